@@ -1,0 +1,36 @@
+# Everything that the project can be asked to do. The recipes are scripts/*.sh; what they need they set up themselves.
+#
+#   PORT, STATE_DIR     where `make dev` listens (8787) and keeps its local D1 (.wrangler/state)
+#   TENANTRY_CACHE      where tools are kept between clones (~/.cache/tenantry)
+#   VERBOSE=1           shows what a build prints
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build build-release dev test lint deploy clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Bring all that building and serving needs; quick when it is there
+	@scripts/setup.sh
+
+build: setup ## Build the wasm module into build/, without wasm-opt
+	@scripts/build.sh dev
+
+build-release: setup ## Build it as it is deployed, and check its size
+	@scripts/build.sh release
+	@scripts/size-check.sh
+
+dev: ## Serve on http://127.0.0.1:8787 with a local D1, until interrupted
+	@exec scripts/dev.sh
+
+test: ## Run every test; the last line says what passed
+	@scripts/test.sh
+
+lint: ## Formatting, lints for both targets, licences, landed migrations
+	@scripts/lint.sh
+
+deploy: ## Apply the migrations and deploy, after checking that the secrets exist
+	@scripts/deploy.sh
+
+clean: ## Remove what builds made here; tools and the local D1 stay
+	rm -rf build target

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Builds the wasm module into build/: `build.sh dev` without wasm-opt, `build.sh release` with it. Does nothing when the sources
+# are those of the last build. A release satisfies `dev` too, so what CI builds for its size is what the tests then run.
+#
+# wrangler calls this without an argument, before it serves or deploys (wrangler.toml), and says in WRANGLER_COMMAND for which.
+# WASM_OPT_BIN names a wasm-opt to use; without it that of the npm package does, which runs in Node and takes its time.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=env.sh
+. "$(dirname "$0")/env.sh"
+
+mode="${1:-}"
+if [ -z "$mode" ]; then
+  case "${WRANGLER_COMMAND:-dev}" in dev | types) mode=dev ;; *) mode=release ;; esac
+fi
+case "$mode" in dev | release) ;; *) die "build.sh takes dev or release, not '$mode'" ;; esac
+
+for tool in worker-build wasm-bindgen; do
+  [ -x "$TOOLS/bin/$tool" ] || die "$tool is missing: make setup"
+done
+
+# What the module is made of. Native-only inputs (tests, benches) are not part of it.
+fingerprint() {
+  {
+    find src -type f | LC_ALL=C sort
+    for file in Cargo.toml Cargo.lock rust-toolchain.toml build.rs openapi.json scripts/build.sh; do
+      [ ! -f "$file" ] || echo "$file"
+    done
+  } | tr '\n' '\0' | xargs -0 cat | sha256
+  echo "$WORKER_BUILD_VERSION $WASM_BINDGEN_VERSION $WASM_TOOLCHAIN"
+}
+
+take_lock "$ROOT/.tools/.build-lock"
+now="$(fingerprint | sha256)"
+read -r built_mode built_from 2>/dev/null < build/.stamp || { built_mode=; built_from=; }
+if [ "$built_from" = "$now" ] && [ -s build/index.js ] && [ -s build/index_bg.wasm ] &&
+  { [ "$built_mode" = "$mode" ] || [ "$built_mode" = release ]; }; then
+  say build "build/ is up to date ($built_mode)"
+  exit 0
+fi
+
+say build "wasm32, $mode"
+export WASM_BINDGEN_BIN="$TOOLS/bin/wasm-bindgen"
+export ESBUILD_BIN="$ROOT/node_modules/.bin/esbuild"
+if [ -n "$WASM_TOOLCHAIN" ]; then
+  export RUSTUP_TOOLCHAIN="$WASM_TOOLCHAIN"
+fi
+optimise=--no-opt
+if [ "$mode" = release ]; then
+  optimise=
+  export WASM_OPT_BIN="${WASM_OPT_BIN:-$ROOT/node_modules/.bin/wasm-opt}"
+fi
+rm -f build/.stamp
+# Quiet when all goes well: what it prints goes to the terminal only when it fails or is asked for with VERBOSE=1.
+log="$(mktemp)"
+# shellcheck disable=SC2086 # empty means no argument
+if [ "${VERBOSE:-}" = 1 ]; then
+  "$TOOLS/bin/worker-build" --release $optimise -- --locked
+elif ! "$TOOLS/bin/worker-build" --release $optimise -- --locked > "$log" 2>&1; then
+  cat "$log" >&2
+  rm -f "$log"
+  exit 1
+fi
+rm -f "$log"
+echo "$mode $now" > build/.stamp
+scripts/size-check.sh --print

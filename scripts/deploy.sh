@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Deploys to the Cloudflare account that wrangler is signed in to: first looks whether the account, the database and the secrets
+# are there, then applies the migrations, then uploads the module. A migration only ever adds, so the version that is being
+# replaced goes on working between the two.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=env.sh
+. "$(dirname "$0")/env.sh"
+
+REQUIRED_SECRETS="OPERATOR_TOKEN TOKEN_KEY SIGNING_KEY"
+
+scripts/setup.sh
+# The set-up may have brought the Node that the rest runs in.
+. scripts/env.sh
+wrangler() { node_modules/.bin/wrangler "$@"; }
+
+grep -q '^database_id' wrangler.toml ||
+  die "wrangler.toml names no database yet: scripts/with-tools.sh wrangler d1 create tenantry, and enter its database_id there"
+# `wrangler whoami` answers 0 when nobody is signed in, so its words are read.
+whoami="$(wrangler whoami 2>&1)" || die "wrangler whoami failed: $whoami"
+case "$whoami" in
+  *"not authenticated"* | *"not logged in"*) die "wrangler is not signed in: scripts/with-tools.sh wrangler login, or set CLOUDFLARE_API_TOKEN" ;;
+esac
+
+missing=
+if secrets="$(wrangler secret list --format json 2>&1)"; then
+  for name in $REQUIRED_SECRETS; do
+    case "$secrets" in *"\"$name\""*) ;; *) missing="$missing $name" ;; esac
+  done
+else
+  printf '%s\n' "$secrets" >&2
+  missing=" $REQUIRED_SECRETS"
+fi
+# `wrangler secret put` makes the worker when it does not exist yet, so this is also how a first deployment begins.
+[ -z "$missing" ] || die "these secrets are not set:$missing. For each: openssl rand -hex 32 | scripts/with-tools.sh wrangler secret put NAME"
+
+if sed -n '/^\[vars\]/,/^\[/p' wrangler.toml | grep -q '^SERVER_TIMING'; then
+  printf 'warning: SERVER_TIMING stands in wrangler.toml: every answer will tell strangers how many rows it read\n' >&2
+fi
+
+scripts/build.sh release
+scripts/size-check.sh
+wrangler d1 migrations apply DB --remote
+wrangler deploy

@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# Serves the module in workerd with a local D1, until it is interrupted (Ctrl-C, SIGTERM), which is its ordinary end.
+#
+#   PORT        default 8787
+#   STATE_DIR   where the local D1 lives, default .wrangler/state; another PORT and STATE_DIR make another installation beside it
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=env.sh
+. "$(dirname "$0")/env.sh"
+
+PORT="${PORT:-8787}"
+URL="http://127.0.0.1:$PORT"
+case "$PORT" in '' | *[!0-9]*) die "PORT must be a number, not '$PORT'" ;; esac
+
+serving() { node -e 'fetch(process.argv[1]).then(() => {}, () => process.exit(1))' "$URL/health"; }
+
+# port_taken: whether somebody listens there already. wrangler would quietly take another port.
+port_taken() { (: < "/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; }
+
+# Ends a process and all that it started; wrangler's own children outlive a wrangler that is killed between two of them.
+end_tree() {
+  local child
+  for child in $(pgrep -P "$1" 2>/dev/null || true); do
+    end_tree "$child"
+  done
+  kill -TERM "$1" 2>/dev/null || true
+}
+
+server=
+finish() {
+  trap '' INT TERM HUP
+  if [ -n "$server" ]; then
+    end_tree "$server"
+    wait "$server" 2>/dev/null || true
+  fi
+  exit 0
+}
+
+port_taken && die "port $PORT is taken: PORT=8788 make dev (and STATE_DIR=... for an installation of its own)"
+
+scripts/setup.sh
+# The set-up may have brought the Node that the rest runs in.
+. scripts/env.sh
+scripts/build.sh dev
+scripts/dev-vars.sh
+
+trap finish INT TERM HUP
+mkdir -p "$STATE_DIR"
+say migrations "to the local D1 in $STATE_DIR"
+migrated="$(mktemp)"
+if ! node_modules/.bin/wrangler d1 migrations apply DB --local --persist-to "$STATE_DIR" > "$migrated" 2>&1 < /dev/null; then
+  cat "$migrated" >&2
+  rm -f "$migrated"
+  die "the migrations could not be applied"
+fi
+rm -f "$migrated"
+
+# Each server keeps its register of running workers and its inspector to itself, so that two can run side by side.
+WRANGLER_REGISTRY_PATH="$(cd "$STATE_DIR" && pwd)/registry" \
+  node_modules/.bin/wrangler dev --local --ip 127.0.0.1 --port "$PORT" --inspector-port 0 \
+  --persist-to "$STATE_DIR" --show-interactive-dev-session=false < /dev/null &
+server=$!
+
+until serving; do
+  kill -0 "$server" 2>/dev/null || { wait "$server" || die "wrangler ended with status $?"; die "wrangler ended"; }
+  sleep 0.3
+done
+
+cat <<TEXT
+
+Tenantry serves on $URL
+The operator token is OPERATOR_TOKEN in .dev.vars. Three calls to begin with, from this directory in another terminal:
+
+# a person, with a token of their own
+curl -s $URL/operator/v1/users -H "Authorization: Token \$(sed -n 's/^OPERATOR_TOKEN=//p' .dev.vars)" \\
+  -H 'Content-Type: application/json' -d '{"email": "ada@example.com", "name": "Ada", "surname": "Lovelace"}'
+
+# an organization, with that person as its admin
+curl -s $URL/v2.1/organizations -H "Authorization: Token \$(sed -n 's/^OPERATOR_TOKEN=//p' .dev.vars)" \\
+  -H 'Content-Type: application/json' -d '{"name": "acme", "subscription": "free", "admin_email": "ada@example.com"}'
+
+# a project in it
+curl -s $URL/v2.1/projects -H "Authorization: Token \$(sed -n 's/^OPERATOR_TOKEN=//p' .dev.vars)" \\
+  -H 'Content-Type: application/json' -d '{"name": "vision", "organization_name": "acme"}'
+
+Ctrl-C ends it.
+TEXT
+
+# `wait` returns when a trapped signal arrives; `finish` has exited by then.
+wait "$server" || die "wrangler ended with status $?"

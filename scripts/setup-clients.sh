@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# The Python environments of the client tests, one per file in scripts/clients/: pytest's own (as `venv`), and one for each real
+# client, since their requirements exclude each other. The tests run a client in a process of its own:
+#
+#   .tools/clients/venv/bin/python                          pytest and requests
+#   .tools/clients/ubiops-<version>/bin/python              the UbiOps client of that generation
+#   .tools/clients/ubiops-cli-2.32.0/bin/ubiops             its command line. It writes its sign-in into its own package, so a
+#                                                           test copies that package and runs the copy
+#   .tools/clients/huaweicloudsdkmodelarts-3.1.219/bin/python
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=env.sh
+. "$(dirname "$0")/env.sh"
+
+PIP_VERSION=25.3
+
+have python3 || apt_install python3 || die "python3 is missing (3.9 or newer)"
+python="$(command -v python3)"
+version="$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+version_at_least "$version" 3.9 || die "python3 is $version; 3.9 or newer is needed"
+"$python" -c 'import venv, ensurepip' 2>/dev/null || apt_install python3-venv ||
+  die "python3 cannot make virtual environments. On Debian: apt-get install python3-venv"
+
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PYTHONDONTWRITEBYTECODE=
+platform="$("$python" -c 'import platform, sys; print("py%d.%d" % sys.version_info[:2], platform.system(), platform.machine(), sep="-")')"
+mkdir -p "$TOOLS/clients"
+
+# environment NAME LINK: the environment of scripts/clients/NAME.txt, as .tools/clients/LINK. In the cache its name holds the
+# content of its requirements, so a change makes a new one and two clones never take each other's away.
+environment() {
+  local requirements="scripts/clients/$1.txt"
+  local content place
+  content="$(sha256 < "$requirements")"
+  place="$CACHE/clients/$1-$platform-$(printf %.12s "$content")"
+  if [ -e "$place/.complete" ] && "$place/bin/python" -c '' 2>/dev/null; then
+    say "$2" there
+  else
+    say "$2" "installing into a virtual environment"
+    rm -rf "$place"
+    if [ "$1" = pytest ]; then
+      "$python" -m venv "$place"
+      "$place/bin/python" -m pip install --quiet "pip==$PIP_VERSION"
+      "$place/bin/python" -m pip install --quiet --no-deps -r "$requirements"
+      installer="$place/bin/python"
+    else
+      # One pip serves all the others.
+      "$python" -m venv --without-pip "$place"
+      "$installer" -m pip --python "$place/bin/python" install --quiet --no-deps -r "$requirements"
+    fi
+    : > "$place/.complete"
+  fi
+  ln -sfn "$place" "$TOOLS/clients/$2"
+}
+
+take_lock "$CACHE/locks/clients"
+installer="$TOOLS/clients/venv/bin/python"
+environment pytest venv
+for file in scripts/clients/*-*.txt; do
+  name="$(basename "$file" .txt)"
+  environment "$name" "$name"
+done

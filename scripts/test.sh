@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# Every test: native, the real clients against the module in workerd, a real browser. Each suite runs even when another fails;
+# the last line is the sum over all, "N passed, N failed". A suite that ends badly without naming a failed test counts as one.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=env.sh
+. "$(dirname "$0")/env.sh"
+
+reports="$(mktemp -d)"
+trap 'rm -rf "$reports"; release_lock' EXIT
+passed=0
+failed=0
+
+# Each reader prints "passed failed" for a suite's report.
+cargo_counts() {
+  awk '/^test result:/ { for (i = 2; i <= NF; i++) { if ($i ~ /^passed/) p += $(i - 1); if ($i ~ /^failed/) f += $(i - 1) } }
+       END { print p + 0, f + 0 }' "$1"
+}
+tap_counts() {
+  awk '/^# pass / { p += $3 } /^# (fail|cancelled) / { f += $3 } END { print p + 0, f + 0 }' "$1"
+}
+junit_counts() {
+  python3 - "$1" <<'PY'
+import sys
+from xml.etree import ElementTree
+
+passed = failed = 0
+for suite in ElementTree.parse(sys.argv[1]).iter("testsuite"):
+    bad = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+    failed += bad
+    passed += int(suite.get("tests", 0)) - bad - int(suite.get("skipped", 0))
+print(max(passed, 0), failed)
+PY
+}
+
+# suite NAME READER REPORT COMMAND...: runs a suite, adds up what its report says.
+suite() {
+  local name="$1" reader="$2" report="$3" status=0 good=0 bad=0 counts
+  shift 3
+  printf '\n== %s\n' "$name"
+  "$@" || status=$?
+  if counts="$("$reader" "$report" 2>/dev/null)"; then
+    good="${counts% *}"
+    bad="${counts#* }"
+  fi
+  if [ "$status" != 0 ] && [ "$bad" = 0 ]; then
+    printf '%s ended with status %s\n' "$name" "$status"
+    bad=1
+  elif [ "$status" = 0 ] && [ $((good + bad)) = 0 ]; then
+    printf '%s ran no test\n' "$name"
+    bad=1
+  fi
+  say "$name" "$good passed, $bad failed"
+  passed=$((passed + good))
+  failed=$((failed + bad))
+}
+broken() { printf '\n== %s\n%s\n' "$1" "$2"; failed=$((failed + 1)); }
+
+native() { cargo test --locked --no-fail-fast 2>&1 | tee "$reports/native"; }
+clients() {
+  .tools/clients/venv/bin/python -m pytest tests/clients -p no:cacheprovider --junitxml "$reports/clients"
+}
+# in_node REPORT FILE...: Node's own runner, for people on the terminal and counted from its TAP.
+in_node() {
+  local report="$1"
+  shift
+  node --test --test-reporter=spec --test-reporter-destination=stdout --test-reporter=tap --test-reporter-destination="$report" "$@"
+}
+
+# any GLOB: whether a file matches.
+any() { [ -e "$1" ]; }
+
+scripts/setup.sh
+# The set-up may have brought the Node that the rest runs in.
+. scripts/env.sh
+
+suite native cargo_counts "$reports/native" native
+if ! scripts/build.sh dev; then
+  broken workerd "the module could not be built, so nothing could run it"
+else
+  if any tests/support/*.test.mjs; then
+    suite server tap_counts "$reports/server" in_node "$reports/server" tests/support/*.test.mjs
+  fi
+  if any tests/clients/test_*.py; then
+    if scripts/setup-clients.sh; then
+      suite clients junit_counts "$reports/clients" clients
+    else
+      broken clients "the clients could not be set up"
+    fi
+  fi
+  if any tests/browser/*.test.mjs; then
+    CHROMIUM_BIN="$(scripts/chromium.sh)"
+    export CHROMIUM_BIN
+    if [ -n "$CHROMIUM_BIN" ]; then
+      suite browser tap_counts "$reports/browser" in_node "$reports/browser" tests/browser/*.test.mjs
+    elif [ "${CI:-}" = true ]; then
+      broken browser "no Chromium, and none could be installed; in CI the browser test must run"
+    else
+      printf '\n!!! THE BROWSER TEST DID NOT RUN: no Chromium was found. Install one (Debian: apt-get install chromium) or name one in CHROMIUM_BIN.\n'
+    fi
+  fi
+fi
+
+printf '\n%s passed, %s failed\n' "$passed" "$failed"
+[ "$failed" = 0 ]

@@ -1,0 +1,140 @@
+//! Handlers, one file per resource, named as in the URL.
+//!
+//! A handler is a sentence: parse, decide, store, answer. It runs after the route's access has been checked, and finds
+//! in its [`Call`] who is calling and what about.
+
+pub mod audit;
+pub mod deployments;
+pub mod operator;
+pub mod organizations;
+pub mod permissions;
+pub mod projects;
+pub mod role_assignments;
+pub mod roles;
+pub mod service_users;
+pub mod status;
+pub mod user;
+
+use serde::de::DeserializeOwned;
+
+use crate::auth::access::Authority;
+use crate::domain::{AuditId, Invalid, Timestamp, TokenId};
+use crate::http::body;
+use crate::http::error::Error;
+use crate::http::query::Query;
+use crate::http::request::{BODY_LIMIT, Request};
+use crate::http::response::Response;
+use crate::platform::{Config, Local, Platform};
+use crate::store::audit::{Occasion, Page};
+use crate::store::organizations::Organization;
+use crate::store::projects::Project;
+use crate::store::session::Session;
+use crate::store::tokens::FreshToken;
+
+/// A function that answers a call.
+pub type Handler = for<'a, 'b> fn(&'a mut Call<'b>) -> Local<'a, Result<Response, Error>>;
+
+/// A call whose caller may make it.
+pub struct Call<'a> {
+    pub(crate) platform: &'a Platform,
+    pub(crate) config: &'a Config,
+    pub(crate) session: &'a Session<'a>,
+    pub(crate) request: &'a mut Request,
+    pub(crate) request_id: &'a str,
+    pub(crate) now: Timestamp,
+    pub(crate) query: Query,
+    pub(crate) parameters: Vec<(&'static str, String)>,
+    pub(crate) authority: Authority,
+    pub(crate) project: Option<Project>,
+    pub(crate) organization: Option<Organization>,
+    pub(crate) is_organization_admin: bool,
+}
+
+impl Call<'_> {
+    /// What stands in the braces of this name in the route's path.
+    pub(crate) fn parameter(&self, name: &str) -> &str {
+        let found = self.parameters.iter().find(|(known, _)| *known == name);
+        found.map_or("", |(_, value)| value.as_str())
+    }
+
+    /// The id in the path, or the text as it stands there: no row has that.
+    pub(crate) fn id<T: std::fmt::Display>(
+        &self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, Invalid>,
+    ) -> String {
+        let text = self.parameter(name);
+        parse(text).map_or_else(|_| text.to_owned(), |id| id.to_string())
+    }
+
+    /// The project in the path, which the caller has a part in.
+    pub(crate) fn project(&self) -> Result<&Project, Error> {
+        self.project
+            .as_ref()
+            .ok_or_else(|| Error::inconsistent("the route has no project"))
+    }
+
+    /// The organization in the path, which the caller is a member of.
+    pub(crate) fn organization(&self) -> Result<&Organization, Error> {
+        self.organization
+            .as_ref()
+            .ok_or_else(|| Error::inconsistent("the route has no organization"))
+    }
+
+    /// The body, a JSON object.
+    pub(crate) async fn body<T: DeserializeOwned>(&mut self) -> Result<T, Error> {
+        body::object(self.request, BODY_LIMIT).await
+    }
+
+    /// 16 bytes of the platform's CSPRNG.
+    pub(crate) fn random(&self) -> Result<[u8; 16], Error> {
+        let mut bytes = [0; 16];
+        self.platform
+            .entropy
+            .fill(&mut bytes)
+            .map_err(Error::unavailable)?;
+        Ok(bytes)
+    }
+
+    /// When and under which ids a change is made.
+    pub(crate) fn occasion(&self) -> Result<Occasion, Error> {
+        Ok(Occasion {
+            now: self.now,
+            request_id: self.request_id.to_owned(),
+            audit_id: AuditId::from_random(self.random()?).to_string(),
+        })
+    }
+
+    /// A new token, to be shown once.
+    pub(crate) fn mint_token(&self) -> Result<FreshToken, Error> {
+        let id = TokenId::from_random(self.random()?).to_string();
+        Ok(FreshToken::mint(
+            &self.config.token_keys,
+            self.random()?,
+            id,
+        ))
+    }
+
+    /// The part of an audit trail that the query asks for (UbiOps spec 3.7: the default limit is 50).
+    pub(crate) fn audit_page(&self) -> Result<Page, Error> {
+        Ok(Page {
+            action: self.query.parsed("action", audit::parse_action)?,
+            limit: self.query.integer("limit", 1..=500, 50)?,
+            offset: self.query.integer("offset", 0..=1_000_000_000, 0)?,
+        })
+    }
+}
+
+/// A date in a body that must lie in the future (contract section 4).
+///
+/// # Errors
+/// 400 that names the field.
+pub(crate) fn future(field: &str, date: Timestamp, now: Timestamp) -> Result<Timestamp, Error> {
+    if date > now {
+        return Ok(date);
+    }
+    Err(Error::invalid(format!(
+        "{field}: {} has passed; a date in the future is needed",
+        date.to_offset_string()
+    )))
+}

@@ -1,0 +1,3 @@
+//! The operator's own API, `/operator/v1`.
+
+pub mod users;

@@ -1,0 +1,142 @@
+//! `/operator/v1/users`: people, as the operator makes and removes them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::Call;
+use crate::domain::{Email, PersonName, Timestamp, UserId};
+use crate::http::error::Error;
+use crate::http::response::Response;
+use crate::store::users::{self, User};
+
+/// The account to make.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct OperatorUserCreate {
+    /// E-mail address; compared in lower case.
+    pub email: Email,
+    /// First name.
+    pub name: Option<PersonName>,
+    /// Family name.
+    pub surname: Option<PersonName>,
+}
+
+/// A person.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct OperatorUser {
+    /// Unique id.
+    pub id: String,
+    /// E-mail address.
+    pub email: String,
+    /// First name.
+    pub name: Option<String>,
+    /// Family name.
+    pub surname: Option<String>,
+    /// `active`, or `pending` for somebody who is invited and has no account yet.
+    pub status: String,
+    /// When the account was made.
+    pub registration_date: Option<String>,
+    /// The token, on creation only; it is shown this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+}
+
+/// A new token; it is shown this once.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct UserToken {
+    /// The token.
+    pub token: String,
+}
+
+impl From<User> for OperatorUser {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id,
+            email: user.email,
+            name: user.name,
+            surname: user.surname,
+            status: user.status,
+            registration_date: user
+                .registration_date
+                .map(|date| Timestamp::to_zulu_string(date.0)),
+            token: None,
+        }
+    }
+}
+
+/// `POST /operator/v1/users`.
+pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
+    let body: OperatorUserCreate = call.body().await?;
+    let id = UserId::from_random(call.random()?);
+    let token = call.mint_token()?;
+    let user = users::create(
+        call.session,
+        &call.authority,
+        &call.occasion()?,
+        id.as_str(),
+        &body.email,
+        (
+            body.name.as_ref().map(|name| name.as_str()),
+            body.surname.as_ref().map(|surname| surname.as_str()),
+        ),
+        &token,
+    )
+    .await?;
+    Response::created(&OperatorUser {
+        token: Some(token.plain.reveal().to_owned()),
+        ..user.into()
+    })
+}
+
+/// `GET /operator/v1/users`.
+pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
+    let email = call.query.parsed("email", Email::parse)?;
+    let limit = call.query.integer("limit", 1..=1_000, 100)?;
+    let offset = call.query.integer("offset", 0..=1_000_000_000, 0)?;
+    let users = users::list(call.session, email.as_ref(), limit, offset).await?;
+    Response::ok(
+        &users
+            .into_iter()
+            .map(OperatorUser::from)
+            .collect::<Vec<_>>(),
+    )
+}
+
+/// `GET /operator/v1/users/{user_id}`.
+pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
+    let user = users::get(call.session, &call.id("user_id", UserId::parse)).await?;
+    Response::ok(&OperatorUser::from(user))
+}
+
+/// `DELETE /operator/v1/users/{user_id}`.
+pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
+    let force = call.query.flag("force")?;
+    let user = users::get(call.session, &call.id("user_id", UserId::parse)).await?;
+    users::delete(
+        call.session,
+        &call.authority,
+        &call.occasion()?,
+        &user,
+        force,
+    )
+    .await?;
+    Ok(Response::no_content())
+}
+
+/// `PUT /operator/v1/users/{user_id}/token`.
+pub(crate) async fn reset_token(call: &mut Call<'_>) -> Result<Response, Error> {
+    let user = users::get(call.session, &call.id("user_id", UserId::parse)).await?;
+    let token = call.mint_token()?;
+    users::reset_token(
+        call.session,
+        &call.authority,
+        &call.occasion()?,
+        &user,
+        &token,
+    )
+    .await?;
+    Response::ok(&UserToken {
+        token: token.plain.reveal().to_owned(),
+    })
+}

@@ -1,0 +1,188 @@
+//! `/projects`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::Call;
+use crate::domain::{Credits, Invalid, Labels, ObjectName, OriginList, ProjectId, quoted};
+use crate::http::error::Error;
+use crate::http::patch::Patch;
+use crate::http::response::Response;
+use crate::store::projects::{self, NewProject, Project, ProjectChanges};
+use crate::store::rows::JsonText;
+
+/// The project to create.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ProjectCreate {
+    /// Name, unique in the installation.
+    pub name: ObjectName,
+    /// The organization that it is to belong to.
+    pub organization_name: ObjectName,
+    /// Whether custom roles can be made in it; false if absent.
+    pub advanced_permissions: Option<bool>,
+    /// Its budget; null or absent is no limit.
+    pub credits: Option<Credits>,
+    /// The origins that may call it from a browser.
+    pub cors_origins: Option<OriginList>,
+    /// Labels.
+    pub labels: Option<Labels>,
+}
+
+/// What to change of a project; what is absent stays.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ProjectUpdate {
+    /// New name; the old path is 404 from then on.
+    pub name: Option<ObjectName>,
+    /// Whether custom roles can be made in it.
+    pub advanced_permissions: Option<bool>,
+    /// Its budget; null lifts it.
+    #[serde(default)]
+    pub credits: Patch<Credits>,
+    /// Whether it is suspended.
+    pub suspend: Option<bool>,
+    /// Its origins, all of them.
+    pub cors_origins: Option<OriginList>,
+    /// Its labels, all of them.
+    pub labels: Option<Labels>,
+}
+
+/// A project.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ProjectDetail {
+    /// Unique id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// When it was created.
+    pub creation_date: String,
+    /// Whether custom roles can be made in it.
+    pub advanced_permissions: bool,
+    /// The organization that it belongs to.
+    pub organization_name: String,
+    /// Its budget; null is no limit.
+    pub credits: Option<Credits>,
+    /// Whether it is suspended.
+    pub suspended: bool,
+    /// Why it is suspended.
+    pub suspended_reason: Option<String>,
+    /// The origins that may call it from a browser.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "OriginList"))]
+    pub cors_origins: JsonText,
+    /// Labels.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Labels"))]
+    pub labels: JsonText,
+}
+
+impl TryFrom<Project> for ProjectDetail {
+    type Error = Error;
+
+    fn try_from(project: Project) -> Result<Self, Error> {
+        let credits = project
+            .project_credits
+            .map(Credits::from_millionths)
+            .transpose()
+            .map_err(|invalid| Error::inconsistent(format!("projects.credits: {invalid}")))?;
+        Ok(Self {
+            id: project.project_id,
+            name: project.project_name,
+            creation_date: project.project_creation_date.0.to_zulu_string(),
+            advanced_permissions: project.project_advanced_permissions.0,
+            organization_name: project.organization_name,
+            credits,
+            suspended: project.project_suspended_by.is_some(),
+            suspended_reason: project.project_suspended_reason,
+            cors_origins: project.project_cors_origins,
+            labels: project.project_labels,
+        })
+    }
+}
+
+/// `POST /projects`.
+pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
+    let body: ProjectCreate = call.body().await?;
+    let id = ProjectId::from_random(call.random()?);
+    let new = NewProject {
+        id: id.as_str(),
+        name: &body.name,
+        organization: body.organization_name.as_str(),
+        advanced_permissions: body.advanced_permissions.unwrap_or_default(),
+        credits: body.credits,
+        cors_origins: &body.cors_origins.unwrap_or_default(),
+        labels: &body.labels.unwrap_or_default(),
+    };
+    let created = projects::create(call.session, &call.authority, &call.occasion()?, new).await?;
+    Response::created(&ProjectDetail::try_from(created)?)
+}
+
+/// `GET /projects`.
+pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
+    let wanted = call
+        .query
+        .parsed("labels", parse_label_filter)?
+        .unwrap_or_default();
+    let organization = call.query.text("organization");
+    let projects = projects::list(call.session, call.authority.principal(), organization).await?;
+    let mut shown = Vec::with_capacity(projects.len());
+    for project in projects {
+        if wanted.is_empty() || has_labels(&project, &wanted)? {
+            shown.push(ProjectDetail::try_from(project)?);
+        }
+    }
+    Response::ok(&shown)
+}
+
+/// `labels=k:v,k2:v2` (UbiOps spec 3.6).
+fn parse_label_filter(text: &str) -> Result<Vec<(String, String)>, Invalid> {
+    let pair = |part: &str| match part.split_once(':') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(Invalid::new(format!("{} is not key:value", quoted(part)))),
+    };
+    text.split(',').map(pair).collect()
+}
+
+fn has_labels(project: &Project, wanted: &[(String, String)]) -> Result<bool, Error> {
+    let labels: Labels = project.project_labels.parse()?;
+    Ok(wanted
+        .iter()
+        .all(|(key, value)| labels.get(key) == Some(value)))
+}
+
+/// `GET /projects/{project_name}`: the first round trip has read it.
+pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
+    Response::ok(&ProjectDetail::try_from(call.project()?.clone())?)
+}
+
+/// `PATCH /projects/{project_name}`.
+pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
+    let body: ProjectUpdate = call.body().await?;
+    let changes = ProjectChanges {
+        name: body.name,
+        advanced_permissions: body.advanced_permissions,
+        credits: body.credits,
+        suspend: body.suspend,
+        cors_origins: body.cors_origins,
+        labels: body.labels,
+    };
+    if changes.is_empty() {
+        return get(call).await;
+    }
+    let project = call.project()?;
+    let updated = projects::update(
+        call.session,
+        &call.authority,
+        &call.occasion()?,
+        project,
+        &changes,
+    )
+    .await?;
+    Response::ok(&ProjectDetail::try_from(updated)?)
+}
+
+/// `DELETE /projects/{project_name}`.
+pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
+    let project = call.project()?;
+    projects::delete(call.session, &call.authority, &call.occasion()?, project).await?;
+    Ok(Response::no_content())
+}

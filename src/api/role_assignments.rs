@@ -1,0 +1,162 @@
+//! `/projects/{p}/role-assignments`: who holds which role on which object.
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::Call;
+use crate::domain::{ObjectName, RoleAssignmentId, ServiceUserId, Text, quoted};
+use crate::http::error::Error;
+use crate::http::response::Response;
+use crate::store::projects::Project;
+use crate::store::role_assignments::{self, Filter, RoleAssignment};
+
+/// The role to assign.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct RoleAssignmentCreate {
+    /// The name of the role.
+    pub role: ObjectName,
+    /// The id of a member of the organization or of a service user of the project.
+    pub assignee: Text<1, 64>,
+    /// `user`, for people and service users alike; may be absent.
+    pub assignee_type: Option<Text<1, 64>>,
+    /// The name of the object; absent means the project. To be given together with `resource_type`.
+    pub resource: Option<Text<1, 64>>,
+    /// The kind of object: `project`, `deployment` or `pipeline`.
+    pub resource_type: Option<Text<1, 64>>,
+}
+
+/// A role assignment.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct RoleAssignmentList {
+    /// Unique id.
+    pub id: String,
+    /// Who holds the role: the id of a person or of a service user.
+    pub assignee: String,
+    /// `user`, for people and service users alike.
+    pub assignee_type: &'static str,
+    /// The name of the role.
+    pub role: String,
+    /// The name of the object.
+    pub resource: String,
+    /// The kind of object.
+    pub resource_type: String,
+}
+
+impl From<RoleAssignment> for RoleAssignmentList {
+    fn from(assignment: RoleAssignment) -> Self {
+        Self {
+            id: assignment.id,
+            assignee: assignment.assignee,
+            assignee_type: "user",
+            role: assignment.role,
+            resource: assignment.resource,
+            resource_type: assignment.resource_type,
+        }
+    }
+}
+
+/// Refuses an object that is not the project itself (UbiOps spec 3.8).
+fn require_project(
+    project: &Project,
+    resource: Option<&str>,
+    resource_type: Option<&str>,
+) -> Result<(), Error> {
+    match (resource, resource_type) {
+        (None, None) => Ok(()),
+        (None, Some(_)) => Err(Error::invalid(
+            "resource: needed together with resource_type",
+        )),
+        (Some(_), None) => Err(Error::invalid(
+            "resource_type: needed together with resource",
+        )),
+        (Some(name), Some("project")) if name == project.project_name => Ok(()),
+        (Some(name), Some(kind @ ("project" | "deployment" | "pipeline" | "bucket"))) => {
+            Err(Error::not_found(format!(
+                "resource: there is no {kind} {} in this project",
+                quoted(name)
+            )))
+        }
+        (Some(_), Some(kind)) => Err(Error::invalid(format!(
+            "resource_type: {} is not a kind of object; it is project, deployment or pipeline",
+            quoted(kind)
+        ))),
+    }
+}
+
+/// `POST .../role-assignments`.
+pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
+    let body: RoleAssignmentCreate = call.body().await?;
+    match body.assignee_type.as_ref().map(|kind| kind.as_str()) {
+        None | Some("user") => {}
+        Some("deployment") => {
+            let name = quoted(body.assignee.as_str());
+            let sentence = format!("assignee: there is no deployment {name} in this project");
+            return Err(Error::not_found(sentence));
+        }
+        Some(other) => {
+            return Err(Error::invalid(format!(
+                "assignee_type: {} is not a kind of assignee; it is user or deployment",
+                quoted(other)
+            )));
+        }
+    }
+    let project = call.project()?;
+    let (resource, kind) = (body.resource.as_ref(), body.resource_type.as_ref());
+    require_project(
+        project,
+        resource.map(|name| name.as_str()),
+        kind.map(|kind| kind.as_str()),
+    )?;
+    let id = RoleAssignmentId::from_random(call.random()?);
+    let assignee = ServiceUserId::parse(body.assignee.as_str())
+        .map_or_else(|_| body.assignee.as_str().to_owned(), |id| id.to_string());
+    let created = role_assignments::create(
+        call.session,
+        &call.authority,
+        &call.occasion()?,
+        project,
+        id.as_str(),
+        body.role.as_str(),
+        &assignee,
+    )
+    .await?;
+    Response::created(&RoleAssignmentList::from(created))
+}
+
+/// `GET .../role-assignments`.
+pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
+    let filter = Filter {
+        assignee: call.query.text("assignee"),
+        resource_type: call.query.text("resource_type"),
+        resource: call.query.text("resource"),
+    };
+    let all = role_assignments::list(call.session, call.project()?, &filter).await?;
+    Response::ok(
+        &all.into_iter()
+            .map(RoleAssignmentList::from)
+            .collect::<Vec<_>>(),
+    )
+}
+
+/// `GET .../role-assignments/{assignment_id}`.
+pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
+    let id = call.id("assignment_id", RoleAssignmentId::parse);
+    let found = role_assignments::get(call.session, call.project()?, &id).await?;
+    Response::ok(&RoleAssignmentList::from(found))
+}
+
+/// `DELETE .../role-assignments/{assignment_id}`.
+pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
+    let id = call.id("assignment_id", RoleAssignmentId::parse);
+    let project = call.project()?;
+    role_assignments::delete(
+        call.session,
+        &call.authority,
+        &call.occasion()?,
+        project,
+        &id,
+    )
+    .await?;
+    Ok(Response::no_content())
+}

@@ -1,0 +1,226 @@
+//! `/projects/{p}/service-users`: the accounts that scripts and pages call with.
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::{Call, future};
+use crate::domain::{Description, OriginList, ServiceUserId, ServiceUserName, Timestamp};
+use crate::http::error::Error;
+use crate::http::patch::Patch;
+use crate::http::response::Response;
+use crate::store::rows::JsonText;
+use crate::store::service_users::{self, NewServiceUser, ServiceUser, ServiceUserChanges};
+
+/// The longest grace of an old token, in seconds: a week (contract section 4).
+const MAX_GRACE: i64 = 604_800;
+
+/// The service user to create, or what to change of one; what is absent stays.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ServiceUserCreate {
+    /// Name; may be empty.
+    pub name: Option<ServiceUserName>,
+    /// Description; may be empty.
+    pub description: Option<Description>,
+    /// When it stops; null is never.
+    #[serde(default)]
+    pub expiry_date: Patch<Timestamp>,
+    /// The origins from which its token may make requests, all of them.
+    pub allowed_cors_origins: Option<OriginList>,
+}
+
+/// A service user.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ServiceUserList {
+    /// Unique id.
+    pub id: String,
+    /// Generated e-mail address.
+    pub email: String,
+    /// The token, on creation only; it is shown this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// Name.
+    pub name: String,
+    /// Description.
+    pub description: String,
+    /// When it was created.
+    pub creation_date: String,
+    /// When it stops; null is never.
+    pub expiry_date: Option<String>,
+    /// The origins from which its token may make requests.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "OriginList"))]
+    pub allowed_cors_origins: JsonText,
+    /// When its current token was last used, to the minute; null before its first use.
+    pub token_last_used: Option<String>,
+    /// When the token before the current one stops; null unless a reset has left it a grace.
+    pub previous_token_expiry: Option<String>,
+}
+
+/// A new token; it is shown this once.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ServiceUserTokenList {
+    /// The token.
+    pub token: String,
+}
+
+impl From<ServiceUser> for ServiceUserList {
+    fn from(service_user: ServiceUser) -> Self {
+        Self {
+            id: service_user.id,
+            email: service_user.email,
+            token: None,
+            name: service_user.name,
+            description: service_user.description,
+            creation_date: service_user.creation_date.0.to_offset_string(),
+            expiry_date: service_user
+                .expiry_date
+                .map(|date| date.0.to_offset_string()),
+            allowed_cors_origins: service_user.allowed_cors_origins,
+            token_last_used: service_user
+                .token_last_used
+                .map(|date| date.0.to_offset_string()),
+            previous_token_expiry: service_user
+                .previous_token_expiry
+                .map(|date| date.0.to_offset_string()),
+        }
+    }
+}
+
+fn future_expiry(expiry: Patch<Timestamp>, now: Timestamp) -> Result<Patch<Timestamp>, Error> {
+    if let Some(date) = expiry.value() {
+        future("expiry_date", *date, now)?;
+    }
+    Ok(expiry)
+}
+
+/// `POST .../service-users`.
+pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
+    let body: ServiceUserCreate = call.body().await?;
+    let expiry = future_expiry(body.expiry_date, call.now)?;
+    let id = ServiceUserId::from_random(call.random()?);
+    let project = call.project()?;
+    let domain = &call.config.service_user_domain;
+    let token = call.mint_token()?;
+    let new = NewServiceUser {
+        id: id.as_str(),
+        email: &format!("{id}.{}@{domain}", project.project_name),
+        name: &body.name.unwrap_or_default(),
+        description: &body.description.unwrap_or_default(),
+        expiry_date: expiry.value().copied(),
+        allowed_cors_origins: &body.allowed_cors_origins.unwrap_or_default(),
+    };
+    let created = service_users::create(
+        call.session,
+        &call.authority,
+        &call.occasion()?,
+        project,
+        new,
+        &token,
+    )
+    .await?;
+    Response::created(&ServiceUserList {
+        token: Some(token.plain.reveal().to_owned()),
+        ..created.into()
+    })
+}
+
+/// `GET .../service-users`.
+pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
+    let all = service_users::list(call.session, call.project()?, call.now).await?;
+    Response::ok(
+        &all.into_iter()
+            .map(ServiceUserList::from)
+            .collect::<Vec<_>>(),
+    )
+}
+
+/// `GET .../service-users/{service_user_id}`.
+pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
+    let id = call.id("service_user_id", ServiceUserId::parse);
+    let found = service_users::get(call.session, call.project()?, &id, call.now).await?;
+    Response::ok(&ServiceUserList::from(found))
+}
+
+/// `PATCH .../service-users/{service_user_id}`.
+pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
+    let body: ServiceUserCreate = call.body().await?;
+    let changes = ServiceUserChanges {
+        name: body.name,
+        description: body.description,
+        expiry_date: future_expiry(body.expiry_date, call.now)?,
+        allowed_cors_origins: body.allowed_cors_origins,
+    };
+    let id = call.id("service_user_id", ServiceUserId::parse);
+    let project = call.project()?;
+    if changes.is_empty() {
+        let found = service_users::get(call.session, project, &id, call.now).await?;
+        return match found.expiry_date {
+            Some(date) if date.0 <= call.now => Err(service_users::expired("updated")),
+            _ => Response::ok(&ServiceUserList::from(found)),
+        };
+    }
+    let occasion = call.occasion()?;
+    let updated = service_users::update(
+        call.session,
+        &call.authority,
+        &occasion,
+        project,
+        &id,
+        &changes,
+    )
+    .await?;
+    Response::ok(&ServiceUserList::from(updated))
+}
+
+/// `PUT .../service-users/{service_user_id}/token`. The body, if there is one, is not looked at.
+pub(crate) async fn reset_token(call: &mut Call<'_>) -> Result<Response, Error> {
+    let grace = call.query.integer("grace", 0..=MAX_GRACE, 0)?;
+    let id = call.id("service_user_id", ServiceUserId::parse);
+    let project = call.project()?;
+    let token = call.mint_token()?;
+    let grace_end = call.now.plus_millis(grace * 1_000);
+    service_users::reset_token(
+        call.session,
+        &call.authority,
+        &call.occasion()?,
+        project,
+        &id,
+        grace_end,
+        &token,
+    )
+    .await?;
+    Response::ok(&ServiceUserTokenList {
+        token: token.plain.reveal().to_owned(),
+    })
+}
+
+/// `DELETE .../service-users/{service_user_id}/token/previous`.
+pub(crate) async fn end_grace(call: &mut Call<'_>) -> Result<Response, Error> {
+    let id = call.id("service_user_id", ServiceUserId::parse);
+    let project = call.project()?;
+    service_users::end_grace(
+        call.session,
+        &call.authority,
+        &call.occasion()?,
+        project,
+        &id,
+    )
+    .await?;
+    Ok(Response::no_content())
+}
+
+/// `DELETE .../service-users/{service_user_id}`.
+pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
+    let id = call.id("service_user_id", ServiceUserId::parse);
+    let project = call.project()?;
+    service_users::delete(
+        call.session,
+        &call.authority,
+        &call.occasion()?,
+        project,
+        &id,
+    )
+    .await?;
+    Ok(Response::no_content())
+}

@@ -1,0 +1,26 @@
+//! `GET /status` and `GET /health`.
+
+use serde::Serialize;
+
+use crate::api::Call;
+use crate::http::error::Error;
+use crate::http::response::Response;
+
+/// Whether the service is up.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Status {
+    /// Always `ok`: a service that is down answers nothing.
+    pub status: &'static str,
+}
+
+/// `GET /status`: the command line asks it before each command, and wants exactly this (UbiOps spec 8).
+pub(crate) async fn status(_: &mut Call<'_>) -> Result<Response, Error> {
+    Response::ok(&Status { status: "ok" })
+}
+
+/// `GET /health`: the same, after one real read.
+pub(crate) async fn health(call: &mut Call<'_>) -> Result<Response, Error> {
+    call.session.check_health().await?;
+    Response::ok(&Status { status: "ok" })
+}

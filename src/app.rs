@@ -1,0 +1,366 @@
+//! The life of a request.
+//!
+//! 1. It gets an id, which its answer, its log line and its audit rows carry.
+//! 2. Its path is decoded and looked up in the table of routes; a preflight is answered from there.
+//! 3. Its credential is read. A malformed or forged one ends here, without a look at the database.
+//! 4. The first round trip says who is calling, what about, and whether he may; the route's access is checked.
+//! 5. The handler runs with the [`Authority`] that the check gave out, and makes the second round trip if it needs one.
+//! 6. The answer, an error as well as a success, gets its CORS headers, and one log line is written.
+//! 7. After the answer, the token's last use is noted where that is due.
+
+mod log;
+
+use std::cell::RefCell;
+
+use ::http::{Method, StatusCode};
+
+use crate::api::Call;
+use crate::auth::access::{Access, Authority};
+use crate::auth::credential::{self, Credential};
+use crate::auth::principal::Principal;
+use crate::domain::{Digests, RequestId, Timestamp};
+use crate::http::cors::{self, Class, Listed};
+use crate::http::error::Error;
+use crate::http::query::Query;
+use crate::http::request::Request;
+use crate::http::response::Response;
+
+use crate::platform::{Config, Platform};
+use crate::routes::{self, Found};
+use crate::store::callers::{self, Caller, CallerRow};
+use crate::store::projects;
+use crate::store::session::Session;
+use crate::store::statement::Statement;
+use crate::store::tokens;
+
+/// What a request comes to.
+pub struct Handled {
+    /// The answer.
+    pub response: Response,
+    /// The line for the log: one JSON object.
+    pub log: String,
+    /// Statements to run when the answer is out; their failure changes nothing.
+    pub afterwards: Vec<Statement>,
+}
+
+/// What is known about a request so far; what an error's answer and the log need of it.
+#[derive(Default)]
+pub(crate) struct Progress {
+    pub(crate) route: Option<&'static str>,
+    pub(crate) is_request_endpoint: bool,
+    pub(crate) class: Option<Class>,
+    pub(crate) project: Option<String>,
+    pub(crate) listed: Option<Listed>,
+    pub(crate) principal: Option<String>,
+    pub(crate) error: Option<Error>,
+    afterwards: Vec<Statement>,
+}
+
+/// Answers a request.
+pub async fn handle(mut request: Request, platform: &Platform, config: &Config) -> Handled {
+    let started = platform.clock.now();
+    let session = Session::new(platform);
+    let mut random = [0; 16];
+    let entropy = platform.entropy.fill(&mut random);
+    let life = Life {
+        platform,
+        config,
+        session: &session,
+        now: started,
+        request_id: RequestId::from_random(random).to_string(),
+        origin: request.header("origin"),
+        progress: RefCell::default(),
+    };
+    let method = request.method.clone();
+    let answer = match entropy {
+        Ok(()) => life.answer(&mut request).await,
+        Err(cause) => Err(Error::unavailable(cause)),
+    };
+    let mut response = match answer {
+        Ok(response) => response,
+        Err(error) => life.refuse(error).await,
+    };
+    let progress = life.progress.into_inner();
+    if method != Method::OPTIONS
+        && let Some(class) = progress.class
+    {
+        let listed = progress.listed.unwrap_or_default();
+        let allowed = match progress.principal {
+            Some(_) => class.allows_caller(listed),
+            None => class.allows_anybody(listed),
+        };
+        cors::answer_call(
+            &mut response,
+            class,
+            life.origin.as_deref().filter(|_| allowed),
+        );
+    }
+    if method == Method::HEAD {
+        response.body.clear();
+    }
+    response.header("x-request-id", life.request_id.as_str());
+    let line = log::Line {
+        time: started,
+        milliseconds: platform.clock.now().as_millis() - started.as_millis(),
+        request_id: &life.request_id,
+        method: &method,
+        status: response.status,
+        account: session.account(),
+        progress: &progress,
+    };
+    if config.server_timing {
+        response.header("server-timing", line.server_timing());
+    }
+    Handled {
+        log: line.to_json(),
+        response,
+        afterwards: progress.afterwards,
+    }
+}
+
+struct Life<'a> {
+    platform: &'a Platform,
+    config: &'a Config,
+    session: &'a Session<'a>,
+    now: Timestamp,
+    request_id: String,
+    origin: Option<String>,
+    progress: RefCell<Progress>,
+}
+
+impl<'a> Life<'a> {
+    async fn answer(&self, request: &mut Request) -> Result<Response, Error> {
+        let found = routes::find(request.path());
+        if request.method == Method::OPTIONS {
+            return self.preflight(found.as_ref()).await;
+        }
+        let found = found.ok_or_else(|| Error::not_found("there is nothing at this path"))?;
+        {
+            let mut progress = self.progress.borrow_mut();
+            progress.class = Some(found.class);
+            progress.is_request_endpoint = found.class == Class::Requests;
+            progress.project = found.parameter("project_name").map(str::to_owned);
+        }
+        let route = found
+            .route(&request.method)
+            .ok_or_else(|| Error::method_not_allowed(request.method.as_str(), found.methods()))?;
+        self.progress.borrow_mut().route = Some(route.path);
+        let mut call = Call {
+            platform: self.platform,
+            config: self.config,
+            session: self.session,
+            now: self.now,
+            request_id: &self.request_id,
+            query: Query::parse(request.query()),
+            parameters: found.parameters,
+            authority: Authority::granted(Principal::Operator, None, Access::Public),
+            project: None,
+            organization: None,
+            is_organization_admin: false,
+            request,
+        };
+        if route.access != Access::Public {
+            self.authorise(&mut call, route.access).await?;
+        }
+        (route.handler)(&mut call).await
+    }
+
+    /// Answers OPTIONS: without a credential, and whatever exists (contract section 4).
+    async fn preflight(&self, found: Option<&Found>) -> Result<Response, Error> {
+        let mut response = Response::no_content();
+        let Some(found) = found else {
+            response.header("allow", "OPTIONS");
+            return Ok(response);
+        };
+        let methods = found.methods();
+        response.header("allow", methods.as_str());
+        let listed = match (&self.origin, found.parameter("project_name")) {
+            (Some(origin), Some(project)) => {
+                callers::origin_in_project(self.session, project, origin).await?
+            }
+            _ => Listed::default(),
+        };
+        let allowed = found.class.allows_anybody(listed);
+        let origin = self.origin.as_deref().filter(|_| allowed);
+        cors::answer_preflight(&mut response, found.class, origin, &methods);
+        Ok(response)
+    }
+
+    /// The answer to a failed call. Where the failure came before the first round trip, an origin still costs one: the
+    /// app must be able to read its 401.
+    async fn refuse(&self, error: Error) -> Response {
+        let (class, project, listed) = {
+            let progress = self.progress.borrow();
+            (progress.class, progress.project.clone(), progress.listed)
+        };
+        let unavailable = error.status() == StatusCode::SERVICE_UNAVAILABLE;
+        if let (Some(origin), Some(project), None, false) =
+            (&self.origin, project, listed, unavailable)
+            && class.is_some_and(|class| class != Class::Closed)
+        {
+            let listed = callers::origin_in_project(self.session, &project, origin).await;
+            self.progress.borrow_mut().listed = listed.ok();
+        }
+        let response = if self.progress.borrow().is_request_endpoint {
+            error.to_request_response()
+        } else {
+            error.to_response()
+        };
+        self.progress.borrow_mut().error = Some(error);
+        response
+    }
+
+    /// Step 3 and 4: who is calling, and whether he may.
+    async fn authorise(&self, call: &mut Call<'_>, access: Access) -> Result<(), Error> {
+        let credential = credential::read(call.request, self.config);
+        let digests = match &credential {
+            Credential::Missing => return Err(Error::unauthenticated(credential::MISSING)),
+            Credential::Refused(why) => return Err(Error::unauthenticated(*why)),
+            Credential::Operator => None,
+            Credential::Token(token) => Some(&token.digests),
+        };
+        match access {
+            Access::Public => Ok(()),
+            Access::Operator if digests.is_none() => self.admit_operator(call, access),
+            Access::Operator | Access::Anyone | Access::Person => {
+                let row = match digests {
+                    Some(digests) => Some(callers::caller(self.session, Some(digests)).await?),
+                    None => None,
+                };
+                self.admit(call, access, digests, row)?;
+                let refused = match (access, call.authority.principal()) {
+                    (Access::Operator, _) => Some("only the operator may do this"),
+                    (Access::Person, Principal::ServiceUser(_)) => {
+                        Some("no service user may do this")
+                    }
+                    _ => None,
+                };
+                refused.map_or(Ok(()), |why| Err(Error::forbidden(why)))
+            }
+            Access::OrganizationMember | Access::OrganizationAdmin => {
+                self.authorise_on_organization(call, access, digests).await
+            }
+            Access::ProjectPart | Access::Project(_) => {
+                self.authorise_on_project(call, access, digests).await
+            }
+        }
+    }
+
+    async fn authorise_on_organization(
+        &self,
+        call: &mut Call<'_>,
+        access: Access,
+        digests: Option<&Digests>,
+    ) -> Result<(), Error> {
+        let name = call.parameter("organization_name").to_owned();
+        let mut row = callers::caller_and_organization(self.session, digests, &name).await?;
+        call.organization = row.take_organization()?;
+        let (is_member, is_admin) = (row.is_member.0, row.is_admin.0);
+        self.admit(call, access, digests, Some(row.caller))?;
+        let is_operator = call.authority.principal().is_operator();
+        call.is_organization_admin = is_operator || is_admin;
+        if call.organization.is_none() || !(is_operator || is_member) {
+            return Err(projects::organization_not_found(&name));
+        }
+        if access == Access::OrganizationAdmin && !call.is_organization_admin {
+            return Err(Error::forbidden("this needs an admin of the organization"));
+        }
+        Ok(())
+    }
+
+    async fn authorise_on_project(
+        &self,
+        call: &mut Call<'_>,
+        access: Access,
+        digests: Option<&Digests>,
+    ) -> Result<(), Error> {
+        let name = call.parameter("project_name").to_owned();
+        let permission = access.permission();
+        let origin = self.origin.as_deref();
+        let mut row =
+            callers::caller_and_project(self.session, digests, &name, permission, origin).await?;
+        let listed = Listed::from(&row.listed);
+        self.progress.borrow_mut().listed = Some(listed);
+        call.project = row.take_project()?;
+        let (has_part, is_admin, holds) = (row.has_part.0, row.is_admin.0, row.holds_permission.0);
+        self.admit(call, access, digests, Some(row.caller))?;
+        let principal = call.authority.principal();
+        let is_operator = principal.is_operator();
+        if call.project.is_none() || !(is_operator || has_part) {
+            return Err(projects::not_found(&name));
+        }
+        self.refuse_foreign_origin(call.request, listed)?;
+        call.is_organization_admin = is_operator || is_admin;
+        let suits = permission.is_none_or(|permission| {
+            !principal.is_service_user() || permission.suits_service_users()
+        });
+        if permission.is_some() && !(is_operator || (holds && suits)) {
+            return Err(projects::lacks(&call.authority));
+        }
+        Ok(())
+    }
+
+    /// On request endpoints, a call that a browser marks as its own page's, from an origin that is not the caller's,
+    /// is refused before anything runs. A server that happens to send `Origin` is not (contract section 4).
+    fn refuse_foreign_origin(&self, request: &Request, listed: Listed) -> Result<(), Error> {
+        let class = Class::Requests;
+        let by_browser = self.origin.is_some()
+            && self.progress.borrow().is_request_endpoint
+            && request
+                .header("sec-fetch-mode")
+                .is_some_and(|mode| mode.eq_ignore_ascii_case("cors"));
+        if by_browser && !class.allows_caller(listed) {
+            return Err(Error::forbidden(
+                "this origin is in neither the project's cors_origins nor your allowed_cors_origins",
+            ));
+        }
+        Ok(())
+    }
+
+    fn admit_operator(&self, call: &mut Call<'_>, access: Access) -> Result<(), Error> {
+        self.admit(call, access, None, None)
+    }
+
+    /// Makes the caller known to the call, or refuses a token that is unknown or has ended.
+    fn admit(
+        &self,
+        call: &mut Call<'_>,
+        access: Access,
+        digests: Option<&Digests>,
+        row: Option<CallerRow>,
+    ) -> Result<(), Error> {
+        let invalid = || Error::unauthenticated(credential::INVALID);
+        let (principal, token_id) = match (digests, row) {
+            (None, _) => (Principal::Operator, None),
+            (Some(digests), Some(row)) => {
+                let caller = row.caller(self.now)?.ok_or_else(invalid)?;
+                self.note_use(&caller, digests);
+                (caller.principal, Some(caller.token.id))
+            }
+            (Some(_), None) => return Err(invalid()),
+        };
+        let label = principal.id().unwrap_or("operator").to_owned();
+        self.progress.borrow_mut().principal = Some(label);
+        call.authority = Authority::granted(principal, token_id, access);
+        Ok(())
+    }
+
+    /// What is to be written about the token when the answer is out.
+    fn note_use(&self, caller: &Caller, digests: &Digests) {
+        let mut progress = self.progress.borrow_mut();
+        let due = caller
+            .token
+            .last_used
+            .is_none_or(|last_used| last_used.plus_millis(tokens::LAST_USED_INTERVAL) <= self.now);
+        if due {
+            progress
+                .afterwards
+                .extend(tokens::touch(&caller.token.id, self.now));
+        }
+        if caller.token.key_id != digests.current.key_id() {
+            progress
+                .afterwards
+                .extend(tokens::redigest(&caller.token.id, &digests.current));
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What a route asks of its caller.
+//!
+//! A route names its [`Access`] in the table and nowhere else; the app checks it before the handler runs, so a
+//! handler without a check cannot be written. A write repeats the right in its own SQL with the [`Authority`] that
+//! only this check hands out, so a right that is lost between the two round trips is lost.
+
+use crate::auth::permissions::Permission;
+use crate::auth::principal::Principal;
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody, without a credential.
+    Public,
+    /// The operator alone.
+    Operator,
+    /// Whoever has a valid token.
+    Anyone,
+    /// A person or the operator; no service user.
+    Person,
+    /// A member of the organization in the path.
+    OrganizationMember,
+    /// An admin of the organization in the path.
+    OrganizationAdmin,
+    /// Whoever has a part in the project in the path.
+    ProjectPart,
+    /// Whoever holds this permission on the project in the path.
+    Project(Permission),
+}
+
+impl Access {
+    /// The permission that it names, if it names one.
+    #[must_use]
+    pub fn permission(self) -> Option<Permission> {
+        match self {
+            Self::Project(permission) => Some(permission),
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Access {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Public => formatter.write_str("public"),
+            Self::Operator => formatter.write_str("operator"),
+            Self::Anyone => formatter.write_str("any valid token"),
+            Self::Person => formatter.write_str("a person"),
+            Self::OrganizationMember => formatter.write_str("organization member"),
+            Self::OrganizationAdmin => formatter.write_str("organization admin"),
+            Self::ProjectPart => formatter.write_str("a part in the project"),
+            Self::Project(permission) => formatter.write_str(permission.name()),
+        }
+    }
+}
+
+/// An authorised caller. Only [`Authority::granted`] makes one, and only the app's check calls it; every store
+/// function that changes something asks for it.
+#[derive(Debug)]
+pub struct Authority {
+    principal: Principal,
+    token_id: Option<String>,
+    access: Access,
+}
+
+impl Authority {
+    /// For the app, once it has checked that the caller has what the route asks.
+    pub(crate) fn granted(principal: Principal, token_id: Option<String>, access: Access) -> Self {
+        Self {
+            principal,
+            token_id,
+            access,
+        }
+    }
+
+    /// Who is calling.
+    #[must_use]
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// The row of the token that he showed; the operator's has none.
+    #[must_use]
+    pub fn token_id(&self) -> Option<&str> {
+        self.token_id.as_deref()
+    }
+
+    /// The permission that the route names, if it names one.
+    #[must_use]
+    pub fn permission(&self) -> Option<Permission> {
+        self.access.permission()
+    }
+}

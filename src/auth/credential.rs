@@ -1,0 +1,160 @@
+//! What a request shows for itself, read from its headers without touching the database.
+//!
+//! The operator's token is compared before any format rule, in constant time. Everybody else's token carries its own
+//! proof (contract section 2), so a forged or malformed one is refused here.
+
+use crate::domain::token::{RecognisedToken, constant_time_eq};
+use crate::http::request::Request;
+use crate::platform::Config;
+
+/// What a request shows.
+#[derive(Debug)]
+pub enum Credential {
+    /// No credential at all.
+    Missing,
+    /// The operator's token.
+    Operator,
+    /// A token that this installation has made; whether it is still valid is for the database to say.
+    Token(RecognisedToken),
+    /// A credential that cannot be valid, and why.
+    Refused(&'static str),
+}
+
+/// What to do about a 401.
+pub const MISSING: &str =
+    "no credential was given; send the header Authorization: Token <your token>";
+/// A token that is unknown, expired, reset or forged: the caller learns no more.
+pub const INVALID: &str = "the token is not valid; it may be mistyped, expired, reset or deleted";
+const SPACES: &str = "the token should not contain spaces; send Authorization: Token <your token>";
+const SCHEME: &str =
+    "the Authorization scheme is not known; send Authorization: Token <your token>";
+
+/// Reads `Authorization`: `Token <t>` or `Bearer <t>` in any case, or the bare token that old clients send
+/// (UbiOps spec 1.3).
+#[must_use]
+pub fn read(request: &Request, config: &Config) -> Credential {
+    match request.header("authorization") {
+        Some(value) => judge(value.trim(), config),
+        None => Credential::Missing,
+    }
+}
+
+fn judge(value: &str, config: &Config) -> Credential {
+    if value.is_empty() {
+        return Credential::Missing;
+    }
+    let (scheme, token) = match value.split_once(' ') {
+        Some((scheme, token)) => (Some(scheme), token.trim()),
+        None => (None, value),
+    };
+    let scheme_is_known = scheme.is_none_or(|scheme| {
+        scheme.eq_ignore_ascii_case("token") || scheme.eq_ignore_ascii_case("bearer")
+    });
+    if scheme_is_known && is_operator(token, config) {
+        return Credential::Operator;
+    }
+    if !scheme_is_known {
+        return Credential::Refused(SCHEME);
+    }
+    if token.contains(' ') {
+        return Credential::Refused(SPACES);
+    }
+    config
+        .token_keys
+        .recognise(token)
+        .map_or(Credential::Refused(INVALID), Credential::Token)
+}
+
+fn is_operator(token: &str, config: &Config) -> bool {
+    config
+        .operator_token
+        .as_ref()
+        .is_some_and(|expected| constant_time_eq(expected.as_bytes(), token.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> Config {
+        Config::from_settings(|name| {
+            Some(match name {
+                "TOKEN_KEY" => "key".to_owned(),
+                "OPERATOR_TOKEN" => "an operator token of thirty-two and more".to_owned(),
+                _ => return None,
+            })
+        })
+        .unwrap()
+    }
+
+    fn token() -> String {
+        config().token_keys.mint([7; 16]).reveal().to_owned()
+    }
+
+    #[test]
+    fn a_token_is_taken_behind_either_scheme_or_bare() {
+        let token = token();
+        for value in [
+            format!("Token {token}"),
+            format!("token   {token}"),
+            format!("BEARER {token}"),
+            token.clone(),
+        ] {
+            assert!(
+                matches!(judge(&value, &config()), Credential::Token(_)),
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_forged_or_malformed_token_is_refused_here() {
+        let token = token();
+        let forged = format!("{}0", token.get(..39).unwrap());
+        let forged = if forged == token {
+            format!("{}1", token.get(..39).unwrap())
+        } else {
+            forged
+        };
+        for value in [
+            forged.as_str(),
+            "x",
+            "Token",
+            &token.to_uppercase(),
+            "Token \u{0}",
+        ] {
+            assert!(
+                matches!(judge(value, &config()), Credential::Refused(_)),
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_doubled_scheme_is_told_that_a_token_has_no_spaces() {
+        let Credential::Refused(sentence) = judge(&format!("Token Token {}", token()), &config())
+        else {
+            panic!("taken");
+        };
+        assert!(sentence.contains("should not contain spaces"));
+    }
+
+    #[test]
+    fn the_operator_is_known_whatever_his_token_looks_like() {
+        let value = "Token an operator token of thirty-two and more";
+        assert!(matches!(judge(value, &config()), Credential::Operator));
+    }
+
+    #[test]
+    fn a_short_operator_token_disables_the_operator() {
+        let config = Config::from_settings(|name| match name {
+            "TOKEN_KEY" | "OPERATOR_TOKEN" => Some("short".to_owned()),
+            _ => None,
+        })
+        .unwrap();
+        assert!(matches!(
+            judge("Token short", &config),
+            Credential::Refused(_)
+        ));
+    }
+}

@@ -1,0 +1,9 @@
+//! Who is calling, and what he may.
+//!
+//! [`credential`] reads the headers, [`principal`] says who a token stands for, [`permissions`] is the catalogue,
+//! and [`access`] is what a route asks of its caller. Deciding is `app`'s, with the row that `store::callers` reads.
+
+pub mod access;
+pub mod credential;
+pub mod permissions;
+pub mod principal;

@@ -1,0 +1,78 @@
+//! Who a valid credential stands for.
+
+use crate::domain::time::Timestamp;
+
+/// The one who is calling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principal {
+    /// The operator of the installation; stands in no table.
+    Operator,
+    /// A person.
+    User(User),
+    /// A service user of a project.
+    ServiceUser(ServiceUser),
+}
+
+/// A person, as far as a request needs him.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// His id.
+    pub id: String,
+    /// His e-mail address.
+    pub email: String,
+    /// His first name.
+    pub name: Option<String>,
+    /// His family name.
+    pub surname: Option<String>,
+    /// When his account was made.
+    pub registration_date: Option<Timestamp>,
+}
+
+/// A service user, as far as a request needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceUser {
+    /// Its id.
+    pub id: String,
+    /// Its generated e-mail address.
+    pub email: String,
+    /// Its name, which may be empty.
+    pub name: String,
+    /// The project it belongs to.
+    pub project_id: String,
+    /// When it was created.
+    pub creation_date: Timestamp,
+}
+
+impl Principal {
+    /// Its id; the operator has none.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Operator => None,
+            Self::User(user) => Some(&user.id),
+            Self::ServiceUser(service_user) => Some(&service_user.id),
+        }
+    }
+
+    /// How audit rows and the log name it.
+    #[must_use]
+    pub fn email(&self) -> &str {
+        match self {
+            Self::Operator => "operator",
+            Self::User(user) => &user.email,
+            Self::ServiceUser(service_user) => &service_user.email,
+        }
+    }
+
+    /// Whether it is the operator.
+    #[must_use]
+    pub fn is_operator(&self) -> bool {
+        matches!(self, Self::Operator)
+    }
+
+    /// Whether it is a service user.
+    #[must_use]
+    pub fn is_service_user(&self) -> bool {
+        matches!(self, Self::ServiceUser(_))
+    }
+}

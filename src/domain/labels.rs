@@ -1,0 +1,226 @@
+//! Labels of a project: short texts by key, in the order in which they were given.
+//!
+//! The clients send and expect a dictionary of strings and state no limits; ours keep a project's row small and are
+//! wide enough for tags. A key that is repeated keeps its place and takes the last value, as a Python dictionary does.
+
+use super::wire::json_literal;
+use super::{Invalid, quoted};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
+use std::fmt::{self, Formatter};
+
+/// The labels of an object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Labels(Vec<(String, String)>);
+
+impl Labels {
+    /// Most labels on one object.
+    pub const MAX_ENTRIES: usize = 100;
+    /// Longest key, in Unicode scalar values; a key has at least one.
+    pub const MAX_KEY_CHARS: usize = 64;
+    /// Longest value, in Unicode scalar values; a value may be empty.
+    pub const MAX_VALUE_CHARS: usize = 256;
+
+    /// Reads a JSON object of strings, as a row holds it.
+    pub fn from_json(json: &str) -> Result<Self, Invalid> {
+        serde_json::from_str(json).map_err(|error| Invalid::new(error.to_string()))
+    }
+
+    /// The labels as a JSON object, in their order.
+    pub fn to_json(&self) -> String {
+        let members: Vec<String> = self
+            .iter()
+            .map(|(key, value)| format!("{}:{}", json_literal(key), json_literal(value)))
+            .collect();
+        format!("{{{}}}", members.join(","))
+    }
+
+    /// Keys and values, in the order in which they were given.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// The value of a key.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.iter()
+            .find(|(candidate, _)| *candidate == key)
+            .map(|(_, value)| value)
+    }
+
+    /// How many labels there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn insert(&mut self, key: String, value: String) -> Result<(), Invalid> {
+        check_text(
+            &format!("the key {}", quoted(&key)),
+            &key,
+            1,
+            Self::MAX_KEY_CHARS,
+        )?;
+        check_text(
+            &format!("the value of {}", quoted(&key)),
+            &value,
+            0,
+            Self::MAX_VALUE_CHARS,
+        )?;
+        if let Some((_, held)) = self.0.iter_mut().find(|(candidate, _)| *candidate == key) {
+            *held = value;
+        } else if self.0.len() < Self::MAX_ENTRIES {
+            self.0.push((key, value));
+        } else {
+            return Err(Invalid::new(format!(
+                "there are more than {} labels, which is the most that are allowed",
+                Self::MAX_ENTRIES
+            )));
+        }
+        Ok(())
+    }
+}
+
+fn check_text(what: &str, text: &str, min: usize, max: usize) -> Result<(), Invalid> {
+    let length = text.chars().count();
+    if length < min || length > max {
+        return Err(Invalid::new(format!(
+            "{what} has {length} characters; {min} to {max} are allowed"
+        )));
+    }
+    if text.contains('\0') {
+        return Err(Invalid::new(format!(
+            "{what} holds a NUL character (U+0000)"
+        )));
+    }
+    Ok(())
+}
+
+impl<'de> Deserialize<'de> for Labels {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Labels;
+
+            fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+                formatter.write_str(r#"an object of strings like {"team": "vision"}"#)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<Labels, A::Error> {
+                let mut labels = Labels::default();
+                while let Some((key, value)) = pairs.next_entry()? {
+                    labels.insert(key, value).map_err(A::Error::custom)?;
+                }
+                Ok(labels)
+            }
+        }
+
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
+impl Serialize for Labels {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl schemars::JsonSchema for Labels {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Labels".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "object",
+            "propertyNames": { "minLength": 1, "maxLength": Self::MAX_KEY_CHARS },
+            "additionalProperties": { "type": "string", "maxLength": Self::MAX_VALUE_CHARS },
+            "maxProperties": Self::MAX_ENTRIES,
+            "description": "Texts by key, kept in their order.",
+            "examples": [{ "team": "vision" }],
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn refusal(json: &str) -> String {
+        Labels::from_json(json).unwrap_err().to_string()
+    }
+
+    fn numbered(count: usize) -> String {
+        let members: Vec<String> = (0..count).map(|n| format!(r#""k{n}":"v""#)).collect();
+        format!("{{{}}}", members.join(","))
+    }
+
+    #[test]
+    fn order_is_kept() {
+        let json = r#"{"z":"1","a":"2","m":""}"#;
+        let labels = Labels::from_json(json).unwrap();
+        assert_eq!(labels.to_json(), json);
+        assert_eq!(serde_json::to_string(&labels).unwrap(), json);
+        assert_eq!((labels.get("a"), labels.get("b")), (Some("2"), None));
+    }
+
+    #[test]
+    fn a_repeated_key_keeps_its_place_and_takes_the_last_value() {
+        let labels = Labels::from_json(r#"{"a":"1","b":"2","a":"3"}"#).unwrap();
+        assert_eq!(labels.to_json(), r#"{"a":"3","b":"2"}"#);
+    }
+
+    #[test]
+    fn at_most_100_labels_are_taken() {
+        assert_eq!(Labels::from_json(&numbered(100)).unwrap().len(), 100);
+        assert!(refusal(&numbered(101)).contains("more than 100 labels"));
+    }
+
+    #[test]
+    fn keys_have_1_to_64_characters_and_values_at_most_256() {
+        let (key, value) = ("k".repeat(64), "v".repeat(256));
+        assert!(Labels::from_json(&format!(r#"{{"{key}":"{value}"}}"#)).is_ok());
+        assert!(
+            refusal(&format!(r#"{{"{key}k":"v"}}"#))
+                .contains("has 65 characters; 1 to 64 are allowed")
+        );
+        assert!(
+            refusal(&format!(r#"{{"k":"{value}v"}}"#))
+                .contains("the value of 'k' has 257 characters")
+        );
+        assert!(refusal(r#"{"":"v"}"#).contains("the key '' has 0 characters"));
+    }
+
+    #[test]
+    fn nul_is_refused_in_keys_and_values() {
+        assert!(refusal(r#"{"a\u0000":"v"}"#).contains("NUL"));
+        assert!(refusal(r#"{"a":"\u0000"}"#).contains("NUL"));
+    }
+
+    #[test]
+    fn anything_but_an_object_of_strings_is_told_what_is_expected() {
+        assert!(refusal("[]").contains(r#"expected an object of strings like {"team": "vision"}"#));
+        assert!(refusal(r#"{"a":1}"#).contains("expected a string"));
+    }
+
+    proptest! {
+        #[test]
+        fn labels_come_back_from_their_json(
+            pairs in proptest::collection::vec(("[^\0]{1,64}", "[^\0]{0,256}"), 0..20)
+        ) {
+            let mut labels = Labels::default();
+            for (key, value) in pairs {
+                labels.insert(key, value).unwrap();
+            }
+            prop_assert_eq!(Labels::from_json(&labels.to_json()).unwrap(), labels);
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Web origins: who may call from a browser.
+//!
+//! The value that is kept must equal, byte for byte, what a browser puts into `Origin` (RFC 6454, section 6.2; WHATWG
+//! HTML, "serialization of an origin"), because it is compared exactly and anything looser has let strangers in
+//! elsewhere. The `url` crate does what browsers do to a host (IDNA, IP addresses, default ports), but it also forgives
+//! a lot: white space, tabs, backslashes, a missing `//`. So the text is first checked to be `scheme://host[:port]` and
+//! only then given to it.
+
+use super::wire::json_string;
+use super::{Invalid, quoted};
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, SeqAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
+use std::fmt::{self, Display, Formatter};
+use url::Url;
+
+/// The form of an origin, as every refusal ends.
+const FORM: &str = "an origin is scheme://host[:port]";
+/// Longest host name, in bytes without a final dot (RFC 1035, section 2.3.4: 255 octets on the wire).
+const MAX_HOST: usize = 253;
+/// Longest origin worth parsing, in characters: `https://`, the longest host with a final dot, `:65535`.
+const MAX_CHARS: usize = 8 + MAX_HOST + 1 + 6;
+
+/// A web origin in the form in which browsers send it: `https://app.example.com`, `http://localhost:3000`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Origin(String);
+
+impl Origin {
+    /// Normalises `scheme://host[:port]`: lower case, IDNA host in ASCII, IP addresses in their one form, no default
+    /// port. Nothing is trimmed, and nothing may follow the port, not even a slash.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let refuse = |wrong: &str| Invalid::new(format!("{} {wrong}", quoted(text)));
+        let authority = authority(text).map_err(|wrong| refuse(&format!("{wrong}; {FORM}")))?;
+        check_host_and_port(authority).map_err(|wrong| refuse(&wrong))?;
+
+        let url = Url::parse(text)
+            .map_err(|error| refuse(&format!("has no valid host ({error}); {FORM}")))?;
+        let host = url.host_str().unwrap_or_default();
+        // Looked at only now, since other characters turn into an asterisk (U+FF0A does).
+        if host.contains('*') {
+            return Err(refuse(
+                "has a wildcard host; each origin is listed by itself",
+            ));
+        }
+        if host.trim_end_matches('.').is_empty()
+            || host.len() > MAX_HOST + usize::from(host.ends_with('.'))
+        {
+            return Err(refuse(&format!(
+                "has a host that is not 1 to {MAX_HOST} bytes long; {FORM}"
+            )));
+        }
+        Ok(Self(url.origin().ascii_serialization()))
+    }
+
+    /// The origin, to be compared exactly with a request's `Origin`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What stands between `//` and the end of the text; otherwise what is wrong with the text.
+fn authority(text: &str) -> Result<&str, String> {
+    if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err("has white space or a control character".to_owned());
+    }
+    if text.chars().count() > MAX_CHARS {
+        return Err(format!("has more than {MAX_CHARS} characters"));
+    }
+    match text {
+        "" => return Err("is empty".to_owned()),
+        "*" => return Err("is a wildcard, not an origin".to_owned()),
+        "null" => {
+            return Err("is what browsers send for no origin, which anybody can send".to_owned());
+        }
+        _ if text.contains('\\') => return Err("has a backslash".to_owned()),
+        _ => {}
+    }
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return Err("has no scheme".to_owned());
+    };
+    if !scheme.eq_ignore_ascii_case("https") && !scheme.eq_ignore_ascii_case("http") {
+        return Err(format!(
+            "has the scheme {}, and only http and https are allowed",
+            quoted(scheme)
+        ));
+    }
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') {
+        return Err("has user information".to_owned());
+    }
+    match rest.get(authority.len()..) {
+        _ if authority.is_empty() => Err("has no host".to_owned()),
+        None | Some("") => Ok(authority),
+        Some("/") => Err("has a path (the slash at its end)".to_owned()),
+        Some(tail) if tail.starts_with('/') => Err("has a path".to_owned()),
+        Some(tail) if tail.starts_with('?') => Err("has a query".to_owned()),
+        Some(_) => Err("has a fragment".to_owned()),
+    }
+}
+
+/// Finds what the `url` crate would forgive in `host[:port]`.
+fn check_host_and_port(authority: &str) -> Result<(), String> {
+    if authority.contains('*') {
+        return Err("has a wildcard host; each origin is listed by itself".to_owned());
+    }
+    if authority.contains('%') {
+        return Err(format!("has an encoded character in its host; {FORM}"));
+    }
+    if !authority.starts_with('[') && authority.matches(':').count() > 1 {
+        return Err(
+            "has more than one ':'; an IPv6 address stands in brackets, as in http://[::1]:8080"
+                .to_owned(),
+        );
+    }
+    let (host, port) = match authority.rfind(']') {
+        // An IPv6 address has colons of its own.
+        Some(end) => authority.split_at(end + 1),
+        // Brackets that never close are for the `url` crate to name.
+        None if authority.starts_with('[') => (authority, ""),
+        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
+    };
+    if host.is_empty() {
+        return Err(format!("has no host; {FORM}"));
+    }
+    match port.strip_prefix(':') {
+        None if port.is_empty() => Ok(()),
+        Some(digits) if is_port(digits) => Ok(()),
+        _ => Err("has no valid port; a port is a number from 1 to 65535".to_owned()),
+    }
+}
+
+fn is_port(digits: &str) -> bool {
+    digits.bytes().all(|byte| byte.is_ascii_digit())
+        && digits.parse::<u16>().is_ok_and(|port| port > 0)
+}
+
+impl Display for Origin {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+json_string!(Origin, expecting: "an origin like \"https://app.example.com\"", schema: {
+    "type": "string",
+    "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@\\\\\\s*%]+$",
+    "maxLength": MAX_CHARS,
+    "description": "A web origin, scheme://host[:port] with http or https; answered as browsers send it: lower case, \
+                    host in ASCII, no default port.",
+    "examples": ["https://app.example.com", "http://localhost:3000"],
+});
+
+/// A list of origins without duplicates, in the order in which they were first given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OriginList(Vec<Origin>);
+
+impl OriginList {
+    /// Most origins in a list, duplicates counted.
+    pub const MAX_ORIGINS: usize = 100;
+
+    /// Reads a JSON list, as a row holds it.
+    pub fn from_json(json: &str) -> Result<Self, Invalid> {
+        serde_json::from_str(json).map_err(|error| Invalid::new(error.to_string()))
+    }
+
+    /// The list as JSON text.
+    pub fn to_json(&self) -> String {
+        serde_json::Value::from_iter(self.iter().map(Origin::as_str)).to_string()
+    }
+
+    /// The origins, in their order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Origin> {
+        self.0.iter()
+    }
+
+    /// Whether a request's `Origin` header, compared exactly, is in the list.
+    pub fn contains(&self, header: &str) -> bool {
+        self.iter().any(|origin| origin.as_str() == header)
+    }
+
+    /// How many origins there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'de> Deserialize<'de> for OriginList {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Origins;
+
+        impl<'de> Visitor<'de> for Origins {
+            type Value = OriginList;
+
+            fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+                formatter.write_str(r#"a list of origins like ["https://app.example.com"]"#)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<OriginList, A::Error> {
+                let mut origins = Vec::new();
+                for _ in 0..OriginList::MAX_ORIGINS {
+                    let Some(origin) = items.next_element::<Origin>()? else {
+                        return Ok(OriginList(origins));
+                    };
+                    if !origins.contains(&origin) {
+                        origins.push(origin);
+                    }
+                }
+                match items.next_element::<IgnoredAny>()? {
+                    None => Ok(OriginList(origins)),
+                    Some(_) => Err(A::Error::custom(format_args!(
+                        "the list has more than {} origins, which is the most that are allowed",
+                        OriginList::MAX_ORIGINS
+                    ))),
+                }
+            }
+        }
+
+        deserializer.deserialize_seq(Origins)
+    }
+}
+
+impl Serialize for OriginList {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl schemars::JsonSchema for OriginList {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "OriginList".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "array",
+            "items": generator.subschema_for::<Origin>(),
+            "maxItems": Self::MAX_ORIGINS,
+            "description": "Origins; duplicates are dropped, and a list that is sent replaces the one that was.",
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "origin_tests.rs"]
+mod tests;

@@ -1,0 +1,105 @@
+//! How a domain type that is a string in JSON gets in and out: read with its own parser, written with its `Display`.
+//!
+//! A refusal becomes the deserializer's error with the parser's sentence unchanged, so the door that knows the field
+//! only has to put its name in front. Schemas exist natively alone, where the OpenAPI document is written.
+
+use super::Invalid;
+use serde::de::{Deserializer, Error, Visitor};
+use std::fmt::{self, Display, Formatter};
+
+/// Reads a string and parses it; anything else is a type mismatch that says `expected <expecting>`.
+pub(super) fn read_string<'de, D, T>(
+    deserializer: D,
+    expecting: impl Display,
+    parse: fn(&str) -> Result<T, Invalid>,
+) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    struct Parsing<T, E> {
+        expecting: E,
+        parse: fn(&str) -> Result<T, Invalid>,
+    }
+
+    impl<T, E: Display> Visitor<'_> for Parsing<T, E> {
+        type Value = T;
+
+        fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+            self.expecting.fmt(formatter)
+        }
+
+        fn visit_str<Err: Error>(self, text: &str) -> Result<T, Err> {
+            (self.parse)(text).map_err(Err::custom)
+        }
+    }
+
+    deserializer.deserialize_str(Parsing { expecting, parse })
+}
+
+/// A text as a JSON string literal, quotes included.
+pub(super) fn json_literal(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// `Deserialize`, `Serialize` and, natively, `JsonSchema` for a type with `parse(&str)` and `Display`.
+macro_rules! json_string {
+    ($type:ident, expecting: $expecting:literal, schema: { $($schema:tt)+ }) => {
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::domain::wire::read_string(deserializer, $expecting, Self::parse)
+            }
+        }
+
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        #[cfg(not(target_arch = "wasm32"))]
+        impl schemars::JsonSchema for $type {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ $($schema)+ })
+            }
+        }
+    };
+}
+
+pub(super) use json_string;
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::{ObjectName, Origin};
+
+    fn refusal<T: serde::de::DeserializeOwned>(json: &str) -> String {
+        let mut deserializer = serde_json::Deserializer::from_str(json);
+        match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+            Ok(_) => panic!("{json} was accepted"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn a_refusal_carries_the_parsers_sentence() {
+        let sentence = Origin::parse("https://a.com/x").unwrap_err().to_string();
+        assert!(refusal::<Origin>(r#""https://a.com/x""#).starts_with(&sentence));
+    }
+
+    #[test]
+    fn another_type_is_told_what_is_expected() {
+        assert!(
+            refusal::<Origin>("5").contains(r#"expected an origin like "https://app.example.com""#)
+        );
+        assert!(refusal::<ObjectName>("null").contains(r#"expected a name like "project-1""#));
+    }
+
+    #[test]
+    fn a_value_survives_json() {
+        let name: ObjectName = serde_json::from_str(r#""project-1""#).unwrap();
+        assert_eq!(serde_json::to_string(&name).unwrap(), r#""project-1""#);
+    }
+}

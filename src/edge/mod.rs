@@ -1,0 +1,71 @@
+//! The only room that knows Cloudflare: entry points, D1, clock and random source behind the traits of `platform`.
+//!
+//! Each look at a JavaScript object is a crossing that costs about as much as parsing a small body, so this room makes
+//! few: a header is fetched when it is asked for, a batch comes back as one JSON text, a body in one piece.
+
+mod clock;
+mod d1;
+mod request;
+mod response;
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use js_sys::Reflect;
+use worker::web_sys;
+use worker::{Context, Env, event};
+
+use crate::app;
+use crate::platform::{Config, Entropy, Platform};
+
+thread_local! {
+    /// The settings of this version of the worker: they do not change while an isolate lives.
+    static CONFIG: OnceCell<Rc<Config>> = const { OnceCell::new() };
+}
+
+/// Answers a request.
+#[event(fetch)]
+async fn fetch(
+    request: web_sys::Request,
+    env: Env,
+    context: Context,
+) -> worker::Result<web_sys::Response> {
+    let config = match config(&env) {
+        Ok(config) => config,
+        Err(missing) => return response::misconfigured(&missing),
+    };
+    let platform = Rc::new(Platform {
+        database: Box::new(d1::D1::new(&env)),
+        clock: Box::new(clock::SystemClock),
+        entropy: Box::new(SystemEntropy),
+    });
+    let handled = app::handle(request::from_web(request), &platform, &config).await;
+    worker::console_log!("{}", handled.log);
+    if !handled.afterwards.is_empty() {
+        context.wait_until(async move {
+            // What is written after the answer may fail without anybody's loss (contract section 4).
+            let _ = platform.database.batch(&handled.afterwards).await;
+        });
+    }
+    response::to_web(handled.response)
+}
+
+fn config(env: &Env) -> Result<Rc<Config>, String> {
+    CONFIG.with(|cell| {
+        if let Some(config) = cell.get() {
+            return Ok(Rc::clone(config));
+        }
+        let setting = |name: &str| Reflect::get(env, &name.into()).ok()?.as_string();
+        let config = Rc::new(Config::from_settings(setting)?);
+        Ok(Rc::clone(cell.get_or_init(|| config)))
+    })
+}
+
+/// The runtime's CSPRNG.
+struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    fn fill(&self, buffer: &mut [u8]) -> Result<(), String> {
+        getrandom::fill(buffer).map_err(|error| error.to_string())
+    }
+}

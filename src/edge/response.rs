@@ -1,0 +1,28 @@
+//! The app's response as the runtime takes it.
+
+use worker::web_sys::{Headers, Response as WebResponse, ResponseInit};
+
+use crate::http::error::Error;
+use crate::http::response::Response;
+
+pub(super) fn to_web(mut response: Response) -> worker::Result<WebResponse> {
+    let headers = Headers::new()?;
+    for (name, value) in &response.headers {
+        headers.append(name, value)?;
+    }
+    let init = ResponseInit::new();
+    init.set_status(response.status.as_u16());
+    init.set_headers(&headers);
+    let made = if response.body.is_empty() {
+        WebResponse::new_with_opt_str_and_init(None, &init)
+    } else {
+        WebResponse::new_with_opt_u8_array_and_init(Some(&mut response.body), &init)
+    };
+    Ok(made?)
+}
+
+/// What every call is answered while a secret is missing.
+pub(super) fn misconfigured(missing: &str) -> worker::Result<WebResponse> {
+    worker::console_error!("{missing}");
+    to_web(Error::misconfigured().to_response())
+}

@@ -1,0 +1,276 @@
+//! Everything that a call can end with but success, with the caller's view in it.
+//!
+//! An error knows its kind, the sentence that the caller reads and, for the log alone, its cause. One function a
+//! surface turns it into a response, so bodies look the same whatever went wrong (contract sections 1 and 4).
+
+use std::borrow::Cow;
+
+use http::StatusCode;
+use serde::Serialize;
+
+use crate::domain::invalid::Invalid;
+use crate::http::response::Response;
+use crate::platform::DatabaseError;
+
+/// Seconds after which a caller may try again when the database refused him.
+const RETRY_AFTER: u32 = 1;
+
+/// A failed call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    kind: Kind,
+    sentence: Cow<'static, str>,
+    cause: Option<String>,
+}
+
+/// What kind of failure it is; decides the status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// 400: a field or a rule is violated.
+    Invalid,
+    /// 401: no token, or none that is known.
+    Unauthenticated,
+    /// 403: known, but not allowed.
+    Forbidden,
+    /// 404: not there, or not to be seen.
+    NotFound,
+    /// 405, with the methods that the path has.
+    MethodNotAllowed(String),
+    /// 413: the body is too long.
+    TooLarge,
+    /// 415: the body is not declared as JSON.
+    UnsupportedMediaType,
+    /// 503, and nothing has been written.
+    Unavailable,
+    /// 503, and a write may have happened.
+    OutcomeUnknown,
+    /// 500: a bug of ours.
+    Inconsistent,
+}
+
+impl Error {
+    fn new(kind: Kind, sentence: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            kind,
+            sentence: sentence.into(),
+            cause: None,
+        }
+    }
+
+    /// A rule is violated.
+    pub fn invalid(sentence: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Invalid, sentence)
+    }
+
+    /// A field is not as it should be; the sentence starts with its name.
+    #[must_use]
+    pub fn field(name: &str, invalid: &Invalid) -> Self {
+        Self::invalid(format!("{name}: {invalid}"))
+    }
+
+    /// No valid token.
+    pub fn unauthenticated(sentence: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Unauthenticated, sentence)
+    }
+
+    /// Known, but not allowed.
+    pub fn forbidden(sentence: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Forbidden, sentence)
+    }
+
+    /// Not there, or not to be seen.
+    pub fn not_found(sentence: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::NotFound, sentence)
+    }
+
+    /// The path has other methods.
+    #[must_use]
+    pub fn method_not_allowed(method: &str, allow: String) -> Self {
+        let sentence = format!("this path has no method {method}; it has {allow}");
+        Self::new(Kind::MethodNotAllowed(allow), sentence)
+    }
+
+    /// The body is longer than the limit, in bytes.
+    #[must_use]
+    pub fn too_large(limit: usize) -> Self {
+        Self::new(
+            Kind::TooLarge,
+            format!("the body is longer than {} MiB", limit >> 20),
+        )
+    }
+
+    /// The body is not declared as JSON.
+    #[must_use]
+    pub fn unsupported_media_type() -> Self {
+        Self::new(
+            Kind::UnsupportedMediaType,
+            "the body must be JSON; send Content-Type: application/json",
+        )
+    }
+
+    /// The service cannot answer now, and nothing has been written.
+    #[must_use]
+    pub fn unavailable(cause: impl Into<String>) -> Self {
+        let sentence = "the database did not answer; nothing was changed, try again";
+        Self {
+            cause: Some(cause.into()),
+            ..Self::new(Kind::Unavailable, sentence)
+        }
+    }
+
+    /// A secret of the installation is missing; its log says which.
+    #[must_use]
+    pub fn misconfigured() -> Self {
+        Self::new(
+            Kind::Unavailable,
+            "this installation is not set up; its log says what is missing",
+        )
+    }
+
+    /// A write was sent and its answer got lost.
+    #[must_use]
+    pub fn outcome_unknown(cause: impl Into<String>) -> Self {
+        let sentence = "the database did not answer in time; it is unknown whether the change was made: \
+                        read before you repeat it";
+        Self {
+            cause: Some(cause.into()),
+            ..Self::new(Kind::OutcomeUnknown, sentence)
+        }
+    }
+
+    /// Something that our own code should have made impossible.
+    #[must_use]
+    pub fn inconsistent(cause: impl Into<String>) -> Self {
+        let sentence =
+            "an inconsistency of this installation; its log has more under the request id";
+        Self {
+            cause: Some(cause.into()),
+            ..Self::new(Kind::Inconsistent, sentence)
+        }
+    }
+
+    /// What a failed read comes to.
+    #[must_use]
+    pub fn from_read(error: &DatabaseError) -> Self {
+        match error {
+            DatabaseError::Faulty(_) | DatabaseError::Constraint(_) => {
+                Self::inconsistent(error.to_string())
+            }
+            DatabaseError::Refused(_) | DatabaseError::Lost(_) => {
+                Self::unavailable(error.to_string())
+            }
+        }
+    }
+
+    /// What a failed write comes to.
+    #[must_use]
+    pub fn from_write(error: &DatabaseError) -> Self {
+        match error {
+            DatabaseError::Lost(_) => Self::outcome_unknown(error.to_string()),
+            other => Self::from_read(other),
+        }
+    }
+
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> &Kind {
+        &self.kind
+    }
+
+    /// Its status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self.kind {
+            Kind::Invalid => StatusCode::BAD_REQUEST,
+            Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Kind::Forbidden => StatusCode::FORBIDDEN,
+            Kind::NotFound => StatusCode::NOT_FOUND,
+            Kind::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Kind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Kind::Unavailable | Kind::OutcomeUnknown => StatusCode::SERVICE_UNAVAILABLE,
+            Kind::Inconsistent => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The sentence that the caller reads.
+    #[must_use]
+    pub fn sentence(&self) -> &str {
+        &self.sentence
+    }
+
+    /// What only the log may hold.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
+    /// The response of the UbiOps-compatible and the operator's surface.
+    #[must_use]
+    pub fn to_response(&self) -> Response {
+        self.response_with(&Sentence {
+            error: &self.sentence,
+            error_message: None,
+        })
+    }
+
+    /// The response of the request endpoints, whose streaming reader knows `error_message` alone (UbiOps spec 1.5).
+    #[must_use]
+    pub fn to_request_response(&self) -> Response {
+        self.response_with(&Sentence {
+            error: &self.sentence,
+            error_message: Some(&self.sentence),
+        })
+    }
+
+    /// A response with this body and the headers that belong to the kind (RFC 9110 sections 10 and 15).
+    pub fn response_with(&self, body: &impl Serialize) -> Response {
+        let status = self.status();
+        let mut response = Response::json(status, body).unwrap_or_else(|_| Response::empty(status));
+        match &self.kind {
+            Kind::Unauthenticated => response.header("www-authenticate", "Token"),
+            Kind::MethodNotAllowed(allow) => response.header("allow", allow.as_str()),
+            Kind::Unavailable => response.header("retry-after", RETRY_AFTER.to_string()),
+            _ => {}
+        }
+        response
+    }
+}
+
+#[derive(Serialize)]
+struct Sentence<'a> {
+    error: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_message: Option<&'a str>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_lost_write_is_of_unknown_outcome() {
+        let lost = DatabaseError::Lost("network".into());
+        assert_eq!(*Error::from_write(&lost).kind(), Kind::OutcomeUnknown);
+        assert_eq!(*Error::from_read(&lost).kind(), Kind::Unavailable);
+        let refused = DatabaseError::Refused("overloaded".into());
+        assert_eq!(*Error::from_write(&refused).kind(), Kind::Unavailable);
+    }
+
+    #[test]
+    fn no_cause_reaches_the_body() {
+        let response = Error::unavailable("secret cause").to_response();
+        let body = String::from_utf8(response.body).unwrap();
+        assert!(!body.contains("secret cause"));
+    }
+
+    #[test]
+    fn retry_after_stands_only_where_nothing_can_have_been_written() {
+        let has = |error: Error| {
+            let headers = error.to_response().headers;
+            headers.iter().any(|(name, _)| *name == "retry-after")
+        };
+        assert!(has(Error::unavailable("")));
+        assert!(!has(Error::outcome_unknown("")));
+    }
+}

@@ -1,0 +1,11 @@
+//! What every handler uses: requests and responses, bodies and queries, errors, CORS.
+//!
+//! Nothing here knows what a URL means, and nothing here knows the platform.
+
+pub mod body;
+pub mod cors;
+pub mod error;
+pub mod patch;
+pub mod query;
+pub mod request;
+pub mod response;

@@ -1,0 +1,90 @@
+//! A field of a PATCH body: absent keeps, null clears, a value replaces (UbiOps spec 1.7).
+
+use serde::{Deserialize, Deserializer};
+
+/// A field that may be absent, null or a value.
+///
+/// Stand it in a body with `#[serde(default)]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Patch<T> {
+    /// The body does not name it.
+    #[default]
+    Absent,
+    /// The body says null.
+    Null,
+    /// The body gives a value.
+    Value(T),
+}
+
+impl<T> Patch<T> {
+    /// Whether the body names it.
+    #[must_use]
+    pub fn is_present(&self) -> bool {
+        !matches!(self, Self::Absent)
+    }
+
+    /// The value, if there is one.
+    #[must_use]
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Absent | Self::Null => None,
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match Option::deserialize(deserializer)? {
+            None => Self::Null,
+            Some(value) => Self::Value(value),
+        })
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl<T: schemars::JsonSchema> schemars::JsonSchema for Patch<T> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        Option::<T>::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Option::<T>::json_schema(generator)
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[derive(Deserialize)]
+    struct Body {
+        #[serde(default)]
+        field: Patch<String>,
+    }
+
+    fn field(json: &str) -> Patch<String> {
+        serde_json::from_str::<Body>(json).unwrap().field
+    }
+
+    #[test]
+    fn absent_null_and_a_value_differ() {
+        assert_eq!(field("{}"), Patch::Absent);
+        assert_eq!(field(r#"{"field":null}"#), Patch::Null);
+        assert_eq!(field(r#"{"field":"x"}"#), Patch::Value("x".into()));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_comes_through_beside_any_unknown_fields(text: String, other: String) {
+            prop_assume!(other != "field");
+            let json = serde_json::json!({ &other: 1, "field": text.clone() }).to_string();
+            prop_assert_eq!(field(&json), Patch::Value(text));
+        }
+    }
+}

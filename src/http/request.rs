@@ -1,0 +1,66 @@
+//! A request as the app sees it.
+//!
+//! Headers and the body stay where they are until somebody asks for them: on Workers each look costs a crossing
+//! into JavaScript, and most requests need five headers and no body.
+
+use http::Method;
+
+use crate::platform::Local;
+
+/// The largest body of an ordinary call: 1 MiB (contract section 4).
+pub const BODY_LIMIT: usize = 1 << 20;
+
+/// A request.
+pub struct Request {
+    /// Its method.
+    pub method: Method,
+    /// The raw path and query, percent-encoding untouched.
+    pub target: String,
+    /// Its headers.
+    pub headers: Box<dyn Headers>,
+    /// Its body.
+    pub body: Box<dyn Body>,
+}
+
+impl Request {
+    /// The raw path: what stands before the `?`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.target
+            .split_once('?')
+            .map_or(self.target.as_str(), |(path, _)| path)
+    }
+
+    /// The raw query: what stands behind the `?`, or nothing.
+    #[must_use]
+    pub fn query(&self) -> &str {
+        self.target.split_once('?').map_or("", |(_, query)| query)
+    }
+
+    /// A header's value, if it is there.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.headers.get(name)
+    }
+}
+
+/// The headers of a request, fetched one by one.
+pub trait Headers {
+    /// The value of the header with this lower-case name; several lines of it are joined by `, `.
+    fn get(&self, name: &str) -> Option<String>;
+}
+
+/// A body that has not been read yet.
+pub trait Body {
+    /// Reads it whole, but no further than the limit.
+    fn read(&mut self, limit: usize) -> Local<'_, Result<Vec<u8>, BodyError>>;
+}
+
+/// Why a body could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyError {
+    /// It is longer than the limit.
+    TooLarge,
+    /// It broke off.
+    Interrupted,
+}

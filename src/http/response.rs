@@ -1,0 +1,73 @@
+//! A response as the app makes it.
+
+use http::StatusCode;
+use serde::Serialize;
+
+use crate::http::error::Error;
+
+/// The media type of every body but a few.
+pub const JSON: &str = "application/json";
+
+/// A response.
+#[derive(Debug)]
+pub struct Response {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers, names in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// A response without a body.
+    #[must_use]
+    pub fn empty(status: StatusCode) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
+    /// A response with a JSON body.
+    ///
+    /// # Errors
+    /// An inconsistency, when the value has no JSON form.
+    pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Self, Error> {
+        let body = serde_json::to_vec(value)
+            .map_err(|error| Error::inconsistent(format!("response: {error}")))?;
+        Ok(Self {
+            status,
+            headers: vec![("content-type", JSON.to_owned())],
+            body,
+        })
+    }
+
+    /// 200 with a JSON body.
+    ///
+    /// # Errors
+    /// As [`Response::json`].
+    pub fn ok(value: &impl Serialize) -> Result<Self, Error> {
+        Self::json(StatusCode::OK, value)
+    }
+
+    /// 201 with a JSON body.
+    ///
+    /// # Errors
+    /// As [`Response::json`].
+    pub fn created(value: &impl Serialize) -> Result<Self, Error> {
+        Self::json(StatusCode::CREATED, value)
+    }
+
+    /// 204.
+    #[must_use]
+    pub fn no_content() -> Self {
+        Self::empty(StatusCode::NO_CONTENT)
+    }
+
+    /// Adds a header.
+    pub fn header(&mut self, name: &'static str, value: impl Into<String>) {
+        self.headers.push((name, value.into()));
+    }
+}

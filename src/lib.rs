@@ -1,0 +1,19 @@
+//! Tenantry: organizations, people and roles, service users with tokens, origins, quotas and credits, as one
+//! WebAssembly module in front of models and APIs.
+//!
+//! A request enters by one door and walks down once: [`app`] routes, authenticates and authorises it by the table in
+//! [`routes`], a handler in [`api`] decides, [`store`] holds the SQL. [`domain`] has the rules without I/O, [`http`]
+//! what every handler uses, [`auth`] who may what. [`platform`] is all that the crate asks of the world outside;
+//! `edge`, in the wasm module alone, answers it with Cloudflare's.
+
+pub mod api;
+pub mod app;
+pub mod auth;
+pub mod domain;
+pub mod http;
+pub mod platform;
+pub mod routes;
+pub mod store;
+
+#[cfg(target_arch = "wasm32")]
+mod edge;

@@ -1,0 +1,284 @@
+//! The audit trail, whose rows are the permits of the changes they record.
+//!
+//! The first statement of every write is `INSERT INTO audit ... SELECT ... WHERE <the rule holds>`, made with
+//! [`permit!`]; each later one has `WHERE` [`permitted!`]; a last `SELECT` in the same batch says why nothing
+//! happened. So a change and its row stand or fall together, and a rule is decided in the transaction that it
+//! protects. The fragments of SQL that state a caller's rights are here too, so that each right has one wording.
+
+use serde::{Deserialize, Serialize};
+
+use crate::auth::access::Authority;
+use crate::domain::time::Timestamp;
+use crate::http::error::Error;
+use crate::store::rows::{JsonText, Millis};
+use crate::store::session::Session;
+use crate::store::sql::statements;
+use crate::store::statement::Parameters;
+
+/// The permit of a change: `permit!(object id, before, condition)`, each a fragment of SQL; a fourth one, in front,
+/// finds the organization where its id is not known beforehand.
+macro_rules! permit {
+    ($object_id:expr, $before:expr, $condition:expr) => {
+        permit!(":organization_id", $object_id, $before, $condition)
+    };
+    ($organization_id:expr, $object_id:expr, $before:expr, $condition:expr) => {
+        concat!(
+            "INSERT INTO audit (id, date, request_id, actor, actor_id, action, event, object_type, object_id,
+                                object_name, organization_id, project_id, before, after)
+             SELECT :audit_id, #now, :request_id, :actor, :principal_id, :action, :event, :object_type, ",
+            $object_id,
+            ", :object_name, ",
+            $organization_id,
+            ", :project_id, ",
+            $before,
+            ", :after WHERE ",
+            $condition
+        )
+    };
+}
+pub(crate) use permit;
+
+/// Whether the permit of this batch was given.
+macro_rules! permitted {
+    () => {
+        "EXISTS (SELECT 1 FROM audit WHERE id = :audit_id)"
+    };
+}
+pub(crate) use permitted;
+
+/// Whether the caller's token is still good.
+macro_rules! caller_lives {
+    () => {
+        "EXISTS (SELECT 1 FROM bearers WHERE token_id = :token_id AND expires_at > #now)"
+    };
+}
+pub(crate) use caller_lives;
+
+/// Whether the caller is the operator, or still holds the route's permission on the whole project.
+macro_rules! caller_may {
+    () => {
+        concat!(
+            "(#operator = 1 OR (",
+            $crate::store::audit::caller_lives!(),
+            " AND EXISTS (SELECT 1 FROM held_permissions WHERE principal_id = :principal_id
+                          AND project_id = :project_id AND resource_type = 'project'
+                          AND permission = :permission)))"
+        )
+    };
+}
+pub(crate) use caller_may;
+
+/// What a change is, for its audit row.
+pub struct Change<'a> {
+    /// What is done.
+    pub action: Action,
+    /// The kind of object, as in the trail: `project`, `service_user`, ...
+    pub object_type: &'static str,
+    /// Its id.
+    pub object_id: &'a str,
+    /// Its name, as the caller knows it.
+    pub object_name: &'a str,
+    /// The organization whose trail it enters.
+    pub organization_id: Option<&'a str>,
+    /// The project whose trail it enters.
+    pub project_id: Option<&'a str>,
+    /// The new state, or the fields that change; null for a deletion. Never a token, secret or voucher code.
+    pub after: Option<serde_json::Value>,
+}
+
+/// What is done to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// It comes into being.
+    Create,
+    /// It changes.
+    Update,
+    /// It goes.
+    Delete,
+}
+
+impl Action {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+
+    fn past(self) -> &'static str {
+        match self {
+            Self::Create => "Created",
+            Self::Update => "Updated",
+            Self::Delete => "Deleted",
+        }
+    }
+}
+
+/// When and under which ids a change is made.
+#[derive(Debug, Clone)]
+pub struct Occasion {
+    /// The time of the request.
+    pub now: Timestamp,
+    /// The request's id.
+    pub request_id: String,
+    /// A fresh id for the audit row.
+    pub audit_id: String,
+}
+
+impl Change<'_> {
+    /// The parameters that [`permit!`] and the fragments about the caller name.
+    #[must_use]
+    pub fn parameters(self, authority: &Authority, occasion: &Occasion) -> Parameters {
+        let event = format!(
+            "{} {} {}",
+            self.action.past(),
+            self.object_type.replace('_', " "),
+            self.object_name
+        );
+        let principal = authority.principal();
+        Parameters::new()
+            .text("audit_id", &occasion.audit_id)
+            .integer("now", occasion.now.as_millis())
+            .text("request_id", &occasion.request_id)
+            .text("actor", principal.email())
+            .optional_text("principal_id", principal.id())
+            .flag("operator", principal.is_operator())
+            .optional_text("token_id", authority.token_id())
+            .optional_text(
+                "permission",
+                authority.permission().map(|permission| permission.name()),
+            )
+            .text("action", self.action.name())
+            .text("event", event.trim_end())
+            .text("object_type", self.object_type)
+            .text("object_id", self.object_id)
+            .text("object_name", self.object_name)
+            .optional_text("organization_id", self.organization_id)
+            .optional_text("project_id", self.project_id)
+            .optional_text("after", self.after.map(|after| after.to_string()))
+    }
+}
+
+/// A row of the trail.
+#[derive(Debug, Deserialize)]
+pub struct Row {
+    /// Its id.
+    pub id: String,
+    /// When.
+    pub date: Millis,
+    /// `create`, `update`, `delete` or `info`.
+    pub action: String,
+    /// Who, by e-mail address.
+    pub actor: String,
+    /// What, in words.
+    pub event: String,
+    /// The kind of object.
+    pub object_type: String,
+    /// The object's name at the time.
+    pub object_name: String,
+    /// The request that did it.
+    pub request_id: String,
+    /// The state before.
+    pub before: Option<JsonText>,
+    /// The state, or the changed fields, after.
+    pub after: Option<JsonText>,
+}
+
+/// Which rows of a trail to list, newest first.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Page {
+    /// Only this action.
+    pub action: Option<String>,
+    /// At most so many rows.
+    pub limit: i64,
+    /// After so many rows.
+    pub offset: i64,
+}
+
+impl Page {
+    fn parameters(&self) -> Parameters {
+        Parameters::new()
+            .optional_text("action", self.action.as_deref())
+            .integer("limit", self.limit)
+            .integer("offset", self.offset)
+    }
+}
+
+macro_rules! audit_columns {
+    () => {
+        "SELECT a.id, a.date, a.action, a.actor, a.event, a.object_type, a.object_name, a.request_id, a.before, a.after
+         FROM audit a "
+    };
+}
+
+macro_rules! audit_page {
+    () => {
+        " AND (:action IS NULL OR a.action = :action) ORDER BY a.sequence DESC LIMIT #limit OFFSET #offset"
+    };
+}
+
+statements! {
+    /// The trail of a project, newest first.
+    LIST_OF_PROJECT = concat!(audit_columns!(), "WHERE a.project_id = :project_id", audit_page!());
+    /// The trail of an organization, its deleted projects included, newest first.
+    LIST_OF_ORGANIZATION = concat!(
+        audit_columns!(), "WHERE a.organization_id = :organization_id", audit_page!());
+    /// Everything, newest first.
+    LIST_EVERYTHING = concat!(audit_columns!(), "WHERE a.sequence > 0", audit_page!());
+    /// The trail of the organization of this name, for the operator.
+    LIST_OF_ORGANIZATION_NAMED = concat!(
+        audit_columns!(),
+        "WHERE a.organization_id = (SELECT id FROM organizations WHERE name = :organization)", audit_page!());
+}
+
+/// The trail of a project.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn list_of_project(
+    session: &Session<'_>,
+    project_id: &str,
+    page: &Page,
+) -> Result<Vec<Row>, Error> {
+    let parameters = page.parameters().text("project_id", project_id);
+    session
+        .read(parameters.batch([&LIST_OF_PROJECT]))
+        .await?
+        .all(0)
+}
+
+/// The trail of an organization.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn list_of_organization(
+    session: &Session<'_>,
+    organization_id: &str,
+    page: &Page,
+) -> Result<Vec<Row>, Error> {
+    let parameters = page.parameters().text("organization_id", organization_id);
+    session
+        .read(parameters.batch([&LIST_OF_ORGANIZATION]))
+        .await?
+        .all(0)
+}
+
+/// Everybody's changes, or those in the organization of this name.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn list_for_operator(
+    session: &Session<'_>,
+    organization: Option<&str>,
+    page: &Page,
+) -> Result<Vec<Row>, Error> {
+    let parameters = page.parameters();
+    let statements = match organization {
+        Some(name) => parameters
+            .text("organization", name)
+            .batch([&LIST_OF_ORGANIZATION_NAMED]),
+        None => parameters.batch([&LIST_EVERYTHING]),
+    };
+    session.read(statements).await?.all(0)
+}

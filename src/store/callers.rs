@@ -1,0 +1,324 @@
+//! The first round trip: who is calling, what he is calling about, and whether he may.
+//!
+//! One statement answers all of it in one row, whether or not the token, the project or the organization exist.
+
+use serde::Deserialize;
+
+use crate::auth::permissions::Permission;
+use crate::auth::principal::{Principal, ServiceUser, User};
+use crate::domain::Digests;
+use crate::domain::time::Timestamp;
+use crate::http::cors::Listed;
+use crate::http::error::Error;
+use crate::store::organizations::Organization;
+use crate::store::projects::Project;
+use crate::store::rows::{Flag, Millis};
+use crate::store::session::Session;
+use crate::store::sql::statements;
+use crate::store::statement::Parameters;
+
+macro_rules! caller_columns {
+    () => {
+        "t.id AS token_id, t.key_id AS token_key_id, t.last_used AS token_last_used, t.grace_end AS token_grace_end,
+         u.id AS user_id, u.email AS user_email, u.name AS user_name, u.surname AS user_surname,
+         u.registration_date AS user_registration_date,
+         s.id AS service_user_id, s.email AS service_user_email, s.name AS service_user_name,
+         s.project_id AS service_user_project_id, s.creation_date AS service_user_creation_date,
+         s.expiry_date AS service_user_expiry_date "
+    };
+}
+
+macro_rules! from_caller {
+    () => {
+        " FROM (SELECT 1)
+         LEFT JOIN tokens t ON t.digest IN (:digest, :other_digest)
+         LEFT JOIN users u ON u.id = t.user_id
+         LEFT JOIN service_users s ON s.id = t.service_user_id "
+    };
+}
+
+macro_rules! origin_columns {
+    () => {
+        "EXISTS (SELECT 1 FROM project_origins o WHERE o.project_id = p.id AND o.origin = :origin) AS listed_by_project,
+         EXISTS (SELECT 1 FROM service_user_origins o
+                 WHERE o.project_id = p.id AND o.origin = :origin) AS listed_by_any_service_user "
+    };
+}
+
+statements! {
+    /// Who is calling.
+    CALLER = concat!("SELECT ", caller_columns!(), from_caller!());
+    /// Who is calling, and what he is and may in the project of this name. The views of rights are not used here:
+    /// SQLite would fill them for everybody before it looks for this caller.
+    CALLER_AND_PROJECT = concat!(
+        "SELECT ", caller_columns!(), ", ", crate::store::projects::project_columns!(), ", ", origin_columns!(), ",
+         EXISTS (SELECT 1 FROM service_user_origins o
+                 WHERE o.project_id = p.id AND o.origin = :origin AND o.service_user_id = s.id) AS listed_by_caller,
+         p.id IS NOT NULL AS project_exists, coalesce(m.admin, 0) AS is_admin,
+         m.admin = 1 OR s.project_id = p.id
+         OR EXISTS (SELECT 1 FROM project_users v WHERE v.project_id = p.id AND v.user_id = u.id)
+         OR EXISTS (SELECT 1 FROM role_assignments a
+                    WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id)) AS has_part,
+         m.admin = 1 OR EXISTS (
+           SELECT 1 FROM role_assignments a JOIN role_permissions h ON h.role_id = a.role_id
+           WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id) AND a.resource_type = 'project'
+             AND h.permission = :permission) AS holds_permission ",
+        from_caller!(),
+        "LEFT JOIN projects p ON p.name = :project
+         LEFT JOIN organizations n ON n.id = p.organization_id
+         LEFT JOIN organization_users m ON m.organization_id = p.organization_id AND m.user_id = u.id");
+    /// Who is calling, and what he is in the organization of this name.
+    CALLER_AND_ORGANIZATION = concat!(
+        "SELECT ", caller_columns!(), ", ", crate::store::organizations::organization_columns!(), ",
+         n.id IS NOT NULL AS organization_exists, m.user_id IS NOT NULL AS is_member, coalesce(m.admin, 0) AS is_admin ",
+        from_caller!(),
+        "LEFT JOIN organizations n ON n.name = :organization
+         LEFT JOIN subscriptions c ON c.name = n.subscription
+         LEFT JOIN organization_users m ON m.organization_id = n.id AND m.user_id = u.id");
+    /// Where an origin is listed in the project of this name, for a request that shows no valid credential.
+    ORIGIN_IN_PROJECT = concat!("SELECT ", origin_columns!(), " FROM projects p WHERE p.name = :project");
+}
+
+/// A row of `CALLER`, and the part of the others that says who is calling.
+#[derive(Debug, Deserialize)]
+pub struct CallerRow {
+    token_id: Option<String>,
+    token_key_id: Option<String>,
+    token_last_used: Option<Millis>,
+    token_grace_end: Option<Millis>,
+    user_id: Option<String>,
+    user_email: Option<String>,
+    user_name: Option<String>,
+    user_surname: Option<String>,
+    user_registration_date: Option<Millis>,
+    service_user_id: Option<String>,
+    service_user_email: Option<String>,
+    service_user_name: Option<String>,
+    service_user_project_id: Option<String>,
+    service_user_creation_date: Option<Millis>,
+    service_user_expiry_date: Option<Millis>,
+}
+
+/// A caller whose token is good.
+#[derive(Debug)]
+pub struct Caller {
+    /// Who he is.
+    pub principal: Principal,
+    /// The row of his token.
+    pub token: Token,
+}
+
+/// The row of a token that is good.
+#[derive(Debug)]
+pub struct Token {
+    /// Its id.
+    pub id: String,
+    /// The key under which its digest was made.
+    pub key_id: String,
+    /// When its use was last noted.
+    pub last_used: Option<Timestamp>,
+}
+
+impl CallerRow {
+    /// The caller, unless the token is unknown, or its grace or its service user has run out.
+    ///
+    /// # Errors
+    /// An inconsistency: a token without its holder.
+    pub fn caller(self, now: Timestamp) -> Result<Option<Caller>, Error> {
+        let (Some(token_id), Some(key_id)) = (self.token_id, self.token_key_id) else {
+            return Ok(None);
+        };
+        let ends = [self.token_grace_end, self.service_user_expiry_date];
+        if ends.into_iter().flatten().any(|end| end.0 <= now) {
+            return Ok(None);
+        }
+        let principal = match (
+            self.user_id,
+            self.user_email,
+            self.service_user_id,
+            self.service_user_email,
+        ) {
+            (Some(id), Some(email), None, None) => Principal::User(User {
+                id,
+                email,
+                name: self.user_name,
+                surname: self.user_surname,
+                registration_date: self.user_registration_date.map(|date| date.0),
+            }),
+            (None, None, Some(id), Some(email)) => Principal::ServiceUser(ServiceUser {
+                id,
+                email,
+                name: self.service_user_name.unwrap_or_default(),
+                project_id: self.service_user_project_id.unwrap_or_default(),
+                creation_date: self.service_user_creation_date.map_or(now, |date| date.0),
+            }),
+            _ => {
+                return Err(Error::inconsistent(format!(
+                    "tokens.id = {token_id} has no holder"
+                )));
+            }
+        };
+        Ok(Some(Caller {
+            principal,
+            token: Token {
+                id: token_id,
+                key_id,
+                last_used: self.token_last_used.map(|date| date.0),
+            },
+        }))
+    }
+}
+
+/// What the first round trip says about a call on a project.
+#[derive(Debug, Deserialize)]
+pub struct CallerAndProject {
+    /// Who is calling.
+    #[serde(flatten)]
+    pub caller: CallerRow,
+    #[serde(flatten)]
+    project: Option<Project>,
+    project_exists: Flag,
+    /// Where the request's origin is listed.
+    #[serde(flatten)]
+    pub listed: ListedRow,
+    /// Whether the caller is an admin of the project's organization.
+    pub is_admin: Flag,
+    /// Whether he has a part in the project.
+    pub has_part: Flag,
+    /// Whether he holds the permission that was asked for, on the whole project.
+    pub holds_permission: Flag,
+}
+
+impl CallerAndProject {
+    /// The project, if there is one of this name.
+    ///
+    /// # Errors
+    /// An inconsistency: a project whose row cannot be read.
+    pub fn take_project(&mut self) -> Result<Option<Project>, Error> {
+        match (self.project.take(), self.project_exists.0) {
+            (None, true) => Err(Error::inconsistent("a row of projects cannot be read")),
+            (project, _) => Ok(project),
+        }
+    }
+}
+
+/// What the first round trip says about a call on an organization.
+#[derive(Debug, Deserialize)]
+pub struct CallerAndOrganization {
+    /// Who is calling.
+    #[serde(flatten)]
+    pub caller: CallerRow,
+    #[serde(flatten)]
+    organization: Option<Organization>,
+    organization_exists: Flag,
+    /// Whether the caller is a member of it.
+    pub is_member: Flag,
+    /// Whether he is an admin of it.
+    pub is_admin: Flag,
+}
+
+impl CallerAndOrganization {
+    /// The organization, if there is one of this name.
+    ///
+    /// # Errors
+    /// An inconsistency: an organization whose row cannot be read.
+    pub fn take_organization(&mut self) -> Result<Option<Organization>, Error> {
+        match (self.organization.take(), self.organization_exists.0) {
+            (None, true) => Err(Error::inconsistent("a row of organizations cannot be read")),
+            (organization, _) => Ok(organization),
+        }
+    }
+}
+
+/// Where an origin is listed, as a row says it.
+#[derive(Debug, Default, Deserialize)]
+pub struct ListedRow {
+    listed_by_project: Flag,
+    #[serde(default)]
+    listed_by_caller: Flag,
+    listed_by_any_service_user: Flag,
+}
+
+impl From<&ListedRow> for Listed {
+    fn from(row: &ListedRow) -> Self {
+        Self {
+            by_project: row.listed_by_project.0,
+            by_caller: row.listed_by_caller.0,
+            by_any_service_user: row.listed_by_any_service_user.0,
+        }
+    }
+}
+
+fn digests(digests: Option<&Digests>) -> Parameters {
+    let current = digests.map(|digests| digests.current.as_str());
+    let other = digests
+        .and_then(|digests| digests.previous.as_ref())
+        .map(|digest| digest.as_str());
+    Parameters::new()
+        .optional_text("digest", current)
+        .optional_text("other_digest", other.or(current))
+}
+
+/// Who has the token of these digests.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn caller(session: &Session<'_>, of: Option<&Digests>) -> Result<CallerRow, Error> {
+    session.read(digests(of).batch([&CALLER])).await?.only(0)
+}
+
+/// Who has the token of these digests, and what he may in the project of this name.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn caller_and_project(
+    session: &Session<'_>,
+    of: Option<&Digests>,
+    project: &str,
+    permission: Option<Permission>,
+    origin: Option<&str>,
+) -> Result<CallerAndProject, Error> {
+    let parameters = digests(of)
+        .text("project", project)
+        .optional_text("permission", permission.map(Permission::name))
+        .optional_text("origin", origin);
+    session
+        .read(parameters.batch([&CALLER_AND_PROJECT]))
+        .await?
+        .only(0)
+}
+
+/// Who has the token of these digests, and what he is in the organization of this name.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn caller_and_organization(
+    session: &Session<'_>,
+    of: Option<&Digests>,
+    organization: &str,
+) -> Result<CallerAndOrganization, Error> {
+    let parameters = digests(of).text("organization", organization);
+    session
+        .read(parameters.batch([&CALLER_AND_ORGANIZATION]))
+        .await?
+        .only(0)
+}
+
+/// Where an origin is listed in the project of this name; nowhere, if there is no such project.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn origin_in_project(
+    session: &Session<'_>,
+    project: &str,
+    origin: &str,
+) -> Result<Listed, Error> {
+    let parameters = Parameters::new()
+        .text("project", project)
+        .text("origin", origin);
+    let row: Option<ListedRow> = session
+        .read(parameters.batch([&ORIGIN_IN_PROJECT]))
+        .await?
+        .first(0)?;
+    Ok(row.as_ref().map(Listed::from).unwrap_or_default())
+}

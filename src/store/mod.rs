@@ -1,0 +1,37 @@
+//! SQL, one file per table family.
+//!
+//! A query is a function from typed arguments to typed rows; its text is a static of [`sql::statements!`]. A write is
+//! one batch whose first statement is its audit row: the permit (see [`audit`]). Every rule that a race could break
+//! stands in the permit's condition.
+
+pub mod audit;
+pub mod callers;
+pub mod organizations;
+pub mod projects;
+pub mod role_assignments;
+pub mod roles;
+pub mod rows;
+pub mod service_users;
+pub mod session;
+pub mod sql;
+pub mod statement;
+pub mod tokens;
+pub mod users;
+
+/// Every statement of the store, for the tests that explain them.
+#[must_use]
+pub fn statements() -> Vec<&'static sql::Sql> {
+    [
+        audit::ALL,
+        callers::ALL,
+        organizations::ALL,
+        projects::ALL,
+        role_assignments::ALL,
+        roles::ALL,
+        service_users::ALL,
+        session::ALL,
+        tokens::ALL,
+        users::ALL,
+    ]
+    .concat()
+}

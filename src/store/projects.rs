@@ -1,0 +1,533 @@
+//! Projects: where service users, roles and origins belong.
+
+use serde::Deserialize;
+
+use crate::auth::access::Authority;
+use crate::auth::principal::Principal;
+use crate::domain::credits::Credits;
+use crate::domain::labels::Labels;
+use crate::domain::names::ObjectName;
+use crate::domain::origin::OriginList;
+use crate::http::error::Error;
+use crate::http::patch::Patch;
+use crate::store::audit::{Action, Change, Occasion, caller_lives, caller_may, permit, permitted};
+use crate::store::rows::{Flag, JsonText, Millis};
+use crate::store::session::Session;
+use crate::store::sql::statements;
+use crate::store::statement::{Parameters, Statement};
+
+/// A project.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Project {
+    /// Its id.
+    pub project_id: String,
+    /// Its name, unique in the installation.
+    pub project_name: String,
+    /// When it was created.
+    pub project_creation_date: Millis,
+    /// Whether custom roles can be made in it.
+    pub project_advanced_permissions: Flag,
+    /// Its budget in millionths of a credit; none is no limit.
+    pub project_credits: Option<i64>,
+    /// Who has suspended it, if anybody has: `operator` or `organization`.
+    pub project_suspended_by: Option<String>,
+    /// Why.
+    pub project_suspended_reason: Option<String>,
+    /// The origins that may call it from a browser.
+    pub project_cors_origins: JsonText,
+    /// Its labels.
+    pub project_labels: JsonText,
+    /// The organization it belongs to.
+    pub organization_id: String,
+    /// That organization's name.
+    pub organization_name: String,
+}
+
+/// The columns of [`Project`], from `projects p` and `organizations n`.
+macro_rules! project_columns {
+    () => {
+        "p.id AS project_id, p.name AS project_name, p.creation_date AS project_creation_date,
+         p.advanced_permissions AS project_advanced_permissions, p.credits AS project_credits,
+         p.suspended_by AS project_suspended_by, p.suspended_reason AS project_suspended_reason,
+         p.cors_origins AS project_cors_origins, p.labels AS project_labels,
+         n.id AS organization_id, n.name AS organization_name"
+    };
+}
+pub(crate) use project_columns;
+
+macro_rules! select_project {
+    () => {
+        concat!(
+            "SELECT ",
+            $crate::store::projects::project_columns!(),
+            "
+                 FROM projects p JOIN organizations n ON n.id = p.organization_id "
+        )
+    };
+}
+
+macro_rules! name_is_free {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM projects WHERE name = :name AND id <> :object_id)"
+    };
+}
+
+macro_rules! project_exists {
+    () => {
+        "EXISTS (SELECT 1 FROM projects WHERE id = :object_id)"
+    };
+}
+
+/// Only the operator lifts what the operator imposed (UbiOps spec 3.6).
+macro_rules! suspension_is_callers {
+    () => {
+        "(#sets_suspension = 0 OR #operator = 1
+          OR NOT EXISTS (SELECT 1 FROM projects WHERE id = :object_id AND suspended_by = 'operator'))"
+    };
+}
+
+macro_rules! project_before {
+    () => {
+        "(SELECT json_object('name', name, 'advanced_permissions', json(iif(advanced_permissions, 'true', 'false')),
+                             'credits', credits / 1000000.0, 'suspended_by', suspended_by,
+                             'cors_origins', json(cors_origins), 'labels', json(labels))
+          FROM projects WHERE id = :object_id)"
+    };
+}
+
+/// A fresh UUID of version 4, made where rows are made by a SELECT. It is an id and no secret.
+macro_rules! fresh_uuid {
+    () => {
+        "lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-'
+               || substr('89ab', 1 + (abs(random()) % 4), 1) || substr(hex(randomblob(2)), 2) || '-'
+               || hex(randomblob(6)))"
+    };
+}
+
+/// The organization that a new project is to belong to.
+macro_rules! organization_of_new {
+    () => {
+        "(SELECT id FROM organizations WHERE name = :organization)"
+    };
+}
+
+/// Whether the caller is the operator, or still an admin of that organization.
+macro_rules! caller_is_admin_of_new {
+    () => {
+        concat!(
+            "(#operator = 1 OR (",
+            caller_lives!(),
+            " AND EXISTS (
+                   SELECT 1 FROM organization_users WHERE organization_id = ",
+            organization_of_new!(),
+            "
+                   AND user_id = :principal_id AND admin = 1)))"
+        )
+    };
+}
+
+statements! {
+    /// The permit for a new project.
+    PERMIT_CREATE = permit!(organization_of_new!(), ":object_id", "NULL", concat!(
+        organization_of_new!(), " IS NOT NULL AND ", caller_is_admin_of_new!(), " AND ", name_is_free!()));
+    /// The project itself.
+    INSERT = concat!(
+        "INSERT INTO projects (id, organization_id, name, creation_date, advanced_permissions, credits,
+                               cors_origins, labels)
+         SELECT :object_id, ", organization_of_new!(), ", :name, #now, #advanced_permissions, #credits, :cors_origins,
+                :labels
+         WHERE ", permitted!());
+    /// Its origins, one by one.
+    INSERT_ORIGINS = concat!(
+        "INSERT INTO project_origins (project_id, origin)
+         SELECT :object_id, value FROM json_each(:cors_origins) WHERE ", permitted!());
+    /// The role of project-admin for each admin of the organization (UbiOps spec 3.6).
+    INSERT_ADMIN_ASSIGNMENTS = concat!(
+        "INSERT INTO role_assignments (id, organization_id, project_id, role_id, user_id, resource_type, resource_id,
+                                       with_admin, creation_date)
+         SELECT ", fresh_uuid!(), ", m.organization_id, :object_id, '00000000-0000-4000-8000-000000000001', m.user_id,
+                'project', :object_id, 1, #now
+         FROM organization_users m
+         WHERE m.organization_id = ", organization_of_new!(), " AND m.admin = 1 AND ", permitted!());
+    /// Why there is no project, where there is none.
+    AFTER_CREATE = concat!(
+        "SELECT ", permitted!(), " AS done, ", name_is_free!(), " AS name_is_free, ",
+        caller_is_admin_of_new!(), " AS may, ", organization_of_new!(), " IS NOT NULL AND (#operator = 1 OR EXISTS (
+             SELECT 1 FROM organization_users
+             WHERE organization_id = ", organization_of_new!(), " AND user_id = :principal_id)) AS sees_organization");
+    /// The projects in which somebody has a part, by name.
+    LIST_OF_PRINCIPAL = concat!(select_project!(), "
+         WHERE p.id IN (
+             SELECT q.id FROM organization_users m JOIN projects q ON q.organization_id = m.organization_id
+             WHERE m.user_id = :principal_id AND m.admin = 1
+             UNION ALL SELECT v.project_id FROM project_users v WHERE v.user_id = :principal_id
+             UNION ALL SELECT a.project_id FROM role_assignments a WHERE a.user_id = :principal_id
+             UNION ALL SELECT s.project_id FROM service_users s WHERE s.id = :principal_id)
+           AND (:organization IS NULL OR n.name = :organization)
+         ORDER BY p.name");
+    /// All projects, for the operator.
+    LIST_EVERYTHING = concat!(select_project!(), "WHERE :organization IS NULL OR n.name = :organization ORDER BY p.name");
+    /// The permit to change a project.
+    PERMIT_UPDATE = permit!(":object_id", project_before!(), concat!(
+        project_exists!(), " AND ", caller_may!(), " AND ", name_is_free!(), " AND ", suspension_is_callers!()));
+    /// The change.
+    UPDATE = concat!(
+        "UPDATE projects SET
+           name = :name,
+           advanced_permissions = CASE WHEN #sets_advanced_permissions = 1 THEN #advanced_permissions
+                                       ELSE advanced_permissions END,
+           credits = CASE WHEN #sets_credits = 1 THEN #credits ELSE credits END,
+           suspended_by = CASE WHEN #sets_suspension = 1 THEN :suspended_by ELSE suspended_by END,
+           suspended_reason = CASE WHEN #sets_suspension = 1 THEN :suspended_reason ELSE suspended_reason END,
+           cors_origins = coalesce(:cors_origins, cors_origins),
+           labels = coalesce(:labels, labels)
+         WHERE id = :object_id AND ", permitted!());
+    /// The origins that are replaced.
+    DELETE_ORIGINS = concat!(
+        "DELETE FROM project_origins WHERE project_id = :object_id AND :cors_origins IS NOT NULL AND ", permitted!());
+    /// The changed project.
+    GET_BY_ID = concat!(select_project!(), "WHERE p.id = :object_id");
+    /// Whether it was changed, or why not.
+    AFTER_UPDATE = concat!(
+        "SELECT ", permitted!(), " AS done, ", project_exists!(), " AS found, ", caller_may!(), " AS may,
+         ", name_is_free!(), " AS name_is_free, ", suspension_is_callers!(), " AS suspension_is_callers");
+    /// The permit to delete a project.
+    PERMIT_DELETE = permit!(":object_id", project_before!(), concat!(project_exists!(), " AND ", caller_may!()));
+    /// The project, and with it its service users, their tokens, its roles and assignments.
+    DELETE = concat!("DELETE FROM projects WHERE id = :object_id AND ", permitted!());
+    /// Whether it is gone, or why not.
+    AFTER_DELETE = concat!(
+        "SELECT ", permitted!(), " AS done, ", project_exists!(), " AS found");
+}
+
+/// The 404 of a project, the same whether it does not exist or is not the caller's to see.
+#[must_use]
+pub fn not_found(name: &str) -> Error {
+    Error::not_found(format!(
+        "there is no project {}",
+        crate::domain::invalid::quoted(name)
+    ))
+}
+
+/// The 404 of an organization, likewise.
+#[must_use]
+pub fn organization_not_found(name: &str) -> Error {
+    Error::not_found(format!(
+        "there is no organization {}",
+        crate::domain::invalid::quoted(name)
+    ))
+}
+
+/// The 403 of somebody who lost the right between the two round trips, or never had it.
+#[must_use]
+pub fn lacks(authority: &Authority) -> Error {
+    match authority.permission() {
+        Some(permission) => {
+            Error::forbidden(format!("this needs the permission {}", permission.name()))
+        }
+        None => Error::forbidden("this needs an admin of the organization"),
+    }
+}
+
+/// What is asked for on creation.
+pub struct NewProject<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its name.
+    pub name: &'a ObjectName,
+    /// The name of its organization.
+    pub organization: &'a str,
+    /// Whether custom roles can be made in it.
+    pub advanced_permissions: bool,
+    /// Its budget; none is no limit.
+    pub credits: Option<Credits>,
+    /// Its origins.
+    pub cors_origins: &'a OriginList,
+    /// Its labels.
+    pub labels: &'a Labels,
+}
+
+impl NewProject<'_> {
+    fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "name": self.name.as_str(),
+            "advanced_permissions": self.advanced_permissions,
+            "credits": self.credits,
+            "cors_origins": self.cors_origins,
+            "labels": self.labels,
+        })
+    }
+}
+
+/// Creates a project; each admin of its organization gets the role project-admin in it.
+///
+/// # Errors
+/// 404 for an organization that the caller is no member of; 403 unless he is its admin; 400 for a taken name; 503
+/// when the database fails.
+pub async fn create(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    new: NewProject<'_>,
+) -> Result<Project, Error> {
+    #[derive(Deserialize)]
+    struct After {
+        done: Flag,
+        may: Flag,
+        name_is_free: Flag,
+        sees_organization: Flag,
+    }
+    let change = Change {
+        action: Action::Create,
+        object_type: "project",
+        object_id: new.id,
+        object_name: new.name.as_str(),
+        organization_id: None,
+        project_id: Some(new.id),
+        after: Some(new.to_json()),
+    };
+    let statements = change
+        .parameters(authority, occasion)
+        .text("name", new.name.as_str())
+        .text("organization", new.organization)
+        .flag("advanced_permissions", new.advanced_permissions)
+        .optional_integer("credits", new.credits.map(Credits::as_millionths))
+        .text("cors_origins", new.cors_origins.to_json())
+        .text("labels", new.labels.to_json())
+        .batch([
+            &PERMIT_CREATE,
+            &INSERT,
+            &INSERT_ORIGINS,
+            &INSERT_ADMIN_ASSIGNMENTS,
+            &GET_BY_ID,
+            &AFTER_CREATE,
+        ]);
+    let answers = session.write(statements).await?;
+    let after: After = answers.only(5)?;
+    if after.done.0 {
+        return answers.only(4);
+    }
+    Err(if !after.sees_organization.0 {
+        organization_not_found(new.organization)
+    } else if !after.may.0 {
+        lacks(authority)
+    } else if !after.name_is_free.0 {
+        name_is_taken(new.name)
+    } else {
+        Error::inconsistent("a project was refused for no reason")
+    })
+}
+
+fn name_is_taken(name: &ObjectName) -> Error {
+    Error::invalid(format!("name: a project '{name}' exists already"))
+}
+
+/// The projects in which a caller has a part, by name; with `organization` only those of it. The operator's list
+/// shows all.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn list(
+    session: &Session<'_>,
+    caller: &Principal,
+    organization: Option<&str>,
+) -> Result<Vec<Project>, Error> {
+    let parameters = Parameters::new().optional_text("organization", organization);
+    let statements: Vec<Statement> = if caller.is_operator() {
+        parameters.batch([&LIST_EVERYTHING])
+    } else {
+        parameters
+            .optional_text("principal_id", caller.id())
+            .batch([&LIST_OF_PRINCIPAL])
+    };
+    session.read(statements).await?.all(0)
+}
+
+/// What a PATCH changes; what is absent stays.
+#[derive(Debug, Default)]
+pub struct ProjectChanges {
+    /// Its name.
+    pub name: Option<ObjectName>,
+    /// Whether custom roles can be made in it.
+    pub advanced_permissions: Option<bool>,
+    /// Its budget; null lifts it.
+    pub credits: Patch<Credits>,
+    /// Whether it is suspended.
+    pub suspend: Option<bool>,
+    /// Its origins.
+    pub cors_origins: Option<OriginList>,
+    /// Its labels.
+    pub labels: Option<Labels>,
+}
+
+impl ProjectChanges {
+    /// Whether nothing is to change.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.name.is_none()
+            && self.advanced_permissions.is_none()
+            && !self.credits.is_present()
+            && self.suspend.is_none()
+            && self.cors_origins.is_none()
+            && self.labels.is_none()
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        let mut after = serde_json::Map::new();
+        let mut put = |name: &str, value: Option<serde_json::Value>| {
+            if let Some(value) = value {
+                after.insert(name.to_owned(), value);
+            }
+        };
+        put("name", self.name.as_ref().map(|name| name.as_str().into()));
+        put(
+            "advanced_permissions",
+            self.advanced_permissions.map(Into::into),
+        );
+        put(
+            "credits",
+            self.credits
+                .is_present()
+                .then(|| serde_json::json!(self.credits.value())),
+        );
+        put("suspend", self.suspend.map(Into::into));
+        put(
+            "cors_origins",
+            self.cors_origins
+                .as_ref()
+                .map(|origins| serde_json::json!(origins)),
+        );
+        put(
+            "labels",
+            self.labels.as_ref().map(|labels| serde_json::json!(labels)),
+        );
+        after.into()
+    }
+}
+
+/// Changes a project.
+///
+/// # Errors
+/// 400 for a taken name; 403 for a suspension that only the operator lifts, or a right lost meanwhile; 404 when the
+/// project has gone; 503 when the database fails.
+pub async fn update(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    project: &Project,
+    changes: &ProjectChanges,
+) -> Result<Project, Error> {
+    #[derive(Deserialize)]
+    struct After {
+        done: Flag,
+        found: Flag,
+        may: Flag,
+        name_is_free: Flag,
+        suspension_is_callers: Flag,
+    }
+    let change = Change {
+        after: Some(changes.to_json()),
+        ..change_of(project, Action::Update)
+    };
+    let name = changes
+        .name
+        .as_ref()
+        .map_or(project.project_name.as_str(), ObjectName::as_str);
+    let by = if authority.principal().is_operator() {
+        "operator"
+    } else {
+        "organization"
+    };
+    let suspends = changes.suspend == Some(true);
+    let statements = change
+        .parameters(authority, occasion)
+        .text("name", name)
+        .flag(
+            "sets_advanced_permissions",
+            changes.advanced_permissions.is_some(),
+        )
+        .flag(
+            "advanced_permissions",
+            changes.advanced_permissions.unwrap_or_default(),
+        )
+        .flag("sets_credits", changes.credits.is_present())
+        .optional_integer(
+            "credits",
+            changes
+                .credits
+                .value()
+                .map(|credits| credits.as_millionths()),
+        )
+        .flag("sets_suspension", changes.suspend.is_some())
+        .optional_text("suspended_by", suspends.then_some(by))
+        .optional_text(
+            "suspended_reason",
+            suspends.then(|| format!("suspended by the {by}")),
+        )
+        .optional_text(
+            "cors_origins",
+            changes.cors_origins.as_ref().map(OriginList::to_json),
+        )
+        .optional_text("labels", changes.labels.as_ref().map(Labels::to_json))
+        .batch([
+            &PERMIT_UPDATE,
+            &UPDATE,
+            &DELETE_ORIGINS,
+            &INSERT_ORIGINS,
+            &GET_BY_ID,
+            &AFTER_UPDATE,
+        ]);
+    let answers = session.write(statements).await?;
+    let after: After = answers.only(5)?;
+    if after.done.0 {
+        return answers.only(4);
+    }
+    Err(match changes.name.as_ref() {
+        _ if !after.found.0 => not_found(&project.project_name),
+        _ if !after.may.0 => lacks(authority),
+        Some(name) if !after.name_is_free.0 => name_is_taken(name),
+        _ if !after.suspension_is_callers.0 => Error::forbidden(
+            "suspend: the operator has suspended this project, and only he can lift that",
+        ),
+        _ => Error::inconsistent("a change of a project was refused for no reason"),
+    })
+}
+
+/// Deletes a project with all that belongs to it; its tokens answer 401 from the next request on.
+///
+/// # Errors
+/// 403 for a right lost meanwhile; 404 when the project has gone; 503 when the database fails.
+pub async fn delete(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    project: &Project,
+) -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct After {
+        done: Flag,
+        found: Flag,
+    }
+    let parameters = change_of(project, Action::Delete).parameters(authority, occasion);
+    let answers = session
+        .write(parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]))
+        .await?;
+    let after: After = answers.only(2)?;
+    match (after.done.0, after.found.0) {
+        (true, _) => Ok(()),
+        (false, false) => Err(not_found(&project.project_name)),
+        (false, true) => Err(lacks(authority)),
+    }
+}
+
+fn change_of(project: &Project, action: Action) -> Change<'_> {
+    Change {
+        action,
+        object_type: "project",
+        object_id: &project.project_id,
+        object_name: &project.project_name,
+        organization_id: Some(&project.organization_id),
+        project_id: Some(&project.project_id),
+        after: None,
+    }
+}

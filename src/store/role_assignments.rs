@@ -1,0 +1,303 @@
+//! Role assignments: who holds which role on which object of a project.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::auth::access::Authority;
+use crate::http::error::Error;
+use crate::store::audit::{Action, Change, Occasion, caller_may, permit, permitted};
+use crate::store::projects::{self, Project};
+use crate::store::roles;
+use crate::store::rows::Flag;
+use crate::store::session::Session;
+use crate::store::sql::statements;
+use crate::store::statement::Parameters;
+
+/// A role assignment.
+#[derive(Debug, Clone, Deserialize)]
+pub struct RoleAssignment {
+    /// Its id.
+    pub id: String,
+    /// Who holds the role: the id of a person or of a service user.
+    pub assignee: String,
+    /// The role's name.
+    pub role: String,
+    /// The name of the object.
+    pub resource: String,
+    /// The kind of object.
+    pub resource_type: String,
+}
+
+macro_rules! select_assignment {
+    () => {
+        "SELECT a.id, a.assignee_id AS assignee, r.name AS role, p.name AS resource, a.resource_type
+         FROM role_assignments a JOIN roles r ON r.id = a.role_id JOIN projects p ON p.id = a.project_id "
+    };
+}
+
+/// The role of this name: a default one, or one of the project.
+macro_rules! role_of_name {
+    () => {
+        "coalesce((SELECT id FROM roles WHERE project_id IS NULL AND name = :role),
+                  (SELECT id FROM roles WHERE project_id = :project_id AND name = :role))"
+    };
+}
+
+/// Whether the assignee is a member of the project's organization.
+macro_rules! assignee_is_member {
+    () => {
+        "EXISTS (SELECT 1 FROM organization_users WHERE organization_id = :organization_id AND user_id = :assignee)"
+    };
+}
+
+/// Whether the assignee is a service user of the project.
+macro_rules! assignee_is_service_user {
+    () => {
+        "EXISTS (SELECT 1 FROM service_users WHERE id = :assignee AND project_id = :project_id)"
+    };
+}
+
+/// A custom role with permissions that no service user may have cannot be assigned to one (contract section 2).
+macro_rules! role_suits_assignee {
+    () => {
+        concat!(
+            "(NOT ",
+            assignee_is_service_user!(),
+            " OR EXISTS (
+                SELECT 1 FROM roles WHERE id = ",
+            role_of_name!(),
+            " AND project_id IS NULL)
+              OR NOT EXISTS (
+                SELECT 1 FROM role_permissions h JOIN permissions c ON c.name = h.permission
+                WHERE h.role_id = ",
+            role_of_name!(),
+            " AND c.service_users = 0))"
+        )
+    };
+}
+
+/// Nobody gives what he has not: the caller holds every permission of the role on the whole project.
+macro_rules! caller_covers_role {
+    () => {
+        concat!(
+            "(#operator = 1 OR NOT EXISTS (
+                SELECT permission FROM role_permissions WHERE role_id = ", role_of_name!(), "
+                EXCEPT SELECT permission FROM held_permissions
+                WHERE principal_id = :principal_id AND project_id = :project_id AND resource_type = 'project'))")
+    };
+}
+
+macro_rules! assignment_is_new {
+    () => {
+        concat!(
+            "NOT EXISTS (SELECT 1 FROM role_assignments
+                WHERE project_id = :project_id AND assignee_id = :assignee AND role_id = ",
+            role_of_name!(),
+            "
+                  AND resource_type = 'project' AND resource_id = :project_id)"
+        )
+    };
+}
+
+macro_rules! assignment_exists {
+    () => {
+        "EXISTS (SELECT 1 FROM role_assignments WHERE id = :object_id AND project_id = :project_id)"
+    };
+}
+
+statements! {
+    /// The permit for an assignment.
+    PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
+        role_of_name!(), " IS NOT NULL AND (", assignee_is_member!(), " OR ", assignee_is_service_user!(), ") AND ",
+        caller_may!(), " AND ", role_suits_assignee!(), " AND ", caller_covers_role!(), " AND ",
+        assignment_is_new!()));
+    /// The assignment itself.
+    INSERT = concat!(
+        "INSERT INTO role_assignments (id, organization_id, project_id, role_id, user_id, service_user_id,
+                                       resource_type, resource_id, creation_date)
+         SELECT :object_id, :organization_id, :project_id, ", role_of_name!(), ",
+                CASE WHEN ", assignee_is_service_user!(), " THEN NULL ELSE :assignee END,
+                CASE WHEN ", assignee_is_service_user!(), " THEN :assignee END, 'project', :project_id, #now
+         WHERE ", permitted!());
+    /// One assignment of a project.
+    GET = concat!(select_assignment!(), "WHERE a.id = :object_id AND a.project_id = :project_id");
+    /// Whether it was made, or why not.
+    AFTER_CREATE = concat!(
+        "SELECT ", permitted!(), " AS done, ", role_of_name!(), " IS NOT NULL AS role_exists, ",
+        assignee_is_member!(), " OR ", assignee_is_service_user!(), " AS assignee_exists, ", caller_may!(), " AS may, ",
+        role_suits_assignee!(), " AS suits, ", caller_covers_role!(), " AS covers, ",
+        assignment_is_new!(), " AS is_new");
+    /// The assignments in a project, oldest first.
+    LIST = concat!(
+        select_assignment!(), "WHERE a.project_id = :project_id
+           AND (:assignee IS NULL OR a.assignee_id = :assignee)
+           AND (:resource_type IS NULL OR a.resource_type = :resource_type)
+           AND (:resource IS NULL OR p.name = :resource)
+         ORDER BY a.creation_date, a.id");
+    /// The permit to take a role away.
+    PERMIT_DELETE = permit!(
+        ":object_id",
+        "(SELECT json_object('role', r.name, 'assignee', a.assignee_id, 'resource_type', a.resource_type,
+                             'resource_id', a.resource_id)
+          FROM role_assignments a JOIN roles r ON r.id = a.role_id WHERE a.id = :object_id)",
+        concat!(assignment_exists!(), " AND ", caller_may!()));
+    /// The assignment.
+    DELETE = concat!("DELETE FROM role_assignments WHERE id = :object_id AND ", permitted!());
+    /// Whether it is gone, or why not.
+    AFTER_DELETE = concat!("SELECT ", permitted!(), " AS done, ", assignment_exists!(), " AS found");
+}
+
+/// The 404 of an assignment.
+#[must_use]
+pub fn not_found(id: &str) -> Error {
+    Error::not_found(format!(
+        "there is no role assignment {} in this project",
+        crate::domain::invalid::quoted(id)
+    ))
+}
+
+/// Gives a role on the whole project to a member of the organization or a service user of the project.
+///
+/// # Errors
+/// 404 for an unknown role or assignee; 403 when the caller does not hold all that the role gives, or has lost his
+/// right meanwhile; 400 for an assignment that exists, or a custom role that no service user may have; 503 when the
+/// database fails.
+pub async fn create(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    project: &Project,
+    id: &str,
+    role: &str,
+    assignee: &str,
+) -> Result<RoleAssignment, Error> {
+    #[derive(Deserialize)]
+    struct After {
+        done: Flag,
+        role_exists: Flag,
+        assignee_exists: Flag,
+        may: Flag,
+        suits: Flag,
+        covers: Flag,
+        is_new: Flag,
+    }
+    let change = Change {
+        object_name: role,
+        after: Some(json!({
+            "role": role, "assignee": assignee, "resource_type": "project", "resource_id": project.project_id,
+        })),
+        ..change_of(project, id, Action::Create)
+    };
+    let statements = change
+        .parameters(authority, occasion)
+        .text("role", role)
+        .text("assignee", assignee)
+        .batch([&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE]);
+    let answers = session.write(statements).await?;
+    let after: After = answers.only(3)?;
+    if after.done.0 {
+        return answers.only(2);
+    }
+    Err(if !after.may.0 {
+        projects::lacks(authority)
+    } else if !after.role_exists.0 {
+        roles::not_found(role)
+    } else if !after.assignee_exists.0 {
+        Error::not_found(format!(
+            "assignee: {} is neither a member of the organization nor a service user of this project",
+            crate::domain::invalid::quoted(assignee)
+        ))
+    } else if !after.suits.0 {
+        Error::invalid(
+            "role: it holds permissions about roles or about the project's people, which no service user may have",
+        )
+    } else if !after.covers.0 {
+        Error::forbidden("role: it holds permissions that you do not hold")
+    } else if !after.is_new.0 {
+        Error::invalid("this assignment exists already")
+    } else {
+        Error::inconsistent("an assignment was refused for no reason")
+    })
+}
+
+/// Which assignments to list; what is absent does not narrow.
+#[derive(Debug, Default)]
+pub struct Filter<'a> {
+    /// Only those of this person or service user.
+    pub assignee: Option<&'a str>,
+    /// Only those on this kind of object.
+    pub resource_type: Option<&'a str>,
+    /// Only those on the object of this name.
+    pub resource: Option<&'a str>,
+}
+
+/// The assignments in a project, oldest first.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn list(
+    session: &Session<'_>,
+    project: &Project,
+    filter: &Filter<'_>,
+) -> Result<Vec<RoleAssignment>, Error> {
+    let parameters = Parameters::new()
+        .text("project_id", &project.project_id)
+        .optional_text("assignee", filter.assignee)
+        .optional_text("resource_type", filter.resource_type)
+        .optional_text("resource", filter.resource);
+    session.read(parameters.batch([&LIST])).await?.all(0)
+}
+
+/// One assignment of a project.
+///
+/// # Errors
+/// 404; 503 when the database fails.
+pub async fn get(
+    session: &Session<'_>,
+    project: &Project,
+    id: &str,
+) -> Result<RoleAssignment, Error> {
+    let parameters = Parameters::new()
+        .text("project_id", &project.project_id)
+        .text("object_id", id);
+    let found = session.read(parameters.batch([&GET])).await?.first(0)?;
+    found.ok_or_else(|| not_found(id))
+}
+
+/// Takes a role away; the next request goes by what is left.
+///
+/// # Errors
+/// 403 for a right lost meanwhile; 404; 503 when the database fails.
+pub async fn delete(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    project: &Project,
+    id: &str,
+) -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct After {
+        done: Flag,
+        found: Flag,
+    }
+    let parameters = change_of(project, id, Action::Delete).parameters(authority, occasion);
+    let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
+    let after: After = session.write(statements).await?.only(2)?;
+    match (after.done.0, after.found.0) {
+        (true, _) => Ok(()),
+        (false, false) => Err(not_found(id)),
+        (false, true) => Err(projects::lacks(authority)),
+    }
+}
+
+fn change_of<'a>(project: &'a Project, id: &'a str, action: Action) -> Change<'a> {
+    Change {
+        action,
+        object_type: "role_assignment",
+        object_id: id,
+        object_name: id,
+        organization_id: Some(&project.organization_id),
+        project_id: Some(&project.project_id),
+        after: None,
+    }
+}

@@ -1,0 +1,112 @@
+//! The database as one request uses it: with a deadline, and with an account of what it cost.
+
+use std::cell::Cell;
+use std::pin::pin;
+use std::task::Poll;
+
+use crate::http::error::Error;
+use crate::platform::{Batch, BatchMeta, DatabaseError, Platform};
+use crate::store::rows::Answers;
+use crate::store::sql::statements;
+use crate::store::statement::{Parameters, Statement};
+
+/// How long a round trip may take, in milliseconds. D1 has been seen to stall for more than a minute; a caller who
+/// is told after ten seconds can do something else (platform bounds).
+pub const DEADLINE: u32 = 10_000;
+
+statements! {
+    /// One real read, for `GET /health`.
+    HEALTH = "SELECT count(*) AS plans FROM (SELECT 1 FROM subscriptions LIMIT 1)";
+}
+
+/// One request's use of the database.
+pub struct Session<'a> {
+    platform: &'a Platform,
+    account: Cell<Account>,
+}
+
+/// What a request's use of the database has come to.
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
+pub struct Account {
+    /// Batches sent.
+    pub round_trips: u32,
+    /// D1's figures, summed.
+    pub meta: BatchMeta,
+}
+
+impl<'a> Session<'a> {
+    /// A session with nothing on its account.
+    #[must_use]
+    pub fn new(platform: &'a Platform) -> Self {
+        Self {
+            platform,
+            account: Cell::default(),
+        }
+    }
+
+    /// What it has cost so far.
+    #[must_use]
+    pub fn account(&self) -> Account {
+        self.account.get()
+    }
+
+    /// Runs statements that only read.
+    ///
+    /// # Errors
+    /// 503 with `Retry-After` when the database fails or passes the deadline.
+    pub async fn read(&self, statements: Vec<Statement>) -> Result<Answers, Error> {
+        let batch = self.batch(&statements).await;
+        batch
+            .map(Answers::new)
+            .map_err(|error| Error::from_read(&error))
+    }
+
+    /// Runs statements of which one writes.
+    ///
+    /// # Errors
+    /// 503: with `Retry-After` when nothing can have been written, else with a sentence that says that the outcome
+    /// is unknown.
+    pub async fn write(&self, statements: Vec<Statement>) -> Result<Answers, Error> {
+        let batch = self.batch(&statements).await;
+        batch
+            .map(Answers::new)
+            .map_err(|error| Error::from_write(&error))
+    }
+
+    /// Proves that the database answers.
+    ///
+    /// # Errors
+    /// As [`Session::read`].
+    pub async fn check_health(&self) -> Result<(), Error> {
+        self.read(Parameters::new().batch([&HEALTH]))
+            .await
+            .map(|_| ())
+    }
+
+    async fn batch(&self, statements: &[Statement]) -> Result<Batch, DatabaseError> {
+        let mut account = self.account.get();
+        account.round_trips += 1;
+        self.account.set(account);
+        let batch = self.before_deadline(statements).await?;
+        account.meta.rows_read += batch.meta.rows_read;
+        account.meta.rows_written += batch.meta.rows_written;
+        account.meta.duration += batch.meta.duration;
+        self.account.set(account);
+        Ok(batch)
+    }
+
+    async fn before_deadline(&self, statements: &[Statement]) -> Result<Batch, DatabaseError> {
+        let mut answer = pin!(self.platform.database.batch(statements));
+        let mut deadline = pin!(self.platform.clock.sleep(DEADLINE));
+        std::future::poll_fn(|context| {
+            if let Poll::Ready(answer) = answer.as_mut().poll(context) {
+                return Poll::Ready(answer);
+            }
+            deadline
+                .as_mut()
+                .poll(context)
+                .map(|()| Err(DatabaseError::Lost(format!("no answer in {DEADLINE} ms"))))
+        })
+        .await
+    }
+}

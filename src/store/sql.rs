@@ -1,0 +1,151 @@
+//! The texts of SQL statements, and how their parameters are named.
+//!
+//! A statement's text is a static that only the [`statements!`] macro makes, so no text can come from a value, and
+//! every text is in a register that a test explains. In the text, `:name` stands for a text parameter and `#name`
+//! for an integer one. D1 binds every number as a float, so `#name` becomes `CAST(?n AS INTEGER)`: an integer
+//! column never meets a float, and nobody has to remember it.
+
+use std::sync::OnceLock;
+
+/// One statement: a name for logs and tests, and its text.
+pub struct Sql {
+    name: &'static str,
+    text: &'static str,
+    prepared: OnceLock<Prepared>,
+}
+
+/// A text as SQLite takes it, with the names of its numbered parameters.
+pub struct Prepared {
+    /// The text with `?1`, `?2`, ... for its parameters.
+    pub text: String,
+    /// The parameters in the order of their numbers.
+    pub parameters: Vec<Parameter>,
+}
+
+/// A parameter of a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name, without the sigil.
+    pub name: &'static str,
+    /// Whether it stands behind `#`, which makes it an integer.
+    pub integer: bool,
+}
+
+impl Sql {
+    /// For the macro alone.
+    #[must_use]
+    pub const fn new(name: &'static str, text: &'static str) -> Self {
+        Self {
+            name,
+            text,
+            prepared: OnceLock::new(),
+        }
+    }
+
+    /// The name of the static that holds it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The text as it runs; translated once an isolate.
+    pub fn prepared(&self) -> &Prepared {
+        self.prepared.get_or_init(|| prepare(self.text))
+    }
+}
+
+impl std::fmt::Debug for Sql {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.name)
+    }
+}
+
+/// Replaces `:name` and `#name` outside of quotes by numbered parameters, and folds white space.
+fn prepare(source: &'static str) -> Prepared {
+    let mut text = String::with_capacity(source.len());
+    let mut parameters: Vec<Parameter> = Vec::new();
+    let mut rest = source;
+    while let Some(first) = rest.chars().next() {
+        let (piece, after) = match first {
+            '\'' => split_literal(rest),
+            ':' | '#' => {
+                let name_and_rest = rest.get(1..).unwrap_or_default();
+                let end = name_and_rest
+                    .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+                    .unwrap_or(name_and_rest.len());
+                let (name, after) = name_and_rest.split_at(end);
+                let integer = first == '#';
+                let number = match parameters.iter().position(|known| known.name == name) {
+                    Some(index) => index + 1,
+                    None => {
+                        parameters.push(Parameter { name, integer });
+                        parameters.len()
+                    }
+                };
+                if integer {
+                    text.push_str(&format!("CAST(?{number} AS INTEGER)"));
+                } else {
+                    text.push_str(&format!("?{number}"));
+                }
+                rest = after;
+                continue;
+            }
+            c if c.is_whitespace() => {
+                text.push(' ');
+                rest = rest.trim_start();
+                continue;
+            }
+            c => rest.split_at(c.len_utf8()),
+        };
+        text.push_str(piece);
+        rest = after;
+    }
+    Prepared { text, parameters }
+}
+
+/// A quoted literal from its first quote to its last, and what follows it.
+fn split_literal(text: &'static str) -> (&'static str, &'static str) {
+    let end = text
+        .get(1..)
+        .and_then(|inside| inside.find('\''))
+        .map_or(text.len(), |at| at + 2);
+    text.split_at(end)
+}
+
+/// Declares the statements of a file and the register of them, `ALL`.
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $text:expr;)*) => {
+        $($(#[$doc])* pub static $name: $crate::store::sql::Sql =
+            $crate::store::sql::Sql::new(stringify!($name), $text);)*
+        /// Every statement of this file.
+        pub static ALL: &[&$crate::store::sql::Sql] = &[$(&$name),*];
+    };
+}
+pub(crate) use statements;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_named_parameter_gets_one_number_however_often_it_stands() {
+        let prepared = prepare("SELECT :a, #b, :a\n   FROM t WHERE x = #b");
+        assert_eq!(
+            prepared.text,
+            "SELECT ?1, CAST(?2 AS INTEGER), ?1 FROM t WHERE x = CAST(?2 AS INTEGER)"
+        );
+        let names: Vec<_> = prepared
+            .parameters
+            .iter()
+            .map(|parameter| (parameter.name, parameter.integer))
+            .collect();
+        assert_eq!(names, [("a", false), ("b", true)]);
+    }
+
+    #[test]
+    fn a_literal_is_left_as_it_is() {
+        let prepared = prepare("SELECT 'a:b  #c', :d");
+        assert_eq!(prepared.text, "SELECT 'a:b  #c', ?1");
+        assert_eq!(prepared.parameters.len(), 1);
+    }
+}

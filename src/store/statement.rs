@@ -1,0 +1,177 @@
+//! A statement with its parameters, ready for a batch.
+//!
+//! The statements of one batch share one set of [`Parameters`]; each takes from it what its text names.
+
+use std::rc::Rc;
+
+use crate::platform::DatabaseError;
+use crate::store::sql::Sql;
+
+/// The largest integer that crosses JavaScript unharmed, 2^53 - 1.
+pub const SAFE_INTEGER: i64 = 9_007_199_254_740_991;
+
+/// A value for a parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// SQL's NULL.
+    Null,
+    /// A text.
+    Text(String),
+    /// An integer within +-(2^53 - 1).
+    Integer(i64),
+}
+
+/// Named values for the statements of one batch.
+#[derive(Debug, Default, Clone)]
+pub struct Parameters {
+    values: Vec<(&'static str, Value)>,
+}
+
+impl Parameters {
+    /// None yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A text.
+    #[must_use]
+    pub fn text(self, name: &'static str, value: impl Into<String>) -> Self {
+        self.with(name, Value::Text(value.into()))
+    }
+
+    /// A text, or NULL.
+    #[must_use]
+    pub fn optional_text(self, name: &'static str, value: Option<impl Into<String>>) -> Self {
+        let value = value.map_or(Value::Null, |value| Value::Text(value.into()));
+        self.with(name, value)
+    }
+
+    /// An integer.
+    #[must_use]
+    pub fn integer(self, name: &'static str, value: i64) -> Self {
+        self.with(name, Value::Integer(value))
+    }
+
+    /// An integer, or NULL.
+    #[must_use]
+    pub fn optional_integer(self, name: &'static str, value: Option<i64>) -> Self {
+        let value = value.map_or(Value::Null, Value::Integer);
+        self.with(name, value)
+    }
+
+    /// 1 for true, 0 for false.
+    #[must_use]
+    pub fn flag(self, name: &'static str, value: bool) -> Self {
+        self.with(name, Value::Integer(i64::from(value)))
+    }
+
+    fn with(mut self, name: &'static str, value: Value) -> Self {
+        self.values.push((name, value));
+        self
+    }
+
+    fn get(&self, name: &str) -> Option<&Value> {
+        self.values
+            .iter()
+            .rev()
+            .find_map(|(known, value)| (*known == name).then_some(value))
+    }
+
+    /// Statements over this set, one for each text.
+    #[must_use]
+    pub fn batch<const N: usize>(self, texts: [&'static Sql; N]) -> Vec<Statement> {
+        let parameters = Rc::new(self);
+        texts
+            .into_iter()
+            .map(|sql| Statement {
+                sql,
+                parameters: Rc::clone(&parameters),
+            })
+            .collect()
+    }
+}
+
+/// A text with values for its parameters.
+#[derive(Debug, Clone)]
+pub struct Statement {
+    sql: &'static Sql,
+    parameters: Rc<Parameters>,
+}
+
+impl Statement {
+    /// Its text.
+    #[must_use]
+    pub fn sql(&self) -> &'static Sql {
+        self.sql
+    }
+
+    /// The values in the order of the text's numbered parameters.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Faulty`] for a parameter that was not given, is of the other kind, or is an integer that
+    /// JavaScript would round.
+    pub fn values(&self) -> Result<Vec<&Value>, DatabaseError> {
+        let faulty = |name: &str, what: &str| {
+            DatabaseError::Faulty(format!("{}: parameter {name} {what}", self.sql.name()))
+        };
+        self.sql
+            .prepared()
+            .parameters
+            .iter()
+            .map(|parameter| {
+                let value = self
+                    .parameters
+                    .get(parameter.name)
+                    .ok_or_else(|| faulty(parameter.name, "was not given"))?;
+                match value {
+                    Value::Integer(_) if !parameter.integer => {
+                        Err(faulty(parameter.name, "is an integer and needs #"))
+                    }
+                    Value::Text(_) if parameter.integer => {
+                        Err(faulty(parameter.name, "is a text and needs :"))
+                    }
+                    Value::Integer(integer) if integer.abs() > SAFE_INTEGER => {
+                        Err(faulty(parameter.name, "is beyond 2^53 - 1"))
+                    }
+                    value => Ok(value),
+                }
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static TWO: Sql = Sql::new("TWO", "SELECT :a, #b");
+
+    fn values(parameters: Parameters) -> Result<usize, DatabaseError> {
+        let batch = parameters.batch([&TWO]);
+        batch[0].values().map(|values| values.len())
+    }
+
+    #[test]
+    fn a_statement_takes_what_its_text_names() {
+        let parameters = Parameters::new()
+            .text("unused", "x")
+            .text("a", "y")
+            .integer("b", 1);
+        assert_eq!(values(parameters), Ok(2));
+    }
+
+    #[test]
+    fn a_missing_mistyped_or_unsafe_parameter_is_faulty() {
+        for parameters in [
+            Parameters::new().text("a", "y"),
+            Parameters::new().integer("a", 1).integer("b", 1),
+            Parameters::new().text("a", "y").text("b", "1"),
+            Parameters::new()
+                .text("a", "y")
+                .integer("b", SAFE_INTEGER + 1),
+        ] {
+            assert!(matches!(values(parameters), Err(DatabaseError::Faulty(_))));
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! People, as the operator makes and removes them.
+
+use serde::Deserialize;
+
+use crate::auth::access::Authority;
+use crate::domain::email::Email;
+use crate::http::error::Error;
+use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::rows::{Flag, Millis};
+use crate::store::session::Session;
+use crate::store::sql::statements;
+use crate::store::statement::Parameters;
+use crate::store::tokens::FreshToken;
+
+/// A person.
+#[derive(Debug, Clone, Deserialize)]
+pub struct User {
+    /// His id.
+    pub id: String,
+    /// His e-mail address.
+    pub email: String,
+    /// His first name.
+    pub name: Option<String>,
+    /// His family name.
+    pub surname: Option<String>,
+    /// `active`, or `pending` for somebody who is invited and has no account yet.
+    pub status: String,
+    /// When his account was made.
+    pub registration_date: Option<Millis>,
+}
+
+macro_rules! user_columns {
+    () => {
+        "u.id, u.email, u.name, u.surname, u.status, u.registration_date"
+    };
+}
+
+macro_rules! email_is_free {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM users WHERE email = :object_name AND status = 'active')"
+    };
+}
+
+/// The organizations that would be left without an active admin.
+macro_rules! organizations_of_last_admin {
+    () => {
+        "SELECT n.name FROM organization_users m JOIN organizations n ON n.id = m.organization_id
+         JOIN users v ON v.id = m.user_id
+         WHERE m.user_id = :object_id AND m.admin = 1 AND v.status = 'active'
+           AND NOT EXISTS (SELECT 1 FROM organization_users x JOIN users y ON y.id = x.user_id
+                           WHERE x.organization_id = m.organization_id AND x.admin = 1
+                             AND x.user_id <> m.user_id AND y.status = 'active')"
+    };
+}
+
+macro_rules! user_exists {
+    () => {
+        "EXISTS (SELECT 1 FROM users WHERE id = :object_id)"
+    };
+}
+
+macro_rules! user_is_active {
+    () => {
+        "EXISTS (SELECT 1 FROM users WHERE id = :object_id AND status = 'active')"
+    };
+}
+
+macro_rules! user_before {
+    () => {
+        "(SELECT json_object('email', email, 'name', name, 'surname', surname, 'status', status)
+          FROM users WHERE id = :object_id)"
+    };
+}
+
+statements! {
+    /// The permit for an account; that of an invited person keeps his id.
+    PERMIT_CREATE = permit!(
+        "coalesce((SELECT id FROM users WHERE email = :object_name), :object_id)",
+        "(SELECT json_object('email', email, 'status', status) FROM users WHERE email = :object_name)",
+        concat!("#operator = 1 AND ", email_is_free!()));
+    /// The account, new or of an invited person.
+    UPSERT = concat!(
+        "INSERT INTO users (id, email, name, surname, status, registration_date)
+         SELECT :object_id, :object_name, :name, :surname, 'active', #now WHERE ", permitted!(), "
+         ON CONFLICT (email) DO UPDATE SET name = excluded.name, surname = excluded.surname, status = 'active',
+                                           registration_date = excluded.registration_date");
+    /// His token.
+    INSERT_TOKEN = concat!(
+        "INSERT INTO tokens (id, digest, key_id, user_id, creation_date)
+         SELECT :new_token_id, :digest, :key_id, id, #now FROM users WHERE email = :object_name AND ", permitted!());
+    /// The account, and whether it was made now.
+    AFTER_CREATE = concat!(
+        "SELECT ", user_columns!(), ", ", permitted!(), " AS done FROM users u WHERE u.email = :object_name");
+    /// A page of people, by e-mail address.
+    LIST = concat!(
+        "SELECT ", user_columns!(), " FROM users u WHERE u.email > '' AND (:email IS NULL OR u.email = :email)
+         ORDER BY u.email LIMIT #limit OFFSET #offset");
+    /// One person.
+    GET = concat!("SELECT ", user_columns!(), " FROM users u WHERE u.id = :id");
+    /// The permit to delete a person.
+    PERMIT_DELETE = permit!(":object_id", user_before!(), concat!(
+        "#operator = 1 AND ", user_exists!(), " AND (#force = 1 OR NOT EXISTS (", organizations_of_last_admin!(), "))"));
+    /// The person, and with him his token, memberships and roles.
+    DELETE = concat!("DELETE FROM users WHERE id = :object_id AND ", permitted!());
+    /// Whether he is gone, or what is in the way.
+    AFTER_DELETE = concat!(
+        "SELECT ", permitted!(), " AS done, ", user_exists!(), " AS found,
+         (SELECT group_concat(name, ', ') FROM (", organizations_of_last_admin!(), " LIMIT 10)) AS in_the_way");
+    /// The permit to reset a person's token.
+    PERMIT_RESET = permit!(":object_id", "NULL", concat!("#operator = 1 AND ", user_is_active!()));
+    /// The old token.
+    DELETE_TOKEN = concat!("DELETE FROM tokens WHERE user_id = :object_id AND ", permitted!());
+    /// The new one.
+    REPLACE_TOKEN = concat!(
+        "INSERT INTO tokens (id, digest, key_id, user_id, creation_date)
+         SELECT :new_token_id, :digest, :key_id, :object_id, #now WHERE ", permitted!());
+    /// Whether it was reset.
+    AFTER_RESET = concat!("SELECT ", permitted!(), " AS done, ", user_exists!(), " AS found");
+}
+
+/// The 404 of a person.
+#[must_use]
+pub fn not_found(id: &str) -> Error {
+    Error::not_found(format!(
+        "there is no user {}",
+        crate::domain::invalid::quoted(id)
+    ))
+}
+
+/// Makes an account, or turns an invited person into an active one, under the same id.
+///
+/// # Errors
+/// 400 when the e-mail address has an account; 503 when the database fails.
+pub async fn create(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    id: &str,
+    email: &Email,
+    names: (Option<&str>, Option<&str>),
+    token: &FreshToken,
+) -> Result<User, Error> {
+    #[derive(Deserialize)]
+    struct After {
+        #[serde(flatten)]
+        user: User,
+        done: Flag,
+    }
+    let change = Change {
+        action: Action::Create,
+        object_type: "user",
+        object_id: id,
+        object_name: email.as_str(),
+        organization_id: None,
+        project_id: None,
+        after: Some(serde_json::json!({
+            "email": email.as_str(), "name": names.0, "surname": names.1, "status": "active",
+        })),
+    };
+    let parameters = change
+        .parameters(authority, occasion)
+        .optional_text("name", names.0)
+        .optional_text("surname", names.1);
+    let statements =
+        token
+            .parameters(parameters)
+            .batch([&PERMIT_CREATE, &UPSERT, &INSERT_TOKEN, &AFTER_CREATE]);
+    let after: Option<After> = session.write(statements).await?.first(3)?;
+    match after {
+        Some(after) if after.done.0 => Ok(after.user),
+        _ => Err(Error::invalid(format!(
+            "email: a user '{email}' exists already"
+        ))),
+    }
+}
+
+/// A page of people, by e-mail address; with `email` only the one who has it.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn list(
+    session: &Session<'_>,
+    email: Option<&Email>,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<User>, Error> {
+    let parameters = Parameters::new()
+        .optional_text("email", email.map(Email::as_str))
+        .integer("limit", limit)
+        .integer("offset", offset);
+    session.read(parameters.batch([&LIST])).await?.all(0)
+}
+
+/// One person.
+///
+/// # Errors
+/// 404 when there is none of this id; 503 when the database fails.
+pub async fn get(session: &Session<'_>, id: &str) -> Result<User, Error> {
+    let user = session
+        .read(Parameters::new().text("id", id).batch([&GET]))
+        .await?
+        .first(0)?;
+    user.ok_or_else(|| not_found(id))
+}
+
+/// Deletes a person with his token, memberships and roles.
+///
+/// # Errors
+/// 404; 400 that names the organizations that would be left without an active admin, unless `force`; 503 when the
+/// database fails.
+pub async fn delete(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    user: &User,
+    force: bool,
+) -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct After {
+        done: Flag,
+        found: Flag,
+        in_the_way: Option<String>,
+    }
+    let parameters = change_of(user, Action::Delete)
+        .parameters(authority, occasion)
+        .flag("force", force);
+    let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
+    let after: After = session.write(statements).await?.only(2)?;
+    match after.in_the_way {
+        _ if after.done.0 => Ok(()),
+        Some(names) if after.found.0 => Err(Error::invalid(format!(
+            "'{}' is the last active admin of {names}; make somebody else admin first, or say ?force=true",
+            user.email
+        ))),
+        _ => Err(not_found(&user.id)),
+    }
+}
+
+/// Replaces a person's token; the old one stops at once.
+///
+/// # Errors
+/// 404; 400 for somebody who is invited and has no account; 503 when the database fails.
+pub async fn reset_token(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    user: &User,
+    token: &FreshToken,
+) -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct After {
+        done: Flag,
+        found: Flag,
+    }
+    let change = Change {
+        object_type: "user_token",
+        ..change_of(user, Action::Update)
+    };
+    let parameters = token.parameters(change.parameters(authority, occasion));
+    let statements = parameters.batch([&PERMIT_RESET, &DELETE_TOKEN, &REPLACE_TOKEN, &AFTER_RESET]);
+    let after: After = session.write(statements).await?.only(3)?;
+    match (after.done.0, after.found.0) {
+        (true, _) => Ok(()),
+        (false, false) => Err(not_found(&user.id)),
+        (false, true) => Err(Error::invalid(format!(
+            "'{}' is invited and has no account yet; POST /operator/v1/users makes it",
+            user.email
+        ))),
+    }
+}
+
+fn change_of(user: &User, action: Action) -> Change<'_> {
+    Change {
+        action,
+        object_type: "user",
+        object_id: &user.id,
+        object_name: &user.email,
+        organization_id: None,
+        project_id: None,
+        after: None,
+    }
+}

@@ -1,0 +1,104 @@
+"""The server under test: the built wasm module in workerd.
+
+`TENANTRY_URL` names one that runs already (with `TENANTRY_OPERATOR_TOKEN`, and `TENANTRY_D1_FILE` and
+`TENANTRY_LOG_FILE` for the tests that look into them); otherwise `tests/support/serve.mjs` starts one. It
+prints one line of JSON when it listens, and ends when its standard input closes or on SIGTERM.
+"""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+from urllib.parse import urlsplit
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+# The set-up brings a Node of its own where the system's is too old.
+NODE = REPOSITORY / ".tools" / "node" / "bin" / "node"
+SERVE = os.environ.get("TENANTRY_SERVE", f"{NODE if NODE.exists() else 'node'} tests/support/serve.mjs")
+# A first start compiles the module and applies every migration, on a machine that may be building too.
+START_SECONDS = 180
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where it listens and what it writes."""
+
+    url: str
+    operator_token: str
+    d1_file: Optional[Path]
+    log_file: Optional[Path]
+
+    @property
+    def address(self):
+        """Host and port, for the tests that speak to the socket themselves."""
+        parts = urlsplit(self.url)
+        return parts.hostname, parts.port or 80
+
+
+def running():
+    """The server that the environment names, or None."""
+    url = os.environ.get("TENANTRY_URL")
+    if not url:
+        return None
+
+    def path(name):
+        return Path(os.environ[name]) if os.environ.get(name) else None
+
+    return Server(
+        url=url.rstrip("/"),
+        operator_token=os.environ["TENANTRY_OPERATOR_TOKEN"],
+        d1_file=path("TENANTRY_D1_FILE"),
+        log_file=path("TENANTRY_LOG_FILE"),
+    )
+
+
+def start():
+    """Starts one; returns it with the process to `stop`."""
+    process = subprocess.Popen(
+        shlex.split(SERVE),
+        cwd=REPOSITORY,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    watchdog = threading.Timer(START_SECONDS, process.kill)
+    watchdog.start()
+    try:
+        facts = first_json_line(process.stdout)
+    finally:
+        watchdog.cancel()
+    if facts is None:
+        process.kill()
+        raise RuntimeError(f"{SERVE!r} ended, or took more than {START_SECONDS} s, before it listened")
+    # The pipe must not fill up while the tests run.
+    threading.Thread(target=process.stdout.read, daemon=True).start()
+    return process, Server(
+        url=facts["url"].rstrip("/"),
+        operator_token=facts["operator_token"],
+        d1_file=Path(facts["d1_file"]),
+        log_file=Path(facts["log_file"]),
+    )
+
+
+def first_json_line(lines):
+    """The first line that is a JSON object, or None when there is no more line."""
+    for line in lines:
+        if line.lstrip().startswith("{"):
+            return json.loads(line)
+    return None
+
+
+def stop(process):
+    """Ends the process that `start` returned."""
+    process.stdin.close()
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

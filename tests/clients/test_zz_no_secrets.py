@@ -1,0 +1,78 @@
+"""After the whole run: no token anywhere on disk, and one log line for each request.
+
+Last in order by its name, so that everything the other files did lies before it. Collected are all tokens
+that any answer of this run showed, the operator's included.
+"""
+
+import json
+import time
+from collections import Counter
+
+import pytest
+
+
+def contents(path):
+    """The bytes of a file and of SQLite's companions beside it."""
+    beside = [path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal")]
+    return b"".join(file.read_bytes() for file in (path, *beside) if file.exists())
+
+
+def forms(token):
+    """The forms in which a careless line might hold a token: itself, and its bytes as base64 would carry them."""
+    yield token.encode()
+    yield token.upper().encode()
+    if len(token) == 40:
+        try:
+            yield bytes.fromhex(token)
+        except ValueError:
+            pass
+
+
+@pytest.fixture(scope="module")
+def tokens(world):
+    """Every token of the run; a run of this file alone makes a few."""
+    if len(world.ledger.tokens) < 3:
+        world.service_user(world.project())
+    return world.ledger.tokens
+
+
+def test_no_token_is_in_the_database(server, tokens):
+    if server.d1_file is None:
+        pytest.skip("TENANTRY_D1_FILE is not set")
+    stored = contents(server.d1_file)
+    assert b"service_user" in stored, "this is not the database of the run"
+    assert [token[:6] + "..." for token in tokens for form in forms(token) if form in stored] == []
+
+
+def test_no_token_is_in_the_log(server, tokens):
+    if server.log_file is None:
+        pytest.skip("TENANTRY_LOG_FILE is not set")
+    logged = server.log_file.read_bytes()
+    assert logged.strip(), "the log is empty"
+    assert [token[:6] + "..." for token in tokens for form in forms(token) if form in logged] == []
+
+
+def test_each_request_has_exactly_one_json_line(server, world, tokens):
+    if server.log_file is None:
+        pytest.skip("TENANTRY_LOG_FILE is not set")
+    wanted = set(world.ledger.request_ids)
+    assert len(wanted) == len(world.ledger.request_ids), "a request id was given twice"
+    deadline = time.monotonic() + 10
+    while (lines := lines_by_request(server.log_file)) and wanted - set(lines) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    missing = [request_id for request_id in wanted if request_id not in lines]
+    repeated = [request_id for request_id in wanted if lines[request_id] > 1]
+    assert (missing, repeated) == ([], [])
+
+
+def lines_by_request(log_file):
+    """How many request lines each request id has; a request line is the one that tells the status."""
+    counted = Counter()
+    for line in log_file.read_text(errors="replace").splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict) and "status" in entry and "request_id" in entry:
+            counted[entry["request_id"]] += 1
+    return counted
