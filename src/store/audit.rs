@@ -68,6 +68,16 @@ macro_rules! caller_may {
 }
 pub(crate) use caller_may;
 
+/// Whether the caller is the operator or an admin of the organization, and so holds every permission there is: asked
+/// first, it spares the comparison of two sets.
+macro_rules! caller_holds_all {
+    () => {
+        "(#operator = 1 OR EXISTS (SELECT 1 FROM organization_users WHERE organization_id = :organization_id
+                                   AND user_id = :principal_id AND admin = 1))"
+    };
+}
+pub(crate) use caller_holds_all;
+
 /// What a change is, for its audit row.
 pub struct Change<'a> {
     /// What is done.

@@ -15,6 +15,7 @@ pub mod service_users;
 pub mod session;
 pub mod sql;
 pub mod statement;
+pub mod subscriptions;
 pub mod tokens;
 pub mod users;
 

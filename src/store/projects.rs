@@ -15,6 +15,7 @@ use crate::store::rows::{Flag, JsonText, Millis};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::{Parameters, Statement};
+use crate::store::subscriptions::{limit_reached, plan_allows};
 
 /// A project.
 #[derive(Debug, Clone, Deserialize)]
@@ -126,10 +127,17 @@ macro_rules! caller_is_admin_of_new {
     };
 }
 
+macro_rules! plan_allows_new {
+    () => {
+        plan_allows!(organization_of_new!(), "max_projects", "projects")
+    };
+}
+
 statements! {
     /// The permit for a new project.
     PERMIT_CREATE = permit!(organization_of_new!(), ":object_id", "NULL", concat!(
-        organization_of_new!(), " IS NOT NULL AND ", caller_is_admin_of_new!(), " AND ", name_is_free!()));
+        organization_of_new!(), " IS NOT NULL AND ", caller_is_admin_of_new!(), " AND ", name_is_free!(), " AND ",
+        plan_allows_new!()));
     /// The project itself.
     INSERT = concat!(
         "INSERT INTO projects (id, organization_id, name, creation_date, advanced_permissions, credits,
@@ -152,7 +160,7 @@ statements! {
     /// Why there is no project, where there is none.
     AFTER_CREATE = concat!(
         "SELECT ", permitted!(), " AS done, ", name_is_free!(), " AS name_is_free, ",
-        caller_is_admin_of_new!(), " AS may, ", organization_of_new!(), " IS NOT NULL AND (#operator = 1 OR EXISTS (
+        caller_is_admin_of_new!(), " AS may, ", plan_allows_new!(), " AS plan_allows, ", organization_of_new!(), " IS NOT NULL AND (#operator = 1 OR EXISTS (
              SELECT 1 FROM organization_users
              WHERE organization_id = ", organization_of_new!(), " AND user_id = :principal_id)) AS sees_organization");
     /// The projects in which somebody has a part, by name.
@@ -275,6 +283,7 @@ pub async fn create(
         done: Flag,
         may: Flag,
         name_is_free: Flag,
+        plan_allows: Option<Flag>,
         sees_organization: Flag,
     }
     let change = Change {
@@ -313,6 +322,8 @@ pub async fn create(
         lacks(authority)
     } else if !after.name_is_free.0 {
         name_is_taken(new.name)
+    } else if !after.plan_allows.unwrap_or_default().0 {
+        limit_reached("projects")
     } else {
         Error::inconsistent("a project was refused for no reason")
     })

@@ -5,7 +5,9 @@ use serde_json::json;
 
 use crate::auth::access::Authority;
 use crate::http::error::Error;
-use crate::store::audit::{Action, Change, Occasion, caller_may, permit, permitted};
+use crate::store::audit::{
+    Action, Change, Occasion, caller_holds_all, caller_may, permit, permitted,
+};
 use crate::store::projects::{self, Project};
 use crate::store::roles;
 use crate::store::rows::Flag;
@@ -80,7 +82,7 @@ macro_rules! role_suits_assignee {
 macro_rules! caller_covers_role {
     () => {
         concat!(
-            "(#operator = 1 OR NOT EXISTS (
+            "(", caller_holds_all!(), " OR NOT EXISTS (
                 SELECT permission FROM role_permissions WHERE role_id = ", role_of_name!(), "
                 EXCEPT SELECT permission FROM held_permissions
                 WHERE principal_id = :principal_id AND project_id = :project_id AND resource_type = 'project'))")

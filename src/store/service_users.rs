@@ -12,7 +12,9 @@ use crate::domain::text::{Description, ServiceUserName};
 use crate::domain::time::Timestamp;
 use crate::http::error::Error;
 use crate::http::patch::Patch;
-use crate::store::audit::{Action, Change, Occasion, caller_may, permit, permitted};
+use crate::store::audit::{
+    Action, Change, Occasion, caller_holds_all, caller_may, permit, permitted,
+};
 use crate::store::projects::{self, Project};
 use crate::store::rows::{Flag, JsonText, Millis};
 use crate::store::session::Session;
@@ -70,7 +72,7 @@ macro_rules! service_user_lives {
 /// Whether the caller holds all that the service user holds: on the whole project, or on the same object.
 macro_rules! caller_covers_service_user {
     () => {
-        "(#operator = 1 OR NOT EXISTS (
+        concat!("(", caller_holds_all!(), " OR NOT EXISTS (
             SELECT 1 FROM held_permissions
             WHERE principal_id = :object_id AND project_id = :project_id
               AND permission NOT IN (SELECT permission FROM held_permissions
@@ -78,7 +80,7 @@ macro_rules! caller_covers_service_user {
                                        AND resource_type = 'project')
               AND (permission, resource_type, resource_id) NOT IN (
                     SELECT permission, resource_type, resource_id FROM held_permissions
-                    WHERE principal_id = :principal_id AND project_id = :project_id)))"
+                    WHERE principal_id = :principal_id AND project_id = :project_id)))")
     };
 }
 
