@@ -9,4 +9,10 @@
 mod support;
 
 #[cfg(test)]
+mod authorization;
+#[cfg(test)]
+mod catalogue;
+#[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod statements;

@@ -3,6 +3,7 @@
 pub mod call;
 pub mod clock;
 pub mod database;
+pub mod requests;
 pub mod schema;
 pub mod world;
 
