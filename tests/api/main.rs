@@ -13,6 +13,10 @@ mod authorization;
 #[cfg(test)]
 mod catalogue;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod growth;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod statements;
