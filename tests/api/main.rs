@@ -9,9 +9,13 @@
 mod support;
 
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod authorization;
 #[cfg(test)]
 mod catalogue;
+#[cfg(test)]
+mod delegation;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
@@ -24,6 +28,8 @@ mod harness;
 mod last_use;
 #[cfg(test)]
 mod races;
+#[cfg(test)]
+mod role_assignments;
 #[cfg(test)]
 mod service_users;
 #[cfg(test)]
