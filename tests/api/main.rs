@@ -15,6 +15,10 @@ mod authorization;
 #[cfg(test)]
 mod catalogue;
 #[cfg(test)]
+mod cors;
+#[cfg(test)]
+mod credentials;
+#[cfg(test)]
 mod delegation;
 #[cfg(test)]
 mod faults;
@@ -26,6 +30,8 @@ mod growth;
 mod harness;
 #[cfg(test)]
 mod last_use;
+#[cfg(test)]
+mod paths;
 #[cfg(test)]
 mod races;
 #[cfg(test)]
