@@ -31,7 +31,13 @@ mod harness;
 #[cfg(test)]
 mod last_use;
 #[cfg(test)]
+mod operator_users;
+#[cfg(test)]
+mod organizations;
+#[cfg(test)]
 mod paths;
+#[cfg(test)]
+mod projects;
 #[cfg(test)]
 mod races;
 #[cfg(test)]
