@@ -13,6 +13,8 @@ mod audit;
 #[cfg(test)]
 mod authorization;
 #[cfg(test)]
+mod bad_input;
+#[cfg(test)]
 mod catalogue;
 #[cfg(test)]
 mod cors;
@@ -43,8 +45,12 @@ mod races;
 #[cfg(test)]
 mod role_assignments;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod service_users;
 #[cfg(test)]
 mod statements;
 #[cfg(test)]
 mod token_keys;
+#[cfg(test)]
+mod token_sequences;
