@@ -13,6 +13,20 @@ mod authorization;
 #[cfg(test)]
 mod catalogue;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod grace;
+#[cfg(test)]
+mod growth;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod last_use;
+#[cfg(test)]
+mod races;
+#[cfg(test)]
+mod service_users;
+#[cfg(test)]
 mod statements;
+#[cfg(test)]
+mod token_keys;
