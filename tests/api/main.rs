@@ -15,4 +15,6 @@ mod catalogue;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod openapi;
+#[cfg(test)]
 mod statements;
