@@ -23,6 +23,8 @@ mod harness;
 #[cfg(test)]
 mod last_use;
 #[cfg(test)]
+mod openapi;
+#[cfg(test)]
 mod races;
 #[cfg(test)]
 mod service_users;
