@@ -9,9 +9,17 @@
 mod support;
 
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod authorization;
 #[cfg(test)]
 mod catalogue;
+#[cfg(test)]
+mod cors;
+#[cfg(test)]
+mod credentials;
+#[cfg(test)]
+mod delegation;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
@@ -25,7 +33,11 @@ mod last_use;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
+mod paths;
+#[cfg(test)]
 mod races;
+#[cfg(test)]
+mod role_assignments;
 #[cfg(test)]
 mod service_users;
 #[cfg(test)]
