@@ -97,6 +97,7 @@ pub async fn handle(mut request: Request, platform: &Platform, config: &Config) 
     }
     if method == Method::HEAD {
         response.body.clear();
+        response.asset = None;
     }
     response.header("x-request-id", life.request_id.as_str());
     let line = log::Line {
