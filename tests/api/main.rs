@@ -33,6 +33,8 @@ mod harness;
 #[cfg(test)]
 mod last_use;
 #[cfg(test)]
+mod openapi;
+#[cfg(test)]
 mod operator_users;
 #[cfg(test)]
 mod organizations;
