@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds the wasm module into build/: `build.sh dev` without wasm-opt, `build.sh release` with it. Does nothing when the sources
-# are those of the last build. A release satisfies `dev` too, so what CI builds for its size is what the tests then run.
+# Brings the viewer of /docs into public/ and builds the wasm module into build/: `build.sh dev` without wasm-opt, `build.sh
+# release` with it. Does nothing when the sources are those of the last build. A release satisfies `dev` too, so what CI builds
+# for its size is what the tests then run.
 #
 # wrangler calls this without an argument, before it serves or deploys (wrangler.toml), and says in WRANGLER_COMMAND for which.
 # WASM_OPT_BIN names a wasm-opt to use; without it that of the npm package does, which runs in Node and takes its time.
@@ -22,7 +23,7 @@ done
 fingerprint() {
   {
     find src -type f | LC_ALL=C sort
-    for file in Cargo.toml Cargo.lock rust-toolchain.toml build.rs openapi.json scripts/build.sh; do
+    for file in Cargo.toml Cargo.lock rust-toolchain.toml build.rs scripts/build.sh; do
       [ ! -f "$file" ] || echo "$file"
     done
   } | tr '\n' '\0' | xargs -0 cat | sha256
@@ -30,6 +31,7 @@ fingerprint() {
 }
 
 take_lock "$ROOT/.tools/.build-lock"
+scripts/build-docs.sh
 now="$(fingerprint | sha256)"
 read -r built_mode built_from 2>/dev/null < build/.stamp || { built_mode=; built_from=; }
 if [ "$built_from" = "$now" ] && [ -s build/index.js ] && [ -s build/index_bg.wasm ] &&

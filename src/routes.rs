@@ -56,7 +56,7 @@ macro_rules! contract {
     ([$($query:ident)*] [$($body:ty)?] $status:literal $answer:ty) => {{
         use crate::openapi::contract::{Body, Contract, Shown};
         #[expect(unused_imports, reason = "few rows name them")]
-        use crate::openapi::contract::{File, Html, Nothing, Unserved};
+        use crate::openapi::contract::{Document, File, Html, Nothing, Unserved};
         let body: &[Body] = &[$(Body::of::<$body>())?];
         Contract {
             query: &[$(&crate::openapi::parameters::$query),*],
@@ -93,6 +93,12 @@ use Access::{Anyone, Operator, OrganizationAdmin, OrganizationMember, Person, Pr
 static TABLE: &[Route] = routes! {
     GET "/health" health, Public, "Whether the database answers" => api::status::health,
         gives 200 api::status::Status;
+    GET "/openapi.json" openapi, Public, "The document of this API, OpenAPI 3.1" => api::docs::document,
+        gives 200 Document;
+    GET "/docs" docs, Public, "A page that shows the document and tries calls" => api::docs::page,
+        gives 200 Html;
+    GET "/docs/{file}" docs_file, Public, "A file that the page needs" => api::docs::file,
+        gives 200 File;
     GET "/v2.1/status" status, Public, "Whether the service is up" => api::status::status,
         gives 200 api::status::Status;
     GET "/status" status_at_root, Public, "Whether the service is up, for clients without a base path" => api::status::status,

@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod deployments;
+pub mod docs;
 pub mod operator;
 pub mod organizations;
 pub mod permissions;

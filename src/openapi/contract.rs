@@ -116,6 +116,13 @@ impl Shown for Html {
     const CONTENT: Content = Content::Other("text/html");
 }
 
+/// The answer of a row that answers with a JSON document of a form of its own: `gives 200 Document`.
+pub struct Document;
+
+impl Shown for Document {
+    const CONTENT: Content = Content::Other("application/json");
+}
+
 /// The answer of a row that hands out a file of any kind: `gives 200 File`.
 pub struct File;
 

@@ -9,10 +9,38 @@
 mod support;
 
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod authorization;
 #[cfg(test)]
 mod catalogue;
 #[cfg(test)]
+mod cors;
+#[cfg(test)]
+mod credentials;
+#[cfg(test)]
+mod delegation;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod grace;
+#[cfg(test)]
+mod growth;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod last_use;
+#[cfg(test)]
+mod openapi;
+#[cfg(test)]
+mod paths;
+#[cfg(test)]
+mod races;
+#[cfg(test)]
+mod role_assignments;
+#[cfg(test)]
+mod service_users;
+#[cfg(test)]
 mod statements;
+#[cfg(test)]
+mod token_keys;

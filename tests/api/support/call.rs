@@ -53,6 +53,12 @@ impl Call {
         }
     }
 
+    /// The same call with another method.
+    pub fn method(mut self, method: &str) -> Self {
+        self.method = Method::from_bytes(method.as_bytes()).unwrap();
+        self
+    }
+
     /// With the caller's credential.
     pub fn by(self, caller: &Caller) -> Self {
         match &caller.token {

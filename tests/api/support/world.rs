@@ -143,6 +143,13 @@ impl World {
         }
     }
 
+    /// A world of its own with the same content, at the same time.
+    pub fn copy(&self) -> Self {
+        let connection = schema::copy(self.database.connection());
+        let drawn = self.entropy.drawn();
+        Self::over(connection, self.now(), drawn, (*self.cast).clone())
+    }
+
     /// The same world under other settings, as after a new deployment.
     pub fn with_settings(&self, settings: &[(&str, &str)]) -> Self {
         Self {
