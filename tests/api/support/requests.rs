@@ -7,7 +7,8 @@ use serde_json::{Value as Json, json};
 use tenantry::routes::Route;
 
 use super::call::Call;
-use super::world::{Caller, ORGANIZATION, PROJECT, World};
+use super::cast::Caller;
+use super::world::{ORGANIZATION, PROJECT, World};
 
 /// A call of this route that goes well for whoever may make it. What it is about is made for it, past the callers of
 /// the world, so that nobody is asked to delete himself.
