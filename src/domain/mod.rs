@@ -1,5 +1,5 @@
-//! The rules that need no I/O: names, texts, e-mail addresses, origins, instants, subscription
-//! periods, credits, tokens, paths and ids.
+//! The rules that need no I/O: names, texts, e-mail addresses, origins, instants, subscription periods, credits,
+//! whole numbers, voucher codes, tokens, paths and ids.
 //!
 //! Every type here is made by parsing and by nothing else, so a value that exists has been checked: an [`Origin`] is
 //! normalised, an [`ObjectName`] fits a URL and a column, a [`PlainToken`] cannot be printed. Parsers answer
@@ -21,13 +21,15 @@ pub mod subscription_period;
 pub mod text;
 pub mod time;
 pub mod token;
+pub mod voucher_code;
+pub mod whole_number;
 mod wire;
 
 pub use credits::Credits;
 pub use email::Email;
 pub use ids::{
     AuditId, OrganizationId, ProjectId, RequestId, RoleAssignmentId, RoleId, ServiceUserId,
-    TokenId, UserId,
+    TokenId, UserId, VoucherId,
 };
 pub use invalid::{Invalid, quoted};
 pub use labels::Labels;
@@ -40,3 +42,5 @@ pub use time::{Date, Timestamp};
 pub use token::{
     Digests, PlainToken, RecognisedToken, TokenDigest, TokenKey, TokenKeys, constant_time_eq,
 };
+pub use voucher_code::VoucherCode;
+pub use whole_number::WholeNumber;
