@@ -9,10 +9,7 @@ use crate::support::{Caller, World};
 /// Calls whose work is to go through many rows, and which.
 const MAY_GROW: &[(&str, &str)] = &[
     ("organizations_list", "all organizations, for the operator"),
-    (
-        "projects_create",
-        "all members of the organization: who of them is its admin",
-    ),
+    ("organization_users_list", "all members of the organization"),
     (
         "projects_delete",
         "all service users of the project, which go with it",
