@@ -32,16 +32,16 @@ async fn fetch(
     env: Env,
     context: Context,
 ) -> worker::Result<web_sys::Response> {
-    let config = match config(&env) {
-        Ok(config) => config,
-        Err(missing) => return response::misconfigured(&missing),
-    };
     let platform = Rc::new(Platform {
         database: Box::new(d1::D1::new(&env)),
         clock: Box::new(clock::SystemClock),
         entropy: Box::new(SystemEntropy),
     });
-    let mut handled = app::handle(request::from_web(request), &platform, &config).await;
+    let request = request::from_web(request);
+    let mut handled = match config(&env) {
+        Ok(config) => app::handle(request, &platform, &config).await,
+        Err(missing) => app::handle_misconfigured(&request, &platform, &missing),
+    };
     worker::console_log!("{}", handled.log);
     if !handled.afterwards.is_empty() {
         context.wait_until(async move {

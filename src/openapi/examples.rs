@@ -106,6 +106,10 @@ examples! {
         "name": "web-app", "description": "The page on app.example.com", "expiry_date": "2099-12-31T00:00:00Z",
         "allowed_cors_origins": [APP],
     };
+    api::service_users::ServiceUserUpdate = {
+        "name": "web-app", "description": "The page on app.example.com", "expiry_date": "2099-12-31T00:00:00Z",
+        "allowed_cors_origins": [APP],
+    };
     api::service_users::ServiceUserList = {
         "id": SERVICE_USER_ID, "email": SERVICE_USER_EMAIL, "token": TOKEN, "name": "web-app",
         "description": "The page on app.example.com", "creation_date": MORNING,

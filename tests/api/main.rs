@@ -35,6 +35,8 @@ mod last_use;
 #[cfg(test)]
 mod lost_rights;
 #[cfg(test)]
+mod null_fields;
+#[cfg(test)]
 mod openapi;
 #[cfg(test)]
 mod operator_users;
@@ -58,6 +60,8 @@ mod role_assignments;
 mod secrets;
 #[cfg(test)]
 mod service_users;
+#[cfg(test)]
+mod slow_bodies;
 #[cfg(test)]
 mod statements;
 #[cfg(test)]

@@ -50,7 +50,7 @@ fn active_admins(world: &World) -> i64 {
 }
 
 fn audit(world: &World) -> Vec<Json> {
-    let trail = world.get(&world.owner(), "/v2.1/organizations/acme/audit?limit=500");
+    let trail = world.get(&world.owner(), "/v2.1/organizations/acme/audit?limit=100");
     trail.expect(200).json().as_array().unwrap().clone()
 }
 

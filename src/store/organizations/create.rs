@@ -24,7 +24,7 @@ pub const MAX_ORGANIZATIONS_A_PERSON: i64 = 100;
 /// Who becomes the first admin: the caller, or the person whom the operator names.
 macro_rules! first_admin {
     () => {
-        "iif(#operator = 1, (SELECT id FROM users WHERE email = :admin_email),
+        "iif(#operator = 1, (SELECT id FROM users WHERE email = :admin_email AND status = 'active'),
                             (SELECT id FROM users WHERE id = :principal_id))"
     };
 }
