@@ -5,6 +5,8 @@
 //!   user of it with the role project-admin, `idle` one without a role, `expired` and `revoked` had that role too.
 //! * `audio` is another project of `acme`; `neighbour` is a service user of it with the role project-admin.
 //! * the stranger owns `globex` and its project `reactor`.
+//!
+//! A project's only origin is `https://<its name>.example`.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -153,7 +155,10 @@ fn populate() -> Template {
             .call(by, "POST", "/v2.1/organizations", body)
             .expect(201);
         for project in projects {
-            let body = json!({"name": project, "organization_name": organization});
+            let body = json!({
+                "name": project, "organization_name": organization,
+                "cors_origins": [format!("https://{project}.example")],
+            });
             world.call(by, "POST", "/v2.1/projects", body).expect(201);
         }
     };

@@ -60,9 +60,10 @@ fn parameter(world: &World, route: &Route, name: &str) -> String {
     }
 }
 
-/// A service user of the project without a role, whose previous token still works.
+/// A service user of the project without a role, with an origin, whose previous token still works.
 fn service_user_with_a_grace(world: &World) -> Caller {
-    let made = world.service_user(&[]);
+    let body = json!({"name": "target", "allowed_cors_origins": ["https://target.example"]});
+    let made = world.service_user_of(PROJECT, &[], body);
     let path = world.path(&format!("/service-users/{}/token?grace=600", made.id));
     let reset = world.call(&world.owner(), "PUT", &path, Json::Null);
     reset.expect(200);
@@ -84,7 +85,9 @@ fn body(world: &World, route: &Route) -> Json {
         "operator_vouchers_create" => json!({"code": "WORKSHOP-2", "description": "A workshop"}),
         "operator_subscriptions_put" => json!({"description": "A plan", "self_service": true}),
         "projects_create" => json!({"name": "new", "organization_name": ORGANIZATION}),
-        "projects_update" => json!({"labels": {"a": "b"}}),
+        "projects_update" => {
+            json!({"labels": {"a": "b"}, "cors_origins": ["https://new.example"]})
+        }
         "service_users_create" => {
             json!({"name": "new", "allowed_cors_origins": ["https://new.example"]})
         }
