@@ -58,7 +58,7 @@ examples! {
     };
     api::operator::vouchers::OperatorVoucher = {
         "id": "4e0c1c5e-8f4b-4f0a-9d55-3b1c2a7d9e60", "code": VOUCHER_CODE, "description": "Voucher for a workshop",
-        "subscription": "premium", "credits": 100, "expiry_date": "2099-12-31T00:00:00Z", "max_redemptions": 20,
+        "subscription": "premium", "credits": 100, "expiry_date": "2099-12-31T00:00:00.000000Z", "max_redemptions": 20,
         "redemptions": 3, "creation_date": MORNING_Z,
     };
     api::operator::subscriptions::SubscriptionPut = {

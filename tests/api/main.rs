@@ -31,6 +31,8 @@ mod growth;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod last_admin;
+#[cfg(test)]
 mod last_use;
 #[cfg(test)]
 mod lost_rights;
