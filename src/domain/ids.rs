@@ -83,6 +83,8 @@ uuid_ids! {
     RoleAssignmentId;
     /// A token's row; not the token.
     TokenId;
+    /// A voucher; not its code.
+    VoucherId;
     /// An entry of the audit, which is the permit of a change.
     AuditId;
 }

@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod callers;
+pub mod organization_users;
 pub mod organizations;
 pub mod projects;
 pub mod role_assignments;
@@ -18,6 +19,7 @@ pub mod statement;
 pub mod subscriptions;
 pub mod tokens;
 pub mod users;
+pub mod vouchers;
 
 /// Every statement of the store, for the tests that explain them.
 #[must_use]
@@ -25,14 +27,19 @@ pub fn statements() -> Vec<&'static sql::Sql> {
     [
         audit::ALL,
         callers::ALL,
+        organization_users::ALL,
         organizations::ALL,
+        organizations::create::ALL,
+        organizations::update::ALL,
         projects::ALL,
         role_assignments::ALL,
         roles::ALL,
         service_users::ALL,
         session::ALL,
+        subscriptions::ALL,
         tokens::ALL,
         users::ALL,
+        vouchers::ALL,
     ]
     .concat()
 }

@@ -7,7 +7,8 @@ use serde_json::{Value as Json, json};
 use tenantry::routes::Route;
 
 use super::call::Call;
-use super::world::{Caller, ORGANIZATION, PROJECT, World};
+use super::cast::Caller;
+use super::world::{ORGANIZATION, PROJECT, World};
 
 /// A call of this route that goes well for whoever may make it. What it is about is made for it, past the callers of
 /// the world, so that nobody is asked to delete himself.
@@ -25,19 +26,31 @@ fn target(world: &World, route: &Route) -> String {
             .strip_prefix('{')
             .and_then(|rest| rest.strip_suffix('}'))
         {
-            Some(name) => parameter(world, name),
+            Some(name) => parameter(world, route, name),
             None => segment.to_owned(),
         }
     });
     segments.collect::<Vec<_>>().join("/")
 }
 
-fn parameter(world: &World, name: &str) -> String {
+fn parameter(world: &World, route: &Route, name: &str) -> String {
     match name {
         "organization_name" => ORGANIZATION.to_owned(),
         "project_name" => PROJECT.to_owned(),
         "service_user_id" => service_user_with_a_grace(world).id,
-        "user_id" => world.person("somebody").id,
+        "user_id" => {
+            let somebody = world.person("somebody");
+            if route.path.contains("{organization_name}") {
+                world.join(ORGANIZATION, &somebody, false);
+            }
+            somebody.id
+        }
+        "code" => {
+            let voucher = json!({"code": "WORKSHOP-1", "description": "A workshop"});
+            let made = world.call(&world.operator(), "POST", "/operator/v1/vouchers", voucher);
+            made.expect(201).text("code")
+        }
+        "subscription_name" => "premium".to_owned(),
         "role_name" => "project-viewer".to_owned(),
         "assignment_id" => world.assign(PROJECT, "project-viewer", &world.idle().id),
         "deployment_name" | "pipeline_name" | "version" => "x1".to_owned(),
@@ -47,9 +60,10 @@ fn parameter(world: &World, name: &str) -> String {
     }
 }
 
-/// A service user of the project without a role, whose previous token still works.
+/// A service user of the project without a role, with an origin, whose previous token still works.
 fn service_user_with_a_grace(world: &World) -> Caller {
-    let made = world.service_user(&[]);
+    let body = json!({"name": "target", "allowed_cors_origins": ["https://target.example"]});
+    let made = world.service_user_of(PROJECT, &[], body);
     let path = world.path(&format!("/service-users/{}/token?grace=600", made.id));
     let reset = world.call(&world.owner(), "PUT", &path, Json::Null);
     reset.expect(200);
@@ -65,8 +79,15 @@ fn body(world: &World, route: &Route) -> Json {
         "organizations_create" => {
             json!({"name": "initech", "admin_email": world.owner().email})
         }
+        "organizations_update" => json!({"name": "acme-renamed"}),
+        "organization_users_create" => json!({"email": "new@example.com"}),
+        "organization_users_update" => json!({"admin": true}),
+        "operator_vouchers_create" => json!({"code": "WORKSHOP-2", "description": "A workshop"}),
+        "operator_subscriptions_put" => json!({"description": "A plan", "self_service": true}),
         "projects_create" => json!({"name": "new", "organization_name": ORGANIZATION}),
-        "projects_update" => json!({"labels": {"a": "b"}}),
+        "projects_update" => {
+            json!({"labels": {"a": "b"}, "cors_origins": ["https://new.example"]})
+        }
         "service_users_create" => {
             json!({"name": "new", "allowed_cors_origins": ["https://new.example"]})
         }
