@@ -11,6 +11,7 @@
 pub mod credits;
 pub mod email;
 pub mod hex;
+pub mod host;
 pub mod ids;
 pub mod invalid;
 pub mod labels;

@@ -7,6 +7,7 @@
 mod asset;
 mod clock;
 mod d1;
+mod host;
 mod request;
 mod response;
 
@@ -18,6 +19,7 @@ use worker::web_sys;
 use worker::{Context, Env, event};
 
 use crate::app;
+use crate::domain;
 use crate::platform::{Config, Entropy, Platform};
 
 thread_local! {
@@ -60,6 +62,7 @@ fn config(env: &Env) -> Result<Rc<Config>, String> {
         if let Some(config) = cell.get() {
             return Ok(Rc::clone(config));
         }
+        domain::host::use_parser(host::parse);
         let setting = |name: &str| Reflect::get(env, &name.into()).ok()?.as_string();
         let config = Rc::new(Config::from_settings(setting)?);
         Ok(Rc::clone(cell.get_or_init(|| config)))
