@@ -8,14 +8,15 @@ use std::sync::OnceLock;
 use ::http::Method;
 
 use crate::api::{
-    self, Handler, audit, deployments, organizations, permissions, projects, role_assignments,
-    roles, service_users,
+    self, Handler, audit, organizations, permissions, projects, role_assignments, roles,
+    service_users,
 };
 use crate::auth::access::Access;
 use crate::auth::permissions::{self as p};
 use crate::domain::RawPath;
 use crate::http::cors::Class;
 
+mod objects;
 mod requests;
 
 /// A call that there is.
@@ -104,7 +105,10 @@ static TABLE: &[Route] = routes! {
 
 /// Every route.
 pub fn table() -> impl Iterator<Item = &'static Route> {
-    TABLE.iter().chain(requests::TABLE.iter())
+    TABLE
+        .iter()
+        .chain(objects::TABLE.iter())
+        .chain(requests::TABLE.iter())
 }
 
 /// A path that there is, and what stands in its braces.

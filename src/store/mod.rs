@@ -6,7 +6,13 @@
 
 pub mod audit;
 pub mod callers;
+pub mod deployment_versions;
+pub mod deployments;
+pub mod objects;
 pub mod organizations;
+pub mod pipeline_checks;
+pub mod pipeline_versions;
+pub mod pipelines;
 pub mod projects;
 pub mod role_assignments;
 pub mod roles;
@@ -25,7 +31,11 @@ pub fn statements() -> Vec<&'static sql::Sql> {
     [
         audit::ALL,
         callers::ALL,
+        deployment_versions::ALL,
+        deployments::ALL,
         organizations::ALL,
+        pipeline_versions::ALL,
+        pipelines::ALL,
         projects::ALL,
         role_assignments::ALL,
         roles::ALL,
