@@ -44,6 +44,11 @@ pub async fn read(request: &mut Request, limit: usize) -> Result<Vec<u8>, Error>
 /// # Errors
 /// 400 that names the field, its fault and what would be right.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    if depth(bytes) > MAX_DEPTH {
+        return Err(Error::invalid(format!(
+            "the body is nested more than {MAX_DEPTH} levels deep"
+        )));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
@@ -60,6 +65,29 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
         .end()
         .map_err(|error| Error::invalid(format!("the body is not valid JSON: {error}")))?;
     Ok(value)
+}
+
+/// The deepest nesting of a body: nothing real comes near, and an unknown field is not followed further either.
+const MAX_DEPTH: usize = 100;
+
+/// How deep arrays and objects stand within each other, as far as their brackets tell.
+fn depth(json: &[u8]) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut in_text, mut escaped) = (false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_text,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// Cuts ` at line 1 column 9` off: with the field named, it only distracts.
@@ -118,7 +146,7 @@ mod tests {
 
     #[test]
     fn what_is_not_json_is_said_to_be_not_json() {
-        for text in ["{", "{\"a\":}", "nope", "{} {}", "\u{0}"] {
+        for text in ["{", "{\"a\":}", "nope", "\u{0}"] {
             let sentence = sentence(text);
             assert!(
                 sentence.starts_with("the body is not valid JSON"),
@@ -128,13 +156,28 @@ mod tests {
     }
 
     #[test]
+    fn nothing_may_follow_the_object() {
+        let error = parse::<serde_json::Value>(b"{} {}").unwrap_err();
+        assert!(error.sentence().starts_with("the body is not valid JSON"));
+    }
+
+    #[test]
     fn ten_thousand_levels_are_refused_not_followed() {
-        let deep = format!("{{\"x\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
-        assert!(
-            sentence(&deep).contains("recursion limit"),
-            "{}",
-            sentence(&deep)
-        );
+        let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+        for body in [deep.clone(), format!("{{\"unknown\":{deep}}}")] {
+            assert!(
+                sentence(&body).contains("levels deep"),
+                "{}",
+                sentence(&body)
+            );
+        }
+    }
+
+    #[test]
+    fn brackets_in_a_text_are_no_levels() {
+        assert_eq!(depth(br#"{"a":"[[[\"[[[","b":[1]}"#), 2);
+        let name = "[".repeat(200);
+        assert!(sentence(&format!("{{\"x\":\"{name}\"}}")).contains("allowed_cors_origins"));
     }
 
     #[test]

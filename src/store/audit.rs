@@ -15,19 +15,29 @@ use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
 
-/// The permit of a change: `permit!(object id, before, condition)`, each a fragment of SQL; a fourth one, in front,
-/// finds the organization where its id is not known beforehand.
+/// The permit of a change: `permit!(object id, before, condition)`, each a fragment of SQL. In front of them may stand
+/// the organization's id where it is not known beforehand, or `name` and how to find the object's name.
 macro_rules! permit {
+    (name $name:expr, $object_id:expr, $before:expr, $condition:expr) => {
+        permit!(@row ":organization_id", $object_id, $name, $before, $condition)
+    };
     ($object_id:expr, $before:expr, $condition:expr) => {
-        permit!(":organization_id", $object_id, $before, $condition)
+        permit!(@row ":organization_id", $object_id, ":object_name", $before, $condition)
     };
     ($organization_id:expr, $object_id:expr, $before:expr, $condition:expr) => {
+        permit!(@row $organization_id, $object_id, ":object_name", $before, $condition)
+    };
+    (@row $organization_id:expr, $object_id:expr, $name:expr, $before:expr, $condition:expr) => {
         concat!(
             "INSERT INTO audit (id, date, request_id, actor, actor_id, action, event, object_type, object_id,
                                 object_name, organization_id, project_id, before, after)
-             SELECT :audit_id, #now, :request_id, :actor, :principal_id, :action, :event, :object_type, ",
+             SELECT :audit_id, #now, :request_id, :actor, :principal_id, :action, rtrim(:event || ' ' || ",
+            $name,
+            "), :object_type, ",
             $object_id,
-            ", :object_name, ",
+            ", ",
+            $name,
+            ", ",
             $organization_id,
             ", :project_id, ",
             $before,
@@ -170,10 +180,9 @@ impl Change<'_> {
     #[must_use]
     pub fn parameters(self, authority: &Authority, occasion: &Occasion) -> Parameters {
         let event = format!(
-            "{} {} {}",
+            "{} {}",
             self.action.past(),
-            self.object_type.replace('_', " "),
-            self.object_name
+            self.object_type.replace('_', " ")
         );
         let principal = authority.principal();
         Parameters::new()
@@ -189,7 +198,7 @@ impl Change<'_> {
                 authority.permission().map(|permission| permission.name()),
             )
             .text("action", self.action.name())
-            .text("event", event.trim_end())
+            .text("event", event)
             .text("object_type", self.object_type)
             .text("object_id", self.object_id)
             .text("object_name", self.object_name)

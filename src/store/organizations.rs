@@ -41,10 +41,12 @@ macro_rules! organization_columns {
 }
 pub(crate) use organization_columns;
 
-/// Who becomes the first admin: the caller, or the person whom the operator names.
+/// Who becomes the first admin: the caller, or the person whom the operator names. Each is looked up by an index of
+/// its own; one condition over both would read everybody.
 macro_rules! first_admin {
     () => {
-        "(SELECT id FROM users WHERE CASE WHEN #operator = 1 THEN email = :admin_email ELSE id = :principal_id END)"
+        "(SELECT id FROM users WHERE email = :admin_email AND #operator = 1
+          UNION ALL SELECT id FROM users WHERE id = :principal_id AND #operator = 0)"
     };
 }
 

@@ -84,6 +84,13 @@ macro_rules! caller_covers_service_user {
     };
 }
 
+/// What the trail calls it: its name, or its id where it has none.
+macro_rules! service_user_name {
+    () => {
+        "coalesce((SELECT nullif(name, '') FROM service_users WHERE id = :object_id), :object_name)"
+    };
+}
+
 macro_rules! service_user_before {
     () => {
         "(SELECT json_object('name', name, 'description', description, 'expiry_date', expiry_date,
@@ -145,7 +152,7 @@ statements! {
     AFTER_CREATE = concat!(
         "SELECT ", permitted!(), " AS done, EXISTS (SELECT 1 FROM projects WHERE id = :project_id) AS found");
     /// The permit to change a service user.
-    PERMIT_UPDATE = permit!(":object_id", service_user_before!(), concat!(
+    PERMIT_UPDATE = permit!(name service_user_name!(), ":object_id", service_user_before!(), concat!(
         service_user_lives!(), " AND ", caller_may!(),
         " AND (#widens_access = 0 OR ", caller_covers_service_user!(), ")"));
     /// The change.
@@ -163,7 +170,7 @@ statements! {
     /// Whether it was changed, or why not.
     AFTER_CHANGE = after_change!();
     /// The permit to reset a token.
-    PERMIT_RESET = permit!(":object_id", "NULL", concat!(
+    PERMIT_RESET = permit!(name service_user_name!(), ":object_id", "NULL", concat!(
         service_user_lives!(), " AND ", caller_may!(), " AND ", caller_covers_service_user!()));
     /// The previous token: at a reset without grace, or when its grace is over.
     DELETE_PREVIOUS_TOKEN = concat!(
@@ -182,14 +189,14 @@ statements! {
     /// The new token.
     REPLACE_TOKEN = insert_token!();
     /// The permit to end a grace.
-    PERMIT_END_GRACE = permit!(":object_id", "NULL", concat!(
+    PERMIT_END_GRACE = permit!(name service_user_name!(), ":object_id", "NULL", concat!(
         caller_may!(), " AND EXISTS (SELECT 1 FROM tokens t JOIN service_users s ON s.id = t.service_user_id
                                      WHERE s.id = :object_id AND s.project_id = :project_id AND t.grace_end > #now)"));
     /// The token whose grace ends.
     DELETE_GRACE = concat!(
         "DELETE FROM tokens WHERE service_user_id = :object_id AND grace_end IS NOT NULL AND ", permitted!());
     /// The permit to delete a service user.
-    PERMIT_DELETE = permit!(":object_id", service_user_before!(), concat!(
+    PERMIT_DELETE = permit!(name service_user_name!(), ":object_id", service_user_before!(), concat!(
         service_user_exists!(), " AND ", caller_may!()));
     /// The service user, and with it its tokens, origins and assignments.
     DELETE = concat!("DELETE FROM service_users WHERE id = :object_id AND ", permitted!());
@@ -369,7 +376,6 @@ pub async fn update(
     changes: &ServiceUserChanges,
 ) -> Result<ServiceUser, Error> {
     let change = Change {
-        object_name: changes.name.as_ref().map_or(id, |name| name.as_str()),
         after: Some(changes.to_json()),
         ..change_of(project, id, Action::Update)
     };

@@ -42,7 +42,7 @@ impl Sql {
         }
     }
 
-    /// The name of the static that holds it.
+    /// The path of the static that holds it, such as `tenantry::store::users::GET`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
@@ -116,7 +116,7 @@ fn split_literal(text: &'static str) -> (&'static str, &'static str) {
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $text:expr;)*) => {
         $($(#[$doc])* pub static $name: $crate::store::sql::Sql =
-            $crate::store::sql::Sql::new(stringify!($name), $text);)*
+            $crate::store::sql::Sql::new(concat!(module_path!(), "::", stringify!($name)), $text);)*
         /// Every statement of this file.
         pub static ALL: &[&$crate::store::sql::Sql] = &[$(&$name),*];
     };

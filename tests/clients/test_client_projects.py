@@ -70,7 +70,7 @@ def test_a_project_is_made_with_every_field_that_the_client_knows(life, version)
 
 
 def test_the_creation_date_is_now(life):
-    written = datetime.fromisoformat(life["create"]["body"]["creation_date"])
+    written = datetime.strptime(life["create"]["body"]["creation_date"], "%Y-%m-%dT%H:%M:%S.%f%z")
     assert abs((datetime.now(timezone.utc) - written).total_seconds()) < 600
     assert done(life["create"], 201)["creation_date"].startswith(written.date().isoformat())
 

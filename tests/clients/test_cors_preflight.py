@@ -28,12 +28,16 @@ def project(world):
     """A project with an origin of its own, a service user with another, and an expired one with a third."""
     project = world.project(cors_origins=[PROJECT_ORIGIN])
     world.service_user(project, allowed_cors_origins=[USER_ORIGIN])
-    soon = datetime.now(timezone.utc) + timedelta(seconds=1)
+    soon = datetime.now(timezone.utc) + timedelta(seconds=2)
     world.service_user(project, allowed_cors_origins=[EXPIRED_ORIGIN], expiry_date=soon.isoformat())
     elsewhere = world.project(project.owner, project.organization, cors_origins=[OTHER_ORIGIN])
     world.service_user(elsewhere, allowed_cors_origins=[OTHER_ORIGIN])
-    time.sleep(1.2)
+    time.sleep(2.2)
     return project
+
+
+# `server-timing` holds row counts, which is why it is off where strangers call (contract section 1).
+ALWAYS_DIFFERENT = ("x-request-id", "server-timing", "date")
 
 
 def preflight(world, path, origin, method="POST"):
@@ -111,7 +115,7 @@ def test_a_project_that_exists_shows_no_more_than_one_that_does_not(world, proje
 
     def shown(path):
         headers = preflight(world, path, "https://nobody.example")
-        return {name: value for name, value in headers.items() if name not in ("X-Request-Id", "Server-Timing", "Date")}
+        return {name: value for name, value in headers.lower_items() if name not in ALWAYS_DIFFERENT}
 
     assert shown(project.path) == shown(f"/v2.1/projects/{world.name('missing')}")
 

@@ -14,6 +14,9 @@ from world import created
 
 FEW, MANY = 10, 2_000
 THREADS = 8
+# A seek that finds nothing counts the neighbour on which it lands in the index, if there is one; ids, digests and
+# so places in an index are random, and a write makes a dozen seeks. A scan of anything would add 1,990 rows.
+NEIGHBOURS = 8
 SHARED_ORIGIN = "https://shared.example"
 LAST_ORIGIN = f"https://app-{MANY - 1}.example"
 
@@ -85,7 +88,7 @@ CALLS = (
 @pytest.mark.parametrize("call", CALLS)
 def test_rows_read_do_not_grow(costs, call):
     few, many = costs
-    assert many[call] <= few[call], f"{few[call]} rows with {FEW} service users, {many[call]} with {MANY}"
+    assert many[call] <= few[call] + NEIGHBOURS, f"{few[call]} rows with {FEW} service users, {many[call]} with {MANY}"
 
 
 def test_every_measured_call_is_asserted(costs):

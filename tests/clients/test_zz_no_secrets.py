@@ -52,27 +52,36 @@ def test_no_token_is_in_the_log(server, tokens):
     assert [token[:6] + "..." for token in tokens for form in forms(token) if form in logged] == []
 
 
-def test_each_request_has_exactly_one_json_line(server, world, tokens):
+@pytest.fixture(scope="module")
+def lines(server, world, tokens):
+    """The request lines of the log, once those of the whole run are there."""
     if server.log_file is None:
         pytest.skip("TENANTRY_LOG_FILE is not set")
     wanted = set(world.ledger.request_ids)
-    assert len(wanted) == len(world.ledger.request_ids), "a request id was given twice"
     deadline = time.monotonic() + 10
-    while (lines := lines_by_request(server.log_file)) and wanted - set(lines) and time.monotonic() < deadline:
+    while wanted - {line["request_id"] for line in request_lines(server.log_file)} and time.monotonic() < deadline:
         time.sleep(0.2)
-    missing = [request_id for request_id in wanted if request_id not in lines]
-    repeated = [request_id for request_id in wanted if lines[request_id] > 1]
-    assert (missing, repeated) == ([], [])
+    return request_lines(server.log_file)
 
 
-def lines_by_request(log_file):
-    """How many request lines each request id has; a request line is the one that tells the status."""
-    counted = Counter()
+def request_lines(log_file):
+    """The lines that tell a status: one JSON object each."""
+    lines = []
     for line in log_file.read_text(errors="replace").splitlines():
         try:
             entry = json.loads(line)
         except ValueError:
             continue
         if isinstance(entry, dict) and "status" in entry and "request_id" in entry:
-            counted[entry["request_id"]] += 1
-    return counted
+            lines.append(entry)
+    return lines
+
+
+def test_each_request_has_an_id_of_its_own_and_exactly_one_line(world, lines):
+    answered, logged = Counter(world.ledger.request_ids), Counter(line["request_id"] for line in lines)
+    assert [request_id for request_id, times in answered.items() if times > 1] == []
+    assert [request_id for request_id in answered if logged[request_id] != 1] == []
+
+
+def test_no_request_of_the_run_was_a_failure_of_the_server(lines):
+    assert [line for line in lines if line["status"] >= 500] == []

@@ -1,0 +1,195 @@
+//! The trail: each change has its row, and each row its change; who sees what of it.
+
+use serde_json::{Value as Json, json};
+
+use crate::support::{Caller, World};
+
+fn trail(world: &World, by: &Caller, query: &str) -> Vec<Json> {
+    let path = world.path(&format!("/audit{query}"));
+    let trail = world.get(by, &path).expect(200).json();
+    trail.as_array().unwrap().clone()
+}
+
+#[test]
+fn a_row_says_who_did_what_when_and_under_which_request() {
+    let world = World::new();
+    let body = json!({"name": "scanner"});
+    let made = world
+        .call(&world.editor(), "POST", &world.path("/service-users"), body)
+        .expect(201);
+    let row = trail(&world, &world.owner(), "?limit=1").remove(0);
+    assert_eq!(row["action"], "create");
+    assert_eq!(row["user"], world.editor().email.as_str());
+    assert_eq!(row["object_type"], "service_user");
+    assert_eq!(row["object_name"], "scanner");
+    assert_eq!(row["event"], "Created service user scanner");
+    assert_eq!(row["date"], world.after(0));
+    assert_eq!(row["request_id"], made.header("x-request-id").unwrap());
+}
+
+#[test]
+fn what_was_before_and_after_is_for_admins_of_the_organization_and_the_operator() {
+    let world = World::new();
+    let path = world.path(&format!("/service-users/{}", world.robot().id));
+    world
+        .call(&world.editor(), "PATCH", &path, json!({"name": "renamed"}))
+        .expect(200);
+    for (caller, shows) in [
+        (world.operator(), true),
+        (world.owner(), true),
+        (world.admin(), false),
+        (world.viewer(), false),
+        (world.robot(), false),
+    ] {
+        let row = trail(&world, &caller, "?limit=1").remove(0);
+        assert_eq!(row.get("before").is_some(), shows, "{row}");
+        assert_eq!(row.get("after").is_some(), shows, "{row}");
+        if shows {
+            assert_eq!(row["before"]["name"], "robot");
+            assert_eq!(row["after"]["name"], "renamed");
+        }
+    }
+}
+
+#[test]
+fn it_is_told_newest_first_in_pages_and_by_action() {
+    let world = World::new();
+    let all = trail(&world, &world.owner(), "?limit=500");
+    assert!(all.len() > 10);
+    assert_eq!(
+        all[0]["event"],
+        trail(&world, &world.owner(), "?limit=1")[0]["event"]
+    );
+    assert_eq!(all.last().unwrap()["object_type"], "project");
+    assert_eq!(
+        trail(&world, &world.owner(), "?limit=3&offset=2"),
+        all[2..5]
+    );
+    let creations = trail(&world, &world.owner(), "?action=create&limit=500");
+    assert!(!creations.is_empty() && creations.iter().all(|row| row["action"] == "create"));
+    assert_eq!(
+        trail(&world, &world.owner(), "?action=info"),
+        [] as [Json; 0]
+    );
+    for query in [
+        "?action=x",
+        "?limit=0",
+        "?limit=501",
+        "?limit=x",
+        "?offset=-1",
+    ] {
+        world
+            .get(&world.owner(), &world.path(&format!("/audit{query}")))
+            .expect(400);
+    }
+}
+
+#[test]
+fn a_refused_call_leaves_no_row() {
+    let world = World::new();
+    let rows = || world.count("SELECT count(*) FROM audit");
+    let before = rows();
+    let user = |rest: &str| world.path(&format!("/service-users/{}{rest}", world.robot().id));
+    let expired = world.path(&format!("/service-users/{}", world.expired().id));
+    for (by, method, path, body) in [
+        (
+            world.viewer(),
+            "POST",
+            world.path("/service-users"),
+            json!({}),
+        ),
+        (world.editor(), "PUT", user("/token"), Json::Null),
+        (world.editor(), "DELETE", user(""), Json::Null),
+        (world.owner(), "DELETE", user("/token/previous"), Json::Null),
+        (world.owner(), "PATCH", expired, json!({"name": "x"})),
+        (world.owner(), "PATCH", user(""), json!({"name": 5})),
+        (world.owner(), "PATCH", user(""), json!({})),
+        (world.owner(), "PATCH", world.path(""), json!({})),
+        (
+            world.owner(),
+            "PATCH",
+            world.path(""),
+            json!({"name": "audio"}),
+        ),
+        (
+            world.owner(),
+            "POST",
+            "/v2.1/organizations".to_owned(),
+            json!({"name": "acme"}),
+        ),
+        (
+            world.owner(),
+            "DELETE",
+            world.path("/role-assignments/x"),
+            Json::Null,
+        ),
+        (
+            world.operator(),
+            "POST",
+            "/operator/v1/users".to_owned(),
+            json!({"email": "owner@example.com"}),
+        ),
+    ] {
+        world.call(&by, method, &path, body);
+        assert_eq!(rows(), before, "{method} {path}");
+    }
+}
+
+#[test]
+fn the_trail_of_a_deleted_project_stays_with_its_organization() {
+    let world = World::new();
+    let before = trail(&world, &world.owner(), "?limit=500").len();
+    world
+        .call(&world.owner(), "DELETE", &world.path(""), Json::Null)
+        .expect(204);
+    let path = "/v2.1/organizations/acme/audit?limit=500";
+    let trail = world.get(&world.owner(), path).expect(200).json();
+    assert!(trail.as_array().unwrap().len() > before);
+    assert_eq!(trail[0]["event"], "Deleted project vision");
+    assert_eq!(trail[0]["before"]["name"], "vision");
+}
+
+#[test]
+fn the_operator_sees_everybodys_changes_and_his_own() {
+    let world = World::new();
+    world.person("somebody");
+    let trail = |query: &str| {
+        let path = format!("/operator/v1/audit{query}");
+        world.get(&world.operator(), &path).expect(200).json()
+    };
+    let newest = trail("?limit=1");
+    assert_eq!(newest[0]["user"], "operator");
+    assert_eq!(newest[0]["object_name"], "somebody@example.com");
+    let of_globex = trail("?organization=globex");
+    assert_eq!(of_globex.as_array().unwrap().len(), 2);
+    assert_eq!(trail("?organization=there-is-none"), json!([]));
+}
+
+#[test]
+fn what_the_operator_does_in_a_project_is_shown_as_his() {
+    let world = World::new();
+    world
+        .call(
+            &world.operator(),
+            "PATCH",
+            &world.path(""),
+            json!({"suspend": true}),
+        )
+        .expect(200);
+    let row = trail(&world, &world.viewer(), "?limit=1").remove(0);
+    assert_eq!(row["user"], "operator");
+}
+
+#[test]
+fn the_trail_of_one_project_says_nothing_of_another() {
+    let world = World::new();
+    let elsewhere = world.get(&world.owner(), "/v2.1/projects/audio/audit?limit=500");
+    let elsewhere = elsewhere.expect(200).json();
+    assert!(
+        elsewhere
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|row| row["object_name"] != "robot")
+    );
+}

@@ -1,0 +1,97 @@
+//! What a call costs does not grow with what it is not about: the work of SQLite, counted in steps of its machine,
+//! is the same beside two hundred rows of everything and beside eight hundred.
+
+use tenantry::routes::{self, Route};
+
+use crate::support::requests::plausible;
+use crate::support::{Caller, World};
+
+/// Calls whose work is to go through many rows, and which.
+const MAY_GROW: &[(&str, &str)] = &[
+    ("organizations_list", "all organizations, for the operator"),
+    (
+        "projects_create",
+        "all members of the organization: who of them is its admin",
+    ),
+    (
+        "projects_delete",
+        "all service users of the project, which go with it",
+    ),
+    (
+        "projects_list",
+        "all projects of the organization that its admin owns",
+    ),
+    (
+        "role_assignments_per_object_list",
+        "all assignments of the project",
+    ),
+    ("roles_list", "all roles of the project"),
+    ("service_users_list", "all service users of the project"),
+];
+
+/// Puts so many of everything beside the world's own: in the same project, in the same organization, and elsewhere.
+fn fill(world: &World, rows: i64) {
+    let (project, organization): (String, String) = world
+        .database
+        .connection()
+        .query_row(
+            "SELECT id, organization_id FROM projects WHERE name = 'vision'",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .unwrap();
+    let text = include_str!("support/fill.sql");
+    let text = text
+        .replace("{rows}", &rows.to_string())
+        .replace("{project}", &project)
+        .replace("{organization}", &organization);
+    world.database.connection().execute_batch(&text).unwrap();
+}
+
+fn steps(filled: &World, route: &Route, caller: fn(&World) -> Caller) -> u64 {
+    let world = filled.copy();
+    let call = plausible(&world, route).by(&caller(&world));
+    let answer = world.send(call.header("origin", "https://one-7.example"));
+    assert!(answer.status < 500, "{answer}");
+    world.database.steps()
+}
+
+#[test]
+fn no_call_costs_more_because_there_is_more_of_something_else() {
+    let callers: [(&str, fn(&World) -> Caller); 5] = [
+        ("operator", World::operator),
+        ("owner", World::owner),
+        ("admin", World::admin),
+        ("editor", World::editor),
+        ("robot", World::robot),
+    ];
+    let [few, many] = [200, 800].map(|rows| {
+        let world = World::new();
+        fill(&world, rows);
+        world
+    });
+    let mut grown = Vec::new();
+    for route in routes::table() {
+        let may_grow = |(operation, _): &(&str, &str)| *operation == route.operation;
+        if MAY_GROW.iter().any(may_grow) {
+            continue;
+        }
+        for (name, caller) in callers {
+            let (few, many) = (steps(&few, route, caller), steps(&many, route, caller));
+            if many > few + few / 10 + 60 {
+                grown.push(format!("{} by {name}: {few} -> {many}", route.operation));
+            }
+        }
+    }
+    assert!(grown.is_empty(), "{}", grown.join("\n"));
+}
+
+#[test]
+fn every_call_that_may_grow_is_still_there() {
+    for (operation, what) in MAY_GROW {
+        assert!(
+            routes::table().any(|route| route.operation == *operation),
+            "{operation} ({what})"
+        );
+    }
+}

@@ -1,0 +1,44 @@
+//! The whole API, natively: every call goes through the app's own door, over the same SQL and the same migrations in
+//! SQLite, with a clock that is set, faults that are injected and callers that are interleaved.
+//!
+//! A test is a sentence: a [`support::world::World`] in one line, one call, one assertion of the rule. Start with
+//! `support/world.rs`, which says what a world holds, and then read any file beside this one.
+
+// `cfg(test)` tells clippy that these are tests, which may unwrap.
+#[cfg(test)]
+mod support;
+
+#[cfg(test)]
+mod audit;
+#[cfg(test)]
+mod authorization;
+#[cfg(test)]
+mod catalogue;
+#[cfg(test)]
+mod cors;
+#[cfg(test)]
+mod credentials;
+#[cfg(test)]
+mod delegation;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod grace;
+#[cfg(test)]
+mod growth;
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod last_use;
+#[cfg(test)]
+mod paths;
+#[cfg(test)]
+mod races;
+#[cfg(test)]
+mod role_assignments;
+#[cfg(test)]
+mod service_users;
+#[cfg(test)]
+mod statements;
+#[cfg(test)]
+mod token_keys;

@@ -1,0 +1,146 @@
+//! What SQLite makes of every statement of the store: no table that grows is ever read from end to end.
+
+use rusqlite::Connection;
+
+use crate::support::schema;
+
+/// Tables that do not grow with the use of the installation.
+const CATALOGUES: [&str; 2] = ["permissions", "subscriptions"];
+
+/// Steps that read a table from end to end all the same: statement, step, and why it may.
+const MAY_SCAN: &[(&str, &str, &str)] = &[
+    (
+        "organizations::LIST_EVERYTHING",
+        "SCAN n",
+        "the operator's list shows everything",
+    ),
+    (
+        "projects::LIST_EVERYTHING",
+        "SCAN p",
+        "the operator's list shows everything",
+    ),
+    (
+        "organizations::INSERT",
+        "SCAN roles",
+        "SQLite looks for orphans only while a foreign key of the transaction is violated",
+    ),
+    ("organizations::INSERT", "SCAN service_users", "the same"),
+];
+
+/// Views over which SQLite may make an index of its own: it has narrowed them to one holder and one project first.
+const NARROWED_VIEWS: [&str; 1] = ["held_permissions"];
+
+fn plan(connection: &Connection, text: &str) -> Vec<String> {
+    let mut explain = connection
+        .prepare(&format!("EXPLAIN QUERY PLAN {text}"))
+        .unwrap();
+    let parameters = vec![rusqlite::types::Null; explain.parameter_count()];
+    let rows = explain.query_map(rusqlite::params_from_iter(parameters), |row| {
+        row.get("detail")
+    });
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+fn names(connection: &Connection, kind: &str) -> Vec<String> {
+    let mut names = connection
+        .prepare("SELECT name FROM sqlite_schema WHERE type = ?1")
+        .unwrap();
+    let names = names.query_map([kind], |row| row.get(0)).unwrap();
+    names.map(Result::unwrap).collect()
+}
+
+fn views(connection: &Connection) -> String {
+    let all = "SELECT coalesce(group_concat(sql, ' '), '') FROM sqlite_schema WHERE type = 'view'";
+    connection.query_row(all, [], |row| row.get(0)).unwrap()
+}
+
+/// The tables that go by this name somewhere in a text: a table's own name, or `<table> <alias>`.
+fn tables_called(name: &str, text: &str, tables: &[String]) -> Vec<String> {
+    let words: Vec<&str> = text
+        .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let is_table = |word: &&str| tables.iter().any(|table| table == *word);
+    let aliased = words.windows(2).filter(|pair| pair[1] == name);
+    let aliased = aliased.map(|pair| pair[0]).filter(|word| is_table(word));
+    let own = Some(name).filter(|name| is_table(name));
+    own.into_iter().chain(aliased).map(str::to_owned).collect()
+}
+
+/// The step, if it reads a table that grows from end to end, or sorts one into an index of its own first.
+fn scans_a_growing_table(step: &str, text: &str, tables: &[String]) -> bool {
+    if let Some((_, rest)) = step.split_once("AUTOMATIC") {
+        return !NARROWED_VIEWS
+            .iter()
+            .any(|view| step.starts_with(&format!("SEARCH {view} USING ")) && !rest.is_empty());
+    }
+    let Some(rest) = step.strip_prefix("SCAN ") else {
+        return false;
+    };
+    let name = rest.split(' ').next().unwrap_or_default();
+    let called = tables_called(name, text, tables);
+    called
+        .iter()
+        .any(|table| !CATALOGUES.contains(&table.as_str()))
+}
+
+fn excuse(statement: &str, step: &str) -> Option<usize> {
+    MAY_SCAN.iter().position(|(known, start, _)| {
+        statement.ends_with(known) && (step == *start || step.starts_with(&format!("{start} ")))
+    })
+}
+
+#[test]
+fn no_statement_reads_a_table_that_grows_from_end_to_end() {
+    let connection = schema::fresh();
+    let tables = names(&connection, "table");
+    let views = views(&connection);
+    let mut scans = Vec::new();
+    let mut excused = vec![false; MAY_SCAN.len()];
+    for sql in tenantry::store::statements() {
+        let text = format!("{} {views}", sql.prepared().text);
+        for step in plan(&connection, &sql.prepared().text) {
+            match excuse(sql.name(), &step) {
+                Some(index) => excused[index] = true,
+                None if scans_a_growing_table(&step, &text, &tables) => {
+                    scans.push(format!("{}: {step}", sql.name()));
+                }
+                None => {}
+            }
+        }
+    }
+    assert!(scans.is_empty(), "{}", scans.join("\n"));
+    for (index, (statement, step, why)) in MAY_SCAN.iter().enumerate() {
+        assert!(excused[index], "{statement} no longer has {step} ({why})");
+    }
+}
+
+#[test]
+fn the_test_above_would_see_a_scan() {
+    let connection = schema::fresh();
+    let tables = names(&connection, "table");
+    for text in [
+        "SELECT * FROM tokens",
+        "SELECT * FROM users u WHERE u.surname = 'x'",
+        "SELECT count(*) FROM service_users",
+        "SELECT 1 FROM users u JOIN tokens t ON t.last_used = u.registration_date WHERE u.id = '1'",
+    ] {
+        let steps = plan(&connection, text);
+        let seen = steps
+            .iter()
+            .any(|step| scans_a_growing_table(step, text, &tables));
+        assert!(seen, "{text}: {steps:?}");
+    }
+}
+
+#[test]
+fn every_statement_has_a_name_of_its_own() {
+    let mut names: Vec<_> = tenantry::store::statements()
+        .into_iter()
+        .map(|sql| sql.name())
+        .collect();
+    let all = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), all);
+}

@@ -1,0 +1,209 @@
+//! A call and its answer, without a network between.
+
+use std::collections::VecDeque;
+
+use http::Method;
+use serde_json::Value as Json;
+
+use tenantry::http::request::{Body, BodyError, Headers, Request};
+use tenantry::platform::Local;
+
+use super::world::Caller;
+
+/// A call in the making.
+#[derive(Clone)]
+pub struct Call {
+    method: Method,
+    target: String,
+    headers: Vec<(String, String)>,
+    chunks: Chunks,
+}
+
+/// A body as it comes in over the wire: piece by piece, perhaps broken off.
+#[derive(Clone, Default)]
+pub struct Chunks {
+    pieces: VecDeque<Vec<u8>>,
+    breaks_off: bool,
+}
+
+impl Chunks {
+    /// A body in these pieces.
+    pub fn of(pieces: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        Self {
+            pieces: pieces.into_iter().collect(),
+            breaks_off: false,
+        }
+    }
+
+    /// The same, but the connection ends before the body does.
+    pub fn broken_off(mut self) -> Self {
+        self.breaks_off = true;
+        self
+    }
+}
+
+impl Call {
+    /// A call of this method and target (path and query), without credential and body.
+    pub fn new(method: &str, target: impl Into<String>) -> Self {
+        Self {
+            method: Method::from_bytes(method.as_bytes()).unwrap(),
+            target: target.into(),
+            headers: Vec::new(),
+            chunks: Chunks::default(),
+        }
+    }
+
+    /// The same call with another method.
+    pub fn method(mut self, method: &str) -> Self {
+        self.method = Method::from_bytes(method.as_bytes()).unwrap();
+        self
+    }
+
+    /// With the caller's credential.
+    pub fn by(self, caller: &Caller) -> Self {
+        match &caller.token {
+            Some(token) => self.header("authorization", format!("Token {token}")),
+            None => self,
+        }
+    }
+
+    /// With a header; its name in lower case.
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// With a JSON body, declared as such.
+    pub fn json(self, body: &Json) -> Self {
+        self.body("application/json", body.to_string())
+    }
+
+    /// With a body of this media type.
+    pub fn body(self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.header("content-type", content_type)
+            .chunks(Chunks::of([body.into()]))
+    }
+
+    /// With a body in pieces, of undeclared type.
+    pub fn chunks(mut self, chunks: Chunks) -> Self {
+        self.chunks = chunks;
+        self
+    }
+
+    pub(super) fn to_line(&self) -> String {
+        format!("{} {}", self.method, self.target)
+    }
+
+    pub(super) fn into_request(self) -> Request {
+        Request {
+            method: self.method,
+            target: self.target,
+            headers: Box::new(Lines(self.headers)),
+            body: Box::new(self.chunks),
+        }
+    }
+}
+
+struct Lines(Vec<(String, String)>);
+
+impl Headers for Lines {
+    fn get(&self, name: &str) -> Option<String> {
+        let lines: Vec<&str> = self
+            .0
+            .iter()
+            .filter(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+            .collect();
+        (!lines.is_empty()).then(|| lines.join(", "))
+    }
+}
+
+impl Body for Chunks {
+    fn read(&mut self, limit: usize) -> Local<'_, Result<Vec<u8>, BodyError>> {
+        Box::pin(async move {
+            let mut bytes = Vec::new();
+            while let Some(piece) = self.pieces.pop_front() {
+                if bytes.len() + piece.len() > limit {
+                    return Err(BodyError::TooLarge);
+                }
+                bytes.extend(piece);
+            }
+            if self.breaks_off {
+                return Err(BodyError::Interrupted);
+            }
+            Ok(bytes)
+        })
+    }
+}
+
+/// What came back.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// Its headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// Its body.
+    pub body: Vec<u8>,
+    /// Its line in the log.
+    pub log: String,
+    /// Round trips that it took.
+    pub trips: usize,
+    pub(super) call: String,
+}
+
+impl Answer {
+    /// The body, JSON.
+    pub fn json(&self) -> Json {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{self}: not JSON: {error}"))
+    }
+
+    /// A field of the body, a text.
+    pub fn text(&self, field: &str) -> String {
+        let body = self.json();
+        let Some(text) = body[field].as_str() else {
+            panic!("{self}: no text {field}");
+        };
+        text.to_owned()
+    }
+
+    /// The sentence of an error.
+    pub fn error(&self) -> String {
+        self.text("error")
+    }
+
+    /// A header's value; no header stands twice.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.headers.iter().filter(|(known, _)| *known == name);
+        let value = lines.next().map(|(_, value)| value.as_str());
+        assert!(lines.next().is_none(), "{self}: {name} stands twice");
+        value
+    }
+
+    /// Demands a status, and goes on.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{self}");
+        self
+    }
+
+    /// Demands a refusal whose sentence has these words.
+    #[track_caller]
+    pub fn refused(self, status: u16, words: &str) -> Self {
+        let answer = self.expect(status);
+        let sentence = answer.error();
+        assert!(sentence.contains(words), "{answer}: no '{words}'");
+        answer
+    }
+}
+
+impl std::fmt::Display for Answer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let body: String = String::from_utf8_lossy(&self.body)
+            .chars()
+            .take(600)
+            .collect();
+        write!(formatter, "{} -> {} {body}", self.call, self.status)
+    }
+}

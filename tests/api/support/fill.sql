@@ -1,0 +1,64 @@
+-- {rows} of everything, so that a test can see what a call costs beside them.
+CREATE TEMP TABLE number AS
+  WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) SELECT i FROM n;
+
+-- People: members of the organization, each with a token and a role in the project.
+INSERT INTO users (id, email, name, surname, status, registration_date)
+  SELECT 'user-' || i, 'many' || i || '@example.com', 'many', NULL, 'active', 0 FROM number;
+INSERT INTO tokens (id, digest, key_id, user_id, creation_date)
+  SELECT 'user-token-' || i, 'user-digest-' || i, 'key', 'user-' || i, 0 FROM number;
+INSERT INTO organization_users (organization_id, user_id, admin, join_date)
+  SELECT '{organization}', 'user-' || i, 0, 0 FROM number;
+INSERT INTO project_users (organization_id, project_id, user_id)
+  SELECT '{organization}', '{project}', 'user-' || i FROM number;
+INSERT INTO role_assignments (id, organization_id, project_id, role_id, user_id, resource_type, resource_id, creation_date)
+  SELECT 'user-assignment-' || i, '{organization}', '{project}', '00000000-0000-4000-8000-000000000003', 'user-' || i,
+         'project', '{project}', 0
+  FROM number;
+
+-- Other organizations and their projects, and other projects of the organization.
+INSERT INTO organizations (id, name, creation_date, subscription, subscription_start_date, created_by)
+  SELECT 'organization-' || i, 'organization-' || i, 0, 'free', 0, 'user-' || i FROM number;
+INSERT INTO organization_users (organization_id, user_id, admin, join_date)
+  SELECT 'organization-' || i, 'user-' || i, 1, 0 FROM number;
+INSERT INTO projects (id, organization_id, name, creation_date, advanced_permissions, cors_origins, labels)
+  SELECT 'elsewhere-' || i, 'organization-' || i, 'elsewhere-' || i, 0, 1, '[]', '{}' FROM number;
+INSERT INTO projects (id, organization_id, name, creation_date, advanced_permissions, cors_origins, labels)
+  SELECT 'beside-' || i, '{organization}', 'beside-' || i, 0, 1, '["https://one-7.example"]', '{}' FROM number;
+INSERT INTO project_origins (project_id, origin)
+  SELECT 'beside-' || i, 'https://one-7.example' FROM number;
+
+-- Custom roles, in the project and beside it.
+INSERT INTO roles (id, organization_id, project_id, name, permissions)
+  SELECT 'role-' || i, '{organization}', '{project}', 'role-' || i, '["projects.get"]' FROM number;
+INSERT INTO roles (id, organization_id, project_id, name, permissions)
+  SELECT 'beside-role-' || i, '{organization}', 'beside-' || i, 'role', '["projects.get"]' FROM number;
+INSERT INTO role_permissions (role_id, permission)
+  SELECT id, 'projects.get' FROM roles WHERE project_id IS NOT NULL;
+
+-- Service users of the project, with tokens (current and previous), origins and roles.
+INSERT INTO service_users (id, organization_id, project_id, email, name, description, creation_date, allowed_cors_origins)
+  SELECT 'service-user-' || i, '{organization}', '{project}', 'service-user-' || i || '@example.com', '', '', 0,
+         '["https://one-7.example"]'
+  FROM number;
+INSERT INTO tokens (id, digest, key_id, service_user_id, creation_date)
+  SELECT 'token-' || i, 'digest-' || i, 'key', 'service-user-' || i, 0 FROM number;
+INSERT INTO tokens (id, digest, key_id, service_user_id, grace_end, creation_date)
+  SELECT 'previous-' || i, 'previous-digest-' || i, 'key', 'service-user-' || i, 1, 0 FROM number;
+INSERT INTO service_user_origins (project_id, origin, service_user_id)
+  SELECT '{project}', 'https://one-7.example', 'service-user-' || i FROM number;
+INSERT INTO service_user_origins (project_id, origin, service_user_id)
+  SELECT '{project}', 'https://other-' || i || '.example', 'service-user-' || i FROM number;
+INSERT INTO role_assignments (id, organization_id, project_id, role_id, service_user_id, resource_type, resource_id,
+                              creation_date)
+  SELECT 'assignment-' || i, '{organization}', '{project}', 'role-' || i, 'service-user-' || i, 'project', '{project}', 0
+  FROM number;
+
+-- What has been changed so far.
+INSERT INTO audit (id, date, request_id, actor, action, event, object_type, object_id, object_name, organization_id,
+                   project_id)
+  SELECT 'audit-' || i, 0, 'request', 'somebody', 'create', 'Created', 'project', 'object', 'object', '{organization}',
+         '{project}'
+  FROM number;
+
+DROP TABLE number;

@@ -1,0 +1,12 @@
+//! What the tests of the API stand on: the platform's doubles, and a world with callers in it.
+
+pub mod call;
+pub mod clock;
+pub mod database;
+pub mod requests;
+pub mod schema;
+pub mod world;
+
+pub use call::{Answer, Call, Chunks};
+pub use database::Fault;
+pub use world::{Caller, World};

@@ -1,0 +1,462 @@
+//! A world: one organization with two projects, everybody who can call them, and somebody from elsewhere.
+//!
+//! * `acme` belongs to the owner, who is its admin; the member has no role in it.
+//! * `vision` is its project; `admin`, `editor` and `viewer` hold the role of that name in it. `robot` is a service
+//!   user of it with the role project-admin, `idle` one without a role, `expired` and `revoked` had that role too.
+//! * `audio` is another project of `acme`; `neighbour` is a service user of it with the role project-admin.
+//! * the stranger owns `globex` and its project `reactor`.
+//!
+//! All of it is made once through the API itself and copied for each test, so a world costs about a millisecond.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::{LazyLock, Mutex};
+
+use futures::FutureExt;
+use rusqlite::Connection;
+use serde_json::{Value as Json, json};
+
+use tenantry::app;
+use tenantry::domain::Timestamp;
+use tenantry::platform::{Config, Platform};
+
+use super::call::{Answer, Call};
+use super::clock::{CountingEntropy, SetClock};
+use super::database::{Fault, Sqlite};
+use super::schema;
+
+/// The organization that the tests live in.
+pub const ORGANIZATION: &str = "acme";
+/// Its project.
+pub const PROJECT: &str = "vision";
+/// Its other project.
+pub const OTHER_PROJECT: &str = "audio";
+/// The project of somebody else.
+pub const FOREIGN_PROJECT: &str = "reactor";
+/// The operator's secret.
+pub const OPERATOR_TOKEN: &str = "the operator's token of these tests";
+/// The key under which the world's tokens are digested.
+pub const TOKEN_KEY: &str = "the key of these tests";
+
+/// When a world begins.
+const BEGINNING: &str = "2026-06-15T12:00:00Z";
+/// An hour, in milliseconds.
+pub const HOUR: i64 = 3_600_000;
+
+/// Somebody who calls.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// His id; empty where he has none.
+    pub id: String,
+    /// His e-mail address; empty where he has none.
+    pub email: String,
+    /// What he sends behind `Token`.
+    pub token: Option<String>,
+}
+
+impl Caller {
+    /// Somebody of whom only the token is known.
+    pub fn with_token(token: impl Into<String>) -> Self {
+        Self {
+            id: String::new(),
+            email: String::new(),
+            token: Some(token.into()),
+        }
+    }
+
+    /// Himself with another token.
+    pub fn holding(&self, token: impl Into<String>) -> Self {
+        Self {
+            token: Some(token.into()),
+            ..self.clone()
+        }
+    }
+}
+
+/// The world. Clones are the same one, for what happens in between.
+#[derive(Clone)]
+pub struct World {
+    /// The database, where faults and interludes are planned.
+    pub database: Sqlite,
+    /// The clock, which stands still.
+    pub clock: SetClock,
+    /// The random source.
+    pub entropy: CountingEntropy,
+    platform: Rc<Platform>,
+    config: Rc<Config>,
+    cast: Rc<HashMap<&'static str, Caller>>,
+    logs: Rc<RefCell<Vec<String>>>,
+    writes_afterwards: Rc<Cell<bool>>,
+}
+
+struct Template {
+    connection: Connection,
+    drawn: u64,
+    now: Timestamp,
+    cast: HashMap<&'static str, Caller>,
+}
+
+static TEMPLATE: LazyLock<Mutex<Template>> = LazyLock::new(|| Mutex::new(populate()));
+
+impl World {
+    /// The world as the module describes it.
+    pub fn new() -> Self {
+        let template = TEMPLATE.lock().unwrap();
+        Self::over(
+            schema::copy(&template.connection),
+            template.now,
+            template.drawn,
+            template.cast.clone(),
+        )
+    }
+
+    /// A world in which nobody is yet but the operator.
+    pub fn empty() -> Self {
+        let beginning = Timestamp::parse(BEGINNING).unwrap();
+        Self::over(schema::fresh(), beginning, 0, HashMap::new())
+    }
+
+    fn over(
+        connection: Connection,
+        now: Timestamp,
+        drawn: u64,
+        cast: HashMap<&'static str, Caller>,
+    ) -> Self {
+        let stalls = Rc::new(Cell::new(false));
+        let database = Sqlite::new(connection, Rc::clone(&stalls));
+        let clock = SetClock::at(now, stalls);
+        let entropy = CountingEntropy::after(drawn);
+        Self {
+            platform: Rc::new(Platform {
+                database: Box::new(database.clone()),
+                clock: Box::new(clock.clone()),
+                entropy: Box::new(entropy.clone()),
+            }),
+            database,
+            clock,
+            entropy,
+            config: Rc::new(config(&[])),
+            cast: Rc::new(cast),
+            logs: Rc::default(),
+            writes_afterwards: Rc::new(Cell::new(true)),
+        }
+    }
+
+    /// A world of its own with the same content, at the same time.
+    pub fn copy(&self) -> Self {
+        let connection = schema::copy(self.database.connection());
+        let drawn = self.entropy.drawn();
+        Self::over(connection, self.now(), drawn, (*self.cast).clone())
+    }
+
+    /// The same world under other settings, as after a new deployment.
+    pub fn with_settings(&self, settings: &[(&str, &str)]) -> Self {
+        Self {
+            config: Rc::new(config(settings)),
+            ..self.clone()
+        }
+    }
+
+    /// The operator of the installation.
+    pub fn operator(&self) -> Caller {
+        Caller::with_token(OPERATOR_TOKEN)
+    }
+
+    /// The admin of the organization.
+    pub fn owner(&self) -> Caller {
+        self.caller("owner")
+    }
+
+    /// A member of the organization without any role.
+    pub fn member(&self) -> Caller {
+        self.caller("member")
+    }
+
+    /// A member who is project-admin.
+    pub fn admin(&self) -> Caller {
+        self.caller("admin")
+    }
+
+    /// A member who is project-editor.
+    pub fn editor(&self) -> Caller {
+        self.caller("editor")
+    }
+
+    /// A member who is project-viewer.
+    pub fn viewer(&self) -> Caller {
+        self.caller("viewer")
+    }
+
+    /// The admin of another organization.
+    pub fn stranger(&self) -> Caller {
+        self.caller("stranger")
+    }
+
+    /// A service user of the project with the role project-admin.
+    pub fn robot(&self) -> Caller {
+        self.caller("robot")
+    }
+
+    /// A service user of the project without a role.
+    pub fn idle(&self) -> Caller {
+        self.caller("idle")
+    }
+
+    /// A service user of the other project with the role project-admin there.
+    pub fn neighbour(&self) -> Caller {
+        self.caller("neighbour")
+    }
+
+    /// A service user like `robot`, whose expiry date has passed.
+    pub fn expired(&self) -> Caller {
+        self.caller("expired")
+    }
+
+    /// A service user like `robot`, with the token that it had before its reset.
+    pub fn revoked(&self) -> Caller {
+        self.caller("revoked")
+    }
+
+    /// Somebody who shows what is no token.
+    pub fn malformed(&self) -> Caller {
+        Caller::with_token("0123456789abcdef")
+    }
+
+    /// Somebody without a credential.
+    pub fn nobody(&self) -> Caller {
+        Caller {
+            token: None,
+            ..Caller::with_token("")
+        }
+    }
+
+    fn caller(&self, name: &str) -> Caller {
+        self.cast[name].clone()
+    }
+
+    /// One call with a JSON body; `null` is no body.
+    pub fn call(&self, by: &Caller, method: &str, target: &str, body: Json) -> Answer {
+        let call = Call::new(method, target).by(by);
+        self.send(match body {
+            Json::Null => call,
+            body => call.json(&body),
+        })
+    }
+
+    /// One GET.
+    pub fn get(&self, by: &Caller, target: &str) -> Answer {
+        self.call(by, "GET", target, Json::Null)
+    }
+
+    /// One call. What every answer must keep is checked here: at most two round trips, no 500, a request id.
+    pub fn send(&self, call: Call) -> Answer {
+        self.database.reset();
+        let line = call.to_line();
+        let handled = app::handle(call.into_request(), &self.platform, &self.config)
+            .now_or_never()
+            .unwrap_or_else(|| panic!("{line} waits for something that never comes"));
+        let trips = self.database.trips();
+        self.logs.borrow_mut().push(handled.log.clone());
+        if self.writes_afterwards.get() {
+            // Its failure changes nothing (contract section 4).
+            let _ = self.database.run(&handled.afterwards);
+        }
+        let answer = Answer {
+            status: handled.response.status.as_u16(),
+            headers: handled.response.headers,
+            body: handled.response.body,
+            log: handled.log,
+            trips,
+            call: line,
+        };
+        assert_ne!(answer.status, 500, "{answer} {}", answer.log);
+        assert!(trips <= 2, "{answer}: {trips} round trips");
+        let id = answer.header("x-request-id").unwrap();
+        assert!(
+            id.len() == 32
+                && id
+                    .bytes()
+                    .all(|b| b.is_ascii_digit() || b.is_ascii_lowercase())
+        );
+        answer
+    }
+
+    /// Lets the round trip of this number (from 1) of the next call fail.
+    pub fn fail(&self, trip: usize, fault: Fault) {
+        self.database.fail(trip, fault);
+    }
+
+    /// Lets something else happen before the round trip of this number (from 1) of the next call.
+    pub fn before_trip(&self, trip: usize, interlude: impl FnOnce(&Self) + 'static) {
+        let world = self.clone();
+        self.database.before(trip, move || interlude(&world));
+    }
+
+    /// Whether statements that follow an answer are run; they are, unless a test says otherwise.
+    pub fn writes_afterwards(&self, writes: bool) {
+        self.writes_afterwards.set(writes);
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        use tenantry::platform::Clock;
+        self.clock.now()
+    }
+
+    /// Moves the clock.
+    pub fn pass(&self, milliseconds: i64) {
+        self.clock.set(self.now().plus_millis(milliseconds));
+    }
+
+    /// The instant so many milliseconds from now, as a body has it.
+    pub fn after(&self, milliseconds: i64) -> String {
+        self.now().plus_millis(milliseconds).to_offset_string()
+    }
+
+    /// Every line of the log so far.
+    pub fn logs(&self) -> Vec<String> {
+        self.logs.borrow().clone()
+    }
+
+    /// A path of the project.
+    pub fn path(&self, rest: &str) -> String {
+        format!("/v2.1/projects/{PROJECT}{rest}")
+    }
+
+    /// A new service user of the project with these roles, made by the owner.
+    pub fn service_user(&self, roles: &[&str]) -> Caller {
+        self.service_user_of(PROJECT, roles, json!({"name": "made"}))
+    }
+
+    /// A new service user of a project, with these fields and roles.
+    pub fn service_user_of(&self, project: &str, roles: &[&str], body: Json) -> Caller {
+        let path = format!("/v2.1/projects/{project}/service-users");
+        let made = self.call(&self.owner(), "POST", &path, body).expect(201);
+        let caller = Caller {
+            id: made.text("id"),
+            email: made.text("email"),
+            token: Some(made.text("token")),
+        };
+        for role in roles {
+            self.assign(project, role, &caller.id);
+        }
+        caller
+    }
+
+    /// Gives a role on the whole project; answers the assignment's id.
+    pub fn assign(&self, project: &str, role: &str, assignee: &str) -> String {
+        let path = format!("/v2.1/projects/{project}/role-assignments");
+        let body = json!({"role": role, "assignee": assignee});
+        let assigned = self.call(&self.operator(), "POST", &path, body);
+        assigned.expect(201).text("id")
+    }
+
+    /// A new person with an account, who belongs to nothing.
+    pub fn person(&self, name: &str) -> Caller {
+        let email = format!("{name}@example.com");
+        let body = json!({"email": email, "name": name});
+        let made = self.call(&self.operator(), "POST", "/operator/v1/users", body);
+        let made = made.expect(201);
+        Caller {
+            id: made.text("id"),
+            email,
+            token: Some(made.text("token")),
+        }
+    }
+
+    /// Makes somebody a member of an organization, or its admin, past the API.
+    pub fn join(&self, organization: &str, person: &Caller, admin: bool) {
+        self.execute(
+            "INSERT INTO organization_users (organization_id, user_id, admin, join_date)
+             SELECT id, ?2, ?3, 0 FROM organizations WHERE name = ?1",
+            (organization, &person.id, admin),
+        );
+    }
+
+    /// Runs a statement past the API; answers how many rows it changed.
+    pub fn execute(&self, sql: &str, parameters: impl rusqlite::Params) -> usize {
+        let connection = self.database.connection();
+        connection.execute(sql, parameters).unwrap()
+    }
+
+    /// The integer that a statement answers, past the API.
+    pub fn count(&self, sql: &str) -> i64 {
+        let connection = self.database.connection();
+        connection.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// Everything that the database holds, as text: what a thief of its file would read.
+    pub fn dump(&self) -> String {
+        schema::dump(self.database.connection())
+    }
+}
+
+fn config(settings: &[(&str, &str)]) -> Config {
+    Config::from_settings(|name| {
+        let set = settings.iter().find(|(known, _)| *known == name);
+        let default = match name {
+            "TOKEN_KEY" => Some(TOKEN_KEY),
+            "OPERATOR_TOKEN" => Some(OPERATOR_TOKEN),
+            _ => None,
+        };
+        set.map(|(_, value)| *value).or(default).map(str::to_owned)
+    })
+    .unwrap()
+}
+
+fn populate() -> Template {
+    let mut world = World::empty();
+    let mut cast = HashMap::new();
+    for name in ["owner", "member", "admin", "editor", "viewer", "stranger"] {
+        cast.insert(name, world.person(name));
+    }
+    world.cast = Rc::new(cast.clone());
+    let found = |by: &Caller, organization: &str, projects: &[&str]| {
+        let body = json!({"name": organization});
+        world
+            .call(by, "POST", "/v2.1/organizations", body)
+            .expect(201);
+        for project in projects {
+            let body = json!({"name": project, "organization_name": organization});
+            world.call(by, "POST", "/v2.1/projects", body).expect(201);
+        }
+    };
+    found(&cast["owner"], ORGANIZATION, &[PROJECT, OTHER_PROJECT]);
+    found(&cast["stranger"], "globex", &[FOREIGN_PROJECT]);
+    for name in ["member", "admin", "editor", "viewer"] {
+        world.join(ORGANIZATION, &cast[name], false);
+    }
+    for (name, role) in [
+        ("admin", "project-admin"),
+        ("editor", "project-editor"),
+        ("viewer", "project-viewer"),
+    ] {
+        world.assign(PROJECT, role, &cast[name].id);
+    }
+    let made =
+        |project: &str, roles: &[&str], body: Json| world.service_user_of(project, roles, body);
+    let admin: &[&str] = &["project-admin"];
+    let expiry = world.after(HOUR);
+    cast.insert("robot", made(PROJECT, admin, json!({"name": "robot"})));
+    cast.insert("idle", made(PROJECT, &[], json!({"name": "idle"})));
+    cast.insert(
+        "neighbour",
+        made(OTHER_PROJECT, admin, json!({"name": "neighbour"})),
+    );
+    let body = json!({"name": "expired", "expiry_date": expiry});
+    cast.insert("expired", made(PROJECT, admin, body));
+    let revoked = made(PROJECT, admin, json!({"name": "revoked"}));
+    let path = world.path(&format!("/service-users/{}/token", revoked.id));
+    world
+        .call(&cast["owner"], "PUT", &path, Json::Null)
+        .expect(200);
+    cast.insert("revoked", revoked);
+    world.pass(2 * HOUR);
+    Template {
+        connection: schema::copy(world.database.connection()),
+        drawn: world.entropy.drawn(),
+        now: world.now(),
+        cast,
+    }
+}
