@@ -8,8 +8,8 @@ use std::sync::OnceLock;
 use ::http::Method;
 
 use crate::api::{
-    self, Handler, audit, organizations, permissions, projects, role_assignments, roles,
-    service_users,
+    self, Handler, audit, organizations, permission_checks, permissions, project_users, projects,
+    resources, role_assignments, roles, service_users,
 };
 use crate::auth::access::Access;
 use crate::auth::permissions::{self as p};
@@ -57,7 +57,9 @@ macro_rules! routes {
 }
 use routes;
 
-use Access::{Anyone, Operator, OrganizationAdmin, OrganizationMember, Person, Project, Public};
+use Access::{
+    Anyone, Operator, OrganizationAdmin, OrganizationMember, Person, Project, ProjectAdmin, Public,
+};
 
 static TABLE: &[Route] = routes! {
     GET "/health" health, Public, "Whether the database answers" => api::status::health;
@@ -76,6 +78,7 @@ static TABLE: &[Route] = routes! {
     POST "/v2.1/organizations" organizations_create, Person, "Create an organization" => organizations::create;
     GET "/v2.1/organizations" organizations_list, Anyone, "List the caller's organizations" => organizations::list;
     GET "/v2.1/organizations/{organization_name}" organizations_get, OrganizationMember, "Read an organization" => organizations::get;
+    GET "/v2.1/organizations/{organization_name}/resources" organizations_resource_usage, OrganizationMember, "Read what an organization has in use" => resources::get_of_organization;
     GET "/v2.1/organizations/{organization_name}/audit" organizations_audit_list, OrganizationAdmin, "List the changes in an organization" => audit::list_of_organization;
 
     GET "/v2.1/permissions" permissions_list, Anyone, "List the permission catalogue" => permissions::list;
@@ -85,6 +88,8 @@ static TABLE: &[Route] = routes! {
     GET "/v2.1/projects/{project_name}" projects_get, Project(p::PROJECTS_GET), "Read a project" => projects::get;
     PATCH "/v2.1/projects/{project_name}" projects_update, Project(p::PROJECTS_UPDATE), "Change a project" => projects::update;
     DELETE "/v2.1/projects/{project_name}" projects_delete, Project(p::PROJECTS_DELETE), "Delete a project" => projects::delete;
+    GET "/v2.1/projects/{project_name}/resources" projects_resource_usage, Project(p::PROJECTS_RESOURCES_GET), "Read what a project has in use" => resources::get_of_project;
+    GET "/v2.1/projects/{project_name}/quotas" quotas_list, Project(p::PROJECTS_QUOTAS_LIST), "List the limits of a project" => resources::quotas;
     GET "/v2.1/projects/{project_name}/audit" projects_audit_list, Project(p::PROJECTS_AUDIT_LIST), "List the changes in a project" => audit::list_of_project;
 
     POST "/v2.1/projects/{project_name}/service-users" service_users_create, Project(p::SERVICE_USERS_CREATE), "Create a service user" => service_users::create;
@@ -95,8 +100,17 @@ static TABLE: &[Route] = routes! {
     PUT "/v2.1/projects/{project_name}/service-users/{service_user_id}/token" service_users_token, Project(p::SERVICE_USERS_TOKEN_UPDATE), "Reset the token of a service user" => service_users::reset_token;
     DELETE "/v2.1/projects/{project_name}/service-users/{service_user_id}/token/previous" service_users_end_grace, Project(p::SERVICE_USERS_TOKEN_UPDATE), "End the grace of the previous token" => service_users::end_grace;
 
+    POST "/v2.1/projects/{project_name}/users" project_users_create, ProjectAdmin, "Let a member of the organization into a project" => project_users::create;
+    GET "/v2.1/projects/{project_name}/users" project_users_list, Project(p::PROJECTS_USERS_LIST), "List the people of a project" => project_users::list;
+    GET "/v2.1/projects/{project_name}/users/{user_id}" project_users_get, Project(p::PROJECTS_USERS_GET), "Read a person of a project" => project_users::get;
+    DELETE "/v2.1/projects/{project_name}/users/{user_id}" project_users_delete, ProjectAdmin, "Take a person out of a project, with his roles in it" => project_users::delete;
+
+    GET "/v2.1/projects/{project_name}/permissions/check" permissions_check, Project(p::ROLES_ASSIGNMENTS_LIST), "Tell whether somebody may do something, and by what" => permission_checks::check;
+    POST "/v2.1/projects/{project_name}/roles" roles_create, Project(p::ROLES_CREATE), "Create a custom role" => roles::create;
     GET "/v2.1/projects/{project_name}/roles" roles_list, Project(p::ROLES_LIST), "List roles" => roles::list;
     GET "/v2.1/projects/{project_name}/roles/{role_name}" roles_get, Project(p::ROLES_GET), "Read a role" => roles::get;
+    PATCH "/v2.1/projects/{project_name}/roles/{role_name}" roles_update, Project(p::ROLES_UPDATE), "Change a custom role" => roles::update;
+    DELETE "/v2.1/projects/{project_name}/roles/{role_name}" roles_delete, Project(p::ROLES_DELETE), "Delete a custom role, with its assignments" => roles::delete;
     POST "/v2.1/projects/{project_name}/role-assignments" role_assignments_create, Project(p::ROLES_ASSIGNMENTS_CREATE), "Assign a role" => role_assignments::create;
     GET "/v2.1/projects/{project_name}/role-assignments" role_assignments_per_object_list, Project(p::ROLES_ASSIGNMENTS_LIST), "List role assignments" => role_assignments::list;
     GET "/v2.1/projects/{project_name}/role-assignments/{assignment_id}" role_assignments_get, Project(p::ROLES_ASSIGNMENTS_GET), "Read a role assignment" => role_assignments::get;

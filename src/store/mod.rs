@@ -10,10 +10,13 @@ pub mod deployment_versions;
 pub mod deployments;
 pub mod objects;
 pub mod organizations;
+pub mod permission_checks;
 pub mod pipeline_checks;
 pub mod pipeline_versions;
 pub mod pipelines;
+pub mod project_users;
 pub mod projects;
+pub mod resources;
 pub mod role_assignments;
 pub mod roles;
 pub mod rows;
@@ -34,9 +37,12 @@ pub fn statements() -> Vec<&'static sql::Sql> {
         deployment_versions::ALL,
         deployments::ALL,
         organizations::ALL,
+        permission_checks::ALL,
         pipeline_versions::ALL,
         pipelines::ALL,
+        project_users::ALL,
         projects::ALL,
+        resources::ALL,
         role_assignments::ALL,
         roles::ALL,
         service_users::ALL,

@@ -13,7 +13,7 @@ use crate::http::error::Error;
 use crate::store::rows::JsonText;
 
 /// The tables that the fragments share:
-/// `object`, what the version refers to; `link`, from which name to which; `mapped`, from which field to which; and
+/// `object`, what the version refers to; `source`, from which name to which; `mapped`, from which field to which; and
 /// `node`, what takes and gives which fields, of all names but those of operators, whose fields nobody knows here.
 macro_rules! graph {
     () => {
@@ -26,22 +26,23 @@ macro_rules! graph {
            LEFT JOIN deployments d ON d.id = o.reference_id LEFT JOIN pipelines l ON l.id = o.reference_id
            WHERE w.pipeline_id = :resource_id AND w.version = :version AND #sets_objects = 0),
          source (destination, source, mapping) AS (
-           SELECT a.value ->> 'destination_name', s.value ->> 'source_name', s.value -> 'mapping'
+           SELECT attachment.value ->> 'destination_name', taken.value ->> 'source_name', taken.value -> 'mapping'
            FROM json_each(CASE WHEN #sets_attachments = 1 THEN :attachments ELSE coalesce(
                   (SELECT attachments FROM pipeline_versions WHERE pipeline_id = :resource_id AND version = :version),
-                  '[]') END) a,
-                json_each(a.value -> 'sources') s),
+                  '[]') END) attachment,
+                json_each(attachment.value -> 'sources') taken),
          mapped (destination, source, source_field, destination_field) AS (
-           SELECT s.destination, s.source, m.value ->> 'source_field_name', m.value ->> 'destination_field_name'
-           FROM source s, json_each(s.mapping) m),
+           SELECT source.destination, source.source, pair.value ->> 'source_field_name',
+                  pair.value ->> 'destination_field_name'
+           FROM source, json_each(source.mapping) pair),
          node (name, takes, gives) AS (
-           SELECT o.name, d.input_fields, d.output_fields
-           FROM object o JOIN deployments d ON d.project_id = :project_id AND d.name = o.reference
-           WHERE o.type = 'deployment'
+           SELECT object.name, d.input_fields, d.output_fields
+           FROM object JOIN deployments d ON d.project_id = :project_id AND d.name = object.reference
+           WHERE +object.type = 'deployment'
            UNION ALL
-           SELECT o.name, l.input_fields, l.output_fields
-           FROM object o JOIN pipelines l ON l.project_id = :project_id AND l.name = o.reference
-           WHERE o.type = 'pipeline'
+           SELECT object.name, l.input_fields, l.output_fields
+           FROM object JOIN pipelines l ON l.project_id = :project_id AND l.name = object.reference
+           WHERE +object.type = 'pipeline'
            UNION ALL
            SELECT 'pipeline_start', '[]', input_fields FROM pipelines WHERE id = :resource_id
            UNION ALL
@@ -54,17 +55,17 @@ pub(crate) use graph;
 macro_rules! unknown_reference {
     () => {
         concat!("(", $crate::store::pipeline_checks::graph!(), "
-            SELECT json_array(o.name, o.type, o.reference, o.version) FROM object o
-            WHERE (o.type = 'deployment' AND NOT EXISTS (
-                     SELECT 1 FROM deployments d WHERE d.project_id = :project_id AND d.name = o.reference
-                       AND (o.version IS NULL OR EXISTS (
+            SELECT json_array(object.name, object.type, object.reference, object.version) FROM object
+            WHERE (object.type = 'deployment' AND NOT EXISTS (
+                     SELECT 1 FROM deployments d WHERE d.project_id = :project_id AND d.name = object.reference
+                       AND (object.version IS NULL OR EXISTS (
                               SELECT 1 FROM deployment_versions v
-                              WHERE v.deployment_id = d.id AND v.version = o.version))))
-               OR (o.type = 'pipeline' AND NOT EXISTS (
-                     SELECT 1 FROM pipelines l WHERE l.project_id = :project_id AND l.name = o.reference
-                       AND (o.version IS NULL OR EXISTS (
+                              WHERE v.deployment_id = d.id AND v.version = object.version))))
+               OR (object.type = 'pipeline' AND NOT EXISTS (
+                     SELECT 1 FROM pipelines l WHERE l.project_id = :project_id AND l.name = object.reference
+                       AND (object.version IS NULL OR EXISTS (
                               SELECT 1 FROM pipeline_versions v
-                              WHERE v.pipeline_id = l.id AND v.version = o.version))))
+                              WHERE v.pipeline_id = l.id AND v.version = object.version))))
             LIMIT 1)")
     };
 }
@@ -84,14 +85,14 @@ pub(crate) use unknown_object;
 macro_rules! unknown_field {
     () => {
         concat!("(", $crate::store::pipeline_checks::graph!(), "
-            SELECT json_array(name, field, side) FROM (
-              SELECT destination AS name, destination_field AS field, 'takes' AS side FROM mapped
+            SELECT json_array(name, field_name, side) FROM (
+              SELECT destination AS name, destination_field AS field_name, 'takes' AS side FROM mapped
               WHERE destination IN (SELECT name FROM node) AND (destination, destination_field) NOT IN (
-                      SELECT n.name, f.value ->> 'name' FROM node n, json_each(n.takes) f)
+                      SELECT node.name, field.value ->> 'name' FROM node, json_each(node.takes) field)
               UNION ALL
               SELECT source, source_field, 'gives' FROM mapped
               WHERE source IN (SELECT name FROM node) AND (source, source_field) NOT IN (
-                      SELECT n.name, f.value ->> 'name' FROM node n, json_each(n.gives) f)) LIMIT 1)")
+                      SELECT node.name, field.value ->> 'name' FROM node, json_each(node.gives) field)) LIMIT 1)")
     };
 }
 pub(crate) use unknown_field;
@@ -100,9 +101,9 @@ pub(crate) use unknown_field;
 macro_rules! unmapped_field {
     () => {
         concat!("(", $crate::store::pipeline_checks::graph!(), "
-            SELECT json_array(n.name, f.value ->> 'name') FROM node n, json_each(n.takes) f
-            WHERE n.name IN (SELECT destination FROM source)
-              AND (n.name, f.value ->> 'name') NOT IN (SELECT destination, destination_field FROM mapped) LIMIT 1)")
+            SELECT json_array(node.name, field.value ->> 'name') FROM node, json_each(node.takes) field
+            WHERE node.name IN (SELECT destination FROM source)
+              AND (node.name, field.value ->> 'name') NOT IN (SELECT destination, destination_field FROM mapped) LIMIT 1)")
     };
 }
 pub(crate) use unmapped_field;
@@ -113,8 +114,8 @@ macro_rules! circle {
     () => {
         concat!("(", $crate::store::pipeline_checks::graph!(), ",
          reached (name, id) AS (
-           SELECT o.name, l.id FROM object o JOIN pipelines l ON l.project_id = :project_id AND l.name = o.reference
-           WHERE o.type = 'pipeline'
+           SELECT object.name, l.id FROM object JOIN pipelines l ON l.project_id = :project_id AND l.name = object.reference
+           WHERE +object.type = 'pipeline'
            UNION
            SELECT r.name, o.reference_id FROM reached r JOIN pipeline_objects o ON o.pipeline_id = r.id
            WHERE o.reference_type = 'pipeline' AND r.id <> :resource_id)
