@@ -67,7 +67,7 @@ done
 
 cat <<TEXT
 
-Tenantry serves on $URL
+Tenantry serves on $URL, and shows its API on $URL/docs
 The operator token is OPERATOR_TOKEN in .dev.vars. Three calls to begin with, from this directory in another terminal:
 
 # a person, with a token of their own

@@ -97,7 +97,7 @@ node_packages() {
   # mirror of the registry need not have them all. This takes the lock file's versions and checksums just the same, and leaves it
   # alone. None of the packages needs an install script, so none is run.
   rm -rf node_modules
-  npm install --loglevel=error --no-save --ignore-scripts --no-audit --no-fund > /dev/null
+  npm install --loglevel=error --prefer-offline --no-save --ignore-scripts --no-audit --no-fund > /dev/null
   echo "$stamp" > node_modules/.setup-stamp
 }
 

@@ -98,6 +98,7 @@ pub async fn handle(mut request: Request, platform: &Platform, config: &Config) 
     }
     if method == Method::HEAD {
         response.body.clear();
+        response.asset = None;
     }
     response.header("x-request-id", life.request_id.as_str());
     let line = log::Line {
@@ -262,9 +263,9 @@ impl<'a> Life<'a> {
         digests: Option<&Digests>,
     ) -> Result<(), Error> {
         let name = call.parameter("organization_name").to_owned();
-        let mut row = callers::caller_and_organization(self.session, digests, &name).await?;
-        call.organization = row.take_organization()?;
-        let (is_member, is_admin) = (row.is_member.0, row.is_admin.0);
+        let row = callers::caller_and_organization(self.session, digests, &name).await?;
+        call.organization = row.organization;
+        let (is_member, is_admin) = (row.standing.is_member.0, row.standing.is_admin.0);
         self.admit(call, access, digests, Some(row.caller))?;
         let is_operator = call.authority.principal().is_operator();
         call.is_organization_admin = is_operator || is_admin;
@@ -286,6 +287,7 @@ impl<'a> Life<'a> {
         let name = call.parameter("project_name").to_owned();
         let permission = access.permission();
         let origin = self.origin.as_deref();
+<<<<<<< HEAD
         let object = access
             .object()
             .map(|kind| (kind, call.parameter(kind.parameter()).to_owned()));
@@ -300,9 +302,16 @@ impl<'a> Life<'a> {
         .await?;
         let object_id = row.object_id.take();
         let listed = Listed::from(&row.listed);
+=======
+        let row =
+            callers::caller_and_project(self.session, digests, &name, permission, origin).await?;
+        let listed = row.listed;
+>>>>>>> native
         self.progress.borrow_mut().listed = Some(listed);
-        call.project = row.take_project()?;
-        let (has_part, is_admin, holds) = (row.has_part.0, row.is_admin.0, row.holds_permission.0);
+        call.project = row.project;
+        let has_part = row.standing.has_part.0;
+        let is_admin = row.standing.is_admin.0;
+        let holds = row.standing.holds_permission.0;
         self.admit(call, access, digests, Some(row.caller))?;
         let principal = call.authority.principal();
         let is_operator = principal.is_operator();

@@ -4,13 +4,16 @@
 //! A request enters by one door and walks down once: [`app`] routes, authenticates and authorises it by the table in
 //! [`routes`], a handler in [`api`] decides, [`store`] holds the SQL. [`domain`] has the rules without I/O, [`http`]
 //! what every handler uses, [`auth`] who may what. [`platform`] is all that the crate asks of the world outside;
-//! `edge`, in the wasm module alone, answers it with Cloudflare's.
+//! `edge`, in the wasm module alone, answers it with Cloudflare's. `openapi`, natively alone, writes the document that
+//! describes it all.
 
 pub mod api;
 pub mod app;
 pub mod auth;
 pub mod domain;
 pub mod http;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod openapi;
 pub mod platform;
 pub mod routes;
 pub mod store;

@@ -2,6 +2,10 @@
 //!
 //! A route names its access here and nowhere else. The dispatcher, `405` and `Allow`, the preflight's methods, the
 //! OpenAPI document and the authorization matrix of the tests are all made from these rows, so none can be forgotten.
+//!
+//! A row reads: method, path, name of the operation, access, summary, handler; then what it promises: the query
+//! parameters it looks at, the body it takes, the status and the body it gives. A row that lacks one of these, or whose
+//! types have no schema or no example, does not compile.
 
 use std::sync::OnceLock;
 
@@ -33,6 +37,9 @@ pub struct Route {
     pub summary: &'static str,
     /// What answers it.
     pub handler: Handler,
+    /// What it takes and gives, for the OpenAPI document.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub contract: crate::openapi::contract::Contract,
 }
 
 /// A handler as the table takes it.
@@ -43,8 +50,31 @@ macro_rules! handler {
 }
 use handler;
 
+/// What a row promises: `query [...]` names constants of `openapi::parameters`, `takes` and `gives` types with an
+/// `openapi::contract::Example`. The module has none of it.
+#[cfg(not(target_arch = "wasm32"))]
+macro_rules! contract {
+    ([$($query:ident)*] [$($body:ty)?] $status:literal $answer:ty) => {{
+        use crate::openapi::contract::{Body, Contract, Shown};
+        #[expect(unused_imports, reason = "few rows name them")]
+        use crate::openapi::contract::{Document, File, Html, Nothing, Unserved};
+        let body: &[Body] = &[$(Body::of::<$body>())?];
+        Contract {
+            query: &[$(&crate::openapi::parameters::$query),*],
+            body: body.first().copied(),
+            status: $status,
+            answer: <$answer as Shown>::CONTENT,
+        }
+    }};
+}
+#[cfg(not(target_arch = "wasm32"))]
+use contract;
+
 macro_rules! routes {
-    ($($method:ident $path:literal $operation:ident, $access:expr, $summary:literal => $handler:path;)*) => {
+    ($(
+        $method:ident $path:literal $operation:ident, $access:expr, $summary:literal => $handler:path
+        $(, query [$($query:ident),+])? $(, takes $body:ty)?, gives $status:literal $answer:ty;
+    )*) => {
         &[$(Route {
             method: Method::$method,
             path: $path,
@@ -52,6 +82,8 @@ macro_rules! routes {
             access: $access,
             summary: $summary,
             handler: handler!($handler),
+            #[cfg(not(target_arch = "wasm32"))]
+            contract: contract!([$($($query)+)?] [$($body)?] $status $answer),
         }),*]
     };
 }
@@ -62,27 +94,57 @@ use Access::{
 };
 
 static TABLE: &[Route] = routes! {
-    GET "/health" health, Public, "Whether the database answers" => api::status::health;
-    GET "/v2.1/status" status, Public, "Whether the service is up" => api::status::status;
-    GET "/status" status_at_root, Public, "Whether the service is up, for clients without a base path" => api::status::status;
-    GET "/v2.1/user" user_get, Anyone, "Who the token stands for" => api::user::get;
-    GET "/user" user_get_at_root, Anyone, "Who the token stands for, for clients without a base path" => api::user::get;
+    GET "/health" health, Public, "Whether the database answers" => api::status::health,
+        gives 200 api::status::Status;
+    GET "/openapi.json" openapi, Public, "The document of this API, OpenAPI 3.1" => api::docs::document,
+        gives 200 Document;
+    GET "/docs" docs, Public, "A page that shows the document and tries calls" => api::docs::page,
+        gives 200 Html;
+    GET "/docs/{file}" docs_file, Public, "A file that the page needs" => api::docs::file,
+        gives 200 File;
+    GET "/v2.1/status" status, Public, "Whether the service is up" => api::status::status,
+        gives 200 api::status::Status;
+    GET "/status" status_at_root, Public, "Whether the service is up, for clients without a base path" => api::status::status,
+        gives 200 api::status::Status;
+    GET "/v2.1/user" user_get, Anyone, "Who the token stands for" => api::user::get,
+        gives 200 api::user::UserDetail;
+    GET "/user" user_get_at_root, Anyone, "Who the token stands for, for clients without a base path" => api::user::get,
+        gives 200 api::user::UserDetail;
 
-    POST "/operator/v1/users" operator_users_create, Operator, "Make an account, or activate an invited person" => api::operator::users::create;
-    GET "/operator/v1/users" operator_users_list, Operator, "List people" => api::operator::users::list;
-    GET "/operator/v1/users/{user_id}" operator_users_get, Operator, "Read a person" => api::operator::users::get;
-    DELETE "/operator/v1/users/{user_id}" operator_users_delete, Operator, "Delete a person" => api::operator::users::delete;
-    PUT "/operator/v1/users/{user_id}/token" operator_users_token, Operator, "Reset a person's token" => api::operator::users::reset_token;
-    GET "/operator/v1/audit" operator_audit_list, Operator, "List everybody's changes" => audit::list_for_operator;
+    POST "/operator/v1/users" operator_users_create, Operator, "Make an account, or activate an invited person" => api::operator::users::create,
+        takes api::operator::users::OperatorUserCreate, gives 201 api::operator::users::OperatorUser;
+    GET "/operator/v1/users" operator_users_list, Operator, "List people" => api::operator::users::list,
+        query [USERS_LIMIT, OFFSET, EMAIL], gives 200 Vec<api::operator::users::OperatorUser>;
+    GET "/operator/v1/users/{user_id}" operator_users_get, Operator, "Read a person" => api::operator::users::get,
+        gives 200 api::operator::users::OperatorUser;
+    DELETE "/operator/v1/users/{user_id}" operator_users_delete, Operator, "Delete a person" => api::operator::users::delete,
+        query [FORCE], gives 204 Nothing;
+    PUT "/operator/v1/users/{user_id}/token" operator_users_token, Operator, "Reset a person's token" => api::operator::users::reset_token,
+        gives 200 api::operator::users::UserToken;
+    GET "/operator/v1/audit" operator_audit_list, Operator, "List everybody's changes" => audit::list_for_operator,
+        query [AUDIT_LIMIT, OFFSET, ACTION, IN_ORGANIZATION], gives 200 Vec<audit::AuditEvent>;
 
+<<<<<<< HEAD
     POST "/v2.1/organizations" organizations_create, Person, "Create an organization" => organizations::create;
     GET "/v2.1/organizations" organizations_list, Anyone, "List the caller's organizations" => organizations::list;
     GET "/v2.1/organizations/{organization_name}" organizations_get, OrganizationMember, "Read an organization" => organizations::get;
     GET "/v2.1/organizations/{organization_name}/resources" organizations_resource_usage, OrganizationMember, "Read what an organization has in use" => resources::get_of_organization;
     GET "/v2.1/organizations/{organization_name}/audit" organizations_audit_list, OrganizationAdmin, "List the changes in an organization" => audit::list_of_organization;
+=======
+    POST "/v2.1/organizations" organizations_create, Person, "Create an organization" => organizations::create,
+        takes organizations::OrganizationCreate, gives 201 organizations::OrganizationDetail;
+    GET "/v2.1/organizations" organizations_list, Anyone, "List the caller's organizations" => organizations::list,
+        gives 200 Vec<organizations::OrganizationDetail>;
+    GET "/v2.1/organizations/{organization_name}" organizations_get, OrganizationMember, "Read an organization" => organizations::get,
+        gives 200 organizations::OrganizationDetail;
+    GET "/v2.1/organizations/{organization_name}/audit" organizations_audit_list, OrganizationAdmin, "List the changes in an organization" => audit::list_of_organization,
+        query [AUDIT_LIMIT, OFFSET, ACTION], gives 200 Vec<audit::AuditEvent>;
+>>>>>>> native
 
-    GET "/v2.1/permissions" permissions_list, Anyone, "List the permission catalogue" => permissions::list;
+    GET "/v2.1/permissions" permissions_list, Anyone, "List the permission catalogue" => permissions::list,
+        gives 200 Vec<permissions::PermissionList>;
 
+<<<<<<< HEAD
     POST "/v2.1/projects" projects_create, Person, "Create a project" => projects::create;
     GET "/v2.1/projects" projects_list, Anyone, "List the caller's projects" => projects::list;
     GET "/v2.1/projects/{project_name}" projects_get, Project(p::PROJECTS_GET), "Read a project" => projects::get;
@@ -91,15 +153,37 @@ static TABLE: &[Route] = routes! {
     GET "/v2.1/projects/{project_name}/resources" projects_resource_usage, Project(p::PROJECTS_RESOURCES_GET), "Read what a project has in use" => resources::get_of_project;
     GET "/v2.1/projects/{project_name}/quotas" quotas_list, Project(p::PROJECTS_QUOTAS_LIST), "List the limits of a project" => resources::quotas;
     GET "/v2.1/projects/{project_name}/audit" projects_audit_list, Project(p::PROJECTS_AUDIT_LIST), "List the changes in a project" => audit::list_of_project;
+=======
+    POST "/v2.1/projects" projects_create, Person, "Create a project" => projects::create,
+        takes projects::ProjectCreate, gives 201 projects::ProjectDetail;
+    GET "/v2.1/projects" projects_list, Anyone, "List the caller's projects" => projects::list,
+        query [IN_ORGANIZATION, LABELS], gives 200 Vec<projects::ProjectDetail>;
+    GET "/v2.1/projects/{project_name}" projects_get, Project(p::PROJECTS_GET), "Read a project" => projects::get,
+        gives 200 projects::ProjectDetail;
+    PATCH "/v2.1/projects/{project_name}" projects_update, Project(p::PROJECTS_UPDATE), "Change a project" => projects::update,
+        takes projects::ProjectUpdate, gives 200 projects::ProjectDetail;
+    DELETE "/v2.1/projects/{project_name}" projects_delete, Project(p::PROJECTS_DELETE), "Delete a project" => projects::delete,
+        gives 204 Nothing;
+    GET "/v2.1/projects/{project_name}/audit" projects_audit_list, Project(p::PROJECTS_AUDIT_LIST), "List the changes in a project" => audit::list_of_project,
+        query [AUDIT_LIMIT, OFFSET, ACTION], gives 200 Vec<audit::AuditEvent>;
+>>>>>>> native
 
-    POST "/v2.1/projects/{project_name}/service-users" service_users_create, Project(p::SERVICE_USERS_CREATE), "Create a service user" => service_users::create;
-    GET "/v2.1/projects/{project_name}/service-users" service_users_list, Project(p::SERVICE_USERS_LIST), "List service users" => service_users::list;
-    GET "/v2.1/projects/{project_name}/service-users/{service_user_id}" service_users_get, Project(p::SERVICE_USERS_GET), "Read a service user" => service_users::get;
-    PATCH "/v2.1/projects/{project_name}/service-users/{service_user_id}" service_users_update, Project(p::SERVICE_USERS_UPDATE), "Change a service user" => service_users::update;
-    DELETE "/v2.1/projects/{project_name}/service-users/{service_user_id}" service_users_delete, Project(p::SERVICE_USERS_DELETE), "Delete a service user" => service_users::delete;
-    PUT "/v2.1/projects/{project_name}/service-users/{service_user_id}/token" service_users_token, Project(p::SERVICE_USERS_TOKEN_UPDATE), "Reset the token of a service user" => service_users::reset_token;
-    DELETE "/v2.1/projects/{project_name}/service-users/{service_user_id}/token/previous" service_users_end_grace, Project(p::SERVICE_USERS_TOKEN_UPDATE), "End the grace of the previous token" => service_users::end_grace;
+    POST "/v2.1/projects/{project_name}/service-users" service_users_create, Project(p::SERVICE_USERS_CREATE), "Create a service user" => service_users::create,
+        takes service_users::ServiceUserCreate, gives 201 service_users::ServiceUserList;
+    GET "/v2.1/projects/{project_name}/service-users" service_users_list, Project(p::SERVICE_USERS_LIST), "List service users" => service_users::list,
+        gives 200 Vec<service_users::ServiceUserList>;
+    GET "/v2.1/projects/{project_name}/service-users/{service_user_id}" service_users_get, Project(p::SERVICE_USERS_GET), "Read a service user" => service_users::get,
+        gives 200 service_users::ServiceUserList;
+    PATCH "/v2.1/projects/{project_name}/service-users/{service_user_id}" service_users_update, Project(p::SERVICE_USERS_UPDATE), "Change a service user" => service_users::update,
+        takes service_users::ServiceUserCreate, gives 200 service_users::ServiceUserList;
+    DELETE "/v2.1/projects/{project_name}/service-users/{service_user_id}" service_users_delete, Project(p::SERVICE_USERS_DELETE), "Delete a service user" => service_users::delete,
+        gives 204 Nothing;
+    PUT "/v2.1/projects/{project_name}/service-users/{service_user_id}/token" service_users_token, Project(p::SERVICE_USERS_TOKEN_UPDATE), "Reset the token of a service user" => service_users::reset_token,
+        query [GRACE], gives 200 service_users::ServiceUserTokenList;
+    DELETE "/v2.1/projects/{project_name}/service-users/{service_user_id}/token/previous" service_users_end_grace, Project(p::SERVICE_USERS_TOKEN_UPDATE), "End the grace of the previous token" => service_users::end_grace,
+        gives 204 Nothing;
 
+<<<<<<< HEAD
     POST "/v2.1/projects/{project_name}/users" project_users_create, ProjectAdmin, "Let a member of the organization into a project" => project_users::create;
     GET "/v2.1/projects/{project_name}/users" project_users_list, Project(p::PROJECTS_USERS_LIST), "List the people of a project" => project_users::list;
     GET "/v2.1/projects/{project_name}/users/{user_id}" project_users_get, Project(p::PROJECTS_USERS_GET), "Read a person of a project" => project_users::get;
@@ -115,6 +199,20 @@ static TABLE: &[Route] = routes! {
     GET "/v2.1/projects/{project_name}/role-assignments" role_assignments_per_object_list, Project(p::ROLES_ASSIGNMENTS_LIST), "List role assignments" => role_assignments::list;
     GET "/v2.1/projects/{project_name}/role-assignments/{assignment_id}" role_assignments_get, Project(p::ROLES_ASSIGNMENTS_GET), "Read a role assignment" => role_assignments::get;
     DELETE "/v2.1/projects/{project_name}/role-assignments/{assignment_id}" role_assignments_delete, Project(p::ROLES_ASSIGNMENTS_DELETE), "Take a role away" => role_assignments::delete;
+=======
+    GET "/v2.1/projects/{project_name}/roles" roles_list, Project(p::ROLES_LIST), "List roles" => roles::list,
+        gives 200 Vec<roles::RoleList>;
+    GET "/v2.1/projects/{project_name}/roles/{role_name}" roles_get, Project(p::ROLES_GET), "Read a role" => roles::get,
+        gives 200 roles::RoleDetailList;
+    POST "/v2.1/projects/{project_name}/role-assignments" role_assignments_create, Project(p::ROLES_ASSIGNMENTS_CREATE), "Assign a role" => role_assignments::create,
+        takes role_assignments::RoleAssignmentCreate, gives 201 role_assignments::RoleAssignmentList;
+    GET "/v2.1/projects/{project_name}/role-assignments" role_assignments_per_object_list, Project(p::ROLES_ASSIGNMENTS_LIST), "List role assignments" => role_assignments::list,
+        query [ASSIGNEE, RESOURCE_TYPE, RESOURCE], gives 200 Vec<role_assignments::RoleAssignmentList>;
+    GET "/v2.1/projects/{project_name}/role-assignments/{assignment_id}" role_assignments_get, Project(p::ROLES_ASSIGNMENTS_GET), "Read a role assignment" => role_assignments::get,
+        gives 200 role_assignments::RoleAssignmentList;
+    DELETE "/v2.1/projects/{project_name}/role-assignments/{assignment_id}" role_assignments_delete, Project(p::ROLES_ASSIGNMENTS_DELETE), "Take a role away" => role_assignments::delete,
+        gives 204 Nothing;
+>>>>>>> native
 };
 
 /// Every route.

@@ -6,7 +6,11 @@
 pub mod audit;
 pub mod deployment_versions;
 pub mod deployments;
+<<<<<<< HEAD
 mod labels;
+=======
+pub mod docs;
+>>>>>>> native
 pub mod operator;
 pub mod organizations;
 pub mod permission_checks;

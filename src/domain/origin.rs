@@ -2,17 +2,18 @@
 //!
 //! The value that is kept must equal, byte for byte, what a browser puts into `Origin` (RFC 6454, section 6.2; WHATWG
 //! HTML, "serialization of an origin"), because it is compared exactly and anything looser has let strangers in
-//! elsewhere. The `url` crate does what browsers do to a host (IDNA, IP addresses, default ports), but it also forgives
-//! a lot: white space, tabs, backslashes, a missing `//`. So the text is first checked to be `scheme://host[:port]` and
-//! only then given to it.
+//! elsewhere. The `url` crate does what browsers do to a host (IDNA, IP addresses). Its parser of whole URLs is not used:
+//! it forgives a lot (white space, tabs, backslashes, a missing `//`), and is as large as the rest of this room.
 
 use super::wire::json_string;
 use super::{Invalid, quoted};
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use std::fmt::{self, Display, Formatter};
-use url::Url;
+use url::Host;
 
+/// The schemes that browsers have origins for, with their default ports.
+const SCHEMES: [Scheme; 2] = [("https", 443), ("http", 80)];
 /// The form of an origin, as every refusal ends.
 const FORM: &str = "an origin is scheme://host[:port]";
 /// Longest host name, in bytes without a final dot (RFC 1035, section 2.3.4: 255 octets on the wire).
@@ -29,12 +30,12 @@ impl Origin {
     /// port. Nothing is trimmed, and nothing may follow the port, not even a slash.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let refuse = |wrong: &str| Invalid::new(format!("{} {wrong}", quoted(text)));
-        let authority = authority(text).map_err(|wrong| refuse(&format!("{wrong}; {FORM}")))?;
-        check_host_and_port(authority).map_err(|wrong| refuse(&wrong))?;
-
-        let url = Url::parse(text)
-            .map_err(|error| refuse(&format!("has no valid host ({error}); {FORM}")))?;
-        let host = url.host_str().unwrap_or_default();
+        let ((scheme, default_port), authority) =
+            scheme_and_authority(text).map_err(|wrong| refuse(&format!("{wrong}; {FORM}")))?;
+        let (host, port) = host_and_port(authority).map_err(|wrong| refuse(&wrong))?;
+        let host = Host::parse(host)
+            .map_err(|error| refuse(&format!("has no valid host ({error}); {FORM}")))?
+            .to_string();
         // Looked at only now, since other characters turn into an asterisk (U+FF0A does).
         if host.contains('*') {
             return Err(refuse(
@@ -48,7 +49,10 @@ impl Origin {
                 "has a host that is not 1 to {MAX_HOST} bytes long; {FORM}"
             )));
         }
-        Ok(Self(url.origin().ascii_serialization()))
+        Ok(Self(match port {
+            Some(port) if port != default_port => format!("{scheme}://{host}:{port}"),
+            _ => format!("{scheme}://{host}"),
+        }))
     }
 
     /// The origin, to be compared exactly with a request's `Origin`.
@@ -57,8 +61,11 @@ impl Origin {
     }
 }
 
-/// What stands between `//` and the end of the text; otherwise what is wrong with the text.
-fn authority(text: &str) -> Result<&str, String> {
+/// A scheme that an origin may have, and its default port.
+type Scheme = (&'static str, u16);
+
+/// The scheme, and what stands between `//` and the end of the text; otherwise what is wrong with the text.
+fn scheme_and_authority(text: &str) -> Result<(Scheme, &str), String> {
     if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err("has white space or a control character".to_owned());
     }
@@ -77,19 +84,22 @@ fn authority(text: &str) -> Result<&str, String> {
     let Some((scheme, rest)) = text.split_once("://") else {
         return Err("has no scheme".to_owned());
     };
-    if !scheme.eq_ignore_ascii_case("https") && !scheme.eq_ignore_ascii_case("http") {
+    let known = SCHEMES
+        .into_iter()
+        .find(|(name, _)| scheme.eq_ignore_ascii_case(name));
+    let Some(known) = known else {
         return Err(format!(
             "has the scheme {}, and only http and https are allowed",
             quoted(scheme)
         ));
-    }
+    };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if authority.contains('@') {
         return Err("has user information".to_owned());
     }
     match rest.get(authority.len()..) {
         _ if authority.is_empty() => Err("has no host".to_owned()),
-        None | Some("") => Ok(authority),
+        None | Some("") => Ok((known, authority)),
         Some("/") => Err("has a path (the slash at its end)".to_owned()),
         Some(tail) if tail.starts_with('/') => Err("has a path".to_owned()),
         Some(tail) if tail.starts_with('?') => Err("has a query".to_owned()),
@@ -97,8 +107,8 @@ fn authority(text: &str) -> Result<&str, String> {
     }
 }
 
-/// Finds what the `url` crate would forgive in `host[:port]`.
-fn check_host_and_port(authority: &str) -> Result<(), String> {
+/// The two parts of `host[:port]`; otherwise what is wrong with them, as far as the `url` crate would forgive it.
+fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), String> {
     if authority.contains('*') {
         return Err("has a wildcard host; each origin is listed by itself".to_owned());
     }
@@ -122,15 +132,21 @@ fn check_host_and_port(authority: &str) -> Result<(), String> {
         return Err(format!("has no host; {FORM}"));
     }
     match port.strip_prefix(':') {
-        None if port.is_empty() => Ok(()),
-        Some(digits) if is_port(digits) => Ok(()),
-        _ => Err("has no valid port; a port is a number from 1 to 65535".to_owned()),
+        None if port.is_empty() => Ok((host, None)),
+        digits => match digits.and_then(port_number) {
+            Some(number) => Ok((host, Some(number))),
+            None => Err("has no valid port; a port is a number from 1 to 65535".to_owned()),
+        },
     }
 }
 
-fn is_port(digits: &str) -> bool {
-    digits.bytes().all(|byte| byte.is_ascii_digit())
-        && digits.parse::<u16>().is_ok_and(|port| port > 0)
+fn port_number(digits: &str) -> Option<u16> {
+    // `parse` alone would take a sign.
+    let all_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits
+        .parse()
+        .ok()
+        .filter(|number| all_digits && *number > 0)
 }
 
 impl Display for Origin {

@@ -2,6 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
+use url::Url;
 
 fn normal(text: &str) -> String {
     Origin::parse(text).unwrap().as_str().to_owned()

@@ -1,8 +1,10 @@
 //! The only room that knows Cloudflare: entry points, D1, clock and random source behind the traits of `platform`.
 //!
 //! Each look at a JavaScript object is a crossing that costs about as much as parsing a small body, so this room makes
-//! few: a header is fetched when it is asked for, a batch comes back as one JSON text, a body in one piece.
+//! few: a header is fetched when it is asked for, a batch comes back as one JSON text, a body in one piece, and a file
+//! goes from its binding to the client without coming in.
 
+mod asset;
 mod clock;
 mod d1;
 mod request;
@@ -39,7 +41,7 @@ async fn fetch(
         clock: Box::new(clock::SystemClock),
         entropy: Box::new(SystemEntropy),
     });
-    let handled = app::handle(request::from_web(request), &platform, &config).await;
+    let mut handled = app::handle(request::from_web(request), &platform, &config).await;
     worker::console_log!("{}", handled.log);
     if !handled.afterwards.is_empty() {
         context.wait_until(async move {
@@ -47,7 +49,10 @@ async fn fetch(
             let _ = platform.database.batch(&handled.afterwards).await;
         });
     }
-    response::to_web(handled.response)
+    match handled.response.asset.take() {
+        Some(asset) => asset::to_web(handled.response, &asset, &env).await,
+        None => response::to_web(handled.response),
+    }
 }
 
 fn config(env: &Env) -> Result<Rc<Config>, String> {

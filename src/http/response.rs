@@ -17,6 +17,18 @@ pub struct Response {
     pub headers: Vec<(&'static str, String)>,
     /// Its body.
     pub body: Vec<u8>,
+    /// The file that stands in for the body.
+    pub asset: Option<Asset>,
+}
+
+/// A file of `public/`. Only its name goes through the app: the platform hands the file itself to the client, so a
+/// megabyte never passes through the module's memory.
+#[derive(Debug)]
+pub struct Asset {
+    /// Its path below `public/`, with a slash in front.
+    pub path: &'static str,
+    /// `If-None-Match` of the request: a client that has the file is told so with 304 (RFC 9110 section 13.1.2).
+    pub if_none_match: Option<String>,
 }
 
 impl Response {
@@ -27,6 +39,7 @@ impl Response {
             status,
             headers: Vec::new(),
             body: Vec::new(),
+            asset: None,
         }
     }
 
@@ -41,7 +54,18 @@ impl Response {
             status,
             headers: vec![("content-type", JSON.to_owned())],
             body,
+            asset: None,
         })
+    }
+
+    /// 200 with a file for a body.
+    #[must_use]
+    pub fn file(asset: Asset, media_type: &'static str) -> Self {
+        Self {
+            asset: Some(asset),
+            headers: vec![("content-type", media_type.to_owned())],
+            ..Self::empty(StatusCode::OK)
+        }
     }
 
     /// 200 with a JSON body.

@@ -13,7 +13,7 @@ use crate::http::error::Error;
 use crate::store::objects::ObjectType;
 use crate::store::organizations::Organization;
 use crate::store::projects::Project;
-use crate::store::rows::{Flag, Millis};
+use crate::store::rows::{Answers, Flag, Millis};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
@@ -175,19 +175,30 @@ impl CallerRow {
 }
 
 /// What the first round trip says about a call on a project.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub struct CallerAndProject {
     /// Who is calling.
-    #[serde(flatten)]
     pub caller: CallerRow,
+<<<<<<< HEAD
     #[serde(flatten)]
     project: Option<Project>,
     project_exists: Flag,
     /// The deployment or pipeline that the path names, if there is one.
     pub object_id: Option<String>,
+=======
+    /// The project, if there is one of this name.
+    pub project: Option<Project>,
+>>>>>>> native
     /// Where the request's origin is listed.
-    #[serde(flatten)]
-    pub listed: ListedRow,
+    pub listed: Listed,
+    /// What the caller is and may in the project.
+    pub standing: ProjectStanding,
+}
+
+/// What a caller is and may in a project: a part of a row.
+#[derive(Debug, Deserialize)]
+pub struct ProjectStanding {
+    project_exists: Flag,
     /// Whether the caller is an admin of the project's organization.
     pub is_admin: Flag,
     /// Whether he has a part in the project.
@@ -197,43 +208,50 @@ pub struct CallerAndProject {
 }
 
 impl CallerAndProject {
-    /// The project, if there is one of this name.
-    ///
-    /// # Errors
-    /// An inconsistency: a project whose row cannot be read.
-    pub fn take_project(&mut self) -> Result<Option<Project>, Error> {
-        match (self.project.take(), self.project_exists.0) {
-            (None, true) => Err(Error::inconsistent("a row of projects cannot be read")),
-            (project, _) => Ok(project),
-        }
+    /// Reads the only row of a batch part by part. `#[serde(flatten)]` would copy every value of it first.
+    fn read(answers: &Answers) -> Result<Self, Error> {
+        let standing: ProjectStanding = answers.only(0)?;
+        let project = standing.project_exists.0.then(|| answers.only(0));
+        Ok(Self {
+            caller: answers.only(0)?,
+            project: project.transpose()?,
+            listed: Listed::from(&answers.only::<ListedRow>(0)?),
+            standing,
+        })
     }
 }
 
 /// What the first round trip says about a call on an organization.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub struct CallerAndOrganization {
     /// Who is calling.
-    #[serde(flatten)]
     pub caller: CallerRow,
-    #[serde(flatten)]
-    organization: Option<Organization>,
+    /// The organization, if there is one of this name.
+    pub organization: Option<Organization>,
+    /// What the caller is in the organization.
+    pub standing: OrganizationStanding,
+}
+
+/// What a caller is in an organization: a part of a row.
+#[derive(Debug, Deserialize)]
+pub struct OrganizationStanding {
     organization_exists: Flag,
-    /// Whether the caller is a member of it.
+    /// Whether he is a member of it.
     pub is_member: Flag,
     /// Whether he is an admin of it.
     pub is_admin: Flag,
 }
 
 impl CallerAndOrganization {
-    /// The organization, if there is one of this name.
-    ///
-    /// # Errors
-    /// An inconsistency: an organization whose row cannot be read.
-    pub fn take_organization(&mut self) -> Result<Option<Organization>, Error> {
-        match (self.organization.take(), self.organization_exists.0) {
-            (None, true) => Err(Error::inconsistent("a row of organizations cannot be read")),
-            (organization, _) => Ok(organization),
-        }
+    /// Reads the only row of a batch part by part.
+    fn read(answers: &Answers) -> Result<Self, Error> {
+        let standing: OrganizationStanding = answers.only(0)?;
+        let organization = standing.organization_exists.0.then(|| answers.only(0));
+        Ok(Self {
+            caller: answers.only(0)?,
+            organization: organization.transpose()?,
+            standing,
+        })
     }
 }
 
@@ -298,10 +316,8 @@ pub async fn caller_and_project(
         .optional_text("pipeline", named(ObjectType::Pipeline))
         .optional_text("permission", permission.map(Permission::name))
         .optional_text("origin", origin);
-    session
-        .read(parameters.batch([&CALLER_AND_PROJECT]))
-        .await?
-        .only(0)
+    let statements = parameters.batch([&CALLER_AND_PROJECT]);
+    CallerAndProject::read(&session.read(statements).await?)
 }
 
 /// Who has the token of these digests, and what he is in the organization of this name.
@@ -314,10 +330,8 @@ pub async fn caller_and_organization(
     organization: &str,
 ) -> Result<CallerAndOrganization, Error> {
     let parameters = digests(of).text("organization", organization);
-    session
-        .read(parameters.batch([&CALLER_AND_ORGANIZATION]))
-        .await?
-        .only(0)
+    let statements = parameters.batch([&CALLER_AND_ORGANIZATION]);
+    CallerAndOrganization::read(&session.read(statements).await?)
 }
 
 /// Where an origin is listed in the project of this name; nowhere, if there is no such project.

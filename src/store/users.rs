@@ -142,8 +142,6 @@ pub async fn create(
 ) -> Result<User, Error> {
     #[derive(Deserialize)]
     struct After {
-        #[serde(flatten)]
-        user: User,
         done: Flag,
     }
     let change = Change {
@@ -165,9 +163,9 @@ pub async fn create(
         token
             .parameters(parameters)
             .batch([&PERMIT_CREATE, &UPSERT, &INSERT_TOKEN, &AFTER_CREATE]);
-    let after: Option<After> = session.write(statements).await?.first(3)?;
-    match after {
-        Some(after) if after.done.0 => Ok(after.user),
+    let answers = session.write(statements).await?;
+    match answers.first(3)? {
+        Some(After { done: Flag(true) }) => answers.only(3),
         _ => Err(Error::invalid(format!(
             "email: a user '{email}' exists already"
         ))),

@@ -13,6 +13,8 @@ mod audit;
 #[cfg(test)]
 mod authorization;
 #[cfg(test)]
+mod bad_input;
+#[cfg(test)]
 mod catalogue;
 #[cfg(test)]
 mod cors;
@@ -31,14 +33,26 @@ mod harness;
 #[cfg(test)]
 mod last_use;
 #[cfg(test)]
+mod openapi;
+#[cfg(test)]
+mod operator_users;
+#[cfg(test)]
+mod organizations;
+#[cfg(test)]
 mod paths;
+#[cfg(test)]
+mod projects;
 #[cfg(test)]
 mod races;
 #[cfg(test)]
 mod role_assignments;
+#[cfg(test)]
+mod secrets;
 #[cfg(test)]
 mod service_users;
 #[cfg(test)]
 mod statements;
 #[cfg(test)]
 mod token_keys;
+#[cfg(test)]
+mod token_sequences;

@@ -82,8 +82,17 @@ export async function startTenantry(options = {}) {
           name: "tenantry",
           compatibilityDate: COMPATIBILITY_DATE,
           manifest: { mainModule: "index.js", modulesRoot: buildDir, modules: await modules(buildDir) },
+          // As wrangler.toml has it.
+          assets: {
+            directory: path.join(ROOT, "public"),
+            hasUserWorker: true,
+            runWorkerFirst: true,
+            htmlHandling: "none",
+            notFoundHandling: "none",
+          },
           env: {
             DB: { type: "d1", id: "tenantry" },
+            ASSETS: { type: "assets" },
             ...Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, { type: "text", value }])),
           },
         },

@@ -59,6 +59,7 @@ fn parameter(world: &World, route: &Route, name: &str) -> String {
         "assignment_id" => world.assign(PROJECT, "project-viewer", &world.idle().id),
         "version" => "v1".to_owned(),
         "request_id" => "13a9ba2768884528826e8e1002eab13d".to_owned(),
+        "file" => "start.js".to_owned(),
         other => panic!("say in support/requests.rs what stands for {{{other}}}"),
     }
 }

@@ -1,0 +1,63 @@
+//! The file behind a response, from the Worker's static assets straight to the client: its bytes never enter the module.
+
+use worker::web_sys::Response as WebResponse;
+use worker::{Env, Headers, RequestInit};
+
+use super::response;
+use crate::http::error::Error;
+use crate::http::response::{Asset, Response};
+
+/// The binding of `public/` in wrangler.toml.
+const BINDING: &str = "ASSETS";
+/// Headers of a file that only its server knows: with them a client need not fetch it twice.
+const OF_FILE: [&str; 2] = ["etag", "cache-control"];
+
+/// The response with the file for its body; 503 when the file was not deployed.
+pub(super) async fn to_web(
+    response: Response,
+    asset: &Asset,
+    env: &Env,
+) -> worker::Result<WebResponse> {
+    match fetch(&response, asset, env).await {
+        Ok(Some(found)) => Ok(found),
+        missing => {
+            worker::console_error!("public{} could not be had: {missing:?}", asset.path);
+            let mut refusal = Error::misconfigured().to_response();
+            let kept = response.headers.into_iter();
+            refusal
+                .headers
+                .extend(kept.filter(|(name, _)| *name == "x-request-id"));
+            response::to_web(refusal)
+        }
+    }
+}
+
+async fn fetch(
+    response: &Response,
+    asset: &Asset,
+    env: &Env,
+) -> worker::Result<Option<WebResponse>> {
+    let mut request = RequestInit::new();
+    if let Some(tags) = &asset.if_none_match {
+        let headers = Headers::new();
+        headers.set("if-none-match", tags)?;
+        request.with_headers(headers);
+    }
+    // Only the path counts; the host is nobody's (RFC 6761 section 6.4).
+    let url = format!("https://assets.invalid{}", asset.path);
+    let found = env.assets(BINDING)?.fetch(url, Some(request)).await?;
+    let found = WebResponse::from(found);
+    if !matches!(found.status(), 200 | 304) {
+        return Ok(None);
+    }
+    let headers = response::headers(response)?;
+    for name in OF_FILE {
+        if let Some(value) = found.headers().get(name)? {
+            headers.set(name, &value)?;
+        }
+    }
+    let init = response::init(found.status(), &headers);
+    let body = found.body();
+    let made = WebResponse::new_with_opt_readable_stream_and_init(body.as_ref(), &init)?;
+    Ok(Some(made))
+}

@@ -1,0 +1,99 @@
+//! One example of each body: a morning in the life of Ada, her organization `acme` and its project `vision`.
+//!
+//! All of them tell the same story with the same ids, so a reader can follow an object from one call to the next. The
+//! tests hold each against its schema, and parse those of requests as the handlers do.
+
+use serde_json::{Value, json};
+
+use super::contract::Example;
+use crate::api;
+
+pub(super) const ORGANIZATION: &str = "acme";
+pub(super) const PROJECT: &str = "vision";
+pub(super) const DEPLOYMENT: &str = "classifier";
+pub(super) const PIPELINE: &str = "sorting-line";
+pub(super) const USER_ID: &str = "0b9a1f7e-32f5-4c2b-9a53-6f2f3b0f6d11";
+pub(super) const SERVICE_USER_ID: &str = "13a9ba27-6888-4528-826e-8e1002eab13d";
+pub(super) const ROLE_ASSIGNMENT_ID: &str = "7c2a7f5e-5b0e-4e33-8a4d-2f0f8d1f9b21";
+const ORGANIZATION_ID: &str = "2f6c1d52-9d0f-4c55-8d1b-51f8f7a3f0c4";
+const PROJECT_ID: &str = "5a1be2b0-79a5-4c34-9e8e-3f7f6a1c2d90";
+const ROLE_ID: &str = "00000000-0000-4000-8000-000000000001";
+const SERVICE_USER_EMAIL: &str =
+    "13a9ba27-6888-4528-826e-8e1002eab13d.vision@serviceuser.tenantry.invalid";
+const APP: &str = "https://app.example.com";
+const MORNING: &str = "2026-11-22T09:00:00.000000+00:00";
+/// Where the word of a secret would stand: no example may look like one that works.
+const TOKEN: &str = "<40 hexadecimal characters, shown this once>";
+
+macro_rules! examples {
+    ($($type:ty = $example:tt;)*) => {
+        $(impl Example for $type {
+            fn example() -> Value {
+                json!($example)
+            }
+        })*
+    };
+}
+
+examples! {
+    api::status::Status = { "status": "ok" };
+    api::user::UserDetail = {
+        "id": USER_ID, "email": "ada@example.com", "name": "Ada", "surname": "Lovelace",
+        "registration_date": "2026-11-22T09:00:00Z", "authentication": "ubiops",
+    };
+    api::permissions::PermissionList = { "name": "deployments.requests.create" };
+
+    api::operator::users::OperatorUserCreate = { "email": "ada@example.com", "name": "Ada", "surname": "Lovelace" };
+    api::operator::users::OperatorUser = {
+        "id": USER_ID, "email": "ada@example.com", "name": "Ada", "surname": "Lovelace", "status": "active",
+        "registration_date": "2026-11-22T09:00:00Z", "token": TOKEN,
+    };
+    api::operator::users::UserToken = { "token": TOKEN };
+
+    api::organizations::OrganizationCreate = { "name": ORGANIZATION, "subscription": "free" };
+    api::organizations::OrganizationDetail = {
+        "id": ORGANIZATION_ID, "name": ORGANIZATION, "creation_date": "2026-11-22T09:00:00Z", "status": "active",
+        "subscription": "free", "subscription_self_service": true, "two_factor_authentication_forced": false,
+        "overage_usage": false,
+    };
+
+    api::projects::ProjectCreate = {
+        "name": PROJECT, "organization_name": ORGANIZATION, "cors_origins": [APP], "labels": { "team": "vision" },
+    };
+    api::projects::ProjectUpdate = { "credits": 600, "cors_origins": [APP, "http://localhost:5173"] };
+    api::projects::ProjectDetail = {
+        "id": PROJECT_ID, "name": PROJECT, "creation_date": "2026-11-22T09:00:00Z", "advanced_permissions": false,
+        "organization_name": ORGANIZATION, "credits": 600, "suspended": false, "suspended_reason": null,
+        "cors_origins": [APP], "labels": { "team": "vision" },
+    };
+
+    api::service_users::ServiceUserCreate = {
+        "name": "web-app", "description": "The page on app.example.com", "expiry_date": "2099-12-31T00:00:00Z",
+        "allowed_cors_origins": [APP],
+    };
+    api::service_users::ServiceUserList = {
+        "id": SERVICE_USER_ID, "email": SERVICE_USER_EMAIL, "token": TOKEN, "name": "web-app",
+        "description": "The page on app.example.com", "creation_date": MORNING,
+        "expiry_date": "2099-12-31T00:00:00.000000+00:00", "allowed_cors_origins": [APP], "token_last_used": null,
+        "previous_token_expiry": null,
+    };
+    api::service_users::ServiceUserTokenList = { "token": TOKEN };
+
+    api::roles::RoleList = { "id": ROLE_ID, "name": "project-viewer", "default": true };
+    api::roles::RoleDetailList = {
+        "id": ROLE_ID, "name": "project-viewer", "default": true, "permissions": ["projects.get", "deployments.list"],
+    };
+    api::role_assignments::RoleAssignmentCreate = {
+        "role": "project-viewer", "assignee": SERVICE_USER_ID, "assignee_type": "user",
+    };
+    api::role_assignments::RoleAssignmentList = {
+        "id": ROLE_ASSIGNMENT_ID, "assignee": SERVICE_USER_ID, "assignee_type": "user", "role": "project-viewer",
+        "resource": PROJECT, "resource_type": "project",
+    };
+
+    api::audit::AuditEvent = {
+        "id": "9d3e4b62-0a31-4f6c-8d0f-1c5b8f3a7e10", "date": MORNING, "action": "create", "user": "ada@example.com",
+        "event": "Service user 'web-app' was created", "object_type": "service_user", "object_name": "web-app",
+        "request_id": "13a9ba2768884528826e8e1002eab13d", "before": null, "after": { "name": "web-app" },
+    };
+}

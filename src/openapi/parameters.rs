@@ -1,0 +1,168 @@
+//! The parameters of paths and queries: what each means, its format, and an example.
+//!
+//! A path parameter is known by its name in the braces, so one name means one thing in the whole API. A query
+//! parameter is named in the `query [...]` of a row.
+
+use schemars::SchemaGenerator;
+use serde_json::{Value, json};
+
+use super::examples::{
+    DEPLOYMENT, ORGANIZATION, PIPELINE, PROJECT, ROLE_ASSIGNMENT_ID, SERVICE_USER_ID, USER_ID,
+};
+use crate::domain::{ObjectName, RoleAssignmentId, ServiceUserId, UserId};
+
+/// A parameter of a path or of a query.
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is, in a sentence.
+    pub description: &'static str,
+    /// Writes its schema.
+    pub schema: fn(&mut SchemaGenerator) -> Value,
+    /// A value that it may have.
+    pub example: fn() -> Value,
+}
+
+impl Parameter {
+    /// As OpenAPI has it; `place` is `path` or `query`.
+    pub(super) fn to_openapi(&self, place: &str, generator: &mut SchemaGenerator) -> Value {
+        json!({
+            "name": self.name,
+            "in": place,
+            "required": place == "path",
+            "description": self.description,
+            "schema": (self.schema)(generator),
+            "example": (self.example)(),
+        })
+    }
+}
+
+/// The parameters of a path, in their order; the name of one that is not in [`PATH`] is the error.
+pub(super) fn of_path(path: &str) -> Result<Vec<&'static Parameter>, String> {
+    path.split('/')
+        .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+        .map(|name| {
+            let known = PATH.iter().find(|parameter| parameter.name == name);
+            known.ok_or_else(|| format!("{path}: the parameter {name} is not in parameters.rs"))
+        })
+        .collect()
+}
+
+macro_rules! parameters {
+    ($($(#[$doc:meta])* $constant:ident = $name:literal, $description:literal, $schema:expr, $example:expr;)*) => {
+        $($(#[$doc])* pub static $constant: Parameter = Parameter {
+            name: $name,
+            description: $description,
+            schema: $schema,
+            example: || json!($example),
+        };)*
+    };
+}
+
+fn text(_: &mut SchemaGenerator) -> Value {
+    json!({ "type": "string", "minLength": 1 })
+}
+
+fn reference<T: schemars::JsonSchema>(generator: &mut SchemaGenerator) -> Value {
+    generator.subschema_for::<T>().to_value()
+}
+
+fn integer(minimum: i64, maximum: i64, default: i64) -> Value {
+    json!({ "type": "integer", "minimum": minimum, "maximum": maximum, "default": default })
+}
+
+parameters! {
+    /// Which of a trail's actions to show.
+    ACTION = "action", "Only changes of this kind.", |_| json!({ "enum": ["create", "update", "delete", "info"] }), "create";
+    /// How many changes of a trail to show.
+    AUDIT_LIMIT = "limit", "At most so many.", |_| integer(1, 500, 50), 50;
+    /// How many people to show.
+    USERS_LIMIT = "limit", "At most so many.", |_| integer(1, 1_000, 100), 100;
+    /// Where a page begins.
+    OFFSET = "offset", "Skip so many.", |_| integer(0, 1_000_000_000, 0), 0;
+    /// The e-mail address to look for.
+    EMAIL = "email", "Only the person with this e-mail address.", |_| json!({ "type": "string", "format": "email" }), "ada@example.com";
+    /// The organization to narrow a list to.
+    IN_ORGANIZATION = "organization", "Only what belongs to this organization.", text, ORGANIZATION;
+    /// The labels to narrow a list to.
+    LABELS = "labels", "Only objects with all of these labels: `key:value`, separated by commas.", text, "team:vision";
+    /// The assignee to narrow a list to.
+    ASSIGNEE = "assignee", "Only assignments to this person or service user, by id.", text, SERVICE_USER_ID;
+    /// The kind of object to narrow a list to.
+    RESOURCE_TYPE = "resource_type", "Only assignments on objects of this kind.", text, "project";
+    /// The object to narrow a list to.
+    RESOURCE = "resource", "Only assignments on the object of this name.", text, PROJECT;
+    /// How long a token that is reset lives on.
+    GRACE = "grace", "Seconds for which the old token goes on working; 0 ends it at once.", |_| integer(0, 604_800, 0), 3_600;
+    /// Whether to leave an organization without an admin.
+    FORCE = "force", "Delete the person even if an organization is left without an admin.", |_| json!({ "type": "boolean", "default": false }), false;
+}
+
+static PATH: &[Parameter] = &[
+    Parameter {
+        name: "project_name",
+        description: "The name of the project.",
+        schema: reference::<ObjectName>,
+        example: || json!(PROJECT),
+    },
+    Parameter {
+        name: "organization_name",
+        description: "The name of the organization.",
+        schema: reference::<ObjectName>,
+        example: || json!(ORGANIZATION),
+    },
+    Parameter {
+        name: "role_name",
+        description: "The name of the role.",
+        schema: reference::<ObjectName>,
+        example: || json!("project-viewer"),
+    },
+    Parameter {
+        name: "deployment_name",
+        description: "The name of the deployment.",
+        schema: reference::<ObjectName>,
+        example: || json!(DEPLOYMENT),
+    },
+    Parameter {
+        name: "pipeline_name",
+        description: "The name of the pipeline.",
+        schema: reference::<ObjectName>,
+        example: || json!(PIPELINE),
+    },
+    Parameter {
+        name: "user_id",
+        description: "The id of the person.",
+        schema: reference::<UserId>,
+        example: || json!(USER_ID),
+    },
+    Parameter {
+        name: "service_user_id",
+        description: "The id of the service user.",
+        schema: reference::<ServiceUserId>,
+        example: || json!(SERVICE_USER_ID),
+    },
+    Parameter {
+        name: "assignment_id",
+        description: "The id of the role assignment.",
+        schema: reference::<RoleAssignmentId>,
+        example: || json!(ROLE_ASSIGNMENT_ID),
+    },
+    Parameter {
+        name: "version",
+        description: "The name of the version.",
+        schema: text,
+        example: || json!("v1"),
+    },
+    Parameter {
+        name: "request_id",
+        description: "The id of the request.",
+        schema: text,
+        example: || json!("13a9ba27-6888-4528-826e-8e1002eab13d"),
+    },
+    Parameter {
+        name: "file",
+        description: "The name of a file that the page needs.",
+        schema: text,
+        example: || json!("start.js"),
+    },
+];

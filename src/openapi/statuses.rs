@@ -1,0 +1,225 @@
+//! What a route may answer besides its success, and with which credentials it is called: both follow from its access,
+//! its method and its surface (contract sections 1 and 4), so no row of the table repeats them.
+
+use http::Method;
+use serde_json::{Map, Value, json};
+
+use crate::auth::access::Access;
+use crate::http::cors::Class;
+use crate::routes::{self, Route};
+
+/// One of the ways in, each with its own form of errors.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Surface {
+    /// `/v2.1`, the operator's, and what stands beside them.
+    Plain,
+    /// The request endpoints of `/v2.1`.
+    Requests,
+}
+
+impl Surface {
+    pub(super) fn of(path: &str) -> Self {
+        if routes::class(path) == Class::Requests {
+            Self::Requests
+        } else {
+            Self::Plain
+        }
+    }
+
+    /// The name of the schema of its errors.
+    fn error(self) -> &'static str {
+        match self {
+            Self::Plain => "Error",
+            Self::Requests => "RequestError",
+        }
+    }
+
+    /// The credentials that it takes, any one of them.
+    pub(super) fn security(self, access: Access) -> Value {
+        match access {
+            Access::Public => json!([]),
+            _ => json!([{ "token": [] }]),
+        }
+    }
+}
+
+/// The statuses of a route's errors, in their order.
+fn error_statuses(route: &Route) -> Vec<u16> {
+    let access = route.access;
+    let reads = route.method == Method::GET;
+    let takes_body = route.contract.body.is_some();
+    let refuses_known_callers = matches!(
+        access,
+        Access::Operator | Access::Person | Access::OrganizationAdmin | Access::Project(_)
+    );
+    let possible = [
+        (400, !reads || !route.contract.query.is_empty()),
+        (401, access != Access::Public),
+        (403, refuses_known_callers || !reads),
+        (404, route.path.contains('{') || takes_body),
+        (413, takes_body),
+        (415, takes_body),
+        (503, true),
+    ];
+    let statuses = possible.into_iter().filter(|(_, possible)| *possible);
+    statuses.map(|(status, _)| status).collect()
+}
+
+/// The errors of a route, by status.
+pub(super) fn errors(route: &Route) -> Vec<(u16, Value)> {
+    let schema = Surface::of(route.path).error();
+    error_statuses(route)
+        .into_iter()
+        .map(|status| {
+            let name = format!("#/components/responses/{schema}{status}");
+            (status, json!({ "$ref": name }))
+        })
+        .collect()
+}
+
+/// What a status means here.
+pub(super) fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "Done.",
+        201 => "Created.",
+        204 => "Done; there is nothing to say.",
+        400 => "A field or a rule is violated.",
+        401 => "No credential, or one that is unknown, expired, reset or deleted.",
+        403 => "Known, but not allowed.",
+        404 => "Not there, or in an organization or project that the caller has no part in.",
+        413 => "The body is longer than 1 MiB.",
+        415 => "The body is not declared as JSON.",
+        503 => {
+            "The database did not answer. With `Retry-After` nothing was changed; without it the outcome of a write is \
+             unknown: read before you repeat it."
+        }
+        _ => "See the body.",
+    }
+}
+
+/// A sentence as it comes with a status.
+fn example(status: u16) -> &'static str {
+    match status {
+        400 => {
+            "allowed_cors_origins[1]: 'https://a.com/x' has a path; an origin is scheme://host[:port]"
+        }
+        401 => "the token is not valid; it may be mistyped, expired, reset or deleted",
+        403 => "only the operator may do this",
+        404 => "there is no project 'vision'",
+        413 => "the body is longer than 1 MiB",
+        415 => "the body must be JSON; send Content-Type: application/json",
+        _ => "the database did not answer; nothing was changed, try again",
+    }
+}
+
+/// The headers of an answer.
+pub(super) fn header_references(is_public: bool) -> Value {
+    let request_id = json!({ "$ref": "#/components/headers/X-Request-Id" });
+    if is_public {
+        json!({ "X-Request-Id": request_id })
+    } else {
+        let vary = json!({ "$ref": "#/components/headers/Vary" });
+        json!({ "X-Request-Id": request_id, "Vary": vary })
+    }
+}
+
+/// Every header that an answer may refer to.
+pub(super) fn headers() -> Value {
+    json!({
+        "X-Request-Id": {
+            "description": "The id of this request's line in the log.",
+            "required": true,
+            "schema": { "type": "string", "pattern": "^[0-9a-f]{32}$" },
+            "example": "13a9ba2768884528826e8e1002eab13d",
+        },
+        "Vary": {
+            "description": "`Origin`, wherever answers to different origins could differ.",
+            "schema": { "type": "string" },
+        },
+        "Retry-After": {
+            "description": "Seconds after which to try again; stands only where nothing can have been written.",
+            "schema": { "type": "string", "pattern": "^[0-9]+$" },
+        },
+        "WWW-Authenticate": {
+            "description": "`Token` (RFC 9110 section 11.6.1).",
+            "schema": { "type": "string" },
+        },
+    })
+}
+
+/// Every error that an operation may refer to: `<schema><status>`.
+pub(super) fn responses() -> Map<String, Value> {
+    let mut responses = Map::new();
+    for surface in [Surface::Plain, Surface::Requests] {
+        for status in [400, 401, 403, 404, 413, 415, 503] {
+            let mut headers = header_references(false);
+            if let Value::Object(headers) = &mut headers {
+                let own = match status {
+                    401 => Some("WWW-Authenticate"),
+                    503 => Some("Retry-After"),
+                    _ => None,
+                };
+                if let Some(name) = own {
+                    let reference = json!({ "$ref": format!("#/components/headers/{name}") });
+                    headers.insert(name.to_owned(), reference);
+                }
+            }
+            let schema = surface.error();
+            let content = json!({
+                "schema": { "$ref": format!("#/components/schemas/{schema}") },
+                "example": surface.example(status),
+            });
+            let response = json!({
+                "description": reason(status),
+                "headers": headers,
+                "content": { "application/json": content },
+            });
+            responses.insert(format!("{schema}{status}"), response);
+        }
+    }
+    responses
+}
+
+impl Surface {
+    fn example(self, status: u16) -> Value {
+        let sentence = example(status);
+        match self {
+            Self::Plain => json!({ "error": sentence }),
+            Self::Requests => json!({ "error": sentence, "error_message": sentence }),
+        }
+    }
+}
+
+/// The schemas of the errors.
+pub(super) fn error_schemas() -> Map<String, Value> {
+    let sentence =
+        json!({ "type": "string", "minLength": 1, "description": "One sentence for a person." });
+    let mut schemas = Map::new();
+    let error = json!({
+        "type": "object",
+        "description": "Why a call failed.",
+        "properties": { "error": sentence },
+        "required": ["error"],
+    });
+    let request_error = json!({
+        "type": "object",
+        "description": "Why a request failed; the same sentence under both names that the real clients read.",
+        "properties": { "error": sentence, "error_message": sentence },
+        "required": ["error", "error_message"],
+    });
+    schemas.insert("Error".to_owned(), error);
+    schemas.insert("RequestError".to_owned(), request_error);
+    schemas
+}
+
+/// The ways to show who is calling.
+pub(super) fn security_schemes() -> Value {
+    json!({
+        "token": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "`Token <token>`: a person's, a service user's or the operator's token.",
+        },
+    })
+}

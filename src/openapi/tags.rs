@@ -1,0 +1,67 @@
+//! The resource that a path is about, as the document groups operations: the first word of the path that is not
+//! a collection above it.
+
+use serde_json::{Value, json};
+
+/// Every tag, in the order in which the document shows them.
+const TAGS: &[(&str, &str)] = &[
+    (
+        "service",
+        "Whether it is up, who is calling, and this document.",
+    ),
+    ("organizations", "Who pays, and whose projects they are."),
+    ("projects", "Where service users, roles and origins live."),
+    (
+        "service-users",
+        "Accounts that scripts and pages call with, each with a token of its own.",
+    ),
+    ("roles", "Named sets of permissions."),
+    ("role-assignments", "Who holds which role on what."),
+    ("permissions", "The catalogue that roles are made of."),
+    ("audit", "Who changed what, and when."),
+    ("operator", "What the operator of this installation does."),
+];
+
+/// The tags that the document uses.
+#[derive(Default)]
+pub(super) struct Tags {
+    used: Vec<&'static str>,
+}
+
+impl Tags {
+    /// The tag of a path.
+    pub(super) fn of(&mut self, path: &str) -> Result<&'static str, String> {
+        let word = word(path);
+        let known = TAGS.iter().find(|(name, _)| *name == word);
+        let (name, _) = known.ok_or_else(|| format!("{path}: the tag {word} is not in tags.rs"))?;
+        if !self.used.contains(name) {
+            self.used.push(name);
+        }
+        Ok(name)
+    }
+
+    /// As OpenAPI has them.
+    pub(super) fn to_openapi(&self) -> Value {
+        let used = TAGS.iter().filter(|(name, _)| self.used.contains(name));
+        used.map(|(name, description)| json!({ "name": name, "description": description }))
+            .collect()
+    }
+}
+
+fn word(path: &str) -> &str {
+    let mut words = path.split('/').filter(|word| !word.is_empty());
+    let first = words.next().unwrap_or_default();
+    match first {
+        "operator" => "operator",
+        "v2.1" => {
+            let mut words = words.filter(|word| !word.starts_with('{'));
+            match (words.next(), words.next()) {
+                (Some("status" | "user"), _) => "service",
+                (Some("organizations" | "projects"), Some(below)) => below,
+                (Some(word), _) => word,
+                (None, _) => first,
+            }
+        }
+        _ => "service",
+    }
+}

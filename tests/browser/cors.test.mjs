@@ -1,0 +1,197 @@
+// What a page on one origin can do with a service user's token on another: the rules of CORS as a real browser enforces them.
+//
+// Each page is served from a port of its own on this machine, which makes it an origin of its own. The requests go to a
+// deployment that does not exist, so the answer of the last step is 404: what is looked at is who gets that far, and who may read it.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startTenantry } from "../support/serve.mjs";
+import { launch } from "./chromium.mjs";
+
+const REQUESTS = "/deployments/nowhere/requests";
+let tenantry;
+let browser;
+const sites = [];
+let ownersToken;
+let count = 0;
+
+before(async () => {
+  [tenantry, browser] = await Promise.all([startTenantry(), launch()]);
+  const owner = await made("POST", "/operator/v1/users", { email: "owner@example.com" }, tenantry.operatorToken);
+  ownersToken = owner.token;
+  await made("POST", "/v2.1/organizations", { name: "acme", subscription: "free" });
+});
+after(async () => {
+  await browser?.close();
+  for (const site of sites) site.close().closeAllConnections();
+  await tenantry?.stop();
+});
+
+/** One call from outside any browser, which must succeed; the answer's body. */
+async function made(method, path, body, token = ownersToken) {
+  const response = await fetch(tenantry.url + path, {
+    method,
+    headers: { Authorization: `Token ${token}`, "Content-Type": "application/json" },
+    body: body && JSON.stringify(body),
+  });
+  const text = await response.text();
+  assert.ok(response.ok, `${method} ${path}: ${response.status} ${text}`);
+  return text && JSON.parse(text);
+}
+
+/** A project of its own; `origins` are its `cors_origins`. */
+async function project(origins = []) {
+  const name = `project-${++count}`;
+  await made("POST", "/v2.1/projects", { name, organization_name: "acme", cors_origins: origins });
+  return `/v2.1/projects/${name}`;
+}
+
+/** A service user of the project, with a role on it unless that is null. */
+async function serviceUser(projectPath, fields = {}, role = "project-editor") {
+  const user = await made("POST", `${projectPath}/service-users`, fields);
+  if (role) await made("POST", `${projectPath}/role-assignments`, { role, assignee: user.id });
+  return user;
+}
+
+/** A page on an origin of its own, which calls the API as an app's script would. */
+async function site() {
+  const server = createServer((_, response) => response.setHeader("Content-Type", "text/html").end("<!doctype html><title>app</title>"));
+  sites.push(server);
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const origin = `http://127.0.0.1:${server.address().port}`;
+  const page = await browser.newPage();
+  await page.goto(origin);
+  /** What the script sees: status and body, or that the browser keeps the answer from it. */
+  const call = (method, path, token, body) =>
+    page.evaluate(
+      async ([url, options]) => {
+        try {
+          const response = await fetch(url, options);
+          return { status: response.status, body: await response.json(), requestId: response.headers.get("X-Request-Id") };
+        } catch (error) {
+          return { blocked: String(error) };
+        }
+      },
+      [
+        tenantry.url + path,
+        {
+          method,
+          headers: { Authorization: `Token ${token}`, ...(body && { "Content-Type": "application/json" }) },
+          body: body && JSON.stringify(body),
+        },
+      ],
+    );
+  return { origin, call };
+}
+
+/** What the worker has logged since the last look; waits for so many lines, and a moment for one too many. */
+let looked = 0;
+async function logged(expected = 0) {
+  for (let waited = 0; ; waited += 100) {
+    await sleep(100);
+    const lines = (await readFile(tenantry.logFile, "utf8")).split("\n").filter((line) => line.startsWith("{"));
+    const enough = waited >= 200 && lines.length - looked >= expected;
+    if (enough || waited > 5_000) return lines.slice(looked, (looked = lines.length)).map((line) => JSON.parse(line));
+  }
+}
+
+const readable = (answer, status) => {
+  assert.equal(answer.status, status, JSON.stringify(answer));
+  assert.match(answer.requestId, /^[0-9a-f]{32}$/);
+  return answer.body;
+};
+const blocked = (answer) => assert.match(answer.blocked ?? JSON.stringify(answer), /Failed to fetch/);
+
+test("an origin of the service user's own list reads the answer to its request, a 404 as well", async () => {
+  const app = await site();
+  const path = await project();
+  const user = await serviceUser(path, { allowed_cors_origins: [app.origin] });
+  const body = readable(await app.call("POST", path + REQUESTS, user.token, { x: 1 }), 404);
+  assert.match(body.error, /no deployment 'nowhere'/);
+  assert.equal(body.error_message, body.error);
+});
+
+test("an origin that nobody lists is blocked, and its call never sent", async () => {
+  const app = await site();
+  const path = await project();
+  const user = await serviceUser(path, { allowed_cors_origins: ["https://app.example.com"] });
+  await logged();
+  blocked(await app.call("POST", path + REQUESTS, user.token, { x: 1 }));
+  assert.deepEqual((await logged(1)).map(({ method }) => method), ["OPTIONS"]);
+});
+
+test("the origin of another service user is refused before anything runs", async () => {
+  const [own, other] = [await site(), await site()];
+  const path = await project();
+  const user = await serviceUser(path, { allowed_cors_origins: [own.origin] });
+  await serviceUser(path, { allowed_cors_origins: [other.origin] });
+  await logged();
+  blocked(await other.call("POST", path + REQUESTS, user.token, { x: 1 }));
+  const calls = await logged(2);
+  assert.deepEqual(calls.map(({ method, status }) => [method, status]), [["OPTIONS", 204], ["POST", 403]]);
+  assert.equal(calls[1].rows_written, 0);
+});
+
+test("the app reads a 401, that of a token which has expired too", async () => {
+  const app = await site();
+  const path = await project();
+  const soon = new Date(Date.now() + 4_000).toISOString();
+  const user = await serviceUser(path, { allowed_cors_origins: [app.origin], expiry_date: soon });
+  readable(await app.call("POST", path + REQUESTS, user.token, {}), 404);
+  readable(await app.call("POST", path + REQUESTS, "0".repeat(40), {}), 401);
+  await sleep(4_100);
+  const body = readable(await app.call("POST", path + REQUESTS, user.token, {}), 401);
+  assert.match(body.error, /expired/);
+});
+
+test("the app reads a 403", async () => {
+  const app = await site();
+  const path = await project();
+  const user = await serviceUser(path, { allowed_cors_origins: [app.origin] }, "project-viewer");
+  readable(await app.call("POST", path + REQUESTS, user.token, {}), 403);
+});
+
+test("an origin that is taken off the list is blocked from then on", async () => {
+  const app = await site();
+  const path = await project();
+  const user = await serviceUser(path, { allowed_cors_origins: [app.origin] });
+  readable(await app.call("POST", path + REQUESTS, user.token, {}), 404);
+  await made("PATCH", `${path}/service-users/${user.id}`, { allowed_cors_origins: [] });
+  blocked(await app.call("POST", path + REQUESTS, user.token, {}));
+});
+
+test("a reset token stops in the page at once, and the new one works", async () => {
+  const app = await site();
+  const path = await project([app.origin]);
+  const user = await serviceUser(path);
+  readable(await app.call("GET", path, user.token), 200);
+  const { token } = await made("PUT", `${path}/service-users/${user.id}/token`);
+  readable(await app.call("GET", path, user.token), 401);
+  readable(await app.call("GET", path, token), 200);
+});
+
+test("a project's origin reads everything in the project, and nothing elsewhere", async () => {
+  const app = await site();
+  const path = await project([app.origin]);
+  const user = await serviceUser(path, { name: "page" }, "project-admin");
+  assert.equal(readable(await app.call("GET", path, user.token), 200).name, path.split("/").at(-1));
+  const [only] = readable(await app.call("GET", `${path}/service-users`, user.token), 200);
+  assert.equal(only.id, user.id);
+  readable(await app.call("PATCH", `${path}/service-users/${user.id}`, user.token, { description: "from a page" }), 200);
+  readable(await app.call("GET", `${path}${REQUESTS}`, user.token), 404);
+  readable(await app.call("GET", `${path}/service-users/${user.id.replace(/./g, "0")}`, user.token), 404);
+  blocked(await app.call("GET", await project(), user.token));
+  blocked(await app.call("GET", "/v2.1/projects", user.token));
+});
+
+test("a service user's own origin reads requests alone", async () => {
+  const app = await site();
+  const path = await project();
+  const user = await serviceUser(path, { allowed_cors_origins: [app.origin] });
+  readable(await app.call("GET", path + REQUESTS, user.token), 404);
+  blocked(await app.call("GET", path, user.token));
+});
