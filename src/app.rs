@@ -287,11 +287,10 @@ impl<'a> Life<'a> {
         let name = call.parameter("project_name").to_owned();
         let permission = access.permission();
         let origin = self.origin.as_deref();
-<<<<<<< HEAD
         let object = access
             .object()
             .map(|kind| (kind, call.parameter(kind.parameter()).to_owned()));
-        let mut row = callers::caller_and_project(
+        let row = callers::caller_and_project(
             self.session,
             digests,
             &name,
@@ -300,13 +299,7 @@ impl<'a> Life<'a> {
             origin,
         )
         .await?;
-        let object_id = row.object_id.take();
-        let listed = Listed::from(&row.listed);
-=======
-        let row =
-            callers::caller_and_project(self.session, digests, &name, permission, origin).await?;
         let listed = row.listed;
->>>>>>> native
         self.progress.borrow_mut().listed = Some(listed);
         call.project = row.project;
         let has_part = row.standing.has_part.0;
@@ -329,7 +322,7 @@ impl<'a> Life<'a> {
         if access == Access::ProjectAdmin && !call.is_organization_admin {
             return Err(projects::lacks(&call.authority));
         }
-        match (object, object_id) {
+        match (object, row.standing.object_id) {
             (None, _) => {}
             (Some((kind, name)), None) => return Err(kind.not_found(&name)),
             (Some((kind, name)), Some(id)) => call.object = Some(Object { kind, id, name }),

@@ -124,36 +124,20 @@ static TABLE: &[Route] = routes! {
     GET "/operator/v1/audit" operator_audit_list, Operator, "List everybody's changes" => audit::list_for_operator,
         query [AUDIT_LIMIT, OFFSET, ACTION, IN_ORGANIZATION], gives 200 Vec<audit::AuditEvent>;
 
-<<<<<<< HEAD
-    POST "/v2.1/organizations" organizations_create, Person, "Create an organization" => organizations::create;
-    GET "/v2.1/organizations" organizations_list, Anyone, "List the caller's organizations" => organizations::list;
-    GET "/v2.1/organizations/{organization_name}" organizations_get, OrganizationMember, "Read an organization" => organizations::get;
-    GET "/v2.1/organizations/{organization_name}/resources" organizations_resource_usage, OrganizationMember, "Read what an organization has in use" => resources::get_of_organization;
-    GET "/v2.1/organizations/{organization_name}/audit" organizations_audit_list, OrganizationAdmin, "List the changes in an organization" => audit::list_of_organization;
-=======
     POST "/v2.1/organizations" organizations_create, Person, "Create an organization" => organizations::create,
         takes organizations::OrganizationCreate, gives 201 organizations::OrganizationDetail;
     GET "/v2.1/organizations" organizations_list, Anyone, "List the caller's organizations" => organizations::list,
         gives 200 Vec<organizations::OrganizationDetail>;
     GET "/v2.1/organizations/{organization_name}" organizations_get, OrganizationMember, "Read an organization" => organizations::get,
         gives 200 organizations::OrganizationDetail;
+    GET "/v2.1/organizations/{organization_name}/resources" organizations_resource_usage, OrganizationMember, "Read what an organization has in use" => resources::get_of_organization,
+        gives 200 resources::ResourceUsage;
     GET "/v2.1/organizations/{organization_name}/audit" organizations_audit_list, OrganizationAdmin, "List the changes in an organization" => audit::list_of_organization,
         query [AUDIT_LIMIT, OFFSET, ACTION], gives 200 Vec<audit::AuditEvent>;
->>>>>>> native
 
     GET "/v2.1/permissions" permissions_list, Anyone, "List the permission catalogue" => permissions::list,
         gives 200 Vec<permissions::PermissionList>;
 
-<<<<<<< HEAD
-    POST "/v2.1/projects" projects_create, Person, "Create a project" => projects::create;
-    GET "/v2.1/projects" projects_list, Anyone, "List the caller's projects" => projects::list;
-    GET "/v2.1/projects/{project_name}" projects_get, Project(p::PROJECTS_GET), "Read a project" => projects::get;
-    PATCH "/v2.1/projects/{project_name}" projects_update, Project(p::PROJECTS_UPDATE), "Change a project" => projects::update;
-    DELETE "/v2.1/projects/{project_name}" projects_delete, Project(p::PROJECTS_DELETE), "Delete a project" => projects::delete;
-    GET "/v2.1/projects/{project_name}/resources" projects_resource_usage, Project(p::PROJECTS_RESOURCES_GET), "Read what a project has in use" => resources::get_of_project;
-    GET "/v2.1/projects/{project_name}/quotas" quotas_list, Project(p::PROJECTS_QUOTAS_LIST), "List the limits of a project" => resources::quotas;
-    GET "/v2.1/projects/{project_name}/audit" projects_audit_list, Project(p::PROJECTS_AUDIT_LIST), "List the changes in a project" => audit::list_of_project;
-=======
     POST "/v2.1/projects" projects_create, Person, "Create a project" => projects::create,
         takes projects::ProjectCreate, gives 201 projects::ProjectDetail;
     GET "/v2.1/projects" projects_list, Anyone, "List the caller's projects" => projects::list,
@@ -164,9 +148,12 @@ static TABLE: &[Route] = routes! {
         takes projects::ProjectUpdate, gives 200 projects::ProjectDetail;
     DELETE "/v2.1/projects/{project_name}" projects_delete, Project(p::PROJECTS_DELETE), "Delete a project" => projects::delete,
         gives 204 Nothing;
+    GET "/v2.1/projects/{project_name}/resources" projects_resource_usage, Project(p::PROJECTS_RESOURCES_GET), "Read what a project has in use" => resources::get_of_project,
+        gives 200 resources::ProjectResourceUsage;
+    GET "/v2.1/projects/{project_name}/quotas" quotas_list, Project(p::PROJECTS_QUOTAS_LIST), "List the limits of a project" => resources::quotas,
+        gives 200 Vec<resources::QuotaDetail>;
     GET "/v2.1/projects/{project_name}/audit" projects_audit_list, Project(p::PROJECTS_AUDIT_LIST), "List the changes in a project" => audit::list_of_project,
         query [AUDIT_LIMIT, OFFSET, ACTION], gives 200 Vec<audit::AuditEvent>;
->>>>>>> native
 
     POST "/v2.1/projects/{project_name}/service-users" service_users_create, Project(p::SERVICE_USERS_CREATE), "Create a service user" => service_users::create,
         takes service_users::ServiceUserCreate, gives 201 service_users::ServiceUserList;
@@ -183,27 +170,27 @@ static TABLE: &[Route] = routes! {
     DELETE "/v2.1/projects/{project_name}/service-users/{service_user_id}/token/previous" service_users_end_grace, Project(p::SERVICE_USERS_TOKEN_UPDATE), "End the grace of the previous token" => service_users::end_grace,
         gives 204 Nothing;
 
-<<<<<<< HEAD
-    POST "/v2.1/projects/{project_name}/users" project_users_create, ProjectAdmin, "Let a member of the organization into a project" => project_users::create;
-    GET "/v2.1/projects/{project_name}/users" project_users_list, Project(p::PROJECTS_USERS_LIST), "List the people of a project" => project_users::list;
-    GET "/v2.1/projects/{project_name}/users/{user_id}" project_users_get, Project(p::PROJECTS_USERS_GET), "Read a person of a project" => project_users::get;
-    DELETE "/v2.1/projects/{project_name}/users/{user_id}" project_users_delete, ProjectAdmin, "Take a person out of a project, with his roles in it" => project_users::delete;
+    POST "/v2.1/projects/{project_name}/users" project_users_create, ProjectAdmin, "Let a member of the organization into a project" => project_users::create,
+        takes project_users::ProjectUserCreate, gives 201 project_users::ProjectUserList;
+    GET "/v2.1/projects/{project_name}/users" project_users_list, Project(p::PROJECTS_USERS_LIST), "List the people of a project" => project_users::list,
+        query [USER_TYPE], gives 200 Vec<project_users::ProjectUserList>;
+    GET "/v2.1/projects/{project_name}/users/{user_id}" project_users_get, Project(p::PROJECTS_USERS_GET), "Read a person of a project" => project_users::get,
+        gives 200 project_users::ProjectUserList;
+    DELETE "/v2.1/projects/{project_name}/users/{user_id}" project_users_delete, ProjectAdmin, "Take a person out of a project, with his roles in it" => project_users::delete,
+        gives 204 Nothing;
 
-    GET "/v2.1/projects/{project_name}/permissions/check" permissions_check, Project(p::ROLES_ASSIGNMENTS_LIST), "Tell whether somebody may do something, and by what" => permission_checks::check;
-    POST "/v2.1/projects/{project_name}/roles" roles_create, Project(p::ROLES_CREATE), "Create a custom role" => roles::create;
-    GET "/v2.1/projects/{project_name}/roles" roles_list, Project(p::ROLES_LIST), "List roles" => roles::list;
-    GET "/v2.1/projects/{project_name}/roles/{role_name}" roles_get, Project(p::ROLES_GET), "Read a role" => roles::get;
-    PATCH "/v2.1/projects/{project_name}/roles/{role_name}" roles_update, Project(p::ROLES_UPDATE), "Change a custom role" => roles::update;
-    DELETE "/v2.1/projects/{project_name}/roles/{role_name}" roles_delete, Project(p::ROLES_DELETE), "Delete a custom role, with its assignments" => roles::delete;
-    POST "/v2.1/projects/{project_name}/role-assignments" role_assignments_create, Project(p::ROLES_ASSIGNMENTS_CREATE), "Assign a role" => role_assignments::create;
-    GET "/v2.1/projects/{project_name}/role-assignments" role_assignments_per_object_list, Project(p::ROLES_ASSIGNMENTS_LIST), "List role assignments" => role_assignments::list;
-    GET "/v2.1/projects/{project_name}/role-assignments/{assignment_id}" role_assignments_get, Project(p::ROLES_ASSIGNMENTS_GET), "Read a role assignment" => role_assignments::get;
-    DELETE "/v2.1/projects/{project_name}/role-assignments/{assignment_id}" role_assignments_delete, Project(p::ROLES_ASSIGNMENTS_DELETE), "Take a role away" => role_assignments::delete;
-=======
+    GET "/v2.1/projects/{project_name}/permissions/check" permissions_check, Project(p::ROLES_ASSIGNMENTS_LIST), "Tell whether somebody may do something, and by what" => permission_checks::check,
+        query [PERMISSION, CHECKED_ASSIGNEE, RESOURCE_TYPE, RESOURCE], gives 200 permission_checks::PermissionCheck;
+    POST "/v2.1/projects/{project_name}/roles" roles_create, Project(p::ROLES_CREATE), "Create a custom role" => roles::create,
+        takes roles::RoleCreate, gives 201 roles::RoleDetailList;
     GET "/v2.1/projects/{project_name}/roles" roles_list, Project(p::ROLES_LIST), "List roles" => roles::list,
         gives 200 Vec<roles::RoleList>;
     GET "/v2.1/projects/{project_name}/roles/{role_name}" roles_get, Project(p::ROLES_GET), "Read a role" => roles::get,
         gives 200 roles::RoleDetailList;
+    PATCH "/v2.1/projects/{project_name}/roles/{role_name}" roles_update, Project(p::ROLES_UPDATE), "Change a custom role" => roles::update,
+        takes roles::RoleUpdate, gives 200 roles::RoleDetailList;
+    DELETE "/v2.1/projects/{project_name}/roles/{role_name}" roles_delete, Project(p::ROLES_DELETE), "Delete a custom role, with its assignments" => roles::delete,
+        gives 204 Nothing;
     POST "/v2.1/projects/{project_name}/role-assignments" role_assignments_create, Project(p::ROLES_ASSIGNMENTS_CREATE), "Assign a role" => role_assignments::create,
         takes role_assignments::RoleAssignmentCreate, gives 201 role_assignments::RoleAssignmentList;
     GET "/v2.1/projects/{project_name}/role-assignments" role_assignments_per_object_list, Project(p::ROLES_ASSIGNMENTS_LIST), "List role assignments" => role_assignments::list,
@@ -212,7 +199,6 @@ static TABLE: &[Route] = routes! {
         gives 200 role_assignments::RoleAssignmentList;
     DELETE "/v2.1/projects/{project_name}/role-assignments/{assignment_id}" role_assignments_delete, Project(p::ROLES_ASSIGNMENTS_DELETE), "Take a role away" => role_assignments::delete,
         gives 204 Nothing;
->>>>>>> native
 };
 
 /// Every route.

@@ -1,10 +1,11 @@
 //! `/projects/{p}/deployments`: the records (docs/deployments.md).
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::api::Call;
 use crate::api::labels::{has_any_label, label_filter};
-use crate::domain::{DeploymentId, Description, Fields, IoType, Labels, ObjectName};
+use crate::domain::{DataType, DeploymentId, Description, Fields, IoType, Labels, ObjectName};
 use crate::http::error::Error;
 use crate::http::patch::Patch;
 use crate::http::response::Response;
@@ -58,6 +59,18 @@ pub struct DeploymentUpdate {
     pub labels: Patch<Labels>,
 }
 
+/// A field, as it is shown.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct FieldDetail {
+    /// Name.
+    pub name: String,
+    /// What it holds.
+    pub data_type: DataType,
+    /// How it is shown to people; empty where nothing was said.
+    pub widget: Map<String, Value>,
+}
+
 /// A deployment.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -75,10 +88,10 @@ pub struct DeploymentDetail {
     /// `structured` or `plain`.
     pub output_type: String,
     /// What goes in.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Fields"))]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<FieldDetail>"))]
     pub input_fields: JsonText,
     /// What comes out.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Fields"))]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<FieldDetail>"))]
     pub output_fields: JsonText,
     /// Whether it takes requests as UbiOps forms them.
     pub supports_request_format: bool,

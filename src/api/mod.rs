@@ -6,11 +6,8 @@
 pub mod audit;
 pub mod deployment_versions;
 pub mod deployments;
-<<<<<<< HEAD
-mod labels;
-=======
 pub mod docs;
->>>>>>> native
+mod labels;
 pub mod operator;
 pub mod organizations;
 pub mod permission_checks;

@@ -77,10 +77,16 @@ pub struct PipelineDetail {
     /// `structured` or `plain`.
     pub output_type: String,
     /// What goes in.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Fields"))]
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(with = "Vec<crate::api::deployments::FieldDetail>")
+    )]
     pub input_fields: JsonText,
     /// What comes out.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Fields"))]
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(with = "Vec<crate::api::deployments::FieldDetail>")
+    )]
     pub output_fields: JsonText,
     /// Labels.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Labels"))]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::Call;
-use crate::auth::permissions::PermissionList;
+use crate::auth::permissions::RolePermissions;
 use crate::domain::{ObjectName, RoleId};
 use crate::http::error::Error;
 use crate::http::response::Response;
@@ -16,7 +16,7 @@ pub struct RoleCreate {
     /// Name, unique in the project and no default role's.
     pub name: ObjectName,
     /// What it holds; the caller must hold all of it.
-    pub permissions: PermissionList,
+    pub permissions: RolePermissions,
 }
 
 /// What to change of a role; what is absent stays.
@@ -26,7 +26,7 @@ pub struct RoleUpdate {
     /// New name; assignments stay.
     pub name: Option<ObjectName>,
     /// What it holds, all of it; the caller must hold all of it, and all that it held.
-    pub permissions: Option<PermissionList>,
+    pub permissions: Option<RolePermissions>,
 }
 
 /// A role in a list.

@@ -191,9 +191,9 @@ pub fn find(name: &str) -> Option<Permission> {
 /// What a custom role holds: permissions of the catalogue, each once, in the order in which they were given.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Vec<Permission>")]
-pub struct PermissionList(Vec<Permission>);
+pub struct RolePermissions(Vec<Permission>);
 
-impl PermissionList {
+impl RolePermissions {
     /// The names as a JSON list.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
@@ -201,7 +201,7 @@ impl PermissionList {
     }
 }
 
-impl TryFrom<Vec<Permission>> for PermissionList {
+impl TryFrom<Vec<Permission>> for RolePermissions {
     type Error = Invalid;
 
     fn try_from(permissions: Vec<Permission>) -> Result<Self, Invalid> {
@@ -224,9 +224,9 @@ impl<'de> Deserialize<'de> for Permission {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-impl schemars::JsonSchema for PermissionList {
+impl schemars::JsonSchema for RolePermissions {
     fn schema_name() -> std::borrow::Cow<'static, str> {
-        "PermissionList".into()
+        "RolePermissions".into()
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {

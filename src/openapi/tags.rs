@@ -17,7 +17,15 @@ const TAGS: &[(&str, &str)] = &[
     ),
     ("roles", "Named sets of permissions."),
     ("role-assignments", "Who holds which role on what."),
-    ("permissions", "The catalogue that roles are made of."),
+    (
+        "permissions",
+        "The catalogue that roles are made of, and who may what.",
+    ),
+    ("users", "The people of an organization or a project."),
+    ("deployments", "Models, as records."),
+    ("pipelines", "Deployments in a row, as records."),
+    ("resources", "What is in use."),
+    ("quotas", "What may be in use."),
     ("audit", "Who changed what, and when."),
     ("operator", "What the operator of this installation does."),
 ];

@@ -179,16 +179,8 @@ impl CallerRow {
 pub struct CallerAndProject {
     /// Who is calling.
     pub caller: CallerRow,
-<<<<<<< HEAD
-    #[serde(flatten)]
-    project: Option<Project>,
-    project_exists: Flag,
-    /// The deployment or pipeline that the path names, if there is one.
-    pub object_id: Option<String>,
-=======
     /// The project, if there is one of this name.
     pub project: Option<Project>,
->>>>>>> native
     /// Where the request's origin is listed.
     pub listed: Listed,
     /// What the caller is and may in the project.
@@ -199,6 +191,8 @@ pub struct CallerAndProject {
 #[derive(Debug, Deserialize)]
 pub struct ProjectStanding {
     project_exists: Flag,
+    /// The deployment or pipeline that the path names, if there is one.
+    pub object_id: Option<String>,
     /// Whether the caller is an admin of the project's organization.
     pub is_admin: Flag,
     /// Whether he has a part in the project.

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::auth::access::Authority;
-use crate::auth::permissions::PermissionList;
+use crate::auth::permissions::RolePermissions;
 use crate::domain::{ObjectName, quoted};
 use crate::http::error::Error;
 use crate::store::audit::{
@@ -228,7 +228,7 @@ pub struct NewRole<'a> {
     /// Its name.
     pub name: &'a ObjectName,
     /// What it holds.
-    pub permissions: &'a PermissionList,
+    pub permissions: &'a RolePermissions,
 }
 
 /// What a PATCH changes; what is absent stays.
@@ -236,7 +236,7 @@ pub struct RoleChanges {
     /// Its name.
     pub name: Option<ObjectName>,
     /// What it holds, all of it.
-    pub permissions: Option<PermissionList>,
+    pub permissions: Option<RolePermissions>,
 }
 
 #[derive(Deserialize)]
@@ -335,7 +335,7 @@ pub async fn update(
     changes: &RoleChanges,
 ) -> Result<Role, Error> {
     let name = changes.name.as_ref().map_or(role, ObjectName::as_str);
-    let permissions = changes.permissions.as_ref().map(PermissionList::to_json);
+    let permissions = changes.permissions.as_ref().map(RolePermissions::to_json);
     let change = Change {
         after: Some(json!({ "name": name, "permissions": permissions })),
         ..change_of(project, role, Action::Update)

@@ -243,14 +243,14 @@ pub struct DeploymentVersionDetail {
     pub has_requests_method: bool,
     /// The settings.
     #[serde(flatten)]
-    pub settings: Settings,
+    pub settings: DeploymentVersionSettings,
 }
 
 /// The settings of a version, each with its default where it was never given.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default)]
-pub struct Settings {
+pub struct DeploymentVersionSettings {
     /// What it runs in.
     pub environment: Option<String>,
     /// What it runs in, for people.
@@ -303,7 +303,7 @@ pub struct Settings {
     pub args: Option<CommandLine>,
 }
 
-impl Default for Settings {
+impl Default for DeploymentVersionSettings {
     fn default() -> Self {
         Self {
             environment: None,
@@ -335,7 +335,7 @@ impl Default for Settings {
     }
 }
 
-impl Settings {
+impl DeploymentVersionSettings {
     /// Fills what one generation calls otherwise than another.
     fn completed(mut self) -> Self {
         let environment = self.environment.or_else(|| self.environment_name.clone());
@@ -355,7 +355,10 @@ impl TryFrom<DeploymentVersion> for DeploymentVersionDetail {
 
     fn try_from(version: DeploymentVersion) -> Result<Self, Error> {
         Ok(Self {
-            settings: version.settings.parse::<Settings>()?.completed(),
+            settings: version
+                .settings
+                .parse::<DeploymentVersionSettings>()?
+                .completed(),
             id: version.id,
             deployment: version.deployment,
             version: version.version,

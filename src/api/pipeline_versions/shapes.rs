@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::api::deployment_versions::shapes::{
     MAX_RETENTION_TIME, RETENTION_MODE, RETENTION_TIME, RetentionMode,
 };
+use crate::domain::pipeline_graph::Mapping;
 use crate::domain::{
     Attachments, DataType, Description, Labels, ObjectName, PipelineObjects, Text, Within,
 };
@@ -114,14 +115,14 @@ pub struct PipelineVersionList {
     pub last_updated: String,
     /// The settings.
     #[serde(flatten)]
-    pub settings: Settings,
+    pub settings: PipelineVersionSettings,
 }
 
 /// The settings of a version, each with its default where it was never given.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default)]
-pub struct Settings {
+pub struct PipelineVersionSettings {
     /// Seconds that requests are kept.
     pub request_retention_time: i64,
     /// What is kept of requests: `none`, `metadata` or `full`.
@@ -134,7 +135,7 @@ pub struct Settings {
     pub metadata: Option<Map<String, Value>>,
 }
 
-impl Default for Settings {
+impl Default for PipelineVersionSettings {
     fn default() -> Self {
         Self {
             request_retention_time: RETENTION_TIME,
@@ -156,8 +157,30 @@ pub struct PipelineVersionDetail {
     /// What the pipeline consists of.
     pub objects: Vec<PipelineObjectDetail>,
     /// What goes from where to where, each with its id.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Attachments"))]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<AttachmentDetail>"))]
     pub attachments: JsonText,
+}
+
+/// What goes into one object, or out of the pipeline.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct AttachmentDetail {
+    /// Unique id.
+    pub id: String,
+    /// The name of an object, or `pipeline_end`.
+    pub destination_name: String,
+    /// Where it comes from.
+    pub sources: Vec<SourceDetail>,
+}
+
+/// Where a destination gets something from.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct SourceDetail {
+    /// The name of an object, or `pipeline_start`.
+    pub source_name: String,
+    /// Field by field; none between plain sides.
+    pub mapping: Vec<Mapping>,
 }
 
 /// An object of a pipeline version, with what it refers to as that is now.
