@@ -33,11 +33,15 @@ mod harness;
 #[cfg(test)]
 mod last_use;
 #[cfg(test)]
+mod lost_rights;
+#[cfg(test)]
 mod openapi;
 #[cfg(test)]
 mod operator_users;
 #[cfg(test)]
 mod organizations;
+#[cfg(test)]
+mod origins;
 #[cfg(test)]
 mod paths;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use tenantry::http::request::{Body, BodyError, Headers, Request};
 use tenantry::platform::Local;
 
-use super::world::Caller;
+use super::cast::Caller;
 
 /// A call in the making.
 #[derive(Clone)]
