@@ -19,6 +19,7 @@ pub mod names;
 pub mod origin;
 pub mod path;
 pub mod pipeline_graph;
+pub mod retention;
 pub mod text;
 pub mod time;
 pub mod token;
@@ -38,6 +39,7 @@ pub use names::ObjectName;
 pub use origin::{Origin, OriginList};
 pub use path::{NoSuchPath, RawPath, Segments};
 pub use pipeline_graph::{Attachments, PipelineObjects};
+pub use retention::{MAX_RETENTION_TIME, RETENTION_TIME, RetentionMode};
 pub use text::{Description, PersonName, ServiceUserName, Text};
 pub use time::{Date, Timestamp};
 pub use token::{

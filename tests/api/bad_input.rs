@@ -73,7 +73,7 @@ fn a_body_that_is_no_json_object_is_refused_everywhere() {
         for body in [
             b"{\"name\":\"\xff\"}" as &[u8],
             b"\xff\xfe{\0}\0",
-            b"{\"name\":\"\\ud800\"}",
+            b"{\"name\":\"\\ud800\",\"version\":\"\\ud800\"}",
         ] {
             assert_eq!(send(body).status, 400, "{}", route.operation);
         }
