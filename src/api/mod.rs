@@ -9,6 +9,7 @@ pub mod deployments;
 pub mod docs;
 mod labels;
 pub mod operator;
+pub mod organization_users;
 pub mod organizations;
 pub mod permission_checks;
 pub mod permissions;
@@ -23,6 +24,7 @@ pub mod roles;
 pub mod service_users;
 pub mod status;
 pub mod user;
+pub mod vouchers;
 
 use serde::de::DeserializeOwned;
 

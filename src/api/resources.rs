@@ -84,7 +84,7 @@ pub(crate) async fn get_of_project(call: &mut Call<'_>) -> Result<Response, Erro
 /// `GET /projects/{project_name}/quotas`: the limits of the plan that there are. No limit is no entry, because the
 /// client 4.5.0 raises on a quota that is null.
 pub(crate) async fn quotas(call: &mut Call<'_>) -> Result<Response, Error> {
-    let limits = resources::limits(call.session, call.project()?).await?;
+    let limits = resources::limits(call.session, call.project()?, call.now).await?;
     let quotas = [
         ("deployments", limits.max_deployments),
         ("deployment_versions", limits.max_deployment_versions),

@@ -1,4 +1,5 @@
-//! The rules that need no I/O: names, texts, e-mail addresses, origins, instants, credits, tokens, paths and ids.
+//! The rules that need no I/O: names, texts, e-mail addresses, origins, instants, subscription periods, credits,
+//! whole numbers, voucher codes, tokens, paths and ids.
 //!
 //! Every type here is made by parsing and by nothing else, so a value that exists has been checked: an [`Origin`] is
 //! normalised, an [`ObjectName`] fits a URL and a column, a [`PlainToken`] cannot be printed. Parsers answer
@@ -20,9 +21,12 @@ pub mod origin;
 pub mod path;
 pub mod pipeline_graph;
 pub mod retention;
+pub mod subscription_period;
 pub mod text;
 pub mod time;
 pub mod token;
+pub mod voucher_code;
+pub mod whole_number;
 mod wire;
 
 pub use credits::Credits;
@@ -30,7 +34,7 @@ pub use email::Email;
 pub use fields::{DataType, Fields, IoType};
 pub use ids::{
     AttachmentId, AuditId, DeploymentId, OrganizationId, PipelineId, PipelineObjectId, ProjectId,
-    RequestId, RoleAssignmentId, RoleId, ServiceUserId, TokenId, UserId, VersionId,
+    RequestId, RoleAssignmentId, RoleId, ServiceUserId, TokenId, UserId, VersionId, VoucherId,
 };
 pub use integer::Within;
 pub use invalid::{Invalid, quoted};
@@ -40,8 +44,11 @@ pub use origin::{Origin, OriginList};
 pub use path::{NoSuchPath, RawPath, Segments};
 pub use pipeline_graph::{Attachments, PipelineObjects};
 pub use retention::{MAX_RETENTION_TIME, RETENTION_TIME, RetentionMode};
+pub use subscription_period::period_containing;
 pub use text::{Description, PersonName, ServiceUserName, Text};
 pub use time::{Date, Timestamp};
 pub use token::{
     Digests, PlainToken, RecognisedToken, TokenDigest, TokenKey, TokenKeys, constant_time_eq,
 };
+pub use voucher_code::VoucherCode;
+pub use whole_number::WholeNumber;

@@ -49,7 +49,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
             "the body is nested more than {MAX_DEPTH} levels deep"
         )));
     }
-    // The parser looks into texts only where somebody wants them; JSON is UTF-8 throughout (RFC 8259 section 8.1).
+    // RFC 8259 section 8.1; the parser does not look into fields that it ignores.
     let text = std::str::from_utf8(bytes)
         .map_err(|_| Error::invalid("the body is not valid JSON: it is not UTF-8"))?;
     let mut deserializer = serde_json::Deserializer::from_str(text);

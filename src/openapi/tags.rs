@@ -18,10 +18,14 @@ const TAGS: &[(&str, &str)] = &[
     ("roles", "Named sets of permissions."),
     ("role-assignments", "Who holds which role on what."),
     (
+        "users",
+        "Who belongs to an organization or a project, and who administers it.",
+    ),
+    ("vouchers", "Codes that give a plan or credits."),
+    (
         "permissions",
         "The catalogue that roles are made of, and who may what.",
     ),
-    ("users", "The people of an organization or a project."),
     ("deployments", "Models, as records."),
     ("pipelines", "Deployments in a row, as records."),
     ("resources", "What is in use."),

@@ -94,19 +94,6 @@ macro_rules! caller_may_on_object {
 }
 pub(crate) use caller_may_on_object;
 
-/// Whether the caller is the operator, or still an admin of the organization.
-macro_rules! caller_is_admin {
-    () => {
-        concat!(
-            "(#operator = 1 OR (",
-            $crate::store::audit::caller_lives!(),
-            " AND EXISTS (SELECT 1 FROM organization_users WHERE organization_id = :organization_id
-                          AND user_id = :principal_id AND admin = 1)))"
-        )
-    };
-}
-pub(crate) use caller_is_admin;
-
 /// Whether the caller is the operator or an admin of the organization, and so holds every permission there is: asked
 /// first, it spares the comparison of two sets.
 macro_rules! caller_holds_all {
@@ -116,6 +103,19 @@ macro_rules! caller_holds_all {
     };
 }
 pub(crate) use caller_holds_all;
+
+/// Whether the caller is the operator, or still an admin of `:organization_id`.
+macro_rules! caller_administers {
+    () => {
+        concat!(
+            "(#operator = 1 OR (",
+            $crate::store::audit::caller_lives!(),
+            " AND EXISTS (SELECT 1 FROM organization_users WHERE organization_id = :organization_id
+                          AND user_id = :principal_id AND admin = 1)))"
+        )
+    };
+}
+pub(crate) use caller_administers;
 
 /// What a change is, for its audit row.
 pub struct Change<'a> {

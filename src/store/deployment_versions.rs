@@ -17,7 +17,7 @@ use crate::store::rows::{Flag, JsonText, Millis};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
-use crate::store::subscriptions::{limit_reached, plan_allows};
+use crate::store::subscriptions::{self, limit_reached, plan_allows, subscription_runs};
 
 /// Most instances of a version that says nothing else (UbiOps' documents of `deployment_versions_create`).
 pub const MAXIMUM_INSTANCES: i64 = 5;
@@ -131,7 +131,7 @@ statements! {
     /// The permit for a new version.
     PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
         deployment_exists!(), " AND ", caller_may_on_object!(), " AND ", version_in_path!(), " IS NULL AND ",
-        instances_fit!(), " AND ", plan_allows_version!()));
+        instances_fit!(), " AND ", subscription_runs!(), " AND ", plan_allows_version!()));
     /// The version itself; the default one, if there is none.
     INSERT = concat!(
         "INSERT INTO deployment_versions (id, organization_id, project_id, deployment_id, version, is_default,
@@ -144,7 +144,7 @@ statements! {
     AFTER_CREATE = concat!(
         "SELECT ", permitted!(), " AS done, ", deployment_exists!(), " AS found, ", caller_may_on_object!(),
         " AS may, ", version_in_path!(), " IS NULL AS name_is_free, ", instances_fit!(), " AS instances_fit, ",
-        plan_allows_version!(), " AS plan_allows");
+        subscription_runs!(), " AS subscription_runs, ", plan_allows_version!(), " AS plan_allows");
     /// The permit to change a version.
     PERMIT_UPDATE = permit!(version_in_path!(), version_before!(), concat!(
         version_in_path!(), " IS NOT NULL AND ", caller_may_on_object!(), " AND ", name_is_free!(), " AND ",
@@ -162,7 +162,7 @@ statements! {
     AFTER_UPDATE = concat!(
         "SELECT ", permitted!(), " AS done, ", version_in_path!(), " IS NOT NULL AS found, ",
         caller_may_on_object!(), " AS may, ", name_is_free!(), " AS name_is_free, ", instances_fit!(),
-        " AS instances_fit, 1 AS plan_allows");
+        " AS instances_fit, 1 AS subscription_runs, 1 AS plan_allows");
     /// The permit to delete a version.
     PERMIT_DELETE = permit!(version_in_path!(), version_before!(), concat!(
         version_in_path!(), " IS NOT NULL AND ", caller_may_on_object!(), " AND ", is_unused!()));
@@ -219,6 +219,7 @@ struct AfterWrite {
     may: Flag,
     name_is_free: Flag,
     instances_fit: Flag,
+    subscription_runs: Flag,
     plan_allows: Flag,
 }
 
@@ -233,6 +234,8 @@ impl AfterWrite {
             ))
         } else if !self.instances_fit.0 {
             Error::invalid("minimum_instances: it is above maximum_instances")
+        } else if !self.subscription_runs.0 {
+            subscriptions::ended()
         } else if !self.plan_allows.0 {
             limit_reached("deployment_versions")
         } else {

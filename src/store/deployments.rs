@@ -16,7 +16,7 @@ use crate::store::rows::{Flag, JsonText, Millis};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
-use crate::store::subscriptions::{limit_reached, plan_allows};
+use crate::store::subscriptions::{self, limit_reached, plan_allows, subscription_runs};
 
 /// A deployment.
 #[derive(Debug, Clone, Deserialize)]
@@ -118,7 +118,7 @@ statements! {
     /// The permit for a new deployment.
     PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
         "EXISTS (SELECT 1 FROM projects WHERE id = :project_id) AND ", caller_may!(), " AND ", name_is_free!(),
-        " AND ", plan_allows_deployment!()));
+        " AND ", subscription_runs!(), " AND ", plan_allows_deployment!()));
     /// The deployment itself.
     INSERT = concat!(
         "INSERT INTO deployments (id, organization_id, project_id, name, description, input_type, output_type,
@@ -130,7 +130,7 @@ statements! {
     /// Why there is none, where there is none.
     AFTER_CREATE = concat!(
         "SELECT ", permitted!(), " AS done, EXISTS (SELECT 1 FROM projects WHERE id = :project_id) AS found, ",
-        caller_may!(), " AS may, ", name_is_free!(), " AS name_is_free, ", plan_allows_deployment!(),
+        caller_may!(), " AS may, ", name_is_free!(), " AS name_is_free, ", subscription_runs!(), " AS subscription_runs, ", plan_allows_deployment!(),
         " AS plan_allows");
     /// The permit to change a deployment.
     PERMIT_UPDATE = permit!(":object_id", deployment_before!(), concat!(
@@ -225,6 +225,7 @@ pub async fn create(
         found: Flag,
         may: Flag,
         name_is_free: Flag,
+        subscription_runs: Flag,
         plan_allows: Flag,
     }
     let change = Change {
@@ -253,6 +254,8 @@ pub async fn create(
         projects::lacks(authority)
     } else if !after.name_is_free.0 {
         name_is_taken(new.name)
+    } else if !after.subscription_runs.0 {
+        subscriptions::ended()
     } else if !after.plan_allows.0 {
         limit_reached("deployments")
     } else {

@@ -9,6 +9,7 @@ pub mod callers;
 pub mod deployment_versions;
 pub mod deployments;
 pub mod objects;
+pub mod organization_users;
 pub mod organizations;
 pub mod permission_checks;
 pub mod pipeline_checks;
@@ -27,6 +28,7 @@ pub mod statement;
 pub mod subscriptions;
 pub mod tokens;
 pub mod users;
+pub mod vouchers;
 
 /// Every statement of the store, for the tests that explain them.
 #[must_use]
@@ -36,19 +38,24 @@ pub fn statements() -> Vec<&'static sql::Sql> {
         callers::ALL,
         deployment_versions::ALL,
         deployments::ALL,
-        organizations::ALL,
         permission_checks::ALL,
         pipeline_versions::ALL,
         pipelines::ALL,
         project_users::ALL,
+        organization_users::ALL,
+        organizations::ALL,
+        organizations::create::ALL,
+        organizations::update::ALL,
         projects::ALL,
         resources::ALL,
         role_assignments::ALL,
         roles::ALL,
         service_users::ALL,
         session::ALL,
+        subscriptions::ALL,
         tokens::ALL,
         users::ALL,
+        vouchers::ALL,
     ]
     .concat()
 }

@@ -18,7 +18,7 @@ use crate::store::rows::{Flag, JsonText, Millis};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
-use crate::store::subscriptions::{limit_reached, plan_allows};
+use crate::store::subscriptions::{self, limit_reached, plan_allows, subscription_runs};
 
 /// A version of a pipeline.
 #[derive(Debug, Clone, Deserialize)]
@@ -190,7 +190,7 @@ statements! {
     /// The permit for a new version.
     PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
         pipeline_exists!(), " AND ", caller_may_on_object!(), " AND ", version_in_path!(), " IS NULL AND ",
-        plan_allows_version!(), " AND ", holds_together!()));
+        subscription_runs!(), " AND ", plan_allows_version!(), " AND ", holds_together!()));
     /// The version itself; the default one, if there is none.
     INSERT = concat!(
         "INSERT INTO pipeline_versions (id, organization_id, project_id, pipeline_id, version, is_default,
@@ -204,7 +204,7 @@ statements! {
     /// Why there is none, where there is none.
     AFTER_CREATE = concat!(
         "SELECT ", permitted!(), " AS done, ", pipeline_exists!(), " AS found, ", caller_may_on_object!(),
-        " AS may, ", version_in_path!(), " IS NULL AS name_is_free, ", plan_allows_version!(),
+        " AS may, ", version_in_path!(), " IS NULL AS name_is_free, ", subscription_runs!(), " AS subscription_runs, ", plan_allows_version!(),
         " AS plan_allows, ", faults!());
     /// The permit to change a version.
     PERMIT_UPDATE = permit!(version_in_path!(), version_before!(), concat!(
@@ -227,7 +227,7 @@ statements! {
     /// Whether it was changed, or why not.
     AFTER_UPDATE = concat!(
         "SELECT ", permitted!(), " AS done, ", version_in_path!(), " IS NOT NULL AS found, ",
-        caller_may_on_object!(), " AS may, ", name_is_free!(), " AS name_is_free, 1 AS plan_allows, ", faults!());
+        caller_may_on_object!(), " AS may, ", name_is_free!(), " AS name_is_free, 1 AS subscription_runs, 1 AS plan_allows, ", faults!());
     /// The permit to delete a version.
     PERMIT_DELETE = permit!(version_in_path!(), version_before!(), concat!(
         version_in_path!(), " IS NOT NULL AND ", caller_may_on_object!(), " AND ", is_unused!()));
@@ -296,6 +296,7 @@ struct AfterWrite {
     found: Flag,
     may: Flag,
     name_is_free: Flag,
+    subscription_runs: Flag,
     plan_allows: Flag,
     #[serde(flatten)]
     faults: Faults,
@@ -311,6 +312,9 @@ impl AfterWrite {
                 "version: the pipeline '{}' has a version '{name}' already",
                 pipeline.name
             ));
+        }
+        if !self.subscription_runs.0 {
+            return subscriptions::ended();
         }
         if !self.plan_allows.0 {
             return limit_reached("pipeline_versions");

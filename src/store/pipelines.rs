@@ -17,7 +17,7 @@ use crate::store::rows::{Flag, JsonText, Millis};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
-use crate::store::subscriptions::{limit_reached, plan_allows};
+use crate::store::subscriptions::{self, limit_reached, plan_allows, subscription_runs};
 
 /// A pipeline.
 #[derive(Debug, Clone, Deserialize)]
@@ -120,7 +120,7 @@ statements! {
     /// The permit for a new pipeline.
     PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
         "EXISTS (SELECT 1 FROM projects WHERE id = :project_id) AND ", caller_may!(), " AND ", name_is_free!(),
-        " AND ", plan_allows_pipeline!()));
+        " AND ", subscription_runs!(), " AND ", plan_allows_pipeline!()));
     /// The pipeline itself.
     INSERT = concat!(
         "INSERT INTO pipelines (id, organization_id, project_id, name, description, input_type, output_type,
@@ -132,7 +132,7 @@ statements! {
     /// Why there is none, where there is none.
     AFTER_CREATE = concat!(
         "SELECT ", permitted!(), " AS done, EXISTS (SELECT 1 FROM projects WHERE id = :project_id) AS found, ",
-        caller_may!(), " AS may, ", name_is_free!(), " AS name_is_free, ", plan_allows_pipeline!(),
+        caller_may!(), " AS may, ", name_is_free!(), " AS name_is_free, ", subscription_runs!(), " AS subscription_runs, ", plan_allows_pipeline!(),
         " AS plan_allows");
     /// The permit to change a pipeline.
     PERMIT_UPDATE = permit!(":object_id", pipeline_before!(), concat!(
@@ -226,6 +226,7 @@ pub async fn create(
         found: Flag,
         may: Flag,
         name_is_free: Flag,
+        subscription_runs: Flag,
         plan_allows: Flag,
     }
     let change = Change {
@@ -253,6 +254,8 @@ pub async fn create(
         projects::lacks(authority)
     } else if !after.name_is_free.0 {
         name_is_taken(new.name)
+    } else if !after.subscription_runs.0 {
+        subscriptions::ended()
     } else if !after.plan_allows.0 {
         limit_reached("pipelines")
     } else {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::auth::access::Authority;
 use crate::domain::quoted;
 use crate::http::error::Error;
-use crate::store::audit::{Action, Change, Occasion, caller_is_admin, permit, permitted};
+use crate::store::audit::{Action, Change, Occasion, caller_administers, permit, permitted};
 use crate::store::projects::{self, Project};
 use crate::store::rows::Flag;
 use crate::store::session::Session;
@@ -69,17 +69,17 @@ statements! {
     GET = concat!("SELECT u.id, u.email, u.name, u.surname FROM users u WHERE u.id = :object_id AND ", has_part!());
     /// The permit to let a member of the organization in.
     PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
-        project_exists!(), " AND ", caller_is_admin!(), " AND ", is_member!(), " AND NOT ", was_let_in!()));
+        project_exists!(), " AND ", caller_administers!(), " AND ", is_member!(), " AND NOT ", was_let_in!()));
     /// His entry.
     INSERT = concat!(
         "INSERT INTO project_users (organization_id, project_id, user_id)
          SELECT :organization_id, :project_id, :object_id WHERE ", permitted!());
     /// Why there is none, where there is none.
     AFTER_CREATE = concat!(
-        "SELECT ", permitted!(), " AS done, ", project_exists!(), " AS found, ", caller_is_admin!(), " AS may, ",
+        "SELECT ", permitted!(), " AS done, ", project_exists!(), " AS found, ", caller_administers!(), " AS may, ",
         is_member!(), " AS is_member");
     /// The permit to take somebody out.
-    PERMIT_DELETE = permit!(":object_id", "NULL", concat!(has_part!(), " AND ", caller_is_admin!()));
+    PERMIT_DELETE = permit!(":object_id", "NULL", concat!(has_part!(), " AND ", caller_administers!()));
     /// His entry.
     DELETE = concat!(
         "DELETE FROM project_users WHERE project_id = :project_id AND user_id = :object_id AND ", permitted!());

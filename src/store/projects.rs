@@ -15,7 +15,7 @@ use crate::store::rows::{Flag, JsonText, Millis};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::{Parameters, Statement};
-use crate::store::subscriptions::{limit_reached, plan_allows};
+use crate::store::subscriptions::{self, limit_reached, plan_allows, subscription_runs};
 
 /// A project.
 #[derive(Debug, Clone, Deserialize)]
@@ -104,6 +104,7 @@ macro_rules! fresh_uuid {
                || hex(randomblob(6)))"
     };
 }
+pub(crate) use fresh_uuid;
 
 /// The organization that a new project is to belong to.
 macro_rules! organization_of_new {
@@ -127,6 +128,12 @@ macro_rules! caller_is_admin_of_new {
     };
 }
 
+macro_rules! subscription_of_new_runs {
+    () => {
+        subscription_runs!(organization_of_new!())
+    };
+}
+
 macro_rules! plan_allows_new {
     () => {
         plan_allows!(organization_of_new!(), "max_projects", "projects")
@@ -137,7 +144,7 @@ statements! {
     /// The permit for a new project.
     PERMIT_CREATE = permit!(organization_of_new!(), ":object_id", "NULL", concat!(
         organization_of_new!(), " IS NOT NULL AND ", caller_is_admin_of_new!(), " AND ", name_is_free!(), " AND ",
-        plan_allows_new!()));
+        subscription_of_new_runs!(), " AND ", plan_allows_new!()));
     /// The project itself.
     INSERT = concat!(
         "INSERT INTO projects (id, organization_id, name, creation_date, advanced_permissions, credits,
@@ -160,7 +167,8 @@ statements! {
     /// Why there is no project, where there is none.
     AFTER_CREATE = concat!(
         "SELECT ", permitted!(), " AS done, ", name_is_free!(), " AS name_is_free, ",
-        caller_is_admin_of_new!(), " AS may, ", plan_allows_new!(), " AS plan_allows, ", organization_of_new!(), " IS NOT NULL AND (#operator = 1 OR EXISTS (
+        caller_is_admin_of_new!(), " AS may, ", subscription_of_new_runs!(), " AS subscription_runs, ",
+        plan_allows_new!(), " AS plan_allows, ", organization_of_new!(), " IS NOT NULL AND (#operator = 1 OR EXISTS (
              SELECT 1 FROM organization_users
              WHERE organization_id = ", organization_of_new!(), " AND user_id = :principal_id)) AS sees_organization");
     /// The projects in which somebody has a part, by name.
@@ -283,7 +291,8 @@ pub async fn create(
         done: Flag,
         may: Flag,
         name_is_free: Flag,
-        plan_allows: Option<Flag>,
+        subscription_runs: Flag,
+        plan_allows: Flag,
         sees_organization: Flag,
     }
     let change = Change {
@@ -322,7 +331,9 @@ pub async fn create(
         lacks(authority)
     } else if !after.name_is_free.0 {
         name_is_taken(new.name)
-    } else if !after.plan_allows.unwrap_or_default().0 {
+    } else if !after.subscription_runs.0 {
+        subscriptions::ended()
+    } else if !after.plan_allows.0 {
         limit_reached("projects")
     } else {
         Error::inconsistent("a project was refused for no reason")

@@ -3,11 +3,13 @@
 
 use serde::Deserialize;
 
+use crate::domain::Timestamp;
 use crate::http::error::Error;
 use crate::store::projects::Project;
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
+use crate::store::subscriptions::in_force;
 
 /// How many there are of one resource.
 #[derive(Debug, Clone, Deserialize)]
@@ -36,9 +38,11 @@ statements! {
     /// any has no row.
     COUNTS = "SELECT resource, count FROM resource_counts
               WHERE organization_id = :organization_id AND project_id = :project_id";
-    /// What the plan of an organization allows.
-    LIMITS = "SELECT c.max_deployments, c.max_deployment_versions, c.max_pipelines, c.max_pipeline_versions
-              FROM organizations n JOIN subscriptions c ON c.name = n.subscription WHERE n.id = :organization_id";
+    /// What the plan of an organization allows now.
+    LIMITS = concat!(
+        "SELECT c.max_deployments, c.max_deployment_versions, c.max_pipelines, c.max_pipeline_versions
+         FROM organizations n JOIN subscriptions c ON c.name = ", in_force!("subscription"), "
+         WHERE n.id = :organization_id");
 }
 
 /// What an organization has in use.
@@ -75,8 +79,14 @@ async fn counts(
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn limits(session: &Session<'_>, project: &Project) -> Result<Limits, Error> {
-    let parameters = Parameters::new().text("organization_id", &project.organization_id);
+pub async fn limits(
+    session: &Session<'_>,
+    project: &Project,
+    now: Timestamp,
+) -> Result<Limits, Error> {
+    let parameters = Parameters::new()
+        .text("organization_id", &project.organization_id)
+        .integer("now", now.as_millis());
     let found = session.read(parameters.batch([&LIMITS])).await?.first(0)?;
     Ok(found.unwrap_or_default())
 }

@@ -12,10 +12,7 @@ const MAY_GROW: &[(&str, &str)] = &[
     ("deployments_list", "all deployments of the project"),
     ("pipelines_list", "all pipelines of the project"),
     ("project_users_list", "all people of the project"),
-    (
-        "projects_create",
-        "all members of the organization: who of them is its admin",
-    ),
+    ("organization_users_list", "all members of the organization"),
     (
         "projects_delete",
         "all service users of the project, which go with it",

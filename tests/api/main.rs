@@ -43,6 +43,10 @@ mod openapi;
 #[cfg(test)]
 mod operator_users;
 #[cfg(test)]
+mod organization_update;
+#[cfg(test)]
+mod organization_users;
+#[cfg(test)]
 mod organizations;
 #[cfg(test)]
 mod origins;
@@ -69,6 +73,10 @@ mod service_users;
 #[cfg(test)]
 mod statements;
 #[cfg(test)]
+mod subscriptions;
+#[cfg(test)]
 mod token_keys;
 #[cfg(test)]
 mod token_sequences;
+#[cfg(test)]
+mod vouchers;

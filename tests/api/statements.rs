@@ -20,11 +20,17 @@ const MAY_SCAN: &[(&str, &str, &str)] = &[
         "the operator's list shows everything",
     ),
     (
-        "organizations::INSERT",
+        "organizations::create::INSERT",
         "SCAN roles",
         "SQLite looks for orphans only while a foreign key of the transaction is violated",
     ),
-    ("organizations::INSERT", "SCAN service_users", "the same"),
+    (
+        "organizations::create::INSERT",
+        "SCAN service_users",
+        "the same",
+    ),
+    ("subscriptions::PUT", "SCAN organizations", "the same"),
+    ("subscriptions::PUT", "SCAN vouchers", "the same"),
 ];
 
 /// Views over which SQLite may make an index of its own: it has narrowed them to one holder and one project first.
@@ -148,7 +154,14 @@ fn every_write_is_a_permit_or_asks_for_one() {
         }
         let is_permit = text.starts_with("INSERT INTO audit ");
         let asks = text.contains("EXISTS (SELECT 1 FROM audit WHERE id = ?");
-        assert!(is_permit || asks, "{}", sql.name());
+        // The permit's own row may be completed with what only the change knows.
+        let completes = text.starts_with("UPDATE audit SET after")
+            && sql
+                .prepared()
+                .parameters
+                .iter()
+                .any(|parameter| parameter.name == "audit_id");
+        assert!(is_permit || asks || completes, "{}", sql.name());
     }
 }
 

@@ -1,3 +1,5 @@
 //! The operator's own API, `/operator/v1`.
 
+pub mod subscriptions;
 pub mod users;
+pub mod vouchers;
