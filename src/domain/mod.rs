@@ -10,14 +10,18 @@
 
 pub mod credits;
 pub mod email;
+pub mod fields;
 pub mod hex;
 pub mod host;
 pub mod ids;
+pub mod integer;
 pub mod invalid;
 pub mod labels;
 pub mod names;
 pub mod origin;
 pub mod path;
+pub mod pipeline_graph;
+pub mod retention;
 pub mod subscription_period;
 pub mod text;
 pub mod time;
@@ -28,15 +32,19 @@ mod wire;
 
 pub use credits::Credits;
 pub use email::Email;
+pub use fields::{DataType, Fields, IoType};
 pub use ids::{
-    AuditId, OrganizationId, ProjectId, RequestId, RoleAssignmentId, RoleId, ServiceUserId,
-    TokenId, UserId, VoucherId,
+    AttachmentId, AuditId, DeploymentId, OrganizationId, PipelineId, PipelineObjectId, ProjectId,
+    RequestId, RoleAssignmentId, RoleId, ServiceUserId, TokenId, UserId, VersionId, VoucherId,
 };
+pub use integer::Within;
 pub use invalid::{Invalid, quoted};
 pub use labels::Labels;
 pub use names::ObjectName;
 pub use origin::{Origin, OriginList};
 pub use path::{NoSuchPath, RawPath, Segments};
+pub use pipeline_graph::{Attachments, PipelineObjects};
+pub use retention::{MAX_RETENTION_TIME, RETENTION_TIME, RetentionMode};
 pub use subscription_period::period_containing;
 pub use text::{Description, PersonName, ServiceUserName, Text};
 pub use time::{Date, Timestamp};

@@ -9,6 +9,9 @@ use crate::support::{Caller, World};
 /// Calls whose work is to go through many rows, and which.
 const MAY_GROW: &[(&str, &str)] = &[
     ("organizations_list", "all organizations, for the operator"),
+    ("deployments_list", "all deployments of the project"),
+    ("pipelines_list", "all pipelines of the project"),
+    ("project_users_list", "all people of the project"),
     ("organization_users_list", "all members of the organization"),
     (
         "projects_delete",

@@ -38,6 +38,9 @@ mod last_use;
 mod lost_rights;
 #[cfg(test)]
 mod null_fields;
+mod object_roles;
+#[cfg(test)]
+mod objects;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
@@ -53,11 +56,19 @@ mod origins;
 #[cfg(test)]
 mod paths;
 #[cfg(test)]
+mod pipeline_versions;
+#[cfg(test)]
+mod project_users;
+#[cfg(test)]
 mod projects;
 #[cfg(test)]
 mod races;
 #[cfg(test)]
+mod resource_counts;
+#[cfg(test)]
 mod role_assignments;
+#[cfg(test)]
+mod roles;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
