@@ -1,4 +1,5 @@
-//! The rules that need no I/O: names, texts, e-mail addresses, origins, instants, credits, tokens, paths and ids.
+//! The rules that need no I/O: names, texts, e-mail addresses, origins, instants, subscription
+//! periods, credits, tokens, paths and ids.
 //!
 //! Every type here is made by parsing and by nothing else, so a value that exists has been checked: an [`Origin`] is
 //! normalised, an [`ObjectName`] fits a URL and a column, a [`PlainToken`] cannot be printed. Parsers answer
@@ -16,6 +17,7 @@ pub mod labels;
 pub mod names;
 pub mod origin;
 pub mod path;
+pub mod subscription_period;
 pub mod text;
 pub mod time;
 pub mod token;
@@ -32,6 +34,7 @@ pub use labels::Labels;
 pub use names::ObjectName;
 pub use origin::{Origin, OriginList};
 pub use path::{NoSuchPath, RawPath, Segments};
+pub use subscription_period::period_containing;
 pub use text::{Description, PersonName, ServiceUserName, Text};
 pub use time::{Date, Timestamp};
 pub use token::{
