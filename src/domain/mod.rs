@@ -10,13 +10,16 @@
 
 pub mod credits;
 pub mod email;
+pub mod fields;
 pub mod hex;
 pub mod ids;
+pub mod integer;
 pub mod invalid;
 pub mod labels;
 pub mod names;
 pub mod origin;
 pub mod path;
+pub mod pipeline_graph;
 pub mod subscription_period;
 pub mod text;
 pub mod time;
@@ -25,15 +28,18 @@ mod wire;
 
 pub use credits::Credits;
 pub use email::Email;
+pub use fields::{DataType, Fields, IoType};
 pub use ids::{
-    AuditId, OrganizationId, ProjectId, RequestId, RoleAssignmentId, RoleId, ServiceUserId,
-    TokenId, UserId,
+    AttachmentId, AuditId, DeploymentId, OrganizationId, PipelineId, PipelineObjectId, ProjectId,
+    RequestId, RoleAssignmentId, RoleId, ServiceUserId, TokenId, UserId, VersionId,
 };
+pub use integer::Within;
 pub use invalid::{Invalid, quoted};
 pub use labels::Labels;
 pub use names::ObjectName;
 pub use origin::{Origin, OriginList};
 pub use path::{NoSuchPath, RawPath, Segments};
+pub use pipeline_graph::{Attachments, PipelineObjects};
 pub use subscription_period::period_containing;
 pub use text::{Description, PersonName, ServiceUserName, Text};
 pub use time::{Date, Timestamp};
