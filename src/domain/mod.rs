@@ -1,5 +1,5 @@
 //! The rules that need no I/O: names, texts, e-mail addresses, origins, instants, subscription
-//! periods, credits, tokens, paths and ids.
+//! periods, credits, usage, tokens, paths and ids.
 //!
 //! Every type here is made by parsing and by nothing else, so a value that exists has been checked: an [`Origin`] is
 //! normalised, an [`ObjectName`] fits a URL and a column, a [`PlainToken`] cannot be printed. Parsers answer
@@ -13,6 +13,7 @@ pub mod email;
 pub mod fields;
 pub mod hex;
 pub mod ids;
+pub mod instance_type;
 pub mod integer;
 pub mod invalid;
 pub mod labels;
@@ -24,6 +25,7 @@ pub mod subscription_period;
 pub mod text;
 pub mod time;
 pub mod token;
+pub mod usage;
 mod wire;
 
 pub use credits::Credits;
@@ -33,6 +35,7 @@ pub use ids::{
     AttachmentId, AuditId, DeploymentId, OrganizationId, PipelineId, PipelineObjectId, ProjectId,
     RequestId, RoleAssignmentId, RoleId, ServiceUserId, TokenId, UserId, VersionId,
 };
+pub use instance_type::InstanceTypeName;
 pub use integer::Within;
 pub use invalid::{Invalid, quoted};
 pub use labels::Labels;
