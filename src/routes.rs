@@ -13,7 +13,7 @@ use ::http::Method;
 
 use crate::api::{
     self, Handler, audit, deployments, organizations, permissions, projects, role_assignments,
-    roles, service_users,
+    roles, service_users, usage,
 };
 use crate::auth::access::Access;
 use crate::auth::permissions::{self as p};
@@ -118,6 +118,12 @@ static TABLE: &[Route] = routes! {
         query [FORCE], gives 204 Nothing;
     PUT "/operator/v1/users/{user_id}/token" operator_users_token, Operator, "Reset a person's token" => api::operator::users::reset_token,
         gives 200 api::operator::users::UserToken;
+    GET "/operator/v1/instance-types" operator_instance_types_list, Operator, "List the price list" => api::operator::instance_types::list,
+        gives 200 Vec<api::operator::instance_types::InstanceTypeDetail>;
+    PUT "/operator/v1/instance-types/{instance_type}" operator_instance_types_put, Operator, "Set the price of an instance type" => api::operator::instance_types::put,
+        takes api::operator::instance_types::InstanceTypePut, gives 200 api::operator::instance_types::InstanceTypeDetail;
+    POST "/operator/v1/usage-events" operator_usage_events_create, Operator, "Report what was used" => api::operator::usage_events::create,
+        takes Vec<api::operator::usage_events::UsageEvent>, gives 200 api::operator::usage_events::UsageEventsCounted;
     GET "/operator/v1/audit" operator_audit_list, Operator, "List everybody's changes" => audit::list_for_operator,
         query [AUDIT_LIMIT, OFFSET, ACTION, IN_ORGANIZATION], gives 200 Vec<audit::AuditEvent>;
 
@@ -127,6 +133,8 @@ static TABLE: &[Route] = routes! {
         gives 200 Vec<organizations::OrganizationDetail>;
     GET "/v2.1/organizations/{organization_name}" organizations_get, OrganizationMember, "Read an organization" => organizations::get,
         gives 200 organizations::OrganizationDetail;
+    GET "/v2.1/organizations/{organization_name}/usage" organizations_usage_get, OrganizationMember, "Report what an organization used" => usage::of_organization,
+        query [START_DATE, END_DATE, INTERVAL], gives 200 usage::OrganizationUsageReport<'static>;
     GET "/v2.1/organizations/{organization_name}/audit" organizations_audit_list, OrganizationAdmin, "List the changes in an organization" => audit::list_of_organization,
         query [AUDIT_LIMIT, OFFSET, ACTION], gives 200 Vec<audit::AuditEvent>;
 
@@ -143,6 +151,8 @@ static TABLE: &[Route] = routes! {
         takes projects::ProjectUpdate, gives 200 projects::ProjectDetail;
     DELETE "/v2.1/projects/{project_name}" projects_delete, Project(p::PROJECTS_DELETE), "Delete a project" => projects::delete,
         gives 204 Nothing;
+    GET "/v2.1/projects/{project_name}/usage" projects_usage_get, Project(p::PROJECTS_USAGE_GET), "Report what a project used" => usage::of_project,
+        query [START_DATE, END_DATE, INTERVAL], gives 200 usage::ProjectUsageReport<'static>;
     GET "/v2.1/projects/{project_name}/audit" projects_audit_list, Project(p::PROJECTS_AUDIT_LIST), "List the changes in a project" => audit::list_of_project,
         query [AUDIT_LIMIT, OFFSET, ACTION], gives 200 Vec<audit::AuditEvent>;
 

@@ -18,6 +18,7 @@ const TAGS: &[(&str, &str)] = &[
     ("roles", "Named sets of permissions."),
     ("role-assignments", "Who holds which role on what."),
     ("permissions", "The catalogue that roles are made of."),
+    ("usage", "What was used, in credits and bytes."),
     ("audit", "Who changed what, and when."),
     ("operator", "What the operator of this installation does."),
 ];

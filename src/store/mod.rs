@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod callers;
+pub mod instance_types;
 pub mod organizations;
 pub mod projects;
 pub mod role_assignments;
@@ -17,6 +18,8 @@ pub mod sql;
 pub mod statement;
 pub mod subscriptions;
 pub mod tokens;
+pub mod usage;
+pub mod usage_events;
 pub mod users;
 
 /// Every statement of the store, for the tests that explain them.
@@ -25,6 +28,7 @@ pub fn statements() -> Vec<&'static sql::Sql> {
     [
         audit::ALL,
         callers::ALL,
+        instance_types::ALL,
         organizations::ALL,
         projects::ALL,
         role_assignments::ALL,
@@ -32,6 +36,8 @@ pub fn statements() -> Vec<&'static sql::Sql> {
         service_users::ALL,
         session::ALL,
         tokens::ALL,
+        usage::ALL,
+        usage_events::ALL,
         users::ALL,
     ]
     .concat()

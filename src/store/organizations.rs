@@ -28,6 +28,8 @@ pub struct Organization {
     pub organization_creation_date: Millis,
     /// The plan it is on.
     pub organization_subscription: String,
+    /// The day on which that plan began, from which its periods are counted.
+    pub organization_subscription_start_date: Millis,
     /// Whether anybody may choose that plan.
     pub organization_subscription_self_service: Flag,
 }
@@ -36,7 +38,8 @@ pub struct Organization {
 macro_rules! organization_columns {
     () => {
         "n.id AS organization_id, n.name AS organization_name, n.creation_date AS organization_creation_date,
-         n.subscription AS organization_subscription, c.self_service AS organization_subscription_self_service"
+         n.subscription AS organization_subscription,
+         n.subscription_start_date AS organization_subscription_start_date, c.self_service AS organization_subscription_self_service"
     };
 }
 pub(crate) use organization_columns;
@@ -171,6 +174,7 @@ pub async fn create(
             organization_name: new.name.as_str().to_owned(),
             organization_creation_date: Millis(occasion.now),
             organization_subscription: new.subscription.to_owned(),
+            organization_subscription_start_date: Millis(new.start_date),
             organization_subscription_self_service: after.self_service.unwrap_or_default(),
         });
     }

@@ -42,6 +42,8 @@ pub struct Project {
     pub organization_id: String,
     /// That organization's name.
     pub organization_name: String,
+    /// The day on which that organization's plan began, from which its periods are counted.
+    pub organization_subscription_start_date: Millis,
 }
 
 /// The columns of [`Project`], from `projects p` and `organizations n`.
@@ -51,7 +53,8 @@ macro_rules! project_columns {
          p.advanced_permissions AS project_advanced_permissions, p.credits AS project_credits,
          p.suspended_by AS project_suspended_by, p.suspended_reason AS project_suspended_reason,
          p.cors_origins AS project_cors_origins, p.labels AS project_labels,
-         n.id AS organization_id, n.name AS organization_name"
+         n.id AS organization_id, n.name AS organization_name,
+         n.subscription_start_date AS organization_subscription_start_date"
     };
 }
 pub(crate) use project_columns;

@@ -10,6 +10,10 @@ use crate::support::{Caller, World};
 const MAY_GROW: &[(&str, &str)] = &[
     ("organizations_list", "all organizations, for the operator"),
     (
+        "organizations_usage_get",
+        "all projects of the organization, each with what it used",
+    ),
+    (
         "projects_create",
         "all members of the organization: who of them is its admin",
     ),

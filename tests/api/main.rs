@@ -29,7 +29,7 @@ mod growth;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
-mod last_use;
+mod instance_types;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
@@ -44,3 +44,9 @@ mod service_users;
 mod statements;
 #[cfg(test)]
 mod token_keys;
+#[cfg(test)]
+mod usage_events;
+#[cfg(test)]
+mod usage_reports;
+#[cfg(test)]
+mod usage_sums;

@@ -41,6 +41,7 @@ fn parameter(world: &World, name: &str) -> String {
         "role_name" => "project-viewer".to_owned(),
         "assignment_id" => world.assign(PROJECT, "project-viewer", &world.idle().id),
         "deployment_name" | "pipeline_name" | "version" => "x1".to_owned(),
+        "instance_type" => "512mb".to_owned(),
         "request_id" => "13a9ba2768884528826e8e1002eab13d".to_owned(),
         "file" => "start.js".to_owned(),
         other => panic!("say in support/requests.rs what stands for {{{other}}}"),
@@ -65,6 +66,11 @@ fn body(world: &World, route: &Route) -> Json {
         "organizations_create" => {
             json!({"name": "initech", "admin_email": world.owner().email})
         }
+        "operator_instance_types_put" => json!({"credits_per_hour": 0.5}),
+        "operator_usage_events_create" => json!([{
+            "id": "new", "project": PROJECT, "object_type": "deployment_version", "object_name": "x1",
+            "version": "x1", "metric": "credits", "value": 1, "timestamp": "2026-06-14",
+        }]),
         "projects_create" => json!({"name": "new", "organization_name": ORGANIZATION}),
         "projects_update" => json!({"labels": {"a": "b"}}),
         "service_users_create" => {
