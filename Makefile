@@ -5,7 +5,7 @@
 #   VERBOSE=1           shows what a build prints
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build build-release dev test lint deploy clean
+.PHONY: help setup build build-release dev test bench lint deploy clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ dev: ## Serve on http://127.0.0.1:8787 with a local D1, until interrupted
 
 test: ## Run every test; the last line says what passed
 	@scripts/test.sh
+
+bench: setup ## Measure the module beside a bare worker and beside Hono; BENCH_QUICK=1 for a quick look
+	@scripts/bench.sh
 
 lint: ## Formatting, lints for both targets, licences, landed migrations
 	@scripts/lint.sh

@@ -24,7 +24,9 @@ const ROLE_ID: &str = "00000000-0000-4000-8000-000000000001";
 const SERVICE_USER_EMAIL: &str =
     "13a9ba27-6888-4528-826e-8e1002eab13d.vision@serviceuser.tenantry.invalid";
 const APP: &str = "https://app.example.com";
-const MORNING: &str = "2026-11-22T09:00:00.000000+00:00";
+const MORNING: &str = "2026-11-22T09:00:00.000+00:00";
+/// The same moment in the form of people, organizations and projects.
+const MORNING_Z: &str = "2026-11-22T09:00:00.000000Z";
 /// Where the word of a secret would stand: no example may look like one that works.
 const TOKEN: &str = "<40 hexadecimal characters, shown this once>";
 
@@ -42,14 +44,14 @@ examples! {
     api::status::Status = { "status": "ok" };
     api::user::UserDetail = {
         "id": USER_ID, "email": "ada@example.com", "name": "Ada", "surname": "Lovelace",
-        "registration_date": "2026-11-22T09:00:00Z", "authentication": "ubiops",
+        "registration_date": MORNING_Z, "authentication": "ubiops",
     };
     api::permissions::PermissionList = { "name": "deployments.requests.create" };
 
     api::operator::users::OperatorUserCreate = { "email": "ada@example.com", "name": "Ada", "surname": "Lovelace" };
     api::operator::users::OperatorUser = {
         "id": USER_ID, "email": "ada@example.com", "name": "Ada", "surname": "Lovelace", "status": "active",
-        "registration_date": "2026-11-22T09:00:00Z", "token": TOKEN,
+        "registration_date": MORNING_Z, "token": TOKEN,
     };
     api::operator::users::UserToken = { "token": TOKEN };
 
@@ -79,7 +81,7 @@ examples! {
 
     api::organizations::OrganizationCreate = { "name": ORGANIZATION, "subscription": "free" };
     api::organizations::OrganizationDetail = {
-        "id": ORGANIZATION_ID, "name": ORGANIZATION, "creation_date": "2026-11-22T09:00:00Z", "status": "active",
+        "id": ORGANIZATION_ID, "name": ORGANIZATION, "creation_date": MORNING_Z, "status": "active",
         "subscription": "free", "subscription_self_service": true, "two_factor_authentication_forced": false,
         "overage_usage": false,
     };
@@ -89,7 +91,7 @@ examples! {
     };
     api::projects::ProjectUpdate = { "credits": 600, "cors_origins": [APP, "http://localhost:5173"] };
     api::projects::ProjectDetail = {
-        "id": PROJECT_ID, "name": PROJECT, "creation_date": "2026-11-22T09:00:00Z", "advanced_permissions": false,
+        "id": PROJECT_ID, "name": PROJECT, "creation_date": MORNING_Z, "advanced_permissions": false,
         "organization_name": ORGANIZATION, "credits": 600, "suspended": false, "suspended_reason": null,
         "cors_origins": [APP], "labels": { "team": "vision" },
     };
@@ -101,7 +103,7 @@ examples! {
     api::service_users::ServiceUserList = {
         "id": SERVICE_USER_ID, "email": SERVICE_USER_EMAIL, "token": TOKEN, "name": "web-app",
         "description": "The page on app.example.com", "creation_date": MORNING,
-        "expiry_date": "2099-12-31T00:00:00.000000+00:00", "allowed_cors_origins": [APP], "token_last_used": null,
+        "expiry_date": "2099-12-31T00:00:00.000+00:00", "allowed_cors_origins": [APP], "token_last_used": null,
         "previous_token_expiry": null,
     };
     api::service_users::ServiceUserTokenList = { "token": TOKEN };

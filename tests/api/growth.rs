@@ -33,6 +33,8 @@ const MAY_GROW: &[(&str, &str)] = &[
     ("service_users_list", "all service users of the project"),
 ];
 
+type Named = (&'static str, fn(&World) -> Caller);
+
 /// Puts so many of everything beside the world's own: in the same project, in the same organization, and elsewhere.
 fn fill(world: &World, rows: i64) {
     let (project, organization): (String, String) = world
@@ -62,7 +64,7 @@ fn steps(filled: &World, route: &Route, caller: fn(&World) -> Caller) -> u64 {
 
 #[test]
 fn no_call_costs_more_because_there_is_more_of_something_else() {
-    let callers: [(&str, fn(&World) -> Caller); 5] = [
+    let callers: [Named; 5] = [
         ("operator", World::operator),
         ("owner", World::owner),
         ("admin", World::admin),

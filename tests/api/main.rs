@@ -13,6 +13,8 @@ mod audit;
 #[cfg(test)]
 mod authorization;
 #[cfg(test)]
+mod bad_input;
+#[cfg(test)]
 mod catalogue;
 #[cfg(test)]
 mod cors;
@@ -31,13 +33,25 @@ mod harness;
 #[cfg(test)]
 mod instance_types;
 #[cfg(test)]
+mod lost_rights;
+#[cfg(test)]
 mod openapi;
 #[cfg(test)]
+mod operator_users;
+#[cfg(test)]
+mod organizations;
+#[cfg(test)]
+mod origins;
+#[cfg(test)]
 mod paths;
+#[cfg(test)]
+mod projects;
 #[cfg(test)]
 mod races;
 #[cfg(test)]
 mod role_assignments;
+#[cfg(test)]
+mod secrets;
 #[cfg(test)]
 mod service_users;
 #[cfg(test)]
@@ -50,3 +64,4 @@ mod usage_events;
 mod usage_reports;
 #[cfg(test)]
 mod usage_sums;
+mod token_sequences;

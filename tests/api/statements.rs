@@ -133,6 +133,25 @@ fn the_test_above_would_see_a_scan() {
     }
 }
 
+/// Writes that are no changes of configuration, and so have no audit row.
+const WITHOUT_PERMIT: [&str; 2] = ["tokens::TOUCH", "tokens::REDIGEST"];
+
+#[test]
+fn every_write_is_a_permit_or_asks_for_one() {
+    for sql in tenantry::store::statements() {
+        let text = &sql.prepared().text;
+        let writes = ["INSERT", "UPDATE", "DELETE"]
+            .iter()
+            .any(|verb| text.starts_with(verb));
+        if !writes || WITHOUT_PERMIT.iter().any(|name| sql.name().ends_with(name)) {
+            continue;
+        }
+        let is_permit = text.starts_with("INSERT INTO audit ");
+        let asks = text.contains("EXISTS (SELECT 1 FROM audit WHERE id = ?");
+        assert!(is_permit || asks, "{}", sql.name());
+    }
+}
+
 #[test]
 fn every_statement_has_a_name_of_its_own() {
     let mut names: Vec<_> = tenantry::store::statements()

@@ -49,6 +49,7 @@ const VARIABLES = [
  *   null throws it away
  * @param {Record<string, string | null>} [options.vars] secrets and variables over those of the environment; null leaves one out
  * @param {string} [options.buildDir] default `build`
+ * @param {Record<string, object>} [options.modules] another worker's modules in their place: what benchmarks compare with
  * @param {string} [options.migrationsDir] default `migrations`
  * @returns {Promise<{url: string, operatorToken: string, d1File: string, logFile: string | null,
  *   database: import("@cloudflare/workers-types").D1Database, stop: () => Promise<void>}>} `url` has no trailing slash;
@@ -81,7 +82,7 @@ export async function startTenantry(options = {}) {
         config: {
           name: "tenantry",
           compatibilityDate: COMPATIBILITY_DATE,
-          manifest: { mainModule: "index.js", modulesRoot: buildDir, modules: await modules(buildDir) },
+          manifest: { mainModule: "index.js", modulesRoot: buildDir, modules: options.modules ?? (await modules(buildDir)) },
           // As wrangler.toml has it.
           assets: {
             directory: path.join(ROOT, "public"),
@@ -134,7 +135,7 @@ function variables(chosen = {}) {
 }
 
 /** The two files that worker-build leaves for the runtime. */
-async function modules(buildDir) {
+export async function modules(buildDir) {
   try {
     return {
       "index.js": { type: "esm", contents: await readFile(path.join(buildDir, "index.js"), "utf8") },

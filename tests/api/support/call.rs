@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use tenantry::http::request::{Body, BodyError, Headers, Request};
 use tenantry::platform::Local;
 
-use super::world::Caller;
+use super::cast::Caller;
 
 /// A call in the making.
 #[derive(Clone)]
@@ -79,7 +79,8 @@ impl Call {
     }
 
     /// With a body of this media type.
-    pub fn body(self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+    pub fn body(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.headers.retain(|(name, _)| name != "content-type");
         self.header("content-type", content_type)
             .chunks(Chunks::of([body.into()]))
     }
@@ -88,6 +89,17 @@ impl Call {
     pub fn chunks(mut self, chunks: Chunks) -> Self {
         self.chunks = chunks;
         self
+    }
+
+    /// Whether it has a body.
+    pub fn has_body(&self) -> bool {
+        !self.chunks.pieces.is_empty()
+    }
+
+    /// The JSON body that it has.
+    pub fn json_body(&self) -> Json {
+        let bytes: Vec<u8> = self.chunks.pieces.iter().flatten().copied().collect();
+        serde_json::from_slice(&bytes).unwrap()
     }
 
     pub(super) fn to_line(&self) -> String {

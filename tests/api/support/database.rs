@@ -199,11 +199,7 @@ impl Sqlite {
         let mut prepared = connection
             .prepare_cached(&statement.sql().prepared().text)
             .map_err(classify)?;
-        let names: Vec<String> = prepared
-            .column_names()
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+        let names: Vec<String> = prepared.column_names().map(str::to_owned).collect();
         let unique: HashSet<&String> = names.iter().collect();
         assert_eq!(
             unique.len(),

@@ -1,6 +1,7 @@
 //! What the tests of the API stand on: the platform's doubles, and a world with callers in it.
 
 pub mod call;
+pub mod cast;
 pub mod clock;
 pub mod database;
 pub mod requests;
@@ -8,5 +9,6 @@ pub mod schema;
 pub mod world;
 
 pub use call::{Answer, Call, Chunks};
+pub use cast::Caller;
 pub use database::Fault;
-pub use world::{Caller, World};
+pub use world::World;

@@ -7,7 +7,8 @@ use serde_json::{Value as Json, json};
 use tenantry::routes::Route;
 
 use super::call::Call;
-use super::world::{Caller, ORGANIZATION, PROJECT, World};
+use super::cast::Caller;
+use super::world::{ORGANIZATION, PROJECT, World};
 
 /// A call of this route that goes well for whoever may make it. What it is about is made for it, past the callers of
 /// the world, so that nobody is asked to delete himself.
@@ -48,9 +49,10 @@ fn parameter(world: &World, name: &str) -> String {
     }
 }
 
-/// A service user of the project without a role, whose previous token still works.
+/// A service user of the project without a role, with an origin, whose previous token still works.
 fn service_user_with_a_grace(world: &World) -> Caller {
-    let made = world.service_user(&[]);
+    let body = json!({"name": "target", "allowed_cors_origins": ["https://target.example"]});
+    let made = world.service_user_of(PROJECT, &[], body);
     let path = world.path(&format!("/service-users/{}/token?grace=600", made.id));
     let reset = world.call(&world.owner(), "PUT", &path, Json::Null);
     reset.expect(200);
@@ -72,7 +74,9 @@ fn body(world: &World, route: &Route) -> Json {
             "version": "x1", "metric": "credits", "value": 1, "timestamp": "2026-06-14",
         }]),
         "projects_create" => json!({"name": "new", "organization_name": ORGANIZATION}),
-        "projects_update" => json!({"labels": {"a": "b"}}),
+        "projects_update" => {
+            json!({"labels": {"a": "b"}, "cors_origins": ["https://new.example"]})
+        }
         "service_users_create" => {
             json!({"name": "new", "allowed_cors_origins": ["https://new.example"]})
         }

@@ -1,17 +1,11 @@
 //! A world: one organization with two projects, everybody who can call them, and somebody from elsewhere.
 //!
-//! * `acme` belongs to the owner, who is its admin; the member has no role in it.
-//! * `vision` is its project; `admin`, `editor` and `viewer` hold the role of that name in it. `robot` is a service
-//!   user of it with the role project-admin, `idle` one without a role, `expired` and `revoked` had that role too.
-//! * `audio` is another project of `acme`; `neighbour` is a service user of it with the role project-admin.
-//! * the stranger owns `globex` and its project `reactor`.
-//!
-//! All of it is made once through the API itself and copied for each test, so a world costs about a millisecond.
+//! Who they are stands in `cast.rs`. A world is copied from one that was made once through the API itself, so it costs
+//! about a millisecond; a test makes one in a line, calls it, and asserts.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::sync::{LazyLock, Mutex};
 
 use futures::FutureExt;
 use rusqlite::Connection;
@@ -22,6 +16,7 @@ use tenantry::domain::Timestamp;
 use tenantry::platform::{Config, Platform};
 
 use super::call::{Answer, Call};
+use super::cast::{Caller, TEMPLATE};
 use super::clock::{CountingEntropy, SetClock};
 use super::database::{Fault, Sqlite};
 use super::schema;
@@ -44,36 +39,6 @@ const BEGINNING: &str = "2026-06-15T12:00:00Z";
 /// An hour, in milliseconds.
 pub const HOUR: i64 = 3_600_000;
 
-/// Somebody who calls.
-#[derive(Debug, Clone)]
-pub struct Caller {
-    /// His id; empty where he has none.
-    pub id: String,
-    /// His e-mail address; empty where he has none.
-    pub email: String,
-    /// What he sends behind `Token`.
-    pub token: Option<String>,
-}
-
-impl Caller {
-    /// Somebody of whom only the token is known.
-    pub fn with_token(token: impl Into<String>) -> Self {
-        Self {
-            id: String::new(),
-            email: String::new(),
-            token: Some(token.into()),
-        }
-    }
-
-    /// Himself with another token.
-    pub fn holding(&self, token: impl Into<String>) -> Self {
-        Self {
-            token: Some(token.into()),
-            ..self.clone()
-        }
-    }
-}
-
 /// The world. Clones are the same one, for what happens in between.
 #[derive(Clone)]
 pub struct World {
@@ -85,19 +50,10 @@ pub struct World {
     pub entropy: CountingEntropy,
     platform: Rc<Platform>,
     config: Rc<Config>,
-    cast: Rc<HashMap<&'static str, Caller>>,
+    pub(super) cast: Rc<HashMap<&'static str, Caller>>,
     logs: Rc<RefCell<Vec<String>>>,
     writes_afterwards: Rc<Cell<bool>>,
 }
-
-struct Template {
-    connection: Connection,
-    drawn: u64,
-    now: Timestamp,
-    cast: HashMap<&'static str, Caller>,
-}
-
-static TEMPLATE: LazyLock<Mutex<Template>> = LazyLock::new(|| Mutex::new(populate()));
 
 impl World {
     /// The world as the module describes it.
@@ -163,83 +119,6 @@ impl World {
         }
     }
 
-    /// The operator of the installation.
-    pub fn operator(&self) -> Caller {
-        Caller::with_token(OPERATOR_TOKEN)
-    }
-
-    /// The admin of the organization.
-    pub fn owner(&self) -> Caller {
-        self.caller("owner")
-    }
-
-    /// A member of the organization without any role.
-    pub fn member(&self) -> Caller {
-        self.caller("member")
-    }
-
-    /// A member who is project-admin.
-    pub fn admin(&self) -> Caller {
-        self.caller("admin")
-    }
-
-    /// A member who is project-editor.
-    pub fn editor(&self) -> Caller {
-        self.caller("editor")
-    }
-
-    /// A member who is project-viewer.
-    pub fn viewer(&self) -> Caller {
-        self.caller("viewer")
-    }
-
-    /// The admin of another organization.
-    pub fn stranger(&self) -> Caller {
-        self.caller("stranger")
-    }
-
-    /// A service user of the project with the role project-admin.
-    pub fn robot(&self) -> Caller {
-        self.caller("robot")
-    }
-
-    /// A service user of the project without a role.
-    pub fn idle(&self) -> Caller {
-        self.caller("idle")
-    }
-
-    /// A service user of the other project with the role project-admin there.
-    pub fn neighbour(&self) -> Caller {
-        self.caller("neighbour")
-    }
-
-    /// A service user like `robot`, whose expiry date has passed.
-    pub fn expired(&self) -> Caller {
-        self.caller("expired")
-    }
-
-    /// A service user like `robot`, with the token that it had before its reset.
-    pub fn revoked(&self) -> Caller {
-        self.caller("revoked")
-    }
-
-    /// Somebody who shows what is no token.
-    pub fn malformed(&self) -> Caller {
-        Caller::with_token("0123456789abcdef")
-    }
-
-    /// Somebody without a credential.
-    pub fn nobody(&self) -> Caller {
-        Caller {
-            token: None,
-            ..Caller::with_token("")
-        }
-    }
-
-    fn caller(&self, name: &str) -> Caller {
-        self.cast[name].clone()
-    }
-
     /// One call with a JSON body; `null` is no body.
     pub fn call(&self, by: &Caller, method: &str, target: &str, body: Json) -> Answer {
         let call = Call::new(method, target).by(by);
@@ -296,6 +175,23 @@ impl World {
     pub fn before_trip(&self, trip: usize, interlude: impl FnOnce(&Self) + 'static) {
         let world = self.clone();
         self.database.before(trip, move || interlude(&world));
+    }
+
+    /// Makes a call while something else happens before its round trip of this number; it must have happened.
+    #[track_caller]
+    pub fn send_while(
+        &self,
+        trip: usize,
+        interlude: impl FnOnce(&Self) + 'static,
+        call: Call,
+    ) -> Answer {
+        self.before_trip(trip, interlude);
+        let answer = self.send(call);
+        assert!(
+            !self.database.withdraw(),
+            "{answer}: nothing came in between"
+        );
+        answer
     }
 
     /// Whether statements that follow an answer are run; they are, unless a test says otherwise.
@@ -408,60 +304,4 @@ fn config(settings: &[(&str, &str)]) -> Config {
         set.map(|(_, value)| *value).or(default).map(str::to_owned)
     })
     .unwrap()
-}
-
-fn populate() -> Template {
-    let mut world = World::empty();
-    let mut cast = HashMap::new();
-    for name in ["owner", "member", "admin", "editor", "viewer", "stranger"] {
-        cast.insert(name, world.person(name));
-    }
-    world.cast = Rc::new(cast.clone());
-    let found = |by: &Caller, organization: &str, projects: &[&str]| {
-        let body = json!({"name": organization});
-        world
-            .call(by, "POST", "/v2.1/organizations", body)
-            .expect(201);
-        for project in projects {
-            let body = json!({"name": project, "organization_name": organization});
-            world.call(by, "POST", "/v2.1/projects", body).expect(201);
-        }
-    };
-    found(&cast["owner"], ORGANIZATION, &[PROJECT, OTHER_PROJECT]);
-    found(&cast["stranger"], "globex", &[FOREIGN_PROJECT]);
-    for name in ["member", "admin", "editor", "viewer"] {
-        world.join(ORGANIZATION, &cast[name], false);
-    }
-    for (name, role) in [
-        ("admin", "project-admin"),
-        ("editor", "project-editor"),
-        ("viewer", "project-viewer"),
-    ] {
-        world.assign(PROJECT, role, &cast[name].id);
-    }
-    let made =
-        |project: &str, roles: &[&str], body: Json| world.service_user_of(project, roles, body);
-    let admin: &[&str] = &["project-admin"];
-    let expiry = world.after(HOUR);
-    cast.insert("robot", made(PROJECT, admin, json!({"name": "robot"})));
-    cast.insert("idle", made(PROJECT, &[], json!({"name": "idle"})));
-    cast.insert(
-        "neighbour",
-        made(OTHER_PROJECT, admin, json!({"name": "neighbour"})),
-    );
-    let body = json!({"name": "expired", "expiry_date": expiry});
-    cast.insert("expired", made(PROJECT, admin, body));
-    let revoked = made(PROJECT, admin, json!({"name": "revoked"}));
-    let path = world.path(&format!("/service-users/{}/token", revoked.id));
-    world
-        .call(&cast["owner"], "PUT", &path, Json::Null)
-        .expect(200);
-    cast.insert("revoked", revoked);
-    world.pass(2 * HOUR);
-    Template {
-        connection: schema::copy(world.database.connection()),
-        drawn: world.entropy.drawn(),
-        now: world.now(),
-        cast,
-    }
 }

@@ -1,0 +1,390 @@
+//! Bad input at every route that takes a body, and in paths, queries and headers: 4xx with a sentence, nothing stored.
+
+use serde_json::{Value as Json, json};
+
+use tenantry::routes::{self, Route};
+
+use crate::support::requests::plausible;
+use crate::support::world::PROJECT;
+use crate::support::{Answer, Call, Caller, Chunks, World};
+
+const MIB: usize = 1 << 20;
+
+fn caller(world: &World, route: &Route) -> Caller {
+    if route.path.starts_with("/operator/") {
+        world.operator()
+    } else {
+        world.owner()
+    }
+}
+
+/// Routes that read a JSON body: those whose plausible call has one.
+fn with_body() -> Vec<&'static Route> {
+    let world = World::new();
+    let takes = |route: &&Route| plausible(&world.copy(), route).has_body();
+    routes::table().filter(takes).collect()
+}
+
+/// Sends a call that must be refused, and looks whether it left something.
+#[track_caller]
+fn refused(world: &World, call: Call) -> Answer {
+    world.writes_afterwards(false);
+    let before = world.dump();
+    let answer = world.send(call);
+    assert!((400..500).contains(&answer.status), "{answer}");
+    assert!(!answer.error().is_empty(), "{answer}");
+    assert!(world.dump() == before, "{answer} stored something");
+    answer
+}
+
+#[test]
+fn a_body_that_is_no_json_object_is_refused_everywhere() {
+    let deep = format!("{{\"x\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
+    for route in with_body() {
+        let world = World::new();
+        let call = plausible(&world, route).by(&caller(&world, route));
+        let send = |body: &[u8]| refused(&world, call.clone().body("application/json", body));
+        for body in [
+            "nope",
+            "{",
+            "}",
+            "[]",
+            "[{}]",
+            "5",
+            "\"x\"",
+            "null",
+            "true",
+            "{} {}",
+            "{\"a\":}",
+            "\u{0}",
+            "{'a':1}",
+            "{\"a\":1,}",
+            "\u{feff}{}",
+            "NaN",
+            &deep,
+        ] {
+            assert_eq!(
+                send(body.as_bytes()).status,
+                400,
+                "{} {body:.20}",
+                route.operation
+            );
+        }
+        for body in [
+            b"{\"name\":\"\xff\"}" as &[u8],
+            b"\xff\xfe{\0}\0",
+            b"{\"name\":\"\\ud800\"}",
+        ] {
+            assert_eq!(send(body).status, 400, "{}", route.operation);
+        }
+    }
+}
+
+#[test]
+fn a_body_must_be_declared_as_json() {
+    for route in with_body() {
+        let world = World::new();
+        let call = plausible(&world, route).by(&caller(&world, route));
+        for media_type in [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "",
+            "application/jsonp",
+            "json",
+        ] {
+            let answer = refused(&world, call.clone().body(media_type, "{}"));
+            assert_eq!(answer.status, 415, "{} {media_type}", route.operation);
+        }
+    }
+}
+
+#[test]
+fn a_json_type_may_have_parameters_and_any_case() {
+    for media_type in [
+        "application/json; charset=utf-8",
+        "Application/JSON",
+        "application/problem+json",
+    ] {
+        let world = World::new();
+        let call = Call::new("POST", world.path("/service-users")).by(&world.owner());
+        world.send(call.body(media_type, "{}")).expect(201);
+    }
+}
+
+#[test]
+fn a_body_over_a_mebibyte_is_refused_while_it_is_read() {
+    for route in with_body() {
+        let world = World::new();
+        let call = plausible(&world, route).by(&caller(&world, route));
+        let pieces = Chunks::of((0..17).map(|_| vec![b' '; MIB / 16]));
+        let answer = refused(&world, call.clone().chunks(pieces));
+        assert_eq!(answer.status, 413, "{}", route.operation);
+        let answer = refused(&world, call.body("application/json", vec![b'x'; MIB + 1]));
+        assert_eq!(answer.status, 413, "{}", route.operation);
+    }
+}
+
+#[test]
+fn a_body_of_just_a_mebibyte_is_taken_in_any_pieces() {
+    let world = World::new();
+    let mut body = br#"{"name": "new"}"#.to_vec();
+    body.resize(MIB, b' ');
+    let pieces = Chunks::of(body.chunks(1_000).map(<[u8]>::to_vec));
+    let call = Call::new("POST", world.path("/service-users")).by(&world.owner());
+    world
+        .send(
+            call.header("content-type", "application/json")
+                .chunks(pieces),
+        )
+        .expect(201);
+}
+
+#[test]
+fn a_body_that_breaks_off_is_refused() {
+    for route in with_body() {
+        let world = World::new();
+        let call = plausible(&world, route).by(&caller(&world, route));
+        let pieces = Chunks::of([b"{\"name\": \"x\"}".to_vec()]).broken_off();
+        let call = call.chunks(pieces);
+        assert_eq!(refused(&world, call).status, 400);
+    }
+}
+
+#[test]
+fn unknown_fields_are_ignored_everywhere() {
+    for route in with_body() {
+        let world = World::new();
+        let call = plausible(&world, route).by(&caller(&world, route));
+        let mut body = call.json_body();
+        body["unknown_field"] = json!([{"a": null}, 1e308, "\u{0}"]);
+        body["constructor"] = json!({"prototype": []});
+        let answer = world.send(call.json(&body));
+        assert!(answer.status < 300, "{answer}");
+    }
+}
+
+#[test]
+fn each_field_of_each_body_is_named_when_its_value_is_of_a_wrong_type() {
+    for route in with_body() {
+        let world = World::new();
+        let call = plausible(&world, route).by(&caller(&world, route));
+        let body = call.json_body();
+        for field in body.as_object().unwrap().keys() {
+            for wrong in [json!(5), json!({"a": 1}), json!([[]]), json!(true)] {
+                if body[field].is_object() == wrong.is_object() && wrong.is_object() {
+                    continue;
+                }
+                let mut body = body.clone();
+                body[field] = wrong;
+                let answer = refused(&world, call.clone().json(&body));
+                assert_eq!(answer.status, 400, "{answer}");
+                assert!(
+                    answer.error().starts_with(field.as_str()),
+                    "{field}: {answer}"
+                );
+                assert!(!answer.error().contains(" at line "), "{answer}");
+            }
+        }
+    }
+}
+
+#[test]
+fn texts_with_nul_or_of_great_length_are_refused_by_their_field() {
+    let world = World::new();
+    let long = "x".repeat(100_000);
+    for (method, path, field) in [
+        ("POST", "/v2.1/organizations".to_owned(), "name"),
+        ("POST", "/v2.1/projects".to_owned(), "name"),
+        ("PATCH", world.path(""), "name"),
+        ("POST", world.path("/service-users"), "name"),
+        ("POST", world.path("/service-users"), "description"),
+        ("POST", world.path("/role-assignments"), "role"),
+        ("POST", world.path("/role-assignments"), "assignee"),
+    ] {
+        for text in ["a\u{0}b", long.as_str()] {
+            let mut body = json!({"role": "project-viewer", "assignee": world.idle().id});
+            if path == "/v2.1/projects" {
+                body["organization_name"] = json!("acme");
+            }
+            body[field] = json!(text);
+            let answer = refused(
+                &world,
+                Call::new(method, &path).by(&world.owner()).json(&body),
+            );
+            assert!(answer.error().contains(field), "{answer}");
+            assert!(answer.error().len() < 400, "{answer}");
+        }
+    }
+}
+
+#[test]
+fn labels_are_texts_by_texts() {
+    let world = World::new();
+    for labels in [
+        json!([]),
+        json!("x"),
+        json!({"a": 1}),
+        json!({"a": null}),
+        json!({"": "x"}),
+        json!({"a": "b\u{0}"}),
+        json!({"a": {"b": "c"}}),
+    ] {
+        let body = json!({"labels": labels});
+        let call = Call::new("PATCH", world.path(""))
+            .by(&world.owner())
+            .json(&body);
+        assert!(refused(&world, call).error().starts_with("labels"));
+    }
+}
+
+#[test]
+fn dates_that_are_none_are_refused_with_an_example() {
+    let world = World::new();
+    for date in [
+        "",
+        "x",
+        "tomorrow",
+        "2030-02-30",
+        "2030-13-01",
+        "2030-01-01T25:00:00Z",
+        "30-01-01",
+        "10000-01-01",
+        "2030-01-01T00:00:00+99:00",
+        "1893456000",
+        "2030-01-01T00:00:00.Z",
+        "0000-00-00",
+        "2030-1-1",
+    ] {
+        let body = json!({"expiry_date": date});
+        let call = Call::new("POST", world.path("/service-users"))
+            .by(&world.owner())
+            .json(&body);
+        assert!(
+            refused(&world, call).error().starts_with("expiry_date"),
+            "{date}"
+        );
+    }
+    for date in [json!(1893456000), json!({}), json!(true)] {
+        let call = Call::new("POST", world.path("/service-users")).by(&world.owner());
+        refused(&world, call.json(&json!({"expiry_date": date})));
+    }
+}
+
+#[test]
+fn paths_and_queries_of_any_text_are_4xx_or_a_read() {
+    let world = World::new();
+    let names = [
+        "%00",
+        "%2F",
+        "%FF",
+        "%",
+        "%zz",
+        "%C0%AF",
+        "..",
+        "%2e%2e",
+        ";",
+        "a;b",
+        "*",
+        "'",
+        "\"",
+        "%27--",
+        "\\",
+        "{}",
+        "{project_name}",
+        "%7Bproject_name%7D",
+        "a%0d%0ab",
+        "%F0%9F%92%A5",
+        "+",
+        "&",
+        "=",
+        "null",
+        "undefined",
+        "0",
+    ];
+    let long = "a".repeat(10_240);
+    for name in names.into_iter().chain([long.as_str()]) {
+        for (method, path) in [
+            ("GET", format!("/v2.1/projects/{name}")),
+            ("PATCH", format!("/v2.1/projects/{name}")),
+            ("DELETE", format!("/v2.1/projects/{name}")),
+            (
+                "GET",
+                format!("/v2.1/projects/{PROJECT}/service-users/{name}"),
+            ),
+            (
+                "DELETE",
+                format!("/v2.1/projects/{PROJECT}/service-users/{name}"),
+            ),
+            (
+                "PUT",
+                format!("/v2.1/projects/{PROJECT}/service-users/{name}/token"),
+            ),
+            (
+                "DELETE",
+                format!("/v2.1/projects/{PROJECT}/role-assignments/{name}"),
+            ),
+            ("GET", format!("/v2.1/organizations/{name}")),
+            (
+                "POST",
+                format!("/v2.1/projects/{PROJECT}/deployments/{name}/requests"),
+            ),
+        ] {
+            let answer = refused(&world, Call::new(method, path).by(&world.owner()));
+            assert!(matches!(answer.status, 404 | 405), "{answer}");
+        }
+        for path in [
+            format!("/v2.1/projects?organization={name}&labels={name}:{name}"),
+            format!(
+                "/v2.1/projects/{PROJECT}/role-assignments?assignee={name}&resource={name}&{name}"
+            ),
+            format!("/v2.1/projects/{PROJECT}/audit?{name}={name}"),
+        ] {
+            let answer = world.get(&world.owner(), &path);
+            assert!(matches!(answer.status, 200 | 400), "{answer}");
+        }
+    }
+}
+
+#[test]
+fn headers_of_any_text_break_nothing() {
+    let world = World::new();
+    let long = "x".repeat(100_000);
+    for text in ["", "\u{0}", "\u{7f}\u{80}", "é✓", "\r\n", long.as_str()] {
+        for name in [
+            "origin",
+            "content-type",
+            "sec-fetch-mode",
+            "accept",
+            "x-request-id",
+            "content-length",
+        ] {
+            let call = Call::new("GET", world.path("/deployments/d/requests"));
+            world
+                .send(call.by(&world.owner()).header(name, text))
+                .expect(404);
+            let call = Call::new("OPTIONS", world.path("/deployments/d/requests"));
+            world.send(call.header(name, text)).expect(204);
+        }
+        let call = Call::new("GET", "/v2.1/user").header("authorization", text);
+        world.send(call).expect(401);
+    }
+}
+
+#[test]
+fn a_body_where_none_is_expected_is_not_looked_at() {
+    let world = World::new();
+    let path = world.path(&format!("/service-users/{}/token", world.robot().id));
+    let call = Call::new("PUT", path).by(&world.owner());
+    world.send(call.body("text/plain", "not json")).expect(200);
+    let call = Call::new("GET", world.path("")).by(&world.owner());
+    world.send(call.body("application/json", "{")).expect(200);
+}
+
+#[test]
+fn no_answer_depends_on_the_order_or_the_doubling_of_fields() {
+    let world = World::new();
+    let call = Call::new("POST", world.path("/service-users")).by(&world.owner());
+    let answer = world.send(call.body("application/json", r#"{"name":"a","name":"b"}"#));
+    assert!(answer.status == 400 || answer.status == 201, "{answer}");
+    let _: Json = answer.json();
+}

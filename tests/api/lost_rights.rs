@@ -1,0 +1,188 @@
+//! A right that is lost between the two round trips of a call is lost: for every route that changes something, and
+//! every way in which somebody can lose what he had.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use serde_json::Value as Json;
+
+use tenantry::routes::{self, Route};
+
+use crate::support::requests::plausible;
+use crate::support::{Caller, World};
+
+/// Something that happens.
+type Event = fn(&World);
+/// What happens, to whom, how, and the statuses of his call where it comes before the first and the second round trip.
+type Loss = (&'static str, fn(&World) -> Caller, Event, [u16; 2]);
+
+/// How somebody's right can be lost, and what it leaves him with: 401 without a token, 403 without the right, 404
+/// without a part in the project.
+const LOSSES: [Loss; 8] = [
+    (
+        "a person's role is taken away",
+        World::admin,
+        take_role_from_admin,
+        [404, 403],
+    ),
+    (
+        "a person's membership ends",
+        World::admin,
+        remove_admin_from_organization,
+        [404, 403],
+    ),
+    (
+        "a person's token is reset",
+        World::admin,
+        reset_admin,
+        [401, 403],
+    ),
+    (
+        "a person is deleted",
+        World::admin,
+        delete_admin,
+        [401, 403],
+    ),
+    (
+        "an admin of the organization is demoted",
+        World::owner,
+        demote_owner,
+        [404, 403],
+    ),
+    (
+        "a service user's token is reset",
+        World::robot,
+        reset_robot,
+        [401, 403],
+    ),
+    (
+        "a service user expires",
+        World::robot,
+        expire_robot,
+        [401, 403],
+    ),
+    (
+        "a service user is deleted",
+        World::robot,
+        delete_robot,
+        [401, 403],
+    ),
+];
+
+fn take_role_from_admin(world: &World) {
+    let list = world.path(&format!("/role-assignments?assignee={}", world.admin().id));
+    let listed = world.get(&world.operator(), &list).json();
+    let path = world.path(&format!(
+        "/role-assignments/{}",
+        listed[0]["id"].as_str().unwrap()
+    ));
+    world
+        .call(&world.operator(), "DELETE", &path, Json::Null)
+        .expect(204);
+}
+
+fn remove_admin_from_organization(world: &World) {
+    world.execute(
+        "DELETE FROM organization_users WHERE user_id = ?1",
+        [world.admin().id],
+    );
+}
+
+fn reset_admin(world: &World) {
+    let path = format!("/operator/v1/users/{}/token", world.admin().id);
+    world
+        .call(&world.operator(), "PUT", &path, Json::Null)
+        .expect(200);
+}
+
+fn delete_admin(world: &World) {
+    let path = format!("/operator/v1/users/{}", world.admin().id);
+    world
+        .call(&world.operator(), "DELETE", &path, Json::Null)
+        .expect(204);
+}
+
+fn demote_owner(world: &World) {
+    world.execute(
+        "UPDATE organization_users SET admin = 0 WHERE user_id = ?1",
+        [world.owner().id],
+    );
+    world.execute(
+        "DELETE FROM role_assignments WHERE user_id = ?1",
+        [world.owner().id],
+    );
+}
+
+fn reset_robot(world: &World) {
+    let path = world.path(&format!("/service-users/{}/token", world.robot().id));
+    world
+        .call(&world.operator(), "PUT", &path, Json::Null)
+        .expect(200);
+}
+
+fn expire_robot(world: &World) {
+    // As if the expiry had been set beforehand to an instant that passes now.
+    world.execute(
+        "UPDATE service_users SET expiry_date = ?1 WHERE id = ?2",
+        (world.now().as_millis(), world.robot().id),
+    );
+}
+
+fn delete_robot(world: &World) {
+    let path = world.path(&format!("/service-users/{}", world.robot().id));
+    world
+        .call(&world.operator(), "DELETE", &path, Json::Null)
+        .expect(204);
+}
+
+/// Whether a route of this surface changes something.
+fn is_writing(route: &Route) -> bool {
+    route.method.as_str() != "GET"
+        && !route.path.starts_with("/operator/")
+        && !route.operation.contains("_requests_")
+}
+
+#[test]
+fn a_right_that_is_lost_between_the_round_trips_is_lost() {
+    for route in routes::table().filter(|route| is_writing(route)) {
+        let mut tried = 0;
+        for (loss, caller, event, [before, between]) in LOSSES {
+            for (place, expected) in [(1, before), (2, between)] {
+                let world = World::new();
+                let caller = caller(&world);
+                let call = plausible(&world, route).by(&caller);
+                // Who may not do it anyway is another test's; who may, may no longer.
+                if world.copy().send(call.clone()).status >= 300 {
+                    continue;
+                }
+                tried += 1;
+                world.writes_afterwards(false);
+                let afterwards = Rc::new(RefCell::new(String::new()));
+                let left = Rc::clone(&afterwards);
+                let event = move |world: &World| {
+                    event(world);
+                    *left.borrow_mut() = world.dump();
+                };
+                let answer = world.send_while(place, event, call);
+                let is_refused = match (route.operation, before) {
+                    // It asks for an account alone, and that is not lost.
+                    ("organizations_create", 404) => {
+                        answer.expect(201);
+                        continue;
+                    }
+                    // Its body names the organization, of which he may still be a member.
+                    ("projects_create", 404) => [403, 404].contains(&answer.status),
+                    // Without a token he is unknown or has no right, as the first round trip has left it.
+                    _ if expected == 403 && before == 401 => [401, 403].contains(&answer.status),
+                    _ => answer.status == expected,
+                };
+                assert!(is_refused, "{loss} before round trip {place}: {answer}");
+                assert!(
+                    world.dump() == *afterwards.borrow(),
+                    "{loss} before round trip {place}: {answer} changed something"
+                );
+            }
+        }
+        assert!(tried > 0, "nobody may {}", route.operation);
+    }
+}

@@ -1,0 +1,255 @@
+//! Projects: every field of the spec, and who sees and changes what.
+
+use serde_json::{Value as Json, json};
+
+use crate::support::{Answer, Caller, World};
+
+fn create(world: &World, by: &Caller, body: Json) -> Answer {
+    world.call(by, "POST", "/v2.1/projects", body)
+}
+
+fn patch(world: &World, body: Json) -> Answer {
+    world.call(&world.owner(), "PATCH", &world.path(""), body)
+}
+
+fn names(list: &Json) -> Vec<&str> {
+    let projects = list.as_array().unwrap().iter();
+    projects
+        .map(|project| project["name"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn a_new_one_is_answered_whole() {
+    let world = World::new();
+    let body = json!({
+        "name": "new", "organization_name": "acme", "advanced_permissions": true, "credits": 12.5,
+        "cors_origins": ["https://App.Example"], "labels": {"team": "vision"}, "unknown": [1, {"x": null}],
+    });
+    let made = create(&world, &world.owner(), body).expect(201);
+    let expected = json!({
+        "id": made.text("id"), "name": "new", "creation_date": world.now().to_zulu_string(),
+        "advanced_permissions": true, "organization_name": "acme", "credits": 12.5, "suspended": false,
+        "suspended_reason": null, "cors_origins": ["https://app.example"], "labels": {"team": "vision"},
+    });
+    assert_eq!(made.json(), expected);
+    assert_eq!(
+        world
+            .get(&world.owner(), "/v2.1/projects/new")
+            .expect(200)
+            .json(),
+        expected
+    );
+}
+
+#[test]
+fn every_optional_field_has_a_default() {
+    let world = World::new();
+    let body = json!({"name": "new", "organization_name": "acme", "credits": null});
+    let made = create(&world, &world.owner(), body).expect(201).json();
+    assert_eq!(made["advanced_permissions"], false);
+    assert_eq!(made["credits"], Json::Null);
+    assert_eq!(
+        (&made["cors_origins"], &made["labels"]),
+        (&json!([]), &json!({}))
+    );
+}
+
+#[test]
+fn its_organization_must_be_one_that_the_caller_is_admin_of() {
+    let world = World::new();
+    let body = |organization: &str| json!({"name": "new", "organization_name": organization});
+    create(&world, &world.owner(), body("globex")).expect(404);
+    create(&world, &world.owner(), body("none")).expect(404);
+    create(&world, &world.member(), body("acme")).expect(403);
+    create(&world, &world.robot(), body("acme")).expect(403);
+    create(&world, &world.operator(), body("globex")).expect(201);
+    create(&world, &world.owner(), json!({"name": "new2"})).refused(400, "organization_name");
+    create(&world, &world.owner(), json!({"organization_name": "acme"})).refused(400, "name");
+}
+
+#[test]
+fn a_name_is_taken_in_the_whole_installation() {
+    let world = World::new();
+    let body = json!({"name": "reactor", "organization_name": "acme"});
+    create(&world, &world.owner(), body).refused(400, "name: ");
+    patch(&world, json!({"name": "reactor"})).refused(400, "name: ");
+    patch(&world, json!({"name": "vision"})).expect(200);
+}
+
+#[test]
+fn a_name_that_is_none_is_refused() {
+    let world = World::new();
+    for name in [
+        "",
+        "Vision",
+        "a b",
+        "-a",
+        "é",
+        "a/b",
+        "a\u{0}",
+        "..",
+        &"x".repeat(300),
+    ] {
+        let body = json!({"name": name, "organization_name": "acme"});
+        create(&world, &world.owner(), body).refused(400, "name");
+        patch(&world, json!({"name": name})).refused(400, "name");
+    }
+}
+
+#[test]
+fn absent_keeps_and_null_lifts_the_budget() {
+    let world = World::new();
+    patch(&world, json!({"credits": 0.000001, "labels": {"a": "b"}})).expect(200);
+    let after = patch(&world, json!({"advanced_permissions": true}))
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&after["credits"], &after["labels"]),
+        (&json!(0.000001), &json!({"a": "b"}))
+    );
+    assert_eq!(
+        patch(&world, json!({"credits": null})).expect(200).json()["credits"],
+        Json::Null
+    );
+    let before = world.get(&world.owner(), &world.path("")).json();
+    assert_eq!(patch(&world, json!({})).expect(200).json(), before);
+}
+
+#[test]
+fn a_budget_is_a_number_of_credits() {
+    let world = World::new();
+    for credits in [json!(-1), json!("x"), json!(1e300), json!(true), json!([])] {
+        patch(&world, json!({"credits": credits})).refused(400, "credits");
+    }
+    for credits in [json!(0), json!(1000000), json!(0.5)] {
+        let after = patch(&world, json!({"credits": credits}))
+            .expect(200)
+            .json();
+        assert_eq!(after["credits"].as_f64(), credits.as_f64());
+    }
+}
+
+#[test]
+fn a_renamed_one_keeps_its_id_people_and_service_users() {
+    let world = World::new();
+    let before = world
+        .get(&world.owner(), &world.path(""))
+        .expect(200)
+        .text("id");
+    patch(&world, json!({"name": "seeing"})).expect(200);
+    world.get(&world.owner(), &world.path("")).expect(404);
+    for caller in [world.owner(), world.viewer(), world.robot()] {
+        let after = world.get(&caller, "/v2.1/projects/seeing").expect(200);
+        assert_eq!(after.text("id"), before);
+    }
+}
+
+#[test]
+fn only_the_operator_lifts_a_suspension_that_he_imposed() {
+    let world = World::new();
+    let by = |caller: &Caller, suspend: bool| {
+        world.call(
+            caller,
+            "PATCH",
+            &world.path(""),
+            json!({"suspend": suspend}),
+        )
+    };
+    let suspended = by(&world.owner(), true).expect(200).json();
+    assert_eq!(suspended["suspended"], true);
+    assert_eq!(
+        suspended["suspended_reason"],
+        "suspended by the organization"
+    );
+    assert_eq!(
+        by(&world.owner(), false).expect(200).json()["suspended_reason"],
+        Json::Null
+    );
+    by(&world.operator(), true).expect(200);
+    by(&world.owner(), false).refused(403, "suspend");
+    by(&world.owner(), true).refused(403, "suspend");
+    patch(&world, json!({"labels": {"a": "b"}})).expect(200);
+    assert_eq!(
+        by(&world.operator(), false).expect(200).json()["suspended"],
+        false
+    );
+}
+
+#[test]
+fn everybody_lists_those_in_which_he_has_a_part() {
+    let world = World::new();
+    for (caller, expected) in [
+        (world.operator(), &["audio", "reactor", "vision"] as &[&str]),
+        (world.owner(), &["audio", "vision"]),
+        (world.admin(), &["vision"]),
+        (world.viewer(), &["vision"]),
+        (world.member(), &[]),
+        (world.robot(), &["vision"]),
+        (world.idle(), &["vision"]),
+        (world.neighbour(), &["audio"]),
+        (world.stranger(), &["reactor"]),
+    ] {
+        let listed = world.get(&caller, "/v2.1/projects").expect(200).json();
+        assert_eq!(names(&listed), expected);
+    }
+}
+
+#[test]
+fn a_list_is_narrowed_by_organization_and_labels() {
+    let world = World::new();
+    patch(&world, json!({"labels": {"team": "a", "env": "prod"}})).expect(200);
+    let list = |query: &str| world.get(&world.operator(), &format!("/v2.1/projects{query}"));
+    for (query, expected) in [
+        ("?organization=globex", &["reactor"] as &[&str]),
+        ("?organization=none", &[]),
+        ("?labels=team:a", &["vision"]),
+        ("?labels=team%3Aa%2Cenv%3Aprod", &["vision"]),
+        ("?labels=team:a,env:test", &[]),
+        ("?labels=", &["audio", "reactor", "vision"]),
+    ] {
+        assert_eq!(names(&list(query).expect(200).json()), expected, "{query}");
+    }
+    list("?labels=team").refused(400, "labels: ");
+}
+
+#[test]
+fn a_deleted_one_is_gone_with_all_that_belonged_to_it_and_its_name_is_free() {
+    let world = World::new();
+    let id = world.get(&world.owner(), &world.path("")).text("id");
+    world
+        .call(&world.owner(), "DELETE", &world.path(""), Json::Null)
+        .expect(204);
+    world.get(&world.owner(), &world.path("")).expect(404);
+    for table in [
+        "service_users",
+        "role_assignments",
+        "project_origins",
+        "service_user_origins",
+    ] {
+        let left = format!("SELECT count(*) FROM {table} WHERE project_id = '{id}'");
+        assert_eq!(world.count(&left), 0, "{table}");
+    }
+    assert_eq!(
+        world.count("SELECT count(*) FROM tokens WHERE service_user_id IS NOT NULL"),
+        1
+    );
+    let body = json!({"name": "vision", "organization_name": "acme"});
+    create(&world, &world.owner(), body).expect(201);
+    world.get(&world.admin(), &world.path("")).expect(404);
+}
+
+#[test]
+fn a_plan_limits_how_many_an_organization_has() {
+    let world = World::new();
+    world.execute(
+        "UPDATE subscriptions SET max_projects = 2 WHERE name = 'free'",
+        (),
+    );
+    let body = json!({"name": "third", "organization_name": "acme"});
+    create(&world, &world.owner(), body.clone()).refused(403, "projects");
+    world
+        .call(&world.owner(), "DELETE", "/v2.1/projects/audio", Json::Null)
+        .expect(204);
+    create(&world, &world.owner(), body).expect(201);
+}
