@@ -259,7 +259,7 @@ impl<'a> Life<'a> {
         digests: Option<&Digests>,
     ) -> Result<(), Error> {
         let name = call.parameter("organization_name").to_owned();
-        let row = callers::caller_and_organization(self.session, digests, &name).await?;
+        let row = callers::caller_and_organization(self.session, digests, &name, self.now).await?;
         call.organization = row.organization;
         let (is_member, is_admin) = (row.standing.is_member.0, row.standing.is_admin.0);
         self.admit(call, access, digests, Some(row.caller))?;

@@ -12,8 +12,8 @@ use std::sync::OnceLock;
 use ::http::Method;
 
 use crate::api::{
-    self, Handler, audit, deployments, organizations, permissions, projects, role_assignments,
-    roles, service_users, usage,
+    self, Handler, audit, deployments, organization_users, organizations, permissions, projects,
+    role_assignments, roles, service_users, usage, vouchers,
 };
 use crate::auth::access::Access;
 use crate::auth::permissions::{self as p};
@@ -111,7 +111,7 @@ static TABLE: &[Route] = routes! {
     POST "/operator/v1/users" operator_users_create, Operator, "Make an account, or activate an invited person" => api::operator::users::create,
         takes api::operator::users::OperatorUserCreate, gives 201 api::operator::users::OperatorUser;
     GET "/operator/v1/users" operator_users_list, Operator, "List people" => api::operator::users::list,
-        query [USERS_LIMIT, OFFSET, EMAIL], gives 200 Vec<api::operator::users::OperatorUser>;
+        query [PAGE_LIMIT, OFFSET, EMAIL], gives 200 Vec<api::operator::users::OperatorUser>;
     GET "/operator/v1/users/{user_id}" operator_users_get, Operator, "Read a person" => api::operator::users::get,
         gives 200 api::operator::users::OperatorUser;
     DELETE "/operator/v1/users/{user_id}" operator_users_delete, Operator, "Delete a person" => api::operator::users::delete,
@@ -124,6 +124,18 @@ static TABLE: &[Route] = routes! {
         takes api::operator::instance_types::InstanceTypePut, gives 200 api::operator::instance_types::InstanceTypeDetail;
     POST "/operator/v1/usage-events" operator_usage_events_create, Operator, "Report what was used" => api::operator::usage_events::create,
         takes Vec<api::operator::usage_events::UsageEvent>, gives 200 api::operator::usage_events::UsageEventsCounted;
+    POST "/operator/v1/vouchers" operator_vouchers_create, Operator, "Make a voucher" => api::operator::vouchers::create,
+        takes api::operator::vouchers::VoucherCreate, gives 201 api::operator::vouchers::OperatorVoucher;
+    GET "/operator/v1/vouchers" operator_vouchers_list, Operator, "List vouchers" => api::operator::vouchers::list,
+        query [PAGE_LIMIT, OFFSET], gives 200 Vec<api::operator::vouchers::OperatorVoucher>;
+    GET "/operator/v1/vouchers/{code}" operator_vouchers_get, Operator, "Read a voucher" => api::operator::vouchers::get,
+        gives 200 api::operator::vouchers::OperatorVoucher;
+    DELETE "/operator/v1/vouchers/{code}" operator_vouchers_delete, Operator, "Delete a voucher" => api::operator::vouchers::delete,
+        gives 204 Nothing;
+    GET "/operator/v1/subscriptions" operator_subscriptions_list, Operator, "List the plans" => api::operator::subscriptions::list,
+        gives 200 Vec<api::operator::subscriptions::SubscriptionDetail>;
+    PUT "/operator/v1/subscriptions/{subscription_name}" operator_subscriptions_put, Operator, "Set a plan" => api::operator::subscriptions::put,
+        takes api::operator::subscriptions::SubscriptionPut, gives 200 api::operator::subscriptions::SubscriptionDetail;
     GET "/operator/v1/audit" operator_audit_list, Operator, "List everybody's changes" => audit::list_for_operator,
         query [AUDIT_LIMIT, OFFSET, ACTION, IN_ORGANIZATION], gives 200 Vec<audit::AuditEvent>;
 
@@ -135,8 +147,23 @@ static TABLE: &[Route] = routes! {
         gives 200 organizations::OrganizationDetail;
     GET "/v2.1/organizations/{organization_name}/usage" organizations_usage_get, OrganizationMember, "Report what an organization used" => usage::of_organization,
         query [START_DATE, END_DATE, INTERVAL], gives 200 usage::OrganizationUsageReport<'static>;
+    PATCH "/v2.1/organizations/{organization_name}" organizations_update, OrganizationAdmin, "Change an organization" => organizations::update,
+        takes organizations::OrganizationUpdate, gives 200 organizations::OrganizationDetail;
+    POST "/v2.1/organizations/{organization_name}/users" organization_users_create, OrganizationAdmin, "Add somebody to an organization, or invite him" => organization_users::create,
+        takes organization_users::OrganizationUserCreate, gives 201 organization_users::OrganizationUserDetail;
+    GET "/v2.1/organizations/{organization_name}/users" organization_users_list, OrganizationMember, "List the users of an organization" => organization_users::list,
+        gives 200 Vec<organization_users::OrganizationUserDetail>;
+    GET "/v2.1/organizations/{organization_name}/users/{user_id}" organization_users_get, OrganizationAdmin, "Read a user of an organization" => organization_users::get,
+        gives 200 organization_users::OrganizationUserDetail;
+    PATCH "/v2.1/organizations/{organization_name}/users/{user_id}" organization_users_update, OrganizationAdmin, "Make a user admin of an organization, or admin no more" => organization_users::update,
+        takes organization_users::OrganizationUserUpdate, gives 200 organization_users::OrganizationUserDetail;
+    DELETE "/v2.1/organizations/{organization_name}/users/{user_id}" organization_users_delete, OrganizationAdmin, "Remove a user from an organization" => organization_users::delete,
+        gives 204 Nothing;
     GET "/v2.1/organizations/{organization_name}/audit" organizations_audit_list, OrganizationAdmin, "List the changes in an organization" => audit::list_of_organization,
         query [AUDIT_LIMIT, OFFSET, ACTION], gives 200 Vec<audit::AuditEvent>;
+
+    GET "/v2.1/vouchers/{code}" vouchers_get, Anyone, "Read what a voucher is for" => vouchers::get,
+        gives 200 vouchers::VoucherDetail;
 
     GET "/v2.1/permissions" permissions_list, Anyone, "List the permission catalogue" => permissions::list,
         gives 200 Vec<permissions::PermissionList>;

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod deployments;
 pub mod docs;
 pub mod operator;
+pub mod organization_users;
 pub mod organizations;
 pub mod permissions;
 pub mod projects;
@@ -16,6 +17,7 @@ pub mod service_users;
 pub mod status;
 pub mod usage;
 pub mod user;
+pub mod vouchers;
 
 use serde::de::DeserializeOwned;
 

@@ -3,13 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::{Call, future};
-use crate::domain::{Date, Email, ObjectName, OrganizationId, Text, Timestamp};
+use crate::domain::{
+    Credits, Date, Email, ObjectName, OrganizationId, Text, Timestamp, VoucherCode,
+};
 use crate::http::error::Error;
+use crate::http::patch::Patch;
 use crate::http::response::Response;
-use crate::store::organizations::{self, NewOrganization, Organization};
-
-/// The plan of an organization that names none.
-const FREE: &str = "free";
+use crate::store::organizations::create::NewOrganization;
+use crate::store::organizations::update::OrganizationChanges;
+use crate::store::organizations::{self, Organization};
 
 /// The organization to create.
 #[derive(Debug, Deserialize)]
@@ -17,16 +19,33 @@ const FREE: &str = "free";
 pub struct OrganizationCreate {
     /// Name, unique in the installation.
     pub name: ObjectName,
-    /// Plan; `free` if absent.
+    /// Plan; that of the voucher, or `free`, if absent.
     pub subscription: Option<Text<1, 64>>,
-    /// Day on which the plan ends; needed for any plan but `free`, which has none.
+    /// Day on which the plan ends; any plan but `free`, which has none, needs it unless a voucher gives the plan.
     pub subscription_end_date: Option<Date>,
-    /// A voucher that gives the plan.
-    pub voucher: Option<Text<1, 64>>,
+    /// A voucher that gives a plan, credits, or both.
+    pub voucher: Option<VoucherCode>,
     /// Must not be true: it is not supported.
     pub two_factor_authentication_forced: Option<bool>,
     /// The first admin; for the operator, who is no member of anything. Anybody else becomes admin himself.
     pub admin_email: Option<Email>,
+}
+
+/// What to change of an organization; what is absent stays.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct OrganizationUpdate {
+    /// New name; the old path is 404 from then on.
+    pub name: Option<ObjectName>,
+    /// Plan; the operator alone changes it, with a start date and, unless it is `free`, an end date.
+    pub subscription: Option<Text<1, 64>>,
+    /// Day on which the subscription starts; one to come schedules it. For the operator alone.
+    pub subscription_start_date: Option<Date>,
+    /// Day on which the subscription ends; null is never. For the operator alone.
+    #[serde(default)]
+    pub subscription_end_date: Patch<Date>,
+    /// Must not be true: it is not supported.
+    pub two_factor_authentication_forced: Option<bool>,
 }
 
 /// An organization.
@@ -39,96 +58,162 @@ pub struct OrganizationDetail {
     pub name: String,
     /// When it was created.
     pub creation_date: String,
-    /// `active`.
+    /// `active`, or `inactive` when its subscription has ended: then nothing new can be made in it.
     pub status: &'static str,
     /// The plan it is on.
     pub subscription: String,
+    /// Day on which that plan started; its periods run from that day of the month.
+    pub subscription_start_date: String,
+    /// Day on which that plan ends; null is never.
+    pub subscription_end_date: Option<String>,
     /// Whether anybody may choose that plan.
     pub subscription_self_service: bool,
+    /// The plan that it goes over to on a day to come.
+    pub scheduled_subscription: Option<ScheduledSubscription>,
+    /// Credits of the current period, those of vouchers included; null is no limit.
+    pub credits: Option<Credits>,
     /// Always false.
     pub two_factor_authentication_forced: bool,
     /// Always false: nothing runs beyond a budget.
     pub overage_usage: bool,
 }
 
-impl From<Organization> for OrganizationDetail {
-    fn from(organization: Organization) -> Self {
-        Self {
+/// A subscription that starts on a day to come.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ScheduledSubscription {
+    /// The plan.
+    pub subscription: String,
+    /// Day on which it starts.
+    pub subscription_start_date: String,
+    /// Day on which it ends; null is never.
+    pub subscription_end_date: Option<String>,
+}
+
+impl OrganizationDetail {
+    /// An organization as it is shown at this time.
+    fn at(now: Timestamp, organization: Organization) -> Result<Self, Error> {
+        let credits = organization
+            .organization_credits
+            .map(Credits::from_millionths)
+            .transpose()
+            .map_err(|invalid| {
+                Error::inconsistent(format!("an organization's credits: {invalid}"))
+            })?;
+        let status = if organization.is_active(now) {
+            "active"
+        } else {
+            "inactive"
+        };
+        let scheduled_subscription = organization
+            .organization_next_subscription
+            .zip(organization.organization_next_subscription_start_date)
+            .map(|(subscription, start)| ScheduledSubscription {
+                subscription,
+                subscription_start_date: start.0.to_date_string(),
+                subscription_end_date: organization
+                    .organization_next_subscription_end_date
+                    .map(|end| end.0.to_date_string()),
+            });
+        Ok(Self {
             id: organization.organization_id,
             name: organization.organization_name,
             creation_date: organization.organization_creation_date.0.to_zulu_string(),
-            status: "active",
+            status,
             subscription: organization.organization_subscription,
+            subscription_start_date: organization
+                .organization_subscription_start_date
+                .0
+                .to_date_string(),
+            subscription_end_date: organization
+                .organization_subscription_end_date
+                .map(|end| end.0.to_date_string()),
             subscription_self_service: organization.organization_subscription_self_service.0,
+            scheduled_subscription,
+            credits,
             two_factor_authentication_forced: false,
             overage_usage: false,
-        }
+        })
     }
 }
 
 /// `POST /organizations`.
 pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
     let body: OrganizationCreate = call.body().await?;
-    if body.two_factor_authentication_forced == Some(true) {
-        return Err(Error::invalid(
-            "two_factor_authentication_forced: not supported",
-        ));
-    }
-    if body.voucher.is_some() {
-        return Err(Error::invalid("voucher: there is no voucher of this code"));
-    }
+    refuse_two_factors(body.two_factor_authentication_forced)?;
     let is_operator = call.authority.principal().is_operator();
     if is_operator && body.admin_email.is_none() {
         return Err(Error::invalid(
             "admin_email: the operator is no member of an organization, so its first admin is needed",
         ));
     }
-    let subscription = body
-        .subscription
-        .as_ref()
-        .map_or(FREE, |plan| plan.as_str());
-    let end_date = end_of_plan(subscription, body.subscription_end_date, call.now)?;
+    let end_date = body
+        .subscription_end_date
+        .map(|date| future("subscription_end_date", date.midnight(), call.now))
+        .transpose()?;
     let id = OrganizationId::from_random(call.random()?);
     let new = NewOrganization {
         id: id.as_str(),
         name: &body.name,
-        subscription,
-        start_date: call.now,
+        subscription: body.subscription.as_ref().map(|plan| plan.as_str()),
         end_date,
+        voucher: body.voucher.as_ref(),
         admin_email: body.admin_email.as_ref().filter(|_| is_operator),
     };
+    let occasion = call.occasion()?;
     let created =
-        organizations::create(call.session, &call.authority, &call.occasion()?, new).await?;
-    Response::created(&OrganizationDetail::from(created))
-}
-
-/// A plan other than `free` needs an end date, and `free` has none (contract section 4).
-fn end_of_plan(plan: &str, end: Option<Date>, now: Timestamp) -> Result<Option<Timestamp>, Error> {
-    const FIELD: &str = "subscription_end_date";
-    match (plan, end) {
-        (FREE, None) => Ok(None),
-        (FREE, Some(_)) => Err(Error::invalid(format!(
-            "{FIELD}: the plan free renews itself each year and takes no end date"
-        ))),
-        (_, None) => Err(Error::invalid(format!(
-            "{FIELD}: a plan other than free needs an end date"
-        ))),
-        (_, Some(date)) => future(FIELD, date.midnight(), now).map(Some),
-    }
+        organizations::create::create(call.session, &call.authority, &occasion, new).await?;
+    Response::created(&OrganizationDetail::at(call.now, created)?)
 }
 
 /// `GET /organizations`.
 pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
-    let organizations = organizations::list(call.session, call.authority.principal()).await?;
-    Response::ok(
-        &organizations
-            .into_iter()
-            .map(OrganizationDetail::from)
-            .collect::<Vec<_>>(),
-    )
+    let organizations =
+        organizations::list(call.session, call.authority.principal(), call.now).await?;
+    let shown: Result<Vec<_>, Error> = organizations
+        .into_iter()
+        .map(|organization| OrganizationDetail::at(call.now, organization))
+        .collect();
+    Response::ok(&shown?)
 }
 
-/// `GET /organizations/{organization_name}`.
+/// `GET /organizations/{organization_name}`: the first round trip has read it.
 pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
-    Response::ok(&OrganizationDetail::from(call.organization()?.clone()))
+    let organization = call.organization()?.clone();
+    Response::ok(&OrganizationDetail::at(call.now, organization)?)
+}
+
+/// `PATCH /organizations/{organization_name}`.
+pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
+    let body: OrganizationUpdate = call.body().await?;
+    refuse_two_factors(body.two_factor_authentication_forced)?;
+    let changes = OrganizationChanges {
+        name: body.name,
+        subscription: body.subscription.map(|plan| plan.to_string()),
+        start_date: body.subscription_start_date.map(Date::midnight),
+        end_date: body.subscription_end_date.map(Date::midnight),
+    };
+    if changes.is_empty() {
+        return get(call).await;
+    }
+    let (occasion, organization) = (call.occasion()?, call.organization()?);
+    let updated = organizations::update::update(
+        call.session,
+        &call.authority,
+        &occasion,
+        organization,
+        &changes,
+    )
+    .await?;
+    Response::ok(&OrganizationDetail::at(call.now, updated)?)
+}
+
+/// A second factor cannot be asked for, so nobody may believe that it is (contract section 4).
+fn refuse_two_factors(forced: Option<bool>) -> Result<(), Error> {
+    match forced {
+        Some(true) => Err(Error::invalid(
+            "two_factor_authentication_forced: not supported",
+        )),
+        _ => Ok(()),
+    }
 }

@@ -254,7 +254,7 @@ pub(crate) async fn of_organization(call: &mut Call<'_>) -> Result<Response, Err
 /// `GET /projects/{project_name}/usage`.
 pub(crate) async fn of_project(call: &mut Call<'_>) -> Result<Response, Error> {
     let project = call.project()?;
-    let frame = Frame::of(call, project.organization_subscription_start_date.0)?;
+    let frame = Frame::of(call, project.subscription_start(call.now))?;
     if reads_usage_as_a_list(call.request) {
         let measures = usage::measures(call.session, &project.project_id, &frame.intervals).await?;
         let report = ProjectUsageReport::ByMeasure(frame.by_measure(&measures));

@@ -93,6 +93,8 @@ uuid_ids! {
     AttachmentId;
     /// A token's row; not the token.
     TokenId;
+    /// A voucher; not its code.
+    VoucherId;
     /// An entry of the audit, which is the permit of a change.
     AuditId;
 }

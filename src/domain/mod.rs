@@ -1,5 +1,5 @@
-//! The rules that need no I/O: names, texts, e-mail addresses, origins, instants, subscription
-//! periods, credits, usage, tokens, paths and ids.
+//! The rules that need no I/O: names, texts, e-mail addresses, origins, instants, subscription periods, credits,
+//! usage, whole numbers, voucher codes, tokens, paths and ids.
 //!
 //! Every type here is made by parsing and by nothing else, so a value that exists has been checked: an [`Origin`] is
 //! normalised, an [`ObjectName`] fits a URL and a column, a [`PlainToken`] cannot be printed. Parsers answer
@@ -26,6 +26,8 @@ pub mod text;
 pub mod time;
 pub mod token;
 pub mod usage;
+pub mod voucher_code;
+pub mod whole_number;
 mod wire;
 
 pub use credits::Credits;
@@ -33,7 +35,7 @@ pub use email::Email;
 pub use fields::{DataType, Fields, IoType};
 pub use ids::{
     AttachmentId, AuditId, DeploymentId, OrganizationId, PipelineId, PipelineObjectId, ProjectId,
-    RequestId, RoleAssignmentId, RoleId, ServiceUserId, TokenId, UserId, VersionId,
+    RequestId, RoleAssignmentId, RoleId, ServiceUserId, TokenId, UserId, VersionId, VoucherId,
 };
 pub use instance_type::InstanceTypeName;
 pub use integer::Within;
@@ -49,3 +51,5 @@ pub use time::{Date, Timestamp};
 pub use token::{
     Digests, PlainToken, RecognisedToken, TokenDigest, TokenKey, TokenKeys, constant_time_eq,
 };
+pub use voucher_code::VoucherCode;
+pub use whole_number::WholeNumber;

@@ -76,7 +76,10 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
             "the body is nested more than {MAX_DEPTH} levels deep"
         )));
     }
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    // RFC 8259 section 8.1; the parser does not look into fields that it ignores.
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| Error::invalid("the body is not valid JSON: it is not UTF-8"))?;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         let inner = error.into_inner();

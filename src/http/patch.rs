@@ -31,6 +31,16 @@ impl<T> Patch<T> {
             Self::Absent | Self::Null => None,
         }
     }
+
+    /// The same with its value turned into another.
+    #[must_use]
+    pub fn map<U>(self, turn: impl FnOnce(T) -> U) -> Patch<U> {
+        match self {
+            Self::Absent => Patch::Absent,
+            Self::Null => Patch::Null,
+            Self::Value(value) => Patch::Value(turn(value)),
+        }
+    }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {

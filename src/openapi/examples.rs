@@ -15,6 +15,7 @@ pub(super) const PIPELINE: &str = "sorting-line";
 pub(super) const INSTANCE_TYPE: &str = "512mb";
 pub(super) const USER_ID: &str = "0b9a1f7e-32f5-4c2b-9a53-6f2f3b0f6d11";
 pub(super) const SERVICE_USER_ID: &str = "13a9ba27-6888-4528-826e-8e1002eab13d";
+pub(super) const VOUCHER_CODE: &str = "WORKSHOP-2099";
 pub(super) const ROLE_ASSIGNMENT_ID: &str = "7c2a7f5e-5b0e-4e33-8a4d-2f0f8d1f9b21";
 const ORGANIZATION_ID: &str = "2f6c1d52-9d0f-4c55-8d1b-51f8f7a3f0c4";
 const PROJECT_ID: &str = "5a1be2b0-79a5-4c34-9e8e-3f7f6a1c2d90";
@@ -54,6 +55,25 @@ examples! {
         "registration_date": MORNING_Z, "token": TOKEN,
     };
     api::operator::users::UserToken = { "token": TOKEN };
+    api::operator::vouchers::VoucherCreate = {
+        "code": VOUCHER_CODE, "description": "Voucher for a workshop", "subscription": "premium", "credits": 100,
+        "expiry_date": "2099-12-31T00:00:00Z", "max_redemptions": 20,
+    };
+    api::operator::vouchers::OperatorVoucher = {
+        "id": "4e0c1c5e-8f4b-4f0a-9d55-3b1c2a7d9e60", "code": VOUCHER_CODE, "description": "Voucher for a workshop",
+        "subscription": "premium", "credits": 100, "expiry_date": "2099-12-31T00:00:00Z", "max_redemptions": 20,
+        "redemptions": 3, "creation_date": "2026-11-22T09:00:00Z",
+    };
+    api::operator::subscriptions::SubscriptionPut = {
+        "description": "For small teams", "self_service": true, "monthly_credits": 600,
+        "limits": { "projects": 5, "users": 10 },
+    };
+    api::operator::subscriptions::SubscriptionDetail = {
+        "name": "premium", "description": "For small teams", "self_service": true, "monthly_credits": 600, "limits": {
+            "projects": 5, "users": 10, "deployments": null, "deployment_versions": null, "pipelines": null,
+            "pipeline_versions": null,
+        },
+    };
 
     api::operator::instance_types::InstanceTypePut = { "credits_per_hour": 0.5 };
     api::operator::instance_types::InstanceTypeDetail = { "name": INSTANCE_TYPE, "credits_per_hour": 0.5 };
@@ -84,7 +104,23 @@ examples! {
         "id": ORGANIZATION_ID, "name": ORGANIZATION, "creation_date": MORNING_Z, "status": "active",
         "subscription": "free", "subscription_self_service": true, "two_factor_authentication_forced": false,
         "overage_usage": false,
+        "id": ORGANIZATION_ID, "name": ORGANIZATION, "creation_date": "2026-11-22T09:00:00Z", "status": "active",
+        "subscription": "premium", "subscription_start_date": "2026-11-22", "subscription_end_date": "2027-11-22",
+        "subscription_self_service": true, "scheduled_subscription": {
+            "subscription": "free", "subscription_start_date": "2027-11-22", "subscription_end_date": null,
+        },
+        "credits": 600, "two_factor_authentication_forced": false, "overage_usage": false,
     };
+    api::organizations::OrganizationUpdate = {
+        "subscription": "premium", "subscription_start_date": "2026-11-22", "subscription_end_date": "2027-11-22",
+    };
+    api::organization_users::OrganizationUserCreate = { "email": "grace@example.com", "admin": false };
+    api::organization_users::OrganizationUserUpdate = { "admin": true };
+    api::organization_users::OrganizationUserDetail = {
+        "id": USER_ID, "email": "grace@example.com", "name": "Grace", "surname": "Hopper", "status": "active",
+        "admin": true, "join_date": "2026-11-22",
+    };
+    api::vouchers::VoucherDetail = { "description": "Voucher for a workshop" };
 
     api::projects::ProjectCreate = {
         "name": PROJECT, "organization_name": ORGANIZATION, "cors_origins": [APP], "labels": { "team": "vision" },

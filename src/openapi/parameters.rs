@@ -8,9 +8,11 @@ use serde_json::{Value, json};
 
 use super::examples::{
     DEPLOYMENT, INSTANCE_TYPE, ORGANIZATION, PIPELINE, PROJECT, ROLE_ASSIGNMENT_ID,
-    SERVICE_USER_ID, USER_ID,
+    SERVICE_USER_ID, USER_ID, VOUCHER_CODE,
 };
-use crate::domain::{InstanceTypeName, ObjectName, RoleAssignmentId, ServiceUserId, UserId};
+use crate::domain::{
+    InstanceTypeName, ObjectName, RoleAssignmentId, ServiceUserId, UserId, VoucherCode,
+};
 
 /// A parameter of a path or of a query.
 pub struct Parameter {
@@ -77,8 +79,8 @@ parameters! {
     ACTION = "action", "Only changes of this kind.", |_| json!({ "enum": ["create", "update", "delete", "info"] }), "create";
     /// How many changes of a trail to show.
     AUDIT_LIMIT = "limit", "At most so many.", |_| integer(1, 500, 50), 50;
-    /// How many people to show.
-    USERS_LIMIT = "limit", "At most so many.", |_| integer(1, 1_000, 100), 100;
+    /// How much of a long list to show.
+    PAGE_LIMIT = "limit", "At most so many.", |_| integer(1, 1_000, 100), 100;
     /// Where a page begins.
     OFFSET = "offset", "Skip so many.", |_| integer(0, 1_000_000_000, 0), 0;
     /// The e-mail address to look for.
@@ -141,6 +143,18 @@ static PATH: &[Parameter] = &[
         description: "The id of the person.",
         schema: reference::<UserId>,
         example: || json!(USER_ID),
+    },
+    Parameter {
+        name: "code",
+        description: "The code of the voucher.",
+        schema: reference::<VoucherCode>,
+        example: || json!(VOUCHER_CODE),
+    },
+    Parameter {
+        name: "subscription_name",
+        description: "The name of the plan.",
+        schema: reference::<ObjectName>,
+        example: || json!("premium"),
     },
     Parameter {
         name: "service_user_id",

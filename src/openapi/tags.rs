@@ -17,6 +17,11 @@ const TAGS: &[(&str, &str)] = &[
     ),
     ("roles", "Named sets of permissions."),
     ("role-assignments", "Who holds which role on what."),
+    (
+        "users",
+        "Who belongs to an organization, and who administers it.",
+    ),
+    ("vouchers", "Codes that give a plan or credits."),
     ("permissions", "The catalogue that roles are made of."),
     ("usage", "What was used, in credits and bytes."),
     ("audit", "Who changed what, and when."),

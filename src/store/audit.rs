@@ -88,6 +88,19 @@ macro_rules! caller_holds_all {
 }
 pub(crate) use caller_holds_all;
 
+/// Whether the caller is the operator, or still an admin of `:organization_id`.
+macro_rules! caller_administers {
+    () => {
+        concat!(
+            "(#operator = 1 OR (",
+            $crate::store::audit::caller_lives!(),
+            " AND EXISTS (SELECT 1 FROM organization_users WHERE organization_id = :organization_id
+                          AND user_id = :principal_id AND admin = 1)))"
+        )
+    };
+}
+pub(crate) use caller_administers;
+
 /// What a change is, for its audit row.
 pub struct Change<'a> {
     /// What is done.

@@ -73,7 +73,7 @@ statements! {
          n.id IS NOT NULL AS organization_exists, m.user_id IS NOT NULL AS is_member, coalesce(m.admin, 0) AS is_admin ",
         from_caller!(),
         "LEFT JOIN organizations n ON n.name = :organization
-         LEFT JOIN subscriptions c ON c.name = n.subscription
+         LEFT", crate::store::organizations::plan_of_organization!(), "
          LEFT JOIN organization_users m ON m.organization_id = n.id AND m.user_id = u.id");
     /// Where an origin is listed in the project of this name, for a request that shows no valid credential.
     ORIGIN_IN_PROJECT = concat!("SELECT ", origin_columns!(), " FROM projects p WHERE p.name = :project");
@@ -306,8 +306,11 @@ pub async fn caller_and_organization(
     session: &Session<'_>,
     of: Option<&Digests>,
     organization: &str,
+    now: Timestamp,
 ) -> Result<CallerAndOrganization, Error> {
-    let parameters = digests(of).text("organization", organization);
+    let parameters = digests(of)
+        .text("organization", organization)
+        .integer("now", now.as_millis());
     let statements = parameters.batch([&CALLER_AND_ORGANIZATION]);
     CallerAndOrganization::read(&session.read(statements).await?)
 }

@@ -7,6 +7,7 @@
 pub mod audit;
 pub mod callers;
 pub mod instance_types;
+pub mod organization_users;
 pub mod organizations;
 pub mod projects;
 pub mod role_assignments;
@@ -21,6 +22,7 @@ pub mod tokens;
 pub mod usage;
 pub mod usage_events;
 pub mod users;
+pub mod vouchers;
 
 /// Every statement of the store, for the tests that explain them.
 #[must_use]
@@ -29,16 +31,21 @@ pub fn statements() -> Vec<&'static sql::Sql> {
         audit::ALL,
         callers::ALL,
         instance_types::ALL,
+        organization_users::ALL,
         organizations::ALL,
+        organizations::create::ALL,
+        organizations::update::ALL,
         projects::ALL,
         role_assignments::ALL,
         roles::ALL,
         service_users::ALL,
         session::ALL,
+        subscriptions::ALL,
         tokens::ALL,
         usage::ALL,
         usage_events::ALL,
         users::ALL,
+        vouchers::ALL,
     ]
     .concat()
 }

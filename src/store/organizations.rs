@@ -1,21 +1,20 @@
 //! Organizations: who pays, and whose people and projects belong together.
+//!
+//! This file reads them; [`create`] makes one, with a plan or a voucher, and [`update`] renames one and changes its
+//! subscription. What is shown of a subscription is what is in force at the time of the request.
+
+pub mod create;
+pub mod update;
 
 use serde::Deserialize;
 
-use crate::auth::access::Authority;
 use crate::auth::principal::Principal;
-use crate::domain::email::Email;
-use crate::domain::names::ObjectName;
 use crate::domain::time::Timestamp;
 use crate::http::error::Error;
-use crate::store::audit::{Action, Change, Occasion, caller_lives, permit, permitted};
 use crate::store::rows::{Flag, Millis};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
-
-/// So many organizations may one person create (contract section 3).
-pub const MAX_ORGANIZATIONS_A_PERSON: i64 = 100;
 
 /// An organization with its plan.
 #[derive(Debug, Clone, Deserialize)]
@@ -28,188 +27,119 @@ pub struct Organization {
     pub organization_creation_date: Millis,
     /// The plan it is on.
     pub organization_subscription: String,
-    /// The day on which that plan began, from which its periods are counted.
+    /// When that plan started: the periods of its credits are anchored to this day.
     pub organization_subscription_start_date: Millis,
+    /// When that plan ends, if it does.
+    pub organization_subscription_end_date: Option<Millis>,
     /// Whether anybody may choose that plan.
     pub organization_subscription_self_service: Flag,
+    /// The plan that it goes over to on a day to come.
+    pub organization_next_subscription: Option<String>,
+    /// That day.
+    pub organization_next_subscription_start_date: Option<Millis>,
+    /// When that plan will end, if it does.
+    pub organization_next_subscription_end_date: Option<Millis>,
+    /// Its budget of the current period in millionths of a credit, vouchers included; none is no limit.
+    pub organization_credits: Option<i64>,
 }
 
-/// The columns of [`Organization`], from `organizations n` and `subscriptions c`.
+impl Organization {
+    /// Whether its subscription has not ended.
+    #[must_use]
+    pub fn is_active(&self, now: Timestamp) -> bool {
+        self.organization_subscription_end_date
+            .is_none_or(|end| end.0 > now)
+    }
+}
+
+/// The columns of [`Organization`] at `#now`, from `organizations n` and `subscriptions c`, joined by
+/// [`plan_of_organization`].
 macro_rules! organization_columns {
     () => {
-        "n.id AS organization_id, n.name AS organization_name, n.creation_date AS organization_creation_date,
-         n.subscription AS organization_subscription,
-         n.subscription_start_date AS organization_subscription_start_date, c.self_service AS organization_subscription_self_service"
+        concat!(
+            "n.id AS organization_id, n.name AS organization_name, n.creation_date AS organization_creation_date, ",
+            $crate::store::subscriptions::in_force!("subscription"),
+            " AS organization_subscription, ",
+            $crate::store::subscriptions::in_force!("subscription_start_date"),
+            " AS organization_subscription_start_date, ",
+            $crate::store::subscriptions::in_force!("subscription_end_date"),
+            " AS organization_subscription_end_date,
+             c.self_service AS organization_subscription_self_service,
+             iif(n.next_subscription_start_date > #now, n.next_subscription, NULL) AS organization_next_subscription,
+             iif(n.next_subscription_start_date > #now, n.next_subscription_start_date, NULL)
+               AS organization_next_subscription_start_date,
+             iif(n.next_subscription_start_date > #now, n.next_subscription_end_date, NULL)
+               AS organization_next_subscription_end_date,
+             c.monthly_credits + coalesce((SELECT sum(r.credits) FROM voucher_redemptions r
+                                           WHERE r.organization_id = n.id AND r.period_end > #now), 0)
+               AS organization_credits"
+        )
     };
 }
 pub(crate) use organization_columns;
 
-/// Who becomes the first admin: the caller, or the person whom the operator names. Each is looked up by an index of
-/// its own; one condition over both would read everybody.
-macro_rules! first_admin {
+/// The plan in force at `#now` of `organizations n`, as `c`.
+macro_rules! plan_of_organization {
     () => {
-        "(SELECT id FROM users WHERE email = :admin_email AND #operator = 1
-          UNION ALL SELECT id FROM users WHERE id = :principal_id AND #operator = 0)"
+        concat!(
+            " JOIN subscriptions c ON c.name = ",
+            $crate::store::subscriptions::in_force!("subscription"),
+            " "
+        )
     };
 }
-
-/// Whether the plan may be chosen by the caller.
-macro_rules! plan_is_open {
-    () => {
-        "EXISTS (SELECT 1 FROM subscriptions WHERE name = :subscription AND (#operator = 1 OR self_service = 1))"
-    };
-}
-
-macro_rules! name_is_free {
-    () => {
-        "NOT EXISTS (SELECT 1 FROM organizations WHERE name = :object_name)"
-    };
-}
-
-macro_rules! creator_is_within_limit {
-    () => {
-        "(#operator = 1 OR (SELECT count(*) FROM (SELECT 1 FROM organizations WHERE created_by = :principal_id
-                            LIMIT #max_organizations)) < #max_organizations)"
-    };
-}
+pub(crate) use plan_of_organization;
 
 statements! {
-    /// The permit for a new organization.
-    PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
-        "(#operator = 1 OR ", caller_lives!(), ") AND ", first_admin!(), " IS NOT NULL AND ", plan_is_open!(),
-        " AND ", name_is_free!(), " AND ", creator_is_within_limit!()));
-    /// The organization itself.
-    INSERT = concat!(
-        "INSERT INTO organizations (id, name, creation_date, subscription, subscription_start_date,
-                                    subscription_end_date, created_by)
-         SELECT :object_id, :object_name, #now, :subscription, #start_date, #end_date, coalesce(:principal_id, :actor)
-         WHERE ", permitted!());
-    /// Its first admin.
-    INSERT_FIRST_ADMIN = concat!(
-        "INSERT INTO organization_users (organization_id, user_id, admin, join_date)
-         SELECT :object_id, ", first_admin!(), ", 1, #now WHERE ", permitted!());
-    /// The organization, or why there is none.
-    AFTER_CREATE = concat!(
-        "SELECT ", permitted!(), " AS done, ", name_is_free!(), " AS name_is_free, ", plan_is_open!(), " AS plan_is_open,
-         EXISTS (SELECT 1 FROM subscriptions WHERE name = :subscription) AS plan_exists, ",
-        first_admin!(), " IS NOT NULL AS admin_exists, ", creator_is_within_limit!(), " AS within_limit,
-         (SELECT self_service FROM subscriptions WHERE name = :subscription) AS self_service");
     /// The organizations that somebody is a member of.
     LIST_OF_MEMBER = concat!(
         "SELECT ", organization_columns!(), "
-         FROM organization_users m JOIN organizations n ON n.id = m.organization_id
-         JOIN subscriptions c ON c.name = n.subscription
+         FROM organization_users m JOIN organizations n ON n.id = m.organization_id ", plan_of_organization!(), "
          WHERE m.user_id = :principal_id ORDER BY n.name");
     /// All organizations, for the operator.
     LIST_EVERYTHING = concat!(
-        "SELECT ", organization_columns!(), " FROM organizations n JOIN subscriptions c ON c.name = n.subscription
-         ORDER BY n.name");
+        "SELECT ", organization_columns!(), " FROM organizations n ", plan_of_organization!(), " ORDER BY n.name");
+    /// One organization, by its id.
+    GET_BY_ID = concat!(
+        "SELECT ", organization_columns!(), " FROM organizations n ", plan_of_organization!(), "WHERE n.id = :object_id");
 }
 
-/// What is asked for on creation.
-pub struct NewOrganization<'a> {
-    /// Its id.
-    pub id: &'a str,
-    /// Its name.
-    pub name: &'a ObjectName,
-    /// The plan.
-    pub subscription: &'a str,
-    /// The day on which the plan starts.
-    pub start_date: Timestamp,
-    /// The day on which the plan ends, if it does.
-    pub end_date: Option<Timestamp>,
-    /// The first admin, when the operator creates it.
-    pub admin_email: Option<&'a Email>,
+/// The 400 of a name that another organization has.
+fn name_is_taken(name: &crate::domain::names::ObjectName) -> Error {
+    Error::invalid(format!("name: an organization '{name}' exists already"))
 }
 
-#[derive(Deserialize)]
-struct AfterCreate {
-    done: Flag,
-    name_is_free: Flag,
-    plan_is_open: Flag,
-    plan_exists: Flag,
-    admin_exists: Flag,
-    within_limit: Flag,
-    self_service: Option<Flag>,
+/// The 400 of a plan that is not in the catalogue.
+fn no_such_plan() -> Error {
+    Error::invalid("subscription: there is no plan of this name")
 }
 
-/// Creates an organization; the caller, or whom the operator names, becomes its admin.
-///
-/// # Errors
-/// 400 for a taken name, an unknown plan or admin, or too many organizations; 403 for a plan that is not open;
-/// 401 when the caller's token ended meanwhile; 503 when the database fails.
-pub async fn create(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
-    new: NewOrganization<'_>,
-) -> Result<Organization, Error> {
-    let change = Change {
-        action: Action::Create,
-        object_type: "organization",
-        object_id: new.id,
-        object_name: new.name.as_str(),
-        organization_id: Some(new.id),
-        project_id: None,
-        after: Some(serde_json::json!({
-            "name": new.name.as_str(),
-            "subscription": new.subscription,
-            "subscription_end_date": new.end_date.map(Timestamp::to_date_string),
-        })),
-    };
-    let parameters = change
-        .parameters(authority, occasion)
-        .text("subscription", new.subscription)
-        .integer("start_date", new.start_date.as_millis())
-        .optional_integer("end_date", new.end_date.map(Timestamp::as_millis))
-        .optional_text("admin_email", new.admin_email.map(Email::as_str))
-        .integer("max_organizations", MAX_ORGANIZATIONS_A_PERSON);
-    let answers = session
-        .write(parameters.batch([&PERMIT_CREATE, &INSERT, &INSERT_FIRST_ADMIN, &AFTER_CREATE]))
-        .await?;
-    let after: AfterCreate = answers.only(3)?;
-    if after.done.0 {
-        return Ok(Organization {
-            organization_id: new.id.to_owned(),
-            organization_name: new.name.as_str().to_owned(),
-            organization_creation_date: Millis(occasion.now),
-            organization_subscription: new.subscription.to_owned(),
-            organization_subscription_start_date: Millis(new.start_date),
-            organization_subscription_self_service: after.self_service.unwrap_or_default(),
-        });
-    }
-    Err(if !after.name_is_free.0 {
-        Error::invalid(format!(
-            "name: an organization '{}' exists already",
-            new.name
-        ))
-    } else if !after.plan_exists.0 {
-        Error::invalid("subscription: there is no plan of this name")
-    } else if !after.plan_is_open.0 {
-        Error::forbidden("subscription: only the operator can put an organization on this plan")
-    } else if !after.within_limit.0 {
-        Error::invalid(format!(
-            "a person can create at most {MAX_ORGANIZATIONS_A_PERSON} organizations"
-        ))
-    } else if !after.admin_exists.0 {
-        match new.admin_email {
-            Some(email) => Error::invalid(format!("admin_email: there is no person '{email}'")),
-            None => Error::unauthenticated(crate::auth::credential::INVALID),
-        }
-    } else {
-        Error::unauthenticated(crate::auth::credential::INVALID)
-    })
+/// The 400 of an end date on the plan that has none (contract section 4).
+fn free_has_no_end() -> Error {
+    Error::invalid(
+        "subscription_end_date: the plan free renews itself each year and takes no end date",
+    )
+}
+
+/// The 400 of a plan without an end date that needs one (contract section 4).
+fn needs_an_end() -> Error {
+    Error::invalid("subscription_end_date: a plan other than free needs an end date")
 }
 
 /// The organizations that a caller is a member of; the operator's list shows all.
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn list(session: &Session<'_>, caller: &Principal) -> Result<Vec<Organization>, Error> {
+pub async fn list(
+    session: &Session<'_>,
+    caller: &Principal,
+    now: Timestamp,
+) -> Result<Vec<Organization>, Error> {
+    let parameters = Parameters::new().integer("now", now.as_millis());
     let statements = if caller.is_operator() {
-        Parameters::new().batch([&LIST_EVERYTHING])
+        parameters.batch([&LIST_EVERYTHING])
     } else {
-        Parameters::new()
+        parameters
             .optional_text("principal_id", caller.id())
             .batch([&LIST_OF_MEMBER])
     };

@@ -8,6 +8,7 @@ use crate::domain::credits::Credits;
 use crate::domain::labels::Labels;
 use crate::domain::names::ObjectName;
 use crate::domain::origin::OriginList;
+use crate::domain::time::Timestamp;
 use crate::http::error::Error;
 use crate::http::patch::Patch;
 use crate::store::audit::{Action, Change, Occasion, caller_lives, caller_may, permit, permitted};
@@ -15,7 +16,7 @@ use crate::store::rows::{Flag, JsonText, Millis};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::{Parameters, Statement};
-use crate::store::subscriptions::{limit_reached, plan_allows};
+use crate::store::subscriptions::{self, limit_reached, plan_allows, subscription_runs};
 
 /// A project.
 #[derive(Debug, Clone, Deserialize)]
@@ -42,8 +43,22 @@ pub struct Project {
     pub organization_id: String,
     /// That organization's name.
     pub organization_name: String,
-    /// The day on which that organization's plan began, from which its periods are counted.
+    /// When the plan of that organization started, unless the next one has.
     pub organization_subscription_start_date: Millis,
+    /// When its next plan starts, if there is one.
+    pub organization_next_subscription_start_date: Option<Millis>,
+}
+
+impl Project {
+    /// When the plan in force started: the periods of its credits are anchored to this day.
+    #[must_use]
+    pub fn subscription_start(&self, now: Timestamp) -> Timestamp {
+        let next = self.organization_next_subscription_start_date;
+        let started = next.filter(|start| start.0 <= now);
+        started
+            .unwrap_or(self.organization_subscription_start_date)
+            .0
+    }
 }
 
 /// The columns of [`Project`], from `projects p` and `organizations n`.
@@ -54,7 +69,8 @@ macro_rules! project_columns {
          p.suspended_by AS project_suspended_by, p.suspended_reason AS project_suspended_reason,
          p.cors_origins AS project_cors_origins, p.labels AS project_labels,
          n.id AS organization_id, n.name AS organization_name,
-         n.subscription_start_date AS organization_subscription_start_date"
+         n.subscription_start_date AS organization_subscription_start_date,
+         n.next_subscription_start_date AS organization_next_subscription_start_date"
     };
 }
 pub(crate) use project_columns;
@@ -107,6 +123,7 @@ macro_rules! fresh_uuid {
                || hex(randomblob(6)))"
     };
 }
+pub(crate) use fresh_uuid;
 
 /// The organization that a new project is to belong to.
 macro_rules! organization_of_new {
@@ -130,6 +147,12 @@ macro_rules! caller_is_admin_of_new {
     };
 }
 
+macro_rules! subscription_of_new_runs {
+    () => {
+        subscription_runs!(organization_of_new!())
+    };
+}
+
 macro_rules! plan_allows_new {
     () => {
         plan_allows!(organization_of_new!(), "max_projects", "projects")
@@ -140,7 +163,7 @@ statements! {
     /// The permit for a new project.
     PERMIT_CREATE = permit!(organization_of_new!(), ":object_id", "NULL", concat!(
         organization_of_new!(), " IS NOT NULL AND ", caller_is_admin_of_new!(), " AND ", name_is_free!(), " AND ",
-        plan_allows_new!()));
+        subscription_of_new_runs!(), " AND ", plan_allows_new!()));
     /// The project itself.
     INSERT = concat!(
         "INSERT INTO projects (id, organization_id, name, creation_date, advanced_permissions, credits,
@@ -163,7 +186,8 @@ statements! {
     /// Why there is no project, where there is none.
     AFTER_CREATE = concat!(
         "SELECT ", permitted!(), " AS done, ", name_is_free!(), " AS name_is_free, ",
-        caller_is_admin_of_new!(), " AS may, ", plan_allows_new!(), " AS plan_allows, ", organization_of_new!(), " IS NOT NULL AND (#operator = 1 OR EXISTS (
+        caller_is_admin_of_new!(), " AS may, ", subscription_of_new_runs!(), " AS subscription_runs, ",
+        plan_allows_new!(), " AS plan_allows, ", organization_of_new!(), " IS NOT NULL AND (#operator = 1 OR EXISTS (
              SELECT 1 FROM organization_users
              WHERE organization_id = ", organization_of_new!(), " AND user_id = :principal_id)) AS sees_organization");
     /// The projects in which somebody has a part, by name.
@@ -286,7 +310,8 @@ pub async fn create(
         done: Flag,
         may: Flag,
         name_is_free: Flag,
-        plan_allows: Option<Flag>,
+        subscription_runs: Flag,
+        plan_allows: Flag,
         sees_organization: Flag,
     }
     let change = Change {
@@ -325,7 +350,9 @@ pub async fn create(
         lacks(authority)
     } else if !after.name_is_free.0 {
         name_is_taken(new.name)
-    } else if !after.plan_allows.unwrap_or_default().0 {
+    } else if !after.subscription_runs.0 {
+        subscriptions::ended()
+    } else if !after.plan_allows.0 {
         limit_reached("projects")
     } else {
         Error::inconsistent("a project was refused for no reason")

@@ -20,6 +20,7 @@ use crate::store::rows::{Flag, JsonText, Millis};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
+use crate::store::subscriptions::{self, subscription_runs};
 use crate::store::tokens::FreshToken;
 
 /// A service user.
@@ -134,7 +135,7 @@ statements! {
     GET = concat!(select_service_user!(), "WHERE s.id = :object_id AND s.project_id = :project_id");
     /// The permit for a new service user.
     PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
-        "EXISTS (SELECT 1 FROM projects WHERE id = :project_id) AND ", caller_may!()));
+        "EXISTS (SELECT 1 FROM projects WHERE id = :project_id) AND ", caller_may!(), " AND ", subscription_runs!()));
     /// The service user itself.
     INSERT = concat!(
         "INSERT INTO service_users (id, organization_id, project_id, email, name, description, creation_date,
@@ -150,7 +151,8 @@ statements! {
          SELECT :project_id, value, :object_id FROM json_each(:allowed_cors_origins) WHERE ", permitted!());
     /// Why there is none, where there is none.
     AFTER_CREATE = concat!(
-        "SELECT ", permitted!(), " AS done, EXISTS (SELECT 1 FROM projects WHERE id = :project_id) AS found");
+        "SELECT ", permitted!(), " AS done, EXISTS (SELECT 1 FROM projects WHERE id = :project_id) AS found, ",
+        caller_may!(), " AS may");
     /// The permit to change a service user.
     PERMIT_UPDATE = permit!(name service_user_name!(), ":object_id", service_user_before!(), concat!(
         service_user_lives!(), " AND ", caller_may!(),
@@ -313,7 +315,8 @@ pub async fn get(
 /// Creates a service user with its token.
 ///
 /// # Errors
-/// 403 for a right lost meanwhile; 404 when the project has gone; 503 when the database fails.
+/// 403 under a subscription that has ended, or for a right lost meanwhile; 404 when the project has gone; 503 when the
+/// database fails.
 pub async fn create(
     session: &Session<'_>,
     authority: &Authority,
@@ -326,6 +329,7 @@ pub async fn create(
     struct After {
         done: Flag,
         found: Flag,
+        may: Flag,
     }
     let change = Change {
         object_name: new.name.as_str(),
@@ -355,10 +359,11 @@ pub async fn create(
         ]))
         .await?;
     let after: After = answers.only(5)?;
-    match (after.done.0, after.found.0) {
-        (true, _) => answers.only(4),
-        (false, false) => Err(projects::not_found(&project.project_name)),
-        (false, true) => Err(projects::lacks(authority)),
+    match (after.done.0, after.found.0, after.may.0) {
+        (true, ..) => answers.only(4),
+        (false, false, _) => Err(projects::not_found(&project.project_name)),
+        (false, true, false) => Err(projects::lacks(authority)),
+        (false, true, true) => Err(subscriptions::ended()),
     }
 }
 

@@ -6,6 +6,8 @@ use crate::auth::access::Authority;
 use crate::domain::email::Email;
 use crate::http::error::Error;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::organization_users::member_as_json;
+use crate::store::projects::fresh_uuid;
 use crate::store::rows::{Flag, Millis};
 use crate::store::session::Session;
 use crate::store::sql::statements;
@@ -72,18 +74,40 @@ macro_rules! user_before {
     };
 }
 
+/// Rows in the trails of the organizations that a person belongs to: what the operator does to him concerns them.
+/// `before` is his membership; the condition finds him in `users u`.
+macro_rules! trail_in_organizations {
+    ($action:literal, $event:literal, $after:literal, $condition:literal) => {
+        concat!(
+            "INSERT INTO audit (id, date, request_id, actor, actor_id, action, event, object_type, object_id,
+                                object_name, organization_id, before, after)
+             SELECT ", fresh_uuid!(), ", #now, :request_id, :actor, :principal_id, '", $action, "',
+                    '", $event, " organization user ' || u.email, 'organization_user', u.id, u.email,
+                    m.organization_id, ", member_as_json!(), ", ", $after, "
+             FROM users u JOIN organization_users m ON m.user_id = u.id WHERE ", $condition, " AND ", permitted!()
+        )
+    };
+}
+
 statements! {
     /// The permit for an account; that of an invited person keeps his id.
     PERMIT_CREATE = permit!(
         "coalesce((SELECT id FROM users WHERE email = :object_name), :object_id)",
         "(SELECT json_object('email', email, 'status', status) FROM users WHERE email = :object_name)",
         concat!("#operator = 1 AND ", email_is_free!()));
+    /// In the trails of the organizations that invited him.
+    TRAIL_OF_JOINING = trail_in_organizations!(
+        "update", "Updated", "json_object('status', 'active')", "u.email = :object_name");
     /// The account, new or of an invited person.
     UPSERT = concat!(
         "INSERT INTO users (id, email, name, surname, status, registration_date)
          SELECT :object_id, :object_name, :name, :surname, 'active', #now WHERE ", permitted!(), "
          ON CONFLICT (email) DO UPDATE SET name = excluded.name, surname = excluded.surname, status = 'active',
                                            registration_date = excluded.registration_date");
+    /// He joins the organizations that invited him.
+    JOIN = concat!(
+        "UPDATE organization_users SET join_date = #now
+         WHERE user_id = (SELECT id FROM users WHERE email = :object_name) AND ", permitted!());
     /// His token.
     INSERT_TOKEN = concat!(
         "INSERT INTO tokens (id, digest, key_id, user_id, creation_date)
@@ -100,6 +124,8 @@ statements! {
     /// The permit to delete a person.
     PERMIT_DELETE = permit!(":object_id", user_before!(), concat!(
         "#operator = 1 AND ", user_exists!(), " AND (#force = 1 OR NOT EXISTS (", organizations_of_last_admin!(), "))"));
+    /// In the trails of the organizations that he leaves.
+    TRAIL_OF_LEAVING = trail_in_organizations!("delete", "Deleted", "NULL", "u.id = :object_id");
     /// The person, and with him his token, memberships and roles.
     DELETE = concat!("DELETE FROM users WHERE id = :object_id AND ", permitted!());
     /// Whether he is gone, or what is in the way.
@@ -159,13 +185,17 @@ pub async fn create(
         .parameters(authority, occasion)
         .optional_text("name", names.0)
         .optional_text("surname", names.1);
-    let statements =
-        token
-            .parameters(parameters)
-            .batch([&PERMIT_CREATE, &UPSERT, &INSERT_TOKEN, &AFTER_CREATE]);
+    let statements = token.parameters(parameters).batch([
+        &PERMIT_CREATE,
+        &TRAIL_OF_JOINING,
+        &UPSERT,
+        &JOIN,
+        &INSERT_TOKEN,
+        &AFTER_CREATE,
+    ]);
     let answers = session.write(statements).await?;
-    match answers.first(3)? {
-        Some(After { done: Flag(true) }) => answers.only(3),
+    match answers.first(5)? {
+        Some(After { done: Flag(true) }) => answers.only(5),
         _ => Err(Error::invalid(format!(
             "email: a user '{email}' exists already"
         ))),
@@ -222,8 +252,8 @@ pub async fn delete(
     let parameters = change_of(user, Action::Delete)
         .parameters(authority, occasion)
         .flag("force", force);
-    let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    let after: After = session.write(statements).await?.only(2)?;
+    let statements = parameters.batch([&PERMIT_DELETE, &TRAIL_OF_LEAVING, &DELETE, &AFTER_DELETE]);
+    let after: After = session.write(statements).await?.only(3)?;
     match after.in_the_way {
         _ if after.done.0 => Ok(()),
         Some(names) if after.found.0 => Err(Error::invalid(format!(

@@ -9,13 +9,10 @@ use crate::support::{Caller, World};
 /// Calls whose work is to go through many rows, and which.
 const MAY_GROW: &[(&str, &str)] = &[
     ("organizations_list", "all organizations, for the operator"),
+    ("organization_users_list", "all members of the organization"),
     (
         "organizations_usage_get",
         "all projects of the organization, each with what it used",
-    ),
-    (
-        "projects_create",
-        "all members of the organization: who of them is its admin",
     ),
     (
         "projects_delete",

@@ -39,6 +39,10 @@ mod openapi;
 #[cfg(test)]
 mod operator_users;
 #[cfg(test)]
+mod organization_update;
+#[cfg(test)]
+mod organization_users;
+#[cfg(test)]
 mod organizations;
 #[cfg(test)]
 mod origins;
@@ -57,11 +61,15 @@ mod service_users;
 #[cfg(test)]
 mod statements;
 #[cfg(test)]
+mod subscriptions;
+#[cfg(test)]
 mod token_keys;
+mod token_sequences;
 #[cfg(test)]
 mod usage_events;
 #[cfg(test)]
 mod usage_reports;
 #[cfg(test)]
 mod usage_sums;
-mod token_sequences;
+#[cfg(test)]
+mod vouchers;

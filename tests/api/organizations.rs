@@ -16,8 +16,9 @@ fn its_creator_becomes_its_admin() {
         made.json(),
         json!({
             "id": made.text("id"), "name": "initech", "creation_date": world.now().to_zulu_string(),
-            "status": "active", "subscription": "free", "subscription_self_service": true,
-            "two_factor_authentication_forced": false, "overage_usage": false,
+            "status": "active", "subscription": "free", "subscription_start_date": "2026-06-15",
+            "subscription_end_date": null, "subscription_self_service": true, "scheduled_subscription": null,
+            "credits": null, "two_factor_authentication_forced": false, "overage_usage": false,
         })
     );
     let body = json!({"name": "p", "organization_name": "initech"});

@@ -20,11 +20,17 @@ const MAY_SCAN: &[(&str, &str, &str)] = &[
         "the operator's list shows everything",
     ),
     (
-        "organizations::INSERT",
+        "organizations::create::INSERT",
         "SCAN roles",
         "SQLite looks for orphans only while a foreign key of the transaction is violated",
     ),
-    ("organizations::INSERT", "SCAN service_users", "the same"),
+    (
+        "organizations::create::INSERT",
+        "SCAN service_users",
+        "the same",
+    ),
+    ("subscriptions::PUT", "SCAN organizations", "the same"),
+    ("subscriptions::PUT", "SCAN vouchers", "the same"),
 ];
 
 /// Views over which SQLite may make an index of its own: it has narrowed them to one holder and one project first.

@@ -97,6 +97,30 @@ fn without_dates_the_present_subscription_period_is_one_month() {
 }
 
 #[test]
+fn the_present_period_is_that_of_the_plan_in_force() {
+    let world = World::new();
+    world.execute(
+        "UPDATE organizations SET next_subscription = 'premium', next_subscription_start_date = ?1
+         WHERE name = 'acme'",
+        [tenantry::domain::Timestamp::parse("2026-06-20")
+            .unwrap()
+            .as_millis()],
+    );
+    let shown = |world: &World| {
+        [
+            bounds(&organization(world, "")["data_organization"]),
+            bounds(&project(world, "")["data_project"]),
+        ]
+    };
+    assert_eq!(shown(&world), [["2026-06-15..2026-07-15"]; 2]);
+    // On its day the next plan is in force, and its periods run from there.
+    world
+        .clock
+        .set(tenantry::domain::Timestamp::parse("2026-06-20").unwrap());
+    assert_eq!(shown(&world), [["2026-06-20..2026-07-20"]; 2]);
+}
+
+#[test]
 fn every_interval_is_listed_with_zero_where_nothing_was_used() {
     let world = World::new();
     used(

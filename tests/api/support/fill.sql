@@ -54,6 +54,12 @@ INSERT INTO role_assignments (id, organization_id, project_id, role_id, service_
   SELECT 'assignment-' || i, '{organization}', '{project}', 'role-' || i, 'service-user-' || i, 'project', '{project}', 0
   FROM number;
 
+-- Vouchers, and what they gave.
+INSERT INTO vouchers (code, id, description, redemptions, creation_date)
+  SELECT 'CODE-' || i, 'voucher-' || i, '', 1, 0 FROM number;
+INSERT INTO voucher_redemptions (organization_id, voucher_id, credits, redemption_date, period_end)
+  SELECT 'organization-' || i, 'voucher-' || i, 1, 0, 1 FROM number;
+
 -- What has been changed so far.
 INSERT INTO audit (id, date, request_id, actor, action, event, object_type, object_id, object_name, organization_id,
                    project_id)

@@ -26,19 +26,31 @@ fn target(world: &World, route: &Route) -> String {
             .strip_prefix('{')
             .and_then(|rest| rest.strip_suffix('}'))
         {
-            Some(name) => parameter(world, name),
+            Some(name) => parameter(world, route, name),
             None => segment.to_owned(),
         }
     });
     segments.collect::<Vec<_>>().join("/")
 }
 
-fn parameter(world: &World, name: &str) -> String {
+fn parameter(world: &World, route: &Route, name: &str) -> String {
     match name {
         "organization_name" => ORGANIZATION.to_owned(),
         "project_name" => PROJECT.to_owned(),
         "service_user_id" => service_user_with_a_grace(world).id,
-        "user_id" => world.person("somebody").id,
+        "user_id" => {
+            let somebody = world.person("somebody");
+            if route.path.contains("{organization_name}") {
+                world.join(ORGANIZATION, &somebody, false);
+            }
+            somebody.id
+        }
+        "code" => {
+            let voucher = json!({"code": "WORKSHOP-1", "description": "A workshop"});
+            let made = world.call(&world.operator(), "POST", "/operator/v1/vouchers", voucher);
+            made.expect(201).text("code")
+        }
+        "subscription_name" => "premium".to_owned(),
         "role_name" => "project-viewer".to_owned(),
         "assignment_id" => world.assign(PROJECT, "project-viewer", &world.idle().id),
         "deployment_name" | "pipeline_name" | "version" => "x1".to_owned(),
@@ -73,6 +85,11 @@ fn body(world: &World, route: &Route) -> Json {
             "id": "new", "project": PROJECT, "object_type": "deployment_version", "object_name": "x1",
             "version": "x1", "metric": "credits", "value": 1, "timestamp": "2026-06-14",
         }]),
+        "organizations_update" => json!({"name": "acme-renamed"}),
+        "organization_users_create" => json!({"email": "new@example.com"}),
+        "organization_users_update" => json!({"admin": true}),
+        "operator_vouchers_create" => json!({"code": "WORKSHOP-2", "description": "A workshop"}),
+        "operator_subscriptions_put" => json!({"description": "A plan", "self_service": true}),
         "projects_create" => json!({"name": "new", "organization_name": ORGANIZATION}),
         "projects_update" => {
             json!({"labels": {"a": "b"}, "cors_origins": ["https://new.example"]})

@@ -1,0 +1,142 @@
+//! `/operator/v1/subscriptions`: the plan catalogue.
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::Call;
+use crate::domain::{Credits, Description, ObjectName, WholeNumber};
+use crate::http::error::Error;
+use crate::http::response::Response;
+use crate::store::subscriptions::{self, Limits, NewSubscription, Subscription};
+
+/// What a plan is to be.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct SubscriptionPut {
+    /// What it is.
+    pub description: Description,
+    /// Whether anybody may choose it.
+    pub self_service: bool,
+    /// Credits a period; null or absent is no limit.
+    pub monthly_credits: Option<Credits>,
+    /// What an organization on it may have; absent is no limit at all.
+    pub limits: Option<SubscriptionPutLimits>,
+}
+
+/// What an organization on a plan may have; null or absent is no limit.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct SubscriptionPutLimits {
+    /// Projects.
+    pub projects: Option<WholeNumber<0>>,
+    /// Members, the invited included.
+    pub users: Option<WholeNumber<0>>,
+    /// Deployments.
+    pub deployments: Option<WholeNumber<0>>,
+    /// Versions of deployments.
+    pub deployment_versions: Option<WholeNumber<0>>,
+    /// Pipelines.
+    pub pipelines: Option<WholeNumber<0>>,
+    /// Versions of pipelines.
+    pub pipeline_versions: Option<WholeNumber<0>>,
+}
+
+/// A plan.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct SubscriptionDetail {
+    /// Name.
+    pub name: String,
+    /// What it is.
+    pub description: String,
+    /// Whether anybody may choose it.
+    pub self_service: bool,
+    /// Credits a period; null is no limit.
+    pub monthly_credits: Option<Credits>,
+    /// What an organization on it may have.
+    pub limits: SubscriptionLimits,
+}
+
+/// What an organization on a plan may have; null is no limit.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct SubscriptionLimits {
+    /// Projects.
+    pub projects: Option<i64>,
+    /// Members, the invited included.
+    pub users: Option<i64>,
+    /// Deployments.
+    pub deployments: Option<i64>,
+    /// Versions of deployments.
+    pub deployment_versions: Option<i64>,
+    /// Pipelines.
+    pub pipelines: Option<i64>,
+    /// Versions of pipelines.
+    pub pipeline_versions: Option<i64>,
+}
+
+impl From<SubscriptionPutLimits> for Limits {
+    fn from(limits: SubscriptionPutLimits) -> Self {
+        Self {
+            projects: limits.projects,
+            users: limits.users,
+            deployments: limits.deployments,
+            deployment_versions: limits.deployment_versions,
+            pipelines: limits.pipelines,
+            pipeline_versions: limits.pipeline_versions,
+        }
+    }
+}
+
+impl TryFrom<Subscription> for SubscriptionDetail {
+    type Error = Error;
+
+    fn try_from(plan: Subscription) -> Result<Self, Error> {
+        let monthly_credits = plan
+            .monthly_credits
+            .map(Credits::from_millionths)
+            .transpose()
+            .map_err(|invalid| {
+                Error::inconsistent(format!("subscriptions.monthly_credits: {invalid}"))
+            })?;
+        Ok(Self {
+            name: plan.name,
+            description: plan.description,
+            self_service: plan.self_service.0,
+            monthly_credits,
+            limits: SubscriptionLimits {
+                projects: plan.max_projects,
+                users: plan.max_users,
+                deployments: plan.max_deployments,
+                deployment_versions: plan.max_deployment_versions,
+                pipelines: plan.max_pipelines,
+                pipeline_versions: plan.max_pipeline_versions,
+            },
+        })
+    }
+}
+
+/// `GET /operator/v1/subscriptions`.
+pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
+    let plans = subscriptions::list(call.session).await?;
+    let shown: Result<Vec<_>, Error> = plans
+        .into_iter()
+        .map(SubscriptionDetail::try_from)
+        .collect();
+    Response::ok(&shown?)
+}
+
+/// `PUT /operator/v1/subscriptions/{subscription_name}`.
+pub(crate) async fn put(call: &mut Call<'_>) -> Result<Response, Error> {
+    let body: SubscriptionPut = call.body().await?;
+    let name = ObjectName::parse(call.parameter("subscription_name"))
+        .map_err(|invalid| Error::field("name", &invalid))?;
+    let new = NewSubscription {
+        description: &body.description,
+        self_service: body.self_service,
+        monthly_credits: body.monthly_credits,
+        limits: body.limits.unwrap_or_default().into(),
+    };
+    let occasion = call.occasion()?;
+    let plan = subscriptions::put(call.session, &call.authority, &occasion, &name, new).await?;
+    Response::ok(&SubscriptionDetail::try_from(plan)?)
+}

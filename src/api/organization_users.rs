@@ -1,0 +1,130 @@
+//! `/organizations/{organization_name}/users`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::Call;
+use crate::domain::{Email, UserId};
+use crate::http::error::Error;
+use crate::http::response::Response;
+use crate::store::organization_users::{self, OrganizationUser};
+
+/// The member to add.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct OrganizationUserCreate {
+    /// E-mail address; somebody who has no account yet is invited.
+    pub email: Email,
+    /// Whether he is to be an admin of the organization; false if absent.
+    pub admin: Option<bool>,
+}
+
+/// What to change of a member.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct OrganizationUserUpdate {
+    /// Whether he is an admin of the organization.
+    pub admin: Option<bool>,
+}
+
+/// A member of an organization.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct OrganizationUserDetail {
+    /// Unique id.
+    pub id: String,
+    /// E-mail address.
+    pub email: String,
+    /// First name.
+    pub name: Option<String>,
+    /// Family name.
+    pub surname: Option<String>,
+    /// `active`, or `pending` for somebody who is invited and has no account yet.
+    pub status: String,
+    /// Whether he is an admin of the organization.
+    pub admin: bool,
+    /// Day on which he became a member; null while he is only invited.
+    pub join_date: Option<String>,
+}
+
+impl From<OrganizationUser> for OrganizationUserDetail {
+    fn from(user: OrganizationUser) -> Self {
+        let joined = user.status == "active";
+        Self {
+            id: user.id,
+            email: user.email,
+            name: user.name,
+            surname: user.surname,
+            status: user.status,
+            admin: user.admin.0,
+            join_date: joined.then(|| user.join_date.0.to_date_string()),
+        }
+    }
+}
+
+/// `POST /organizations/{organization_name}/users`.
+pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
+    let body: OrganizationUserCreate = call.body().await?;
+    let id = UserId::from_random(call.random()?);
+    let created = organization_users::create(
+        call.session,
+        &call.authority,
+        &call.occasion()?,
+        call.organization()?,
+        id.as_str(),
+        &body.email,
+        body.admin.unwrap_or_default(),
+    )
+    .await?;
+    Response::created(&OrganizationUserDetail::from(created))
+}
+
+/// `GET /organizations/{organization_name}/users`.
+pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
+    let users = organization_users::list(call.session, call.organization()?).await?;
+    Response::ok(
+        &users
+            .into_iter()
+            .map(OrganizationUserDetail::from)
+            .collect::<Vec<_>>(),
+    )
+}
+
+/// `GET /organizations/{organization_name}/users/{user_id}`.
+pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
+    let id = call.id("user_id", UserId::parse);
+    let user = organization_users::get(call.session, call.organization()?, &id).await?;
+    Response::ok(&OrganizationUserDetail::from(user))
+}
+
+/// `PATCH /organizations/{organization_name}/users/{user_id}`.
+pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
+    let body: OrganizationUserUpdate = call.body().await?;
+    let Some(admin) = body.admin else {
+        return get(call).await;
+    };
+    let id = call.id("user_id", UserId::parse);
+    let updated = organization_users::update(
+        call.session,
+        &call.authority,
+        &call.occasion()?,
+        call.organization()?,
+        &id,
+        admin,
+    )
+    .await?;
+    Response::ok(&OrganizationUserDetail::from(updated))
+}
+
+/// `DELETE /organizations/{organization_name}/users/{user_id}`.
+pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
+    let id = call.id("user_id", UserId::parse);
+    organization_users::delete(
+        call.session,
+        &call.authority,
+        &call.occasion()?,
+        call.organization()?,
+        &id,
+    )
+    .await?;
+    Ok(Response::no_content())
+}

@@ -1,0 +1,24 @@
+//! `/vouchers`: what a code stands for.
+
+use serde::Serialize;
+
+use crate::api::Call;
+use crate::http::error::Error;
+use crate::http::response::Response;
+use crate::store::vouchers;
+
+/// What a voucher is for.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct VoucherDetail {
+    /// Its description.
+    pub description: String,
+}
+
+/// `GET /vouchers/{code}`.
+pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
+    let voucher = vouchers::get(call.session, call.parameter("code")).await?;
+    Response::ok(&VoucherDetail {
+        description: voucher.description,
+    })
+}

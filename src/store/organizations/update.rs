@@ -1,0 +1,267 @@
+//! Changing an organization: its name, and its subscription now or on a day to come.
+//!
+//! A new start makes a new subscription: one of today or before replaces what is in force, one to come is scheduled
+//! beside it; both drop what was scheduled before. Dates without a plan move the plan that is in force (contract
+//! section 3). An end date alone moves the end of what is in force, and leaves the schedule as it is.
+
+use serde::Deserialize;
+
+use super::{GET_BY_ID, Organization, free_has_no_end, name_is_taken, needs_an_end, no_such_plan};
+use crate::auth::access::Authority;
+use crate::domain::names::ObjectName;
+use crate::domain::time::Timestamp;
+use crate::http::error::Error;
+use crate::http::patch::Patch;
+use crate::store::audit::{Action, Change, Occasion, caller_administers, permit, permitted};
+use crate::store::projects::lacks;
+use crate::store::rows::Flag;
+use crate::store::session::Session;
+use crate::store::sql::statements;
+use crate::store::subscriptions::{FREE, in_force};
+
+macro_rules! name_is_free {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM organizations WHERE name = :name AND id <> :object_id)"
+    };
+}
+
+macro_rules! plan_exists {
+    () => {
+        "(:subscription IS NULL OR EXISTS (SELECT 1 FROM subscriptions WHERE name = :subscription))"
+    };
+}
+
+/// The plan of the subscription that the change makes or moves, of `organizations n`.
+macro_rules! changed_plan {
+    () => {
+        concat!("coalesce(:subscription, ", in_force!("subscription"), ")")
+    };
+}
+
+macro_rules! changed_start {
+    () => {
+        concat!(
+            "coalesce(#start_date, ",
+            in_force!("subscription_start_date"),
+            ")"
+        )
+    };
+}
+
+macro_rules! changed_end {
+    () => {
+        concat!(
+            "iif(#sets_end_date = 1, #end_date, ",
+            in_force!("subscription_end_date"),
+            ")"
+        )
+    };
+}
+
+/// `free` has no end date.
+macro_rules! end_is_the_plans {
+    () => {
+        concat!(
+            "(SELECT ",
+            changed_plan!(),
+            " <> 'free' OR ",
+            changed_end!(),
+            " IS NULL
+              FROM organizations n WHERE n.id = :object_id)"
+        )
+    };
+}
+
+/// A subscription ends after it starts.
+macro_rules! end_follows_start {
+    () => {
+        concat!(
+            "(SELECT coalesce(",
+            changed_end!(),
+            ", 9007199254740991) > ",
+            changed_start!(),
+            "
+              FROM organizations n WHERE n.id = :object_id)"
+        )
+    };
+}
+
+macro_rules! day {
+    ($millis:expr) => {
+        concat!("date(", $millis, " / 1000, 'unixepoch')")
+    };
+}
+
+macro_rules! organization_before {
+    () => {
+        concat!(
+            "(SELECT json_object(
+                'name', n.name, 'subscription', ", in_force!("subscription"), ",
+                'subscription_start_date', ", day!(in_force!("subscription_start_date")), ",
+                'subscription_end_date', ", day!(in_force!("subscription_end_date")), ",
+                'next_subscription', iif(n.next_subscription_start_date > #now, n.next_subscription, NULL),
+                'next_subscription_start_date', iif(n.next_subscription_start_date > #now, ",
+            day!("n.next_subscription_start_date"), ", NULL))
+              FROM organizations n WHERE n.id = :object_id)"
+        )
+    };
+}
+
+statements! {
+    /// The permit to change an organization.
+    PERMIT = permit!(":object_id", organization_before!(), concat!(
+        caller_administers!(), " AND ", name_is_free!(), " AND ", plan_exists!(), " AND ", end_is_the_plans!(), " AND ",
+        end_follows_start!()));
+    /// The change. Every right-hand side sees the row as it was.
+    UPDATE = concat!(
+        "UPDATE organizations AS n SET
+           name = coalesce(:name, n.name),
+           subscription = iif(#start_date <= #now, ", changed_plan!(), ", ", in_force!("subscription"), "),
+           subscription_start_date = iif(#start_date <= #now, #start_date, ", in_force!("subscription_start_date"), "),
+           subscription_end_date = iif(#start_date > #now, ", in_force!("subscription_end_date"), ", ", changed_end!(), "),
+           next_subscription = CASE
+             WHEN #start_date > #now THEN ", changed_plan!(), "
+             WHEN #start_date IS NULL AND n.next_subscription_start_date > #now THEN n.next_subscription END,
+           next_subscription_start_date = CASE
+             WHEN #start_date > #now THEN #start_date
+             WHEN #start_date IS NULL AND n.next_subscription_start_date > #now THEN n.next_subscription_start_date END,
+           next_subscription_end_date = CASE
+             WHEN #start_date > #now THEN ", changed_end!(), "
+             WHEN #start_date IS NULL AND n.next_subscription_start_date > #now THEN n.next_subscription_end_date END
+         WHERE n.id = :object_id AND ", permitted!());
+    /// Whether it was changed, or why not.
+    AFTER = concat!(
+        "SELECT ", permitted!(), " AS done, ", caller_administers!(), " AS may, ", name_is_free!(), " AS name_is_free, ",
+        plan_exists!(), " AS plan_exists, ", end_is_the_plans!(), " AS end_is_the_plans, ",
+        end_follows_start!(), " AS end_follows_start");
+}
+
+/// What a PATCH changes; what is absent stays.
+#[derive(Debug, Default)]
+pub struct OrganizationChanges {
+    /// Its name.
+    pub name: Option<ObjectName>,
+    /// The plan of a new subscription; needs a start date, and unless it is `free` an end date or null.
+    pub subscription: Option<String>,
+    /// The day on which the subscription starts.
+    pub start_date: Option<Timestamp>,
+    /// The day on which the subscription ends; null is never.
+    pub end_date: Patch<Timestamp>,
+}
+
+impl OrganizationChanges {
+    /// Whether the subscription is to change.
+    #[must_use]
+    pub fn changes_subscription(&self) -> bool {
+        self.subscription.is_some() || self.start_date.is_some() || self.end_date.is_present()
+    }
+
+    /// Whether nothing is to change.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.name.is_none() && !self.changes_subscription()
+    }
+
+    /// Refuses a plan without the dates that it needs.
+    fn check_dates(&self) -> Result<(), Error> {
+        let Some(plan) = &self.subscription else {
+            return Ok(());
+        };
+        if self.start_date.is_none() {
+            return Err(Error::invalid(
+                "subscription_start_date: a change of plan needs the day on which the new one starts",
+            ));
+        }
+        if plan != FREE && !self.end_date.is_present() {
+            return Err(needs_an_end());
+        }
+        Ok(())
+    }
+
+    /// Whether an end date is written: a change to `free` takes the old one away.
+    fn sets_end_date(&self) -> bool {
+        self.end_date.is_present() || self.subscription.as_deref() == Some(FREE)
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        let mut after = serde_json::Map::new();
+        if let Some(name) = &self.name {
+            after.insert("name".to_owned(), name.as_str().into());
+        }
+        if let Some(plan) = &self.subscription {
+            after.insert("subscription".to_owned(), plan.as_str().into());
+        }
+        if let Some(start) = self.start_date {
+            let day = start.to_date_string();
+            after.insert("subscription_start_date".to_owned(), day.into());
+        }
+        if self.sets_end_date() {
+            let day = self.end_date.value().map(|end| end.to_date_string());
+            after.insert("subscription_end_date".to_owned(), day.into());
+        }
+        after.into()
+    }
+}
+
+#[derive(Deserialize)]
+struct After {
+    done: Flag,
+    may: Flag,
+    name_is_free: Flag,
+    plan_exists: Flag,
+    end_is_the_plans: Flag,
+    end_follows_start: Flag,
+}
+
+/// Changes an organization.
+///
+/// # Errors
+/// 400 for a taken name, an unknown plan, or dates that do not fit it; 403 for a change of the subscription by anybody
+/// but the operator, or for a right lost meanwhile; 503 when the database fails.
+pub async fn update(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    organization: &Organization,
+    changes: &OrganizationChanges,
+) -> Result<Organization, Error> {
+    if changes.changes_subscription() && !authority.principal().is_operator() {
+        return Err(Error::forbidden(
+            "subscription, subscription_start_date, subscription_end_date: only the operator changes a subscription",
+        ));
+    }
+    changes.check_dates()?;
+    let change = Change {
+        action: Action::Update,
+        object_type: "organization",
+        object_id: &organization.organization_id,
+        object_name: &organization.organization_name,
+        organization_id: Some(&organization.organization_id),
+        project_id: None,
+        after: Some(changes.to_json()),
+    };
+    let end_date = changes.end_date.value().map(|end| end.as_millis());
+    let statements = change
+        .parameters(authority, occasion)
+        .optional_text("name", changes.name.as_ref().map(ObjectName::as_str))
+        .optional_text("subscription", changes.subscription.as_deref())
+        .optional_integer("start_date", changes.start_date.map(Timestamp::as_millis))
+        .flag("sets_end_date", changes.sets_end_date())
+        .optional_integer("end_date", end_date)
+        .batch([&PERMIT, &UPDATE, &GET_BY_ID, &AFTER]);
+    let answers = session.write(statements).await?;
+    let after: After = answers.only(3)?;
+    if after.done.0 {
+        return answers.only(2);
+    }
+    Err(match &changes.name {
+        _ if !after.may.0 => lacks(authority),
+        Some(name) if !after.name_is_free.0 => name_is_taken(name),
+        _ if !after.plan_exists.0 => no_such_plan(),
+        _ if !after.end_is_the_plans.0 => free_has_no_end(),
+        _ if !after.end_follows_start.0 => Error::invalid(
+            "subscription_end_date: a subscription must end after the day on which it starts",
+        ),
+        _ => Error::inconsistent("a change of an organization was refused for no reason"),
+    })
+}

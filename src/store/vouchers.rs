@@ -1,0 +1,225 @@
+//! Vouchers, as the operator makes and removes them. `organizations::create` redeems them.
+//!
+//! The trail names a voucher by its id, and no error repeats its code: a code is as good as what it gives.
+
+use serde::Deserialize;
+
+use crate::auth::access::Authority;
+use crate::domain::credits::Credits;
+use crate::domain::text::Description;
+use crate::domain::time::Timestamp;
+use crate::domain::voucher_code::VoucherCode;
+use crate::domain::whole_number::WholeNumber;
+use crate::http::error::Error;
+use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::rows::{Flag, Millis};
+use crate::store::session::Session;
+use crate::store::sql::statements;
+use crate::store::statement::Parameters;
+
+/// A voucher.
+#[derive(Debug, Deserialize)]
+pub struct Voucher {
+    /// Its id.
+    pub id: String,
+    /// Its code.
+    pub code: String,
+    /// What it is for.
+    pub description: String,
+    /// The plan that it gives, if it gives one.
+    pub subscription: Option<String>,
+    /// The credits that it gives, in millionths.
+    pub credits: Option<i64>,
+    /// When it stops; none is never.
+    pub expiry_date: Option<Millis>,
+    /// How often it can be redeemed; none is without limit.
+    pub max_redemptions: Option<i64>,
+    /// How often it was.
+    pub redemptions: i64,
+    /// When it was made.
+    pub creation_date: Millis,
+}
+
+macro_rules! select_voucher {
+    () => {
+        "SELECT id, code, description, subscription, credits, expiry_date, max_redemptions, redemptions, creation_date
+         FROM vouchers "
+    };
+}
+
+macro_rules! code_is_free {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM vouchers WHERE code = :code)"
+    };
+}
+
+macro_rules! plan_exists {
+    () => {
+        "(:subscription IS NULL OR EXISTS (SELECT 1 FROM subscriptions WHERE name = :subscription))"
+    };
+}
+
+macro_rules! voucher_before {
+    () => {
+        "(SELECT json_object('description', description, 'subscription', subscription,
+                             'credits', credits / 1000000.0, 'expiry_date', expiry_date,
+                             'max_redemptions', max_redemptions, 'redemptions', redemptions)
+          FROM vouchers WHERE code = :code)"
+    };
+}
+
+statements! {
+    /// The permit for a new voucher.
+    PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
+        "#operator = 1 AND ", code_is_free!(), " AND ", plan_exists!()));
+    /// The voucher itself.
+    INSERT = concat!(
+        "INSERT INTO vouchers (code, id, description, subscription, credits, expiry_date, max_redemptions,
+                               creation_date)
+         SELECT :code, :object_id, :description, :subscription, #credits, #expiry_date, #max_redemptions, #now
+         WHERE ", permitted!());
+    /// One voucher.
+    GET = concat!(select_voucher!(), "WHERE code = :code");
+    /// Whether it was made, or why not.
+    AFTER_CREATE = concat!(
+        "SELECT ", permitted!(), " AS done, ", code_is_free!(), " AS code_is_free, ", plan_exists!(), " AS plan_exists");
+    /// A page of vouchers, by code.
+    LIST = concat!(select_voucher!(), "WHERE code > '' ORDER BY code LIMIT #limit OFFSET #offset");
+    /// The permit to delete a voucher.
+    PERMIT_DELETE = permit!(":object_id", voucher_before!(), concat!(
+        "#operator = 1 AND EXISTS (SELECT 1 FROM vouchers WHERE code = :code AND id = :object_id)"));
+    /// The voucher; what it gave stays.
+    DELETE = concat!("DELETE FROM vouchers WHERE code = :code AND ", permitted!());
+    /// Whether it is gone.
+    AFTER_DELETE = concat!("SELECT ", permitted!(), " AS done");
+}
+
+/// The 404 of a voucher.
+#[must_use]
+pub fn not_found() -> Error {
+    Error::not_found("there is no voucher of this code")
+}
+
+/// What is asked for on creation.
+pub struct NewVoucher<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its code.
+    pub code: &'a VoucherCode,
+    /// What it is for.
+    pub description: &'a Description,
+    /// The plan that it is to give.
+    pub subscription: Option<&'a str>,
+    /// The credits that it is to give.
+    pub credits: Option<Credits>,
+    /// When it is to stop.
+    pub expiry_date: Option<Timestamp>,
+    /// How often it can be redeemed; none is without limit.
+    pub max_redemptions: Option<WholeNumber<1>>,
+}
+
+/// Makes a voucher.
+///
+/// # Errors
+/// 400 for a taken code or an unknown plan; 503 when the database fails.
+pub async fn create(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    new: NewVoucher<'_>,
+) -> Result<Voucher, Error> {
+    #[derive(Deserialize)]
+    struct After {
+        done: Flag,
+        code_is_free: Flag,
+        plan_exists: Flag,
+    }
+    let expiry_date = new.expiry_date.map(Timestamp::as_millis);
+    let change = Change {
+        after: Some(serde_json::json!({
+            "description": new.description,
+            "subscription": new.subscription,
+            "credits": new.credits,
+            "expiry_date": expiry_date,
+            "max_redemptions": new.max_redemptions,
+        })),
+        ..change_of(new.id, Action::Create)
+    };
+    let statements = change
+        .parameters(authority, occasion)
+        .text("code", new.code.as_str())
+        .text("description", new.description.as_str())
+        .optional_text("subscription", new.subscription)
+        .optional_integer("credits", new.credits.map(Credits::as_millionths))
+        .optional_integer("expiry_date", expiry_date)
+        .optional_integer("max_redemptions", new.max_redemptions.map(WholeNumber::get))
+        .batch([&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE]);
+    let answers = session.write(statements).await?;
+    let after: After = answers.only(3)?;
+    match (after.done.0, after.code_is_free.0, after.plan_exists.0) {
+        (true, ..) => answers.only(2),
+        (false, false, _) => Err(Error::invalid(
+            "code: a voucher of this code exists already",
+        )),
+        (false, true, false) => Err(Error::invalid(
+            "subscription: there is no plan of this name",
+        )),
+        (false, true, true) => Err(Error::inconsistent("a voucher was refused for no reason")),
+    }
+}
+
+/// A page of vouchers, by code.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn list(session: &Session<'_>, limit: i64, offset: i64) -> Result<Vec<Voucher>, Error> {
+    let parameters = Parameters::new()
+        .integer("limit", limit)
+        .integer("offset", offset);
+    session.read(parameters.batch([&LIST])).await?.all(0)
+}
+
+/// The voucher of a code, whatever the code looks like: no row has a malformed one.
+///
+/// # Errors
+/// 404; 503 when the database fails.
+pub async fn get(session: &Session<'_>, code: &str) -> Result<Voucher, Error> {
+    let parameters = Parameters::new().text("code", code);
+    let found = session.read(parameters.batch([&GET])).await?.first(0)?;
+    found.ok_or_else(not_found)
+}
+
+/// Deletes a voucher; what it gave stays.
+///
+/// # Errors
+/// 404; 503 when the database fails.
+pub async fn delete(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    voucher: &Voucher,
+) -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct After {
+        done: Flag,
+    }
+    let statements = change_of(&voucher.id, Action::Delete)
+        .parameters(authority, occasion)
+        .text("code", &voucher.code)
+        .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
+    let after: After = session.write(statements).await?.only(2)?;
+    after.done.0.then_some(()).ok_or_else(not_found)
+}
+
+/// The trail's name of a voucher is its id: never its code.
+fn change_of(id: &str, action: Action) -> Change<'_> {
+    Change {
+        action,
+        object_type: "voucher",
+        object_id: id,
+        object_name: id,
+        organization_id: None,
+        project_id: None,
+        after: None,
+    }
+}

@@ -1,0 +1,503 @@
+//! Who is a member of an organization and who its admin; that it keeps an active one, whatever happens at once.
+
+use proptest::prelude::*;
+use serde_json::{Value as Json, json};
+
+use crate::support::{Answer, Caller, World};
+
+const USERS: &str = "/v2.1/organizations/acme/users";
+
+/// What changes a membership.
+#[derive(Debug, Clone, Copy)]
+enum Loss {
+    Demotion,
+    Removal,
+}
+
+impl Loss {
+    const ALL: [Self; 2] = [Self::Demotion, Self::Removal];
+
+    fn of(self, world: &World, by: &Caller, whom: &Caller) -> Answer {
+        match self {
+            Self::Demotion => set_admin(world, by, whom, false),
+            Self::Removal => remove(world, by, whom),
+        }
+    }
+}
+
+fn path(whom: &Caller) -> String {
+    format!("{USERS}/{}", whom.id)
+}
+
+fn add(world: &World, by: &Caller, email: &str, admin: bool) -> Answer {
+    world.call(by, "POST", USERS, json!({"email": email, "admin": admin}))
+}
+
+fn set_admin(world: &World, by: &Caller, whom: &Caller, admin: bool) -> Answer {
+    world.call(by, "PATCH", &path(whom), json!({"admin": admin}))
+}
+
+fn remove(world: &World, by: &Caller, whom: &Caller) -> Answer {
+    world.call(by, "DELETE", &path(whom), Json::Null)
+}
+
+fn active_admins(world: &World) -> i64 {
+    world.count(
+        "SELECT count(*) FROM organization_users m JOIN users u ON u.id = m.user_id
+         JOIN organizations n ON n.id = m.organization_id
+         WHERE n.name = 'acme' AND m.admin = 1 AND u.status = 'active'",
+    )
+}
+
+fn audit(world: &World) -> Vec<Json> {
+    let trail = world.get(&world.owner(), "/v2.1/organizations/acme/audit?limit=500");
+    trail.expect(200).json().as_array().unwrap().clone()
+}
+
+#[test]
+fn a_person_with_an_account_is_a_member_at_once() {
+    let world = World::new();
+    let ada = world.person("ada");
+    let made = add(&world, &world.owner(), "Ada@Example.com", false).expect(201);
+    assert_eq!(
+        made.json(),
+        json!({
+            "id": ada.id, "email": "ada@example.com", "name": "ada", "surname": null, "status": "active",
+            "admin": false, "join_date": "2026-06-15",
+        })
+    );
+    assert_eq!(world.get(&ada, USERS).expect(200).json()[0], made.json());
+}
+
+#[test]
+fn an_unknown_address_is_invited_and_joins_when_the_account_is_made() {
+    let world = World::new();
+    let invited = add(&world, &world.owner(), "grace@example.com", true).expect(201);
+    assert_eq!(invited.text("status"), "pending");
+    assert_eq!(invited.json()["join_date"], Json::Null);
+    world.pass(86_400_000);
+    let grace = world.person("grace");
+    assert_eq!(grace.id, invited.text("id"));
+    let joined = world.get(&grace, &path(&grace)).expect(200).json();
+    assert_eq!(joined["status"], "active");
+    assert_eq!(joined["admin"], true);
+    assert_eq!(joined["join_date"], "2026-06-16");
+    let row = &audit(&world)[0];
+    assert_eq!(row["object_type"], "organization_user");
+    assert_eq!(row["before"]["status"], "pending");
+    assert_eq!(row["after"]["status"], "active");
+}
+
+#[test]
+fn who_is_invited_twice_is_one_person() {
+    let world = World::new();
+    let email = "grace@example.com";
+    let first = add(&world, &world.owner(), email, false).expect(201);
+    let other = world.call(
+        &world.stranger(),
+        "POST",
+        "/v2.1/organizations/globex/users",
+        json!({"email": email}),
+    );
+    assert_eq!(other.expect(201).text("id"), first.text("id"));
+    add(&world, &world.owner(), email, true).refused(400, "email: 'grace@example.com' is a user");
+}
+
+#[test]
+fn a_member_sees_the_list_and_an_admin_each_user() {
+    let world = World::new();
+    let list = world.get(&world.member(), USERS).expect(200).json();
+    let emails: Vec<_> = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|user| user["email"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(emails.is_sorted() && emails.len() == 5, "{emails:?}");
+    world
+        .get(&world.member(), &path(&world.owner()))
+        .refused(403, "admin of the organization");
+    world
+        .get(&world.owner(), &path(&world.member()))
+        .expect(200);
+    world
+        .get(&world.owner(), &path(&world.stranger()))
+        .refused(404, "there is no user");
+    world
+        .get(&world.owner(), &format!("{USERS}/nobody"))
+        .expect(404);
+}
+
+#[test]
+fn an_admin_holds_all_rights_in_all_projects_while_he_is_admin() {
+    let world = World::new();
+    let project = world.path("");
+    world.get(&world.member(), &project).expect(404);
+    set_admin(&world, &world.owner(), &world.member(), true).expect(200);
+    world
+        .call(&world.member(), "PATCH", &project, json!({"labels": {}}))
+        .expect(200);
+    set_admin(&world, &world.owner(), &world.member(), false).expect(200);
+    world.get(&world.member(), &project).expect(404);
+}
+
+#[test]
+fn the_roles_that_came_with_being_admin_leave_with_it_and_others_stay() {
+    let world = World::new();
+    let member = world.member();
+    world.assign("audio", "project-viewer", &member.id);
+    set_admin(&world, &world.owner(), &member, true).expect(200);
+    let body = json!({"name": "text", "organization_name": "acme"});
+    world
+        .call(&member, "POST", "/v2.1/projects", body)
+        .expect(201);
+    let roles = |world: &World| {
+        world.count(&format!(
+            "SELECT count(*) FROM role_assignments WHERE user_id = '{}'",
+            world.member().id
+        ))
+    };
+    assert_eq!(roles(&world), 2);
+    set_admin(&world, &world.owner(), &member, false).expect(200);
+    assert_eq!(roles(&world), 1);
+    world.get(&member, "/v2.1/projects/text").expect(404);
+    world.get(&member, "/v2.1/projects/audio").expect(200);
+}
+
+#[test]
+fn leaving_takes_all_roles_in_all_projects_along() {
+    let world = World::new();
+    let admin = world.admin();
+    world.assign("audio", "project-viewer", &admin.id);
+    remove(&world, &world.owner(), &admin).expect(204);
+    world.get(&admin, &world.path("")).expect(404);
+    world.get(&admin, "/v2.1/projects/audio").expect(404);
+    assert_eq!(world.get(&admin, "/v2.1/projects").json(), json!([]));
+    assert_eq!(world.get(&admin, "/v2.1/organizations").json(), json!([]));
+    let left = format!(
+        "SELECT (SELECT count(*) FROM role_assignments WHERE user_id = '{0}')
+              + (SELECT count(*) FROM project_users WHERE user_id = '{0}')",
+        admin.id
+    );
+    assert_eq!(world.count(&left), 0);
+    // The account is his own.
+    world.get(&admin, "/v2.1/user").expect(200);
+    remove(&world, &world.owner(), &admin).expect(404);
+}
+
+#[test]
+fn the_last_active_admin_is_neither_removed_nor_demoted() {
+    let world = World::new();
+    // An invited admin does not count, and neither does a member.
+    add(&world, &world.owner(), "grace@example.com", true).expect(201);
+    for by in [world.owner(), world.operator()] {
+        for loss in Loss::ALL {
+            let refused = loss.of(&world, &by, &world.owner());
+            refused.refused(400, "last active admin");
+        }
+    }
+    let operator = world.operator();
+    let account = format!("/operator/v1/users/{}", world.owner().id);
+    world
+        .call(&operator, "DELETE", &account, Json::Null)
+        .refused(400, "acme");
+    set_admin(&world, &world.owner(), &world.member(), true).expect(200);
+    remove(&world, &world.owner(), &world.owner()).expect(204);
+    assert_eq!(active_admins(&world), 1);
+}
+
+#[test]
+fn an_invited_admin_may_be_removed_or_demoted() {
+    let world = World::new();
+    for (name, loss) in ["first", "second"].into_iter().zip(Loss::ALL) {
+        let invited = add(&world, &world.owner(), &format!("{name}@example.com"), true).expect(201);
+        let invited = Caller {
+            id: invited.text("id"),
+            ..world.nobody()
+        };
+        assert!(loss.of(&world, &world.owner(), &invited).status < 300);
+    }
+}
+
+#[test]
+fn two_admins_who_lose_each_other_at_once_cannot_both_succeed() {
+    for first in Loss::ALL {
+        for second in Loss::ALL {
+            // Before either round trip of the one, the other runs as a whole: every interleaving of two calls whose
+            // writes are single transactions.
+            for trip in [1, 2] {
+                for each_himself in [false, true] {
+                    let world = World::new();
+                    set_admin(&world, &world.owner(), &world.member(), true).expect(200);
+                    let (mine, his) = if each_himself {
+                        (world.owner(), world.member())
+                    } else {
+                        (world.member(), world.owner())
+                    };
+                    let (owner, member) = (world.owner(), world.member());
+                    world.before_trip(trip, move |world| {
+                        second.of(world, &member, &his).expect(
+                            if matches!(second, Loss::Removal) {
+                                204
+                            } else {
+                                200
+                            },
+                        );
+                    });
+                    let answer = first.of(&world, &owner, &mine);
+                    assert!(
+                        (400..=404).contains(&answer.status),
+                        "{first:?} {second:?} before {trip}: {answer}"
+                    );
+                    assert_eq!(
+                        active_admins(&world),
+                        1,
+                        "{first:?} {second:?} before {trip}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn of_twenty_admins_who_all_leave_at_once_one_stays() {
+    for loss in Loss::ALL {
+        let world = World::new();
+        let mut admins = vec![world.owner()];
+        for number in 0..19 {
+            let admin = world.person(&format!("admin{number}"));
+            add(&world, &world.owner(), &admin.email, true).expect(201);
+            admins.push(admin);
+        }
+        assert_eq!(active_admins(&world), 20);
+        let left = leave_nested(&world, &admins, loss);
+        assert_eq!(left, 19);
+        assert_eq!(active_admins(&world), 1);
+    }
+}
+
+/// Everybody has passed his first round trip before anybody writes: the call of each begins inside that of the one
+/// before him. Answers how many succeeded.
+fn leave_nested(world: &World, admins: &[Caller], loss: Loss) -> usize {
+    use std::cell::Cell;
+    use std::rc::Rc;
+
+    fn nest(world: &World, admins: &[Caller], loss: Loss, left: &Rc<Cell<usize>>) {
+        let Some((himself, rest)) = admins.split_first() else {
+            return;
+        };
+        let (rest, inner) = (rest.to_vec(), Rc::clone(left));
+        world.before_trip(2, move |world| nest(world, &rest, loss, &inner));
+        if loss.of(world, himself, himself).status < 300 {
+            left.set(left.get() + 1);
+        }
+    }
+
+    let left = Rc::new(Cell::new(0));
+    nest(world, admins, loss, &left);
+    left.get()
+}
+
+#[test]
+fn an_admin_who_is_demoted_meanwhile_gives_nothing_more() {
+    for loss in Loss::ALL {
+        let world = World::new();
+        let second = world.person("second");
+        add(&world, &world.owner(), &second.email, true).expect(201);
+        let (owner, demoted) = (world.owner(), second.clone());
+        world.before_trip(2, move |world| {
+            assert!(loss.of(world, &owner, &demoted).status < 300);
+        });
+        add(&world, &second, "friend@example.com", true).refused(403, "admin of the organization");
+        assert_eq!(
+            world.count("SELECT count(*) FROM users WHERE email = 'friend@example.com'"),
+            0
+        );
+    }
+}
+
+#[test]
+fn no_more_users_than_the_plan_allows_not_even_in_a_race() {
+    let world = World::new();
+    let plan = json!({"description": "Six", "self_service": true, "limits": {"users": 6}});
+    world
+        .call(
+            &world.operator(),
+            "PUT",
+            "/operator/v1/subscriptions/free",
+            plan,
+        )
+        .expect(200);
+    world.before_trip(2, |world| {
+        add(world, &world.owner(), "sixth@example.com", false).expect(201);
+    });
+    add(&world, &world.owner(), "seventh@example.com", false).refused(403, "users:");
+    assert_eq!(
+        world.count("SELECT count(*) FROM users WHERE email = 'seventh@example.com'"),
+        0
+    );
+    let list = world.get(&world.owner(), USERS).json();
+    assert_eq!(list.as_array().unwrap().len(), 6);
+    remove(&world, &world.owner(), &world.member()).expect(204);
+    add(&world, &world.owner(), "seventh@example.com", false).expect(201);
+}
+
+#[test]
+fn a_patch_without_admin_changes_nothing() {
+    let world = World::new();
+    let rows = audit(&world).len();
+    let answer = world.call(&world.owner(), "PATCH", &path(&world.owner()), json!({}));
+    assert_eq!(answer.expect(200).json()["admin"], true);
+    assert_eq!(audit(&world).len(), rows);
+}
+
+#[test]
+fn a_bad_body_is_refused_by_the_name_of_its_field() {
+    let world = World::new();
+    for (body, words) in [
+        (json!({}), "email"),
+        (json!({"email": "nobody"}), "email: 'nobody' is not"),
+        (json!({"email": "a@b.example", "admin": "yes"}), "admin: "),
+        (json!({"email": 5}), "email: "),
+    ] {
+        world
+            .call(&world.owner(), "POST", USERS, body)
+            .refused(400, words);
+    }
+    world
+        .call(
+            &world.owner(),
+            "PATCH",
+            &path(&world.owner()),
+            json!({"admin": 1}),
+        )
+        .refused(400, "admin: ");
+}
+
+#[test]
+fn the_trail_shows_each_change_with_what_was_before() {
+    let world = World::new();
+    let member = world.member();
+    set_admin(&world, &world.owner(), &member, true).expect(200);
+    remove(&world, &world.owner(), &member).expect(204);
+    let trail = audit(&world);
+    assert_eq!(trail[0]["action"], "delete");
+    assert_eq!(
+        trail[0]["event"],
+        "Deleted organization user member@example.com"
+    );
+    assert_eq!(trail[0]["before"]["admin"], true);
+    assert_eq!(trail[1]["before"]["admin"], false);
+    assert_eq!(trail[1]["after"], json!({"admin": true}));
+    let only = world.get(
+        &world.owner(),
+        "/v2.1/organizations/acme/audit?action=delete&limit=1",
+    );
+    assert_eq!(only.json()[0]["id"], trail[0]["id"]);
+}
+
+#[test]
+fn the_operator_who_deletes_a_person_leaves_a_row_in_each_organization_he_leaves() {
+    let world = World::new();
+    let member = world.member();
+    let globex = "/v2.1/organizations/globex/users";
+    let body = json!({"email": member.email, "admin": true});
+    world
+        .call(&world.stranger(), "POST", globex, body)
+        .expect(201);
+    let account = format!("/operator/v1/users/{}", member.id);
+    world
+        .call(&world.operator(), "DELETE", &account, Json::Null)
+        .expect(204);
+    for (by, organization, admin) in [
+        (world.owner(), "acme", false),
+        (world.stranger(), "globex", true),
+    ] {
+        let trail = world.get(&by, &format!("/v2.1/organizations/{organization}/audit"));
+        let row = &trail.expect(200).json()[0];
+        assert_eq!(row["event"], "Deleted organization user member@example.com");
+        assert_eq!(row["user"], "operator");
+        assert_eq!(row["before"]["admin"], admin);
+    }
+}
+
+/// One step of a history: who does what to whom.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Add { admin: bool },
+    SetAdmin { admin: bool },
+    Remove,
+    DeleteAccount,
+    Activate,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        any::<bool>().prop_map(|admin| Step::Add { admin }),
+        any::<bool>().prop_map(|admin| Step::SetAdmin { admin }),
+        Just(Step::Remove),
+        Just(Step::DeleteAccount),
+        Just(Step::Activate),
+    ]
+}
+
+/// The people of a history: those of the world, and two who are known by address alone until somebody adds them.
+const PEOPLE: [&str; 5] = ["owner", "member", "admin", "x", "y"];
+
+fn take(world: &World, by: usize, whom: usize, step: Step) {
+    let email = format!("{}@example.com", PEOPLE[whom]);
+    let by = match by {
+        0 => world.owner(),
+        1 => world.member(),
+        2 => world.admin(),
+        _ => world.operator(),
+    };
+    let found = format!("SELECT coalesce(max(id), '') FROM users WHERE email = '{email}'");
+    let id: String = world
+        .database
+        .connection()
+        .query_row(&found, [], |row| row.get(0))
+        .unwrap();
+    let whom = Caller {
+        id: if id.is_empty() {
+            "nobody".to_owned()
+        } else {
+            id
+        },
+        ..world.nobody()
+    };
+    let account = format!("/operator/v1/users/{}", whom.id);
+    match step {
+        Step::Add { admin } => add(world, &by, &email, admin),
+        Step::SetAdmin { admin } => set_admin(world, &by, &whom, admin),
+        Step::Remove => remove(world, &by, &whom),
+        Step::DeleteAccount => world.call(&world.operator(), "DELETE", &account, Json::Null),
+        Step::Activate => world.call(
+            &world.operator(),
+            "POST",
+            "/operator/v1/users",
+            json!({"email": email}),
+        ),
+    };
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_history_of_memberships_leaves_an_organization_without_an_active_admin(
+        history in prop::collection::vec((0..4_usize, 0..PEOPLE.len(), step()), 1..40),
+        raced in prop::collection::vec(prop::option::of((0..4_usize, 0..PEOPLE.len(), step())), 40),
+    ) {
+        let world = World::new();
+        for ((by, whom, step), race) in history.into_iter().zip(raced) {
+            if let Some((by, whom, step)) = race {
+                world.before_trip(2, move |world| take(world, by, whom, step));
+            }
+            take(&world, by, whom, step);
+            world.database.withdraw();
+            prop_assert!(active_admins(&world) >= 1);
+        }
+    }
+}
