@@ -62,7 +62,7 @@ examples! {
     api::operator::vouchers::OperatorVoucher = {
         "id": "4e0c1c5e-8f4b-4f0a-9d55-3b1c2a7d9e60", "code": VOUCHER_CODE, "description": "Voucher for a workshop",
         "subscription": "premium", "credits": 100, "expiry_date": "2099-12-31T00:00:00Z", "max_redemptions": 20,
-        "redemptions": 3, "creation_date": "2026-11-22T09:00:00Z",
+        "redemptions": 3, "creation_date": MORNING_Z,
     };
     api::operator::subscriptions::SubscriptionPut = {
         "description": "For small teams", "self_service": true, "monthly_credits": 600,
@@ -102,9 +102,6 @@ examples! {
     api::organizations::OrganizationCreate = { "name": ORGANIZATION, "subscription": "free" };
     api::organizations::OrganizationDetail = {
         "id": ORGANIZATION_ID, "name": ORGANIZATION, "creation_date": MORNING_Z, "status": "active",
-        "subscription": "free", "subscription_self_service": true, "two_factor_authentication_forced": false,
-        "overage_usage": false,
-        "id": ORGANIZATION_ID, "name": ORGANIZATION, "creation_date": "2026-11-22T09:00:00Z", "status": "active",
         "subscription": "premium", "subscription_start_date": "2026-11-22", "subscription_end_date": "2027-11-22",
         "subscription_self_service": true, "scheduled_subscription": {
             "subscription": "free", "subscription_start_date": "2027-11-22", "subscription_end_date": null,
