@@ -2,7 +2,7 @@
 
 CREATE TABLE deployments (
   id TEXT PRIMARY KEY,
-  organization_id TEXT NOT NULL REFERENCES organizations (id),
+  organization_id TEXT NOT NULL,
   project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
   name TEXT NOT NULL,
   description TEXT NOT NULL,
@@ -20,7 +20,7 @@ CREATE TABLE deployments (
 -- settings holds what is kept and shown without being acted on; an absent key has the default that docs name.
 CREATE TABLE deployment_versions (
   id TEXT PRIMARY KEY,
-  organization_id TEXT NOT NULL REFERENCES organizations (id),
+  organization_id TEXT NOT NULL,
   project_id TEXT NOT NULL,
   deployment_id TEXT NOT NULL REFERENCES deployments (id) ON DELETE CASCADE,
   version TEXT NOT NULL,
@@ -38,7 +38,7 @@ CREATE UNIQUE INDEX deployment_versions_default ON deployment_versions (deployme
 
 CREATE TABLE pipelines (
   id TEXT PRIMARY KEY,
-  organization_id TEXT NOT NULL REFERENCES organizations (id),
+  organization_id TEXT NOT NULL,
   project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
   name TEXT NOT NULL,
   description TEXT NOT NULL,
@@ -54,7 +54,7 @@ CREATE TABLE pipelines (
 
 CREATE TABLE pipeline_versions (
   id TEXT PRIMARY KEY,
-  organization_id TEXT NOT NULL REFERENCES organizations (id),
+  organization_id TEXT NOT NULL,
   project_id TEXT NOT NULL,
   pipeline_id TEXT NOT NULL REFERENCES pipelines (id) ON DELETE CASCADE,
   version TEXT NOT NULL,
@@ -75,7 +75,7 @@ CREATE UNIQUE INDEX pipeline_versions_default ON pipeline_versions (pipeline_id)
 -- reference_version_id is null where the default version is meant, operator is the name of what has no record here.
 CREATE TABLE pipeline_objects (
   id TEXT PRIMARY KEY,
-  organization_id TEXT NOT NULL REFERENCES organizations (id),
+  organization_id TEXT NOT NULL,
   pipeline_id TEXT NOT NULL,
   pipeline_version_id TEXT NOT NULL REFERENCES pipeline_versions (id) ON DELETE CASCADE,
   position INTEGER NOT NULL,

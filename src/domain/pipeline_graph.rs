@@ -79,7 +79,10 @@ impl TryFrom<Vec<PipelineObject>> for PipelineObjects {
                 )));
             }
             if !names.insert(name) {
-                return Err(Invalid::new(format!("two objects are called {}", quoted(name))));
+                return Err(Invalid::new(format!(
+                    "two objects are called {}",
+                    quoted(name)
+                )));
             }
         }
         Ok(Self(objects))
@@ -140,7 +143,11 @@ impl TryFrom<Vec<Attachment>> for Attachments {
 
     fn try_from(attachments: Vec<Attachment>) -> Result<Self, Invalid> {
         at_most(attachments.len(), Self::MAX, "attachments")?;
-        let sources = || attachments.iter().flat_map(|attachment| &attachment.sources);
+        let sources = || {
+            attachments
+                .iter()
+                .flat_map(|attachment| &attachment.sources)
+        };
         let mappings = sources().map(|source| source.mapping.len()).sum();
         at_most(mappings, Self::MAX_MAPPINGS, "mappings")?;
         at_most(sources().count(), Self::MAX_MAPPINGS, "sources")?;
@@ -148,13 +155,17 @@ impl TryFrom<Vec<Attachment>> for Attachments {
         for attachment in &attachments {
             let destination = attachment.destination_name.as_str();
             if destination == START {
-                return Err(Invalid::new(format!("{START} is a source, and no destination")));
+                return Err(Invalid::new(format!(
+                    "{START} is a source, and no destination"
+                )));
             }
             let mut from = BTreeSet::new();
             for source in &attachment.sources {
                 let source = source.source_name.as_str();
                 if source == END {
-                    return Err(Invalid::new(format!("{END} is a destination, and no source")));
+                    return Err(Invalid::new(format!(
+                        "{END} is a destination, and no source"
+                    )));
                 }
                 if !from.insert(source) {
                     return Err(Invalid::new(format!(
@@ -204,7 +215,11 @@ fn cycle(mut graph: BTreeMap<&str, BTreeSet<&str>>) -> Option<String> {
     let mut seen = BTreeSet::new();
     let mut at = *graph.keys().next()?;
     while seen.insert(at) {
-        at = graph.get(at)?.iter().copied().find(|source| graph.contains_key(source))?;
+        at = graph
+            .get(at)?
+            .iter()
+            .copied()
+            .find(|source| graph.contains_key(source))?;
     }
     Some(at.to_owned())
 }
@@ -234,29 +249,65 @@ mod tests {
 
     #[test]
     fn a_diamond_is_no_cycle() {
-        let diamond = [(START, "a"), ("a", "b"), ("a", "c"), ("b", "d"), ("c", "d"), ("d", END)];
+        let diamond = [
+            (START, "a"),
+            ("a", "b"),
+            ("a", "c"),
+            ("b", "d"),
+            ("c", "d"),
+            ("d", END),
+        ];
         assert!(attachments(&diamond).is_ok());
     }
 
     #[test]
     fn a_cycle_is_refused_with_a_name_on_it() {
-        let tail = [(START, "a"), ("a", "b"), ("b", "c"), ("c", "b"), ("c", "x"), ("x", END)];
+        let tail = [
+            (START, "a"),
+            ("a", "b"),
+            ("b", "c"),
+            ("c", "b"),
+            ("c", "x"),
+            ("x", END),
+        ];
         let refusal = attachments(&tail).unwrap_err();
-        assert!(refusal.contains("'b'") || refusal.contains("'c'"), "{refusal}");
-        assert!(attachments(&[("a", "a")]).unwrap_err().contains("'a' gets something from itself"));
+        assert!(
+            refusal.contains("'b'") || refusal.contains("'c'"),
+            "{refusal}"
+        );
+        assert!(
+            attachments(&[("a", "a")])
+                .unwrap_err()
+                .contains("'a' gets something from itself")
+        );
     }
 
     #[test]
     fn the_pipelines_input_is_no_destination_and_its_output_no_source() {
-        assert!(attachments(&[("a", START)]).unwrap_err().contains("no destination"));
-        assert!(attachments(&[(END, "a")]).unwrap_err().contains("no source"));
+        assert!(
+            attachments(&[("a", START)])
+                .unwrap_err()
+                .contains("no destination")
+        );
+        assert!(
+            attachments(&[(END, "a")])
+                .unwrap_err()
+                .contains("no source")
+        );
     }
 
     #[test]
     fn a_destination_and_a_source_in_it_stand_once() {
-        assert!(attachments(&[("a", "b"), ("a", "b")]).unwrap_err().contains("a source of 'b' twice"));
-        let twice = r#"[{"destination_name":"b","sources":[]},{"destination_name":"b","sources":[]}]"#;
-        let refusal = serde_json::from_str::<Attachments>(twice).unwrap_err().to_string();
+        assert!(
+            attachments(&[("a", "b"), ("a", "b")])
+                .unwrap_err()
+                .contains("a source of 'b' twice")
+        );
+        let twice =
+            r#"[{"destination_name":"b","sources":[]},{"destination_name":"b","sources":[]}]"#;
+        let refusal = serde_json::from_str::<Attachments>(twice)
+            .unwrap_err()
+            .to_string();
         assert!(refusal.contains("'b' is a destination twice"), "{refusal}");
     }
 
@@ -267,10 +318,15 @@ mod tests {
                 .iter()
                 .map(|name| serde_json::json!({ "name": name, "reference_name": "d" }))
                 .collect();
-            serde_json::from_value::<PipelineObjects>(Value::Array(list)).map_err(|error| error.to_string())
+            serde_json::from_value::<PipelineObjects>(Value::Array(list))
+                .map_err(|error| error.to_string())
         };
         assert!(objects(&["a", "b"]).is_ok());
-        assert!(objects(&["a", "a"]).unwrap_err().contains("two objects are called 'a'"));
+        assert!(
+            objects(&["a", "a"])
+                .unwrap_err()
+                .contains("two objects are called 'a'")
+        );
         assert!(objects(&[START]).is_err() && objects(&[END]).is_err());
     }
 

@@ -23,6 +23,19 @@ impl<T> Patch<T> {
         !matches!(self, Self::Absent)
     }
 
+    /// What replaces the field, where null stands for the default value: nothing when the body does not name it.
+    #[must_use]
+    pub fn or_default(self) -> Option<T>
+    where
+        T: Default,
+    {
+        match self {
+            Self::Absent => None,
+            Self::Null => Some(T::default()),
+            Self::Value(value) => Some(value),
+        }
+    }
+
     /// The value, if there is one.
     #[must_use]
     pub fn value(&self) -> Option<&T> {

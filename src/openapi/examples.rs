@@ -41,6 +41,8 @@ macro_rules! examples {
     };
 }
 
+pub(super) use examples;
+
 examples! {
     api::status::Status = { "status": "ok" };
     api::user::UserDetail = {
@@ -145,6 +147,31 @@ examples! {
     api::roles::RoleDetailList = {
         "id": ROLE_ID, "name": "project-viewer", "default": true, "permissions": ["projects.get", "deployments.list"],
     };
+    api::roles::RoleCreate = { "name": "reader", "permissions": ["projects.get", "deployments.list"] };
+    api::roles::RoleUpdate = { "permissions": ["projects.get"] };
+    api::permission_checks::PermissionCheck = {
+        "allowed": true, "permission": "deployments.requests.create", "assignee": SERVICE_USER_ID,
+        "resource": DEPLOYMENT, "resource_type": "deployment",
+        "by": "the role deployment-request-user on the deployment classifier",
+        "assignment": {
+            "id": ROLE_ASSIGNMENT_ID, "assignee": SERVICE_USER_ID, "assignee_type": "user",
+            "role": "deployment-request-user", "resource": DEPLOYMENT, "resource_type": "deployment",
+        },
+        "missing": null,
+    };
+    api::project_users::ProjectUserCreate = { "user_id": USER_ID };
+    api::project_users::ProjectUserList = {
+        "id": USER_ID, "email": "ada@example.com", "name": "Ada", "surname": "Lovelace",
+    };
+    api::resources::ResourceUsage = {
+        "projects": 1, "users": 3, "deployments": 2, "deployment_versions": 5, "pipelines": 1, "pipeline_versions": 1,
+        "buckets": 0, "environments": 0,
+    };
+    api::resources::ProjectResourceUsage = {
+        "deployments": 2, "deployment_versions": 5, "pipelines": 1, "pipeline_versions": 1, "buckets": 0,
+        "environments": 0,
+    };
+    api::resources::QuotaDetail = { "resource": "deployments", "quota": 20 };
     api::role_assignments::RoleAssignmentCreate = {
         "role": "project-viewer", "assignee": SERVICE_USER_ID, "assignee_type": "user",
     };

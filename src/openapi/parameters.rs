@@ -89,12 +89,20 @@ parameters! {
     IN_ORGANIZATION = "organization", "Only what belongs to this organization.", text, ORGANIZATION;
     /// The labels to narrow a list to.
     LABELS = "labels", "Only objects with all of these labels: `key:value`, separated by commas.", text, "team:vision";
+    /// The labels to narrow a list of deployments, pipelines or versions to.
+    ANY_LABELS = "labels", "Only what has at least one of these labels: `key:value`, separated by commas.", text, "team:vision";
+    /// Whom a list of a project's users shows.
+    USER_TYPE = "user_type", "`user` for people, `service` for service users.", |_| json!({ "enum": ["user", "service"], "default": "user" }), "user";
+    /// The permission that a dry run asks for.
+    PERMISSION = "permission", "The permission that is asked for.", text, "deployments.requests.create";
+    /// Whom a dry run is about.
+    CHECKED_ASSIGNEE = "assignee", "The id of the person or service user that is asked about; the caller if absent.", text, SERVICE_USER_ID;
     /// The assignee to narrow a list to.
     ASSIGNEE = "assignee", "Only assignments to this person or service user, by id.", text, SERVICE_USER_ID;
     /// The kind of object to narrow a list to.
-    RESOURCE_TYPE = "resource_type", "Only assignments on objects of this kind.", text, "project";
+    RESOURCE_TYPE = "resource_type", "Only what concerns objects of this kind: `project`, `deployment` or `pipeline`.", text, "project";
     /// The object to narrow a list to.
-    RESOURCE = "resource", "Only assignments on the object of this name.", text, PROJECT;
+    RESOURCE = "resource", "Only what concerns the object of this name.", text, PROJECT;
     /// How long a token that is reset lives on.
     GRACE = "grace", "Seconds for which the old token goes on working; 0 ends it at once.", |_| integer(0, 604_800, 0), 3_600;
     /// Where a usage report begins.

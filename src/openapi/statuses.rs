@@ -50,7 +50,13 @@ fn error_statuses(route: &Route) -> Vec<u16> {
     let takes_body = route.contract.body.is_some();
     let refuses_known_callers = matches!(
         access,
-        Access::Operator | Access::Person | Access::OrganizationAdmin | Access::Project(_)
+        Access::Operator
+            | Access::Person
+            | Access::OrganizationAdmin
+            | Access::ProjectAdmin
+            | Access::Project(_)
+            | Access::Deployment(_)
+            | Access::Pipeline(_)
     );
     let possible = [
         (400, !reads || !route.contract.query.is_empty()),

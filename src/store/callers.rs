@@ -10,6 +10,7 @@ use crate::domain::Digests;
 use crate::domain::time::Timestamp;
 use crate::http::cors::Listed;
 use crate::http::error::Error;
+use crate::store::objects::ObjectType;
 use crate::store::organizations::Organization;
 use crate::store::projects::Project;
 use crate::store::rows::{Answers, Flag, Millis};
@@ -48,23 +49,27 @@ macro_rules! origin_columns {
 statements! {
     /// Who is calling.
     CALLER = concat!("SELECT ", caller_columns!(), from_caller!());
-    /// Who is calling, and what he is and may in the project of this name. The views of rights are not used here:
+    /// Who is calling, and what he is and may in the project of this name: on the whole of it, or on the deployment
+    /// or pipeline in it that the path names. The views of rights are not used here:
     /// SQLite would fill them for everybody before it looks for this caller.
     CALLER_AND_PROJECT = concat!(
         "SELECT ", caller_columns!(), ", ", crate::store::projects::project_columns!(), ", ", origin_columns!(), ",
          EXISTS (SELECT 1 FROM service_user_origins o
                  WHERE o.project_id = p.id AND o.origin = :origin AND o.service_user_id = s.id) AS listed_by_caller,
-         p.id IS NOT NULL AS project_exists, coalesce(m.admin, 0) AS is_admin,
+         p.id IS NOT NULL AS project_exists, coalesce(e.id, l.id) AS object_id, coalesce(m.admin, 0) AS is_admin,
          m.admin = 1 OR s.project_id = p.id
          OR EXISTS (SELECT 1 FROM project_users v WHERE v.project_id = p.id AND v.user_id = u.id)
          OR EXISTS (SELECT 1 FROM role_assignments a
                     WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id)) AS has_part,
          m.admin = 1 OR EXISTS (
            SELECT 1 FROM role_assignments a JOIN role_permissions h ON h.role_id = a.role_id
-           WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id) AND a.resource_type = 'project'
-             AND h.permission = :permission) AS holds_permission ",
+           WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id) AND h.permission = :permission
+             AND (a.resource_type = 'project' OR (a.resource_type = 'deployment' AND a.resource_id = e.id)
+                  OR (a.resource_type = 'pipeline' AND a.resource_id = l.id))) AS holds_permission ",
         from_caller!(),
         "LEFT JOIN projects p ON p.name = :project
+         LEFT JOIN deployments e ON e.project_id = p.id AND e.name = :deployment
+         LEFT JOIN pipelines l ON l.project_id = p.id AND l.name = :pipeline
          LEFT JOIN organizations n ON n.id = p.organization_id
          LEFT JOIN organization_users m ON m.organization_id = p.organization_id AND m.user_id = u.id");
     /// Who is calling, and what he is in the organization of this name.
@@ -186,11 +191,13 @@ pub struct CallerAndProject {
 #[derive(Debug, Deserialize)]
 pub struct ProjectStanding {
     project_exists: Flag,
+    /// The deployment or pipeline that the path names, if there is one.
+    pub object_id: Option<String>,
     /// Whether the caller is an admin of the project's organization.
     pub is_admin: Flag,
     /// Whether he has a part in the project.
     pub has_part: Flag,
-    /// Whether he holds the permission that was asked for, on the whole project.
+    /// Whether he holds the permission that was asked for, on the whole project or on that object.
     pub holds_permission: Flag,
 }
 
@@ -279,7 +286,8 @@ pub async fn caller(session: &Session<'_>, of: Option<&Digests>) -> Result<Calle
     session.read(digests(of).batch([&CALLER])).await?.only(0)
 }
 
-/// Who has the token of these digests, and what he may in the project of this name.
+/// Who has the token of these digests, and what he may in the project of this name, and on the object of this kind
+/// and name in it.
 ///
 /// # Errors
 /// 503 when the database fails.
@@ -287,11 +295,19 @@ pub async fn caller_and_project(
     session: &Session<'_>,
     of: Option<&Digests>,
     project: &str,
+    object: Option<(ObjectType, &str)>,
     permission: Option<Permission>,
     origin: Option<&str>,
 ) -> Result<CallerAndProject, Error> {
+    let named = |wanted: ObjectType| {
+        object
+            .filter(|(kind, _)| *kind == wanted)
+            .map(|(_, name)| name)
+    };
     let parameters = digests(of)
         .text("project", project)
+        .optional_text("deployment", named(ObjectType::Deployment))
+        .optional_text("pipeline", named(ObjectType::Pipeline))
         .optional_text("permission", permission.map(Permission::name))
         .optional_text("origin", origin);
     let statements = parameters.batch([&CALLER_AND_PROJECT]);

@@ -10,6 +10,9 @@ use crate::support::{Caller, World};
 const MAY_GROW: &[(&str, &str)] = &[
     ("organizations_list", "all organizations, for the operator"),
     ("organization_users_list", "all members of the organization"),
+    ("deployments_list", "all deployments of the project"),
+    ("pipelines_list", "all pipelines of the project"),
+    ("project_users_list", "all people of the project"),
     (
         "organizations_usage_get",
         "all projects of the organization, each with what it used",
