@@ -29,6 +29,10 @@ const MAY_GROW: &[(&str, &str)] = &[
         "role_assignments_per_object_list",
         "all assignments of the project",
     ),
+    (
+        "projects_usage_get",
+        "all versions of the project's deployments, each with what it used",
+    ),
     ("roles_list", "all roles of the project"),
     ("service_users_list", "all service users of the project"),
 ];

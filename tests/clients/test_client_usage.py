@@ -6,6 +6,7 @@ import pytest
 
 from generations import drive_all
 from transcripts import done, refused
+from world import created
 
 # Which generations read a list: spec section 2.
 OLD = ("3.16.1", "4.0.0")
@@ -35,6 +36,15 @@ def report(world, events):
     return answer.json()
 
 
+def deploy(project, name, version):
+    """A version of a deployment, which is made for the first one."""
+    path = f"{project.path}/deployments"
+    owner = project.owner.caller
+    if owner.get(f"{path}/{name}").status_code == 404:
+        created(owner.post(path, {"name": name, "input_type": "plain", "output_type": "plain"}))
+    created(owner.post(f"{path}/{name}/versions", {"version": version}))
+
+
 @pytest.fixture(scope="module")
 def lives(world, server):
     """The transcripts of all generations; each has an organization of its own, with a deleted project."""
@@ -43,9 +53,12 @@ def lives(world, server):
         project = world.project()
         gone = world.project(owner=project.owner, organization=project.organization)
         reader = world.service_user(project, role="project-viewer")
+        deploy(project, "aligner", "v1")
+        deploy(project, "aligner", "v2")
         report(world, [
             event(project.name, 1, value=200.5),
             event(project.name, 2, value=0.000001, timestamp="2020-06-03"),
+            event(project.name, 6, object_name="aligner", value=50.25),
             event(project.name, 3, metric="input_volume", value=7),
             event(project.name, 4, metric="output_volume", value=9007199254740991),
             event(project.name, 5, object_type="pipeline_version", metric="output_volume", value=11),
@@ -89,8 +102,8 @@ def measures(step):
 def test_an_organizations_parts_add_up_to_it(life):
     usage = done(life["organization_month"], 200)
     assert usage["interval"] == "month"
-    assert values(usage["data_organization"]) == [300.500001]
-    assert [values(project["data"]) for project in usage["data_projects"]] == [[200.500001]]
+    assert values(usage["data_organization"]) == [350.750001]
+    assert [values(project["data"]) for project in usage["data_projects"]] == [[250.750001]]
     assert values(usage["data_deleted_projects"]) == [100]
     assert bounds(usage["data_organization"]) == ["2020-06-01", "2020-07-01"]
 
@@ -102,10 +115,12 @@ def test_an_organization_names_its_projects(life):
 
 
 @pytest.mark.parametrize("version", NEW)
-def test_a_project_shows_what_no_deployment_of_it_used(life):
+def test_a_project_shows_each_version_and_what_is_none_of_theirs(life):
     usage = done(life["project_month"], 200)
-    assert values(usage["data_project"]) == [200.500001]
-    assert usage["data_deployments"] == []
+    assert values(usage["data_project"]) == [250.750001]
+    shown = [(version["deployment_name"], version["version"], values(version["data"])) for version in usage["data_deployments"]]
+    assert shown == [("aligner", "v1", [50.25]), ("aligner", "v2", [0])]
+    assert all(version["deployment_id"] and version["version_id"] for version in usage["data_deployments"])
     assert values(usage["data_deleted_deployments"]) == [200.500001]
 
 
@@ -116,11 +131,11 @@ def test_every_day_is_listed(life):
         done(life["project_days"], 200)["data_project"],
     ):
         assert bounds(series) == DAYS
-    assert values(done(life["project_days"], 200)["data_project"]) == [0, 200.5, 0.000001]
+    assert values(done(life["project_days"], 200)["data_project"]) == [0, 250.75, 0.000001]
 
 
 @pytest.mark.parametrize("version", OLD)
-@pytest.mark.parametrize("subject, credits", [("organization", 300.500001), ("project", 200.500001)])
+@pytest.mark.parametrize("subject, credits", [("organization", 350.750001), ("project", 250.750001)])
 def test_an_old_client_gets_every_measure(life, subject, credits):
     step = life[f"{subject}_month"]
     assert [(series["object_type"], series["metric"]) for series in done(step, 200)] == MEASURES
