@@ -4,6 +4,7 @@ pub mod shapes;
 
 use crate::api::Call;
 use crate::api::labels::{has_any_label, label_filter};
+use crate::domain::pipeline_graph::ReferenceType;
 use crate::domain::{AttachmentId, Attachments, PipelineObjectId, PipelineObjects, VersionId};
 use crate::http::error::Error;
 use crate::http::response::Response;
@@ -48,7 +49,7 @@ fn numbered_objects(call: &Call<'_>, objects: &PipelineObjects) -> Result<Value,
         Ok(json!({
             "id": PipelineObjectId::from_random(call.random()?),
             "name": object.name,
-            "reference_type": object.reference_type.unwrap_or_default(),
+            "reference_type": object.reference_type.unwrap_or(ReferenceType::Deployment),
             "reference_name": object.reference_name,
             "version": object.version,
             "configuration": object.configuration.clone().unwrap_or_default(),

@@ -1,59 +1,47 @@
 //! Input and output of deployments and pipelines: structured with named fields, or plain (docs/deployments.md).
 
+use super::wire::json_enum;
 use super::{Invalid, Text, quoted};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-/// Whether one side of a deployment or pipeline has fields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum IoType {
-    /// An object of fields.
-    Structured,
-    /// One text.
-    Plain,
-}
-
-impl IoType {
-    /// Its name, as in JSON and in the database.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Structured => "structured",
-            Self::Plain => "plain",
-        }
+json_enum! {
+    /// Whether one side of a deployment or pipeline has fields.
+    IoType: "a type of input or output" {
+        /// An object of fields.
+        Structured = "structured",
+        /// One text.
+        Plain = "plain",
     }
 }
 
-/// What a field holds: the list that the clients 3.16.1 and 4.0.0 check on both sides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum DataType {
-    /// A whole number.
-    Int,
-    /// A text.
-    String,
-    /// A number.
-    Double,
-    /// True or false.
-    Bool,
-    /// An object.
-    Dict,
-    /// Whole numbers.
-    ArrayInt,
-    /// Numbers.
-    ArrayDouble,
-    /// Texts.
-    ArrayString,
-    /// The older word for a file.
-    Blob,
-    /// The path of a file.
-    File,
-    /// Paths of files.
-    ArrayFile,
+json_enum! {
+    /// What a field holds: the list that the clients 3.16.1 and 4.0.0 check on both sides.
+    DataType: "a type of data" {
+        /// A whole number.
+        Int = "int",
+        /// A text.
+        String = "string",
+        /// A number.
+        Double = "double",
+        /// True or false.
+        Bool = "bool",
+        /// An object.
+        Dict = "dict",
+        /// Whole numbers.
+        ArrayInt = "array_int",
+        /// Numbers.
+        ArrayDouble = "array_double",
+        /// Texts.
+        ArrayString = "array_string",
+        /// The older word for a file.
+        Blob = "blob",
+        /// The path of a file.
+        File = "file",
+        /// Paths of files.
+        ArrayFile = "array_file",
+    }
 }
 
 /// How a field is shown to people: kept as it was sent.

@@ -4,6 +4,7 @@
 //! what the objects refer to exists, and whether its fields are mapped, is decided in the transaction of the write
 //! (`store/pipeline_checks.rs`), because both can change until then.
 
+use super::wire::json_enum;
 use super::{Invalid, Text, quoted};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -17,18 +18,16 @@ pub const END: &str = "pipeline_end";
 /// A name of an object, a field or what an object refers to.
 pub type Name = Text<1, 64>;
 
-/// What an object refers to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum ReferenceType {
-    /// A deployment of the project.
-    #[default]
-    Deployment,
-    /// Another pipeline of the project.
-    Pipeline,
-    /// Something of UbiOps' that has no record here; kept as it is.
-    Operator,
+json_enum! {
+    /// What an object refers to.
+    ReferenceType: "a type of reference" {
+        /// A deployment of the project.
+        Deployment = "deployment",
+        /// Another pipeline of the project.
+        Pipeline = "pipeline",
+        /// Something of UbiOps' that has no record here; kept as it is.
+        Operator = "operator",
+    }
 }
 
 /// An object of a pipeline version.

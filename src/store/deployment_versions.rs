@@ -157,7 +157,7 @@ statements! {
            labels = coalesce(:labels, labels),
            settings = json_patch(settings, :settings),
            last_updated = #now
-         WHERE id = ", permitted_version!());
+         WHERE id = ", permitted_version!(), " AND ", permitted!());
     /// Whether it was changed, or why not.
     AFTER_UPDATE = concat!(
         "SELECT ", permitted!(), " AS done, ", version_in_path!(), " IS NOT NULL AS found, ",
@@ -167,7 +167,7 @@ statements! {
     PERMIT_DELETE = permit!(version_in_path!(), version_before!(), concat!(
         version_in_path!(), " IS NOT NULL AND ", caller_may_on_object!(), " AND ", is_unused!()));
     /// The version.
-    DELETE = concat!("DELETE FROM deployment_versions WHERE id = ", permitted_version!());
+    DELETE = concat!("DELETE FROM deployment_versions WHERE id = ", permitted_version!(), " AND ", permitted!());
     /// Whether it is gone, or why not.
     AFTER_DELETE = concat!(
         "SELECT ", permitted!(), " AS done, ", version_in_path!(), " IS NOT NULL AS found, ",

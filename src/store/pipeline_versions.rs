@@ -219,10 +219,11 @@ statements! {
            settings = json_patch(settings, :settings),
            attachments = iif(#sets_attachments = 1, :attachments, attachments),
            last_updated = #now
-         WHERE id = ", permitted_version!());
+         WHERE id = ", permitted_version!(), " AND ", permitted!());
     /// The objects that are replaced.
     DELETE_OBJECTS = concat!(
-        "DELETE FROM pipeline_objects WHERE #sets_objects = 1 AND pipeline_version_id = ", permitted_version!());
+        "DELETE FROM pipeline_objects WHERE #sets_objects = 1 AND pipeline_version_id = ", permitted_version!(),
+        " AND ", permitted!());
     /// Whether it was changed, or why not.
     AFTER_UPDATE = concat!(
         "SELECT ", permitted!(), " AS done, ", version_in_path!(), " IS NOT NULL AS found, ",
@@ -231,7 +232,7 @@ statements! {
     PERMIT_DELETE = permit!(version_in_path!(), version_before!(), concat!(
         version_in_path!(), " IS NOT NULL AND ", caller_may_on_object!(), " AND ", is_unused!()));
     /// The version.
-    DELETE = concat!("DELETE FROM pipeline_versions WHERE id = ", permitted_version!());
+    DELETE = concat!("DELETE FROM pipeline_versions WHERE id = ", permitted_version!(), " AND ", permitted!());
     /// Whether it is gone, or why not.
     AFTER_DELETE = concat!(
         "SELECT ", permitted!(), " AS done, ", version_in_path!(), " IS NOT NULL AS found, ",

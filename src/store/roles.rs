@@ -161,10 +161,11 @@ statements! {
     /// The change.
     UPDATE = concat!(
         "UPDATE roles SET name = :name, permissions = coalesce(:permissions, permissions) WHERE id = ",
-        permitted_role!());
+        permitted_role!(), " AND ", permitted!());
     /// The permissions that are replaced.
     DELETE_PERMISSIONS = concat!(
-        "DELETE FROM role_permissions WHERE :permissions IS NOT NULL AND role_id = ", permitted_role!());
+        "DELETE FROM role_permissions WHERE :permissions IS NOT NULL AND role_id = ", permitted_role!(),
+        " AND ", permitted!());
     /// Whether it was changed, or why not.
     AFTER_UPDATE = concat!(
         "SELECT ", permitted!(), " AS done, (", role_in_path!(), " IS NOT NULL OR ", is_default!(), ") AS found, ",
@@ -175,7 +176,7 @@ statements! {
     PERMIT_DELETE = permit!(role_in_path!(), role_before!(), concat!(
         role_in_path!(), " IS NOT NULL AND ", caller_may!()));
     /// The role, and with it its assignments.
-    DELETE = concat!("DELETE FROM roles WHERE id = ", permitted_role!());
+    DELETE = concat!("DELETE FROM roles WHERE id = ", permitted_role!(), " AND ", permitted!());
     /// Whether it is gone, or why not.
     AFTER_DELETE = concat!(
         "SELECT ", permitted!(), " AS done, (", role_in_path!(), " IS NOT NULL OR ", is_default!(), ") AS found, ",

@@ -35,6 +35,10 @@ mod instance_types;
 #[cfg(test)]
 mod lost_rights;
 #[cfg(test)]
+mod object_roles;
+#[cfg(test)]
+mod objects;
+#[cfg(test)]
 mod openapi;
 #[cfg(test)]
 mod operator_users;
@@ -49,11 +53,19 @@ mod origins;
 #[cfg(test)]
 mod paths;
 #[cfg(test)]
+mod pipeline_versions;
+#[cfg(test)]
+mod project_users;
+#[cfg(test)]
 mod projects;
 #[cfg(test)]
 mod races;
 #[cfg(test)]
+mod resource_counts;
+#[cfg(test)]
 mod role_assignments;
+#[cfg(test)]
+mod roles;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]

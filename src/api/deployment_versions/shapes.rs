@@ -5,18 +5,15 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::domain::{Description, Labels, ObjectName, Text, Within};
+use crate::domain::{
+    Description, Labels, MAX_RETENTION_TIME, ObjectName, RETENTION_TIME, RetentionMode, Text,
+    Within,
+};
 use crate::http::error::Error;
 use crate::http::patch::Patch;
 use crate::store::deployment_versions::{DeploymentVersion, MAXIMUM_INSTANCES};
 use crate::store::rows::JsonText;
 
-/// How long requests are kept, in seconds: a week (UbiOps' documents of `deployment_versions_create`).
-pub const RETENTION_TIME: i64 = 604_800;
-/// The longest that requests can be kept, in seconds: four weeks (UbiOps spec 4.5).
-pub const MAX_RETENTION_TIME: i64 = 2_419_200;
-/// What is kept of requests unless something else is asked for.
-pub const RETENTION_MODE: &str = "full";
 /// How long an instance stays without work, in seconds.
 const IDLE_TIME: i64 = 300;
 /// The instance type of a version that names neither a type nor a group.
@@ -25,19 +22,6 @@ const INSTANCE_TYPE: &str = "2048mb";
 const QUEUE_EXPRESS: i64 = 100;
 /// How many batch requests may wait.
 const QUEUE_BATCH: i64 = 100_000;
-
-/// What is kept of requests.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum RetentionMode {
-    /// Nothing.
-    None,
-    /// When and how they ended.
-    Metadata,
-    /// Input and output too.
-    Full,
-}
 
 /// A port of a version that serves more than requests.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -317,7 +301,7 @@ impl Default for DeploymentVersionSettings {
             minimum_instances: 0,
             maximum_idle_time: IDLE_TIME,
             request_retention_time: RETENTION_TIME,
-            request_retention_mode: RETENTION_MODE.to_owned(),
+            request_retention_mode: RetentionMode::DEFAULT.name().to_owned(),
             maximum_queue_size_express: QUEUE_EXPRESS,
             maximum_queue_size_batch: QUEUE_BATCH,
             maximum_queue_size: QUEUE_BATCH,

@@ -3,12 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::api::deployment_versions::shapes::{
-    MAX_RETENTION_TIME, RETENTION_MODE, RETENTION_TIME, RetentionMode,
-};
 use crate::domain::pipeline_graph::Mapping;
 use crate::domain::{
-    Attachments, DataType, Description, Labels, ObjectName, PipelineObjects, Text, Within,
+    Attachments, DataType, Description, Labels, MAX_RETENTION_TIME, ObjectName, PipelineObjects,
+    RETENTION_TIME, RetentionMode, Text, Within,
 };
 use crate::http::error::Error;
 use crate::http::patch::Patch;
@@ -139,7 +137,7 @@ impl Default for PipelineVersionSettings {
     fn default() -> Self {
         Self {
             request_retention_time: RETENTION_TIME,
-            request_retention_mode: RETENTION_MODE.to_owned(),
+            request_retention_mode: RetentionMode::DEFAULT.name().to_owned(),
             monitoring: None,
             default_notification_group: None,
             metadata: None,
