@@ -19,6 +19,7 @@ pub mod integer;
 pub mod invalid;
 pub mod labels;
 pub mod names;
+pub mod objects;
 pub mod origin;
 pub mod path;
 pub mod pipeline_graph;

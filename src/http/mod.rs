@@ -6,6 +6,7 @@ pub mod body;
 pub mod client;
 pub mod cors;
 pub mod error;
+mod json_path;
 pub mod patch;
 pub mod query;
 pub mod request;
