@@ -8,6 +8,7 @@
 //!
 //! Start with `names.rs`, the smallest complete example, and `wire.rs`, which takes these types through JSON.
 
+pub mod access_key;
 pub mod credits;
 pub mod email;
 pub mod hex;
@@ -17,6 +18,8 @@ pub mod labels;
 pub mod names;
 pub mod origin;
 pub mod path;
+pub mod quota;
+pub mod signing;
 pub mod subscription_period;
 pub mod text;
 pub mod time;
@@ -24,18 +27,22 @@ pub mod token;
 pub mod voucher_code;
 pub mod whole_number;
 mod wire;
+pub mod workspace;
 
+pub use access_key::AccessKeyId;
 pub use credits::Credits;
 pub use email::Email;
 pub use ids::{
     AuditId, OrganizationId, ProjectId, RequestId, RoleAssignmentId, RoleId, ServiceUserId,
-    TokenId, UserId, VoucherId,
+    TokenId, UserId, VoucherId, WorkspaceId,
 };
 pub use invalid::{Invalid, quoted};
 pub use labels::Labels;
 pub use names::ObjectName;
 pub use origin::{Origin, OriginList};
 pub use path::{NoSuchPath, RawPath, Segments};
+pub use quota::{QuotaBounds, QuotaResourceName};
+pub use signing::{DerivedSecret, Purpose, SigningKey, SigningKeys};
 pub use subscription_period::period_containing;
 pub use text::{Description, PersonName, ServiceUserName, Text};
 pub use time::{Date, Timestamp};
@@ -44,3 +51,6 @@ pub use token::{
 };
 pub use voucher_code::VoucherCode;
 pub use whole_number::WholeNumber;
+pub use workspace::{
+    AuthType, EnterpriseProjectId, Grant, GrantType, WorkspaceDescription, WorkspaceName,
+};
