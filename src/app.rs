@@ -9,6 +9,7 @@
 //! 7. After the answer, the token's last use is noted where that is due.
 
 mod log;
+mod workspaces;
 
 use std::cell::RefCell;
 
@@ -21,10 +22,11 @@ use crate::auth::principal::Principal;
 use crate::domain::{Digests, RequestId, Timestamp};
 use crate::http::cors::{self, Class, Listed};
 use crate::http::error::Error;
+use crate::http::modelarts;
 use crate::http::query::Query;
 use crate::http::request::Request;
 use crate::http::response::Response;
-
+use crate::http::surface::Surface;
 use crate::platform::{Config, Platform};
 use crate::routes::{self, Found};
 use crate::store::callers::{self, Caller, CallerRow};
@@ -46,6 +48,7 @@ pub struct Handled {
 /// What is known about a request so far; what an error's answer and the log need of it.
 #[derive(Default)]
 pub(crate) struct Progress {
+    pub(crate) surface: Surface,
     pub(crate) route: Option<&'static str>,
     pub(crate) is_request_endpoint: bool,
     pub(crate) class: Option<Class>,
@@ -69,7 +72,10 @@ pub async fn handle(mut request: Request, platform: &Platform, config: &Config) 
         now: started,
         request_id: RequestId::from_random(random).to_string(),
         origin: request.header("origin"),
-        progress: RefCell::default(),
+        progress: RefCell::new(Progress {
+            surface: Surface::of(request.path()),
+            ..Progress::default()
+        }),
     };
     let method = request.method.clone();
     let answer = match entropy {
@@ -157,11 +163,14 @@ impl<'a> Life<'a> {
             authority: Authority::granted(Principal::Operator, None, Access::Public),
             project: None,
             organization: None,
+            workspace: None,
             is_organization_admin: false,
             request,
         };
-        if route.access != Access::Public {
-            self.authorise(&mut call, route.access).await?;
+        match route.access {
+            Access::Public => {}
+            Access::Workspace(_) => self.authorise_on_workspace(&mut call, route.access).await?,
+            access => self.authorise(&mut call, access).await?,
         }
         (route.handler)(&mut call).await
     }
@@ -207,10 +216,14 @@ impl<'a> Life<'a> {
             let listed = callers::origin_in_project(self.session, &project, origin).await;
             self.progress.borrow_mut().listed = listed.ok();
         }
-        let response = if self.progress.borrow().is_request_endpoint {
-            error.to_request_response()
-        } else {
-            error.to_response()
+        let (surface, is_request_endpoint) = {
+            let progress = self.progress.borrow();
+            (progress.surface, progress.is_request_endpoint)
+        };
+        let response = match surface {
+            Surface::ModelArts => modelarts::to_response(&error, &self.request_id),
+            Surface::Sentences if is_request_endpoint => error.to_request_response(),
+            Surface::Sentences => error.to_response(),
         };
         self.progress.borrow_mut().error = Some(error);
         response
@@ -227,6 +240,7 @@ impl<'a> Life<'a> {
         };
         match access {
             Access::Public => Ok(()),
+            Access::Workspace(_) => self.authorise_on_workspace(call, access).await,
             Access::Operator if digests.is_none() => self.admit_operator(call, access),
             Access::Operator | Access::Anyone | Access::Person => {
                 let row = match digests {
@@ -246,7 +260,7 @@ impl<'a> Life<'a> {
             Access::OrganizationMember | Access::OrganizationAdmin => {
                 self.authorise_on_organization(call, access, digests).await
             }
-            Access::ProjectPart | Access::Project(_) => {
+            Access::ProjectPart | Access::Project(_) | Access::PersonOfProject(_) => {
                 self.authorise_on_project(call, access, digests).await
             }
         }
@@ -304,6 +318,9 @@ impl<'a> Life<'a> {
         });
         if permission.is_some() && !(is_operator || (holds && suits)) {
             return Err(projects::lacks(&call.authority));
+        }
+        if matches!(access, Access::PersonOfProject(_)) && principal.is_service_user() {
+            return Err(Error::forbidden("no service user may do this"));
         }
         Ok(())
     }

@@ -12,14 +12,16 @@ use std::sync::OnceLock;
 use ::http::Method;
 
 use crate::api::{
-    self, Handler, audit, deployments, organization_users, organizations, permissions, projects,
-    role_assignments, roles, service_users, vouchers,
+    self, Handler, access_keys, audit, deployments, organization_users, organizations, permissions,
+    projects, role_assignments, roles, service_users, vouchers,
 };
 use crate::auth::access::Access;
 use crate::auth::permissions::{self as p};
 use crate::domain::RawPath;
 use crate::http::cors::Class;
+use crate::http::surface::Surface;
 
+mod modelarts;
 mod requests;
 
 /// A call that there is.
@@ -88,7 +90,10 @@ macro_rules! routes {
 }
 use routes;
 
-use Access::{Anyone, Operator, OrganizationAdmin, OrganizationMember, Person, Project, Public};
+use Access::{
+    Anyone, Operator, OrganizationAdmin, OrganizationMember, Person, PersonOfProject, Project,
+    Public,
+};
 
 static TABLE: &[Route] = routes! {
     GET "/health" health, Public, "Whether the database answers" => api::status::health,
@@ -118,6 +123,10 @@ static TABLE: &[Route] = routes! {
         query [FORCE], gives 204 Nothing;
     PUT "/operator/v1/users/{user_id}/token" operator_users_token, Operator, "Reset a person's token" => api::operator::users::reset_token,
         gives 200 api::operator::users::UserToken;
+    GET "/operator/v1/quota-resources" operator_quota_resources_list, Operator, "List the quota catalogue" => api::operator::quota_resources::list,
+        gives 200 Vec<api::operator::quota_resources::QuotaResourceDetail>;
+    PUT "/operator/v1/quota-resources/{resource}" operator_quota_resources_set, Operator, "Set a resource of the quota catalogue" => api::operator::quota_resources::set,
+        takes api::operator::quota_resources::QuotaResourceSet, gives 200 api::operator::quota_resources::QuotaResourceDetail;
     POST "/operator/v1/vouchers" operator_vouchers_create, Operator, "Make a voucher" => api::operator::vouchers::create,
         takes api::operator::vouchers::VoucherCreate, gives 201 api::operator::vouchers::OperatorVoucher;
     GET "/operator/v1/vouchers" operator_vouchers_list, Operator, "List vouchers" => api::operator::vouchers::list,
@@ -184,8 +193,14 @@ static TABLE: &[Route] = routes! {
     DELETE "/v2.1/projects/{project_name}/service-users/{service_user_id}" service_users_delete, Project(p::SERVICE_USERS_DELETE), "Delete a service user" => service_users::delete,
         gives 204 Nothing;
     PUT "/v2.1/projects/{project_name}/service-users/{service_user_id}/token" service_users_token, Project(p::SERVICE_USERS_TOKEN_UPDATE), "Reset the token of a service user" => service_users::reset_token,
-        query [GRACE], gives 200 service_users::ServiceUserTokenList;
+        query [GRACE, KEEP_ACCESS_KEYS], gives 200 service_users::ServiceUserTokenList;
     DELETE "/v2.1/projects/{project_name}/service-users/{service_user_id}/token/previous" service_users_end_grace, Project(p::SERVICE_USERS_TOKEN_UPDATE), "End the grace of the previous token" => service_users::end_grace,
+        gives 204 Nothing;
+    POST "/v2.1/projects/{project_name}/service-users/{service_user_id}/access-keys" access_keys_create, PersonOfProject(p::SERVICE_USERS_ACCESS_KEYS_CREATE), "Make an access key for a service user" => access_keys::create,
+        gives 201 access_keys::AccessKeyCreated;
+    GET "/v2.1/projects/{project_name}/service-users/{service_user_id}/access-keys" access_keys_list, Project(p::SERVICE_USERS_ACCESS_KEYS_LIST), "List the access keys of a service user" => access_keys::list,
+        gives 200 Vec<access_keys::AccessKeyDetail>;
+    DELETE "/v2.1/projects/{project_name}/service-users/{service_user_id}/access-keys/{access_key}" access_keys_delete, Project(p::SERVICE_USERS_ACCESS_KEYS_DELETE), "Delete an access key" => access_keys::delete,
         gives 204 Nothing;
 
     GET "/v2.1/projects/{project_name}/roles" roles_list, Project(p::ROLES_LIST), "List roles" => roles::list,
@@ -204,7 +219,7 @@ static TABLE: &[Route] = routes! {
 
 /// Every route.
 pub fn table() -> impl Iterator<Item = &'static Route> {
-    TABLE.iter().chain(requests::TABLE.iter())
+    TABLE.iter().chain(requests::TABLE).chain(modelarts::TABLE)
 }
 
 /// A path that there is, and what stands in its braces.
@@ -253,6 +268,9 @@ impl Found {
     }
 }
 
+/// Stands for an empty segment where paths are matched: no parameter matches nothing, and no segment holds a NUL.
+const EMPTY: char = '\0';
+
 struct Path {
     pattern: &'static str,
     class: Class,
@@ -264,13 +282,24 @@ struct Router {
     paths: Vec<Path>,
 }
 
-/// Looks a raw path up: split, decoded segment by segment, doubled slashes collapsed (contract section 1).
+/// Looks a raw path up: split, decoded segment by segment, doubled slashes collapsed (contract section 1). On the
+/// ModelArts-compatible surface an empty segment is an empty id.
 #[must_use]
 pub fn find(raw_path: &str) -> Option<Found> {
     static ROUTER: OnceLock<Router> = OnceLock::new();
     let router = ROUTER.get_or_init(build);
-    let segments = RawPath::parse(raw_path).ok()?;
+    let segments = match Surface::of(raw_path) {
+        Surface::Sentences => RawPath::parse(raw_path),
+        Surface::ModelArts => RawPath::parse_with_empty(raw_path),
+    };
+    let segments = segments.ok()?;
     let mut path = segments.joined();
+    while let Some(at) = path.find("//") {
+        path.insert(at + 1, EMPTY);
+    }
+    if path.len() > 1 && path.ends_with('/') {
+        path.push(EMPTY);
+    }
     if segments.get(0) == Some("v2") {
         path.replace_range(1..3, "v2.1");
     }
@@ -278,7 +307,7 @@ pub fn find(raw_path: &str) -> Option<Found> {
     let path = router.paths.get(*matched.value)?;
     let parameters = names(path.pattern)
         .zip(matched.params.iter())
-        .map(|(name, (_, value))| (name, value.to_owned()))
+        .map(|(name, (_, value))| (name, value.trim_matches(EMPTY).to_owned()))
         .collect();
     Some(Found {
         routes: &path.routes,
@@ -389,6 +418,25 @@ mod tests {
         }
         assert!(find("/v2x/status").is_none());
         assert!(find("/v2.1/sta%2Ftus").is_none());
+    }
+
+    #[test]
+    fn an_empty_segment_is_an_empty_id_for_modelarts_clients() {
+        for path in ["/v1/p/workspaces//quotas", "/v1/p/workspaces/"] {
+            let found = find(path).unwrap();
+            assert_eq!(found.parameter("workspace_id"), Some(""), "{path}");
+        }
+        let found = find("/v1//workspaces").unwrap();
+        assert_eq!(found.parameter("project_id"), Some(""));
+        for path in [
+            "/v1",
+            "/v1/",
+            "//v1/p/workspaces",
+            "/v1/p//workspaces",
+            "/v1/p/workspaces/a%2Fb",
+        ] {
+            assert!(find(path).is_none(), "{path}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! A handler is a sentence: parse, decide, store, answer. It runs after the route's access has been checked, and finds
 //! in its [`Call`] who is calling and what about.
 
+pub mod access_keys;
 pub mod audit;
 pub mod deployments;
 pub mod docs;
@@ -11,12 +12,14 @@ pub mod organization_users;
 pub mod organizations;
 pub mod permissions;
 pub mod projects;
+pub mod quotas;
 pub mod role_assignments;
 pub mod roles;
 pub mod service_users;
 pub mod status;
 pub mod user;
 pub mod vouchers;
+pub mod workspaces;
 
 use serde::de::DeserializeOwned;
 
@@ -33,6 +36,7 @@ use crate::store::organizations::Organization;
 use crate::store::projects::Project;
 use crate::store::session::Session;
 use crate::store::tokens::FreshToken;
+use crate::store::workspaces::Workspace;
 
 /// A function that answers a call.
 pub type Handler = for<'a, 'b> fn(&'a mut Call<'b>) -> Local<'a, Result<Response, Error>>;
@@ -50,6 +54,7 @@ pub struct Call<'a> {
     pub(crate) authority: Authority,
     pub(crate) project: Option<Project>,
     pub(crate) organization: Option<Organization>,
+    pub(crate) workspace: Option<Workspace>,
     pub(crate) is_organization_admin: bool,
 }
 
@@ -82,6 +87,13 @@ impl Call<'_> {
         self.organization
             .as_ref()
             .ok_or_else(|| Error::inconsistent("the route has no organization"))
+    }
+
+    /// The workspace in the path, which is open to the caller.
+    pub(crate) fn workspace(&self) -> Result<&Workspace, Error> {
+        self.workspace
+            .as_ref()
+            .ok_or_else(|| Error::inconsistent("the route has no workspace"))
     }
 
     /// The body, a JSON object.

@@ -5,7 +5,9 @@
 pub mod body;
 pub mod cors;
 pub mod error;
+pub mod modelarts;
 pub mod patch;
 pub mod query;
 pub mod request;
 pub mod response;
+pub mod surface;

@@ -23,6 +23,10 @@ const TAGS: &[(&str, &str)] = &[
     ),
     ("vouchers", "Codes that give a plan or credits."),
     ("permissions", "The catalogue that roles are made of."),
+    (
+        "workspaces",
+        "Workspaces and their quotas, for the clients of ModelArts.",
+    ),
     ("audit", "Who changed what, and when."),
     ("operator", "What the operator of this installation does."),
 ];
@@ -58,6 +62,7 @@ fn word(path: &str) -> &str {
     let first = words.next().unwrap_or_default();
     match first {
         "operator" => "operator",
+        "v1" => "workspaces",
         "v2.1" => {
             let mut words = words.filter(|word| !word.starts_with('{'));
             match (words.next(), words.next()) {

@@ -4,11 +4,15 @@
 //! one batch whose first statement is its audit row: the permit (see [`audit`]). Every rule that a race could break
 //! stands in the permit's condition.
 
+pub mod access_keys;
 pub mod audit;
 pub mod callers;
+pub mod consumption;
 pub mod organization_users;
 pub mod organizations;
 pub mod projects;
+pub mod quota_resources;
+pub mod quotas;
 pub mod role_assignments;
 pub mod roles;
 pub mod rows;
@@ -20,18 +24,24 @@ pub mod subscriptions;
 pub mod tokens;
 pub mod users;
 pub mod vouchers;
+pub mod workspaces;
 
 /// Every statement of the store, for the tests that explain them.
 #[must_use]
 pub fn statements() -> Vec<&'static sql::Sql> {
     [
+        access_keys::ALL,
         audit::ALL,
         callers::ALL,
+        callers::modelarts::ALL,
+        consumption::ALL,
         organization_users::ALL,
         organizations::ALL,
         organizations::create::ALL,
         organizations::update::ALL,
         projects::ALL,
+        quota_resources::ALL,
+        quotas::ALL,
         role_assignments::ALL,
         roles::ALL,
         service_users::ALL,
@@ -39,6 +49,8 @@ pub fn statements() -> Vec<&'static sql::Sql> {
         subscriptions::ALL,
         tokens::ALL,
         users::ALL,
+        workspaces::ALL,
+        workspaces::changes::ALL,
         vouchers::ALL,
     ]
     .concat()

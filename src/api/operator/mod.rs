@@ -1,5 +1,6 @@
 //! The operator's own API, `/operator/v1`.
 
+pub mod quota_resources;
 pub mod subscriptions;
 pub mod users;
 pub mod vouchers;
