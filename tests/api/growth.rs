@@ -22,6 +22,7 @@ const MAY_GROW: &[(&str, &str)] = &[
         "role_assignments_per_object_list",
         "all assignments of the project",
     ),
+    ("list_workspace", "all workspaces of the project"),
     ("roles_list", "all roles of the project"),
     ("service_users_list", "all service users of the project"),
 ];

@@ -9,6 +9,8 @@
 mod support;
 
 #[cfg(test)]
+mod access_keys;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod authorization;
@@ -16,6 +18,8 @@ mod authorization;
 mod bad_input;
 #[cfg(test)]
 mod catalogue;
+#[cfg(test)]
+mod consumption;
 #[cfg(test)]
 mod cors;
 #[cfg(test)]
@@ -51,6 +55,10 @@ mod paths;
 #[cfg(test)]
 mod projects;
 #[cfg(test)]
+mod quota_resources;
+#[cfg(test)]
+mod quotas;
+#[cfg(test)]
 mod races;
 #[cfg(test)]
 mod role_assignments;
@@ -58,6 +66,8 @@ mod role_assignments;
 mod secrets;
 #[cfg(test)]
 mod service_users;
+#[cfg(test)]
+mod signed_requests;
 #[cfg(test)]
 mod statements;
 #[cfg(test)]
@@ -68,3 +78,7 @@ mod token_keys;
 mod token_sequences;
 #[cfg(test)]
 mod vouchers;
+#[cfg(test)]
+mod workspace_access;
+#[cfg(test)]
+mod workspaces;
