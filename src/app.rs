@@ -9,7 +9,10 @@
 //! 7. After the answer, the token's last use is noted where that is due.
 
 mod log;
+mod misconfigured;
 mod workspaces;
+
+pub use misconfigured::handle_misconfigured;
 
 use std::cell::RefCell;
 
@@ -106,6 +109,10 @@ pub async fn handle(mut request: Request, platform: &Platform, config: &Config) 
         response.asset = None;
     }
     response.header("x-request-id", life.request_id.as_str());
+    if response.asset.is_none() {
+        // What a token may read is for its holder alone, and some answers hold a token.
+        response.header("cache-control", "no-store");
+    }
     let line = log::Line {
         time: started,
         milliseconds: platform.clock.now().as_millis() - started.as_millis(),
@@ -122,6 +129,15 @@ pub async fn handle(mut request: Request, platform: &Platform, config: &Config) 
         log: line.to_json(),
         response,
         afterwards: progress.afterwards,
+    }
+}
+
+/// An error in the form of the surface on which it happened.
+fn to_response(error: &Error, progress: &Progress, request_id: &str) -> Response {
+    match progress.surface {
+        Surface::ModelArts => modelarts::to_response(error, request_id),
+        Surface::Sentences if progress.is_request_endpoint => error.to_request_response(),
+        Surface::Sentences => error.to_response(),
     }
 }
 
@@ -216,15 +232,7 @@ impl<'a> Life<'a> {
             let listed = callers::origin_in_project(self.session, &project, origin).await;
             self.progress.borrow_mut().listed = listed.ok();
         }
-        let (surface, is_request_endpoint) = {
-            let progress = self.progress.borrow();
-            (progress.surface, progress.is_request_endpoint)
-        };
-        let response = match surface {
-            Surface::ModelArts => modelarts::to_response(&error, &self.request_id),
-            Surface::Sentences if is_request_endpoint => error.to_request_response(),
-            Surface::Sentences => error.to_response(),
-        };
+        let response = to_response(&error, &self.progress.borrow(), &self.request_id);
         self.progress.borrow_mut().error = Some(error);
         response
     }
@@ -358,7 +366,7 @@ impl<'a> Life<'a> {
         let (principal, token_id) = match (digests, row) {
             (None, _) => (Principal::Operator, None),
             (Some(digests), Some(row)) => {
-                let caller = row.caller(self.now)?.ok_or_else(invalid)?;
+                let caller = row.caller(self.platform.clock.now())?.ok_or_else(invalid)?;
                 self.note_use(&caller, digests);
                 (caller.principal, Some(caller.token.id))
             }

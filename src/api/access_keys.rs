@@ -42,7 +42,7 @@ impl From<AccessKey> for AccessKeyDetail {
 /// `POST .../access-keys`. The body, if there is one, is not looked at.
 pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
     let keys = call.config.signing_keys.as_ref();
-    let keys = keys.ok_or_else(|| Error::missing_secret("SIGNING_KEY"))?;
+    let keys = keys.ok_or_else(|| Error::misconfigured("the secret SIGNING_KEY is not set"))?;
     let service_user = call.id("service_user_id", ServiceUserId::parse);
     let id = AccessKeyId::from_random(call.random()?);
     let secret = keys.derive(Purpose::AccessKey, id.as_str(), FIRST_GENERATION);

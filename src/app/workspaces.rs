@@ -124,7 +124,8 @@ impl Life<'_> {
         };
         let not_signed = || Error::unauthenticated(NOT_SIGNED);
         let secrets = self.config.signing_keys.as_ref();
-        let secrets = secrets.ok_or_else(|| Error::missing_secret("SIGNING_KEY"))?;
+        let secrets =
+            secrets.ok_or_else(|| Error::misconfigured("the secret SIGNING_KEY is not set"))?;
         let key = row.access_key.ok_or_else(not_signed)?;
         let signed = secrets
             .candidates(

@@ -12,6 +12,7 @@ pub mod access_key;
 pub mod credits;
 pub mod email;
 pub mod hex;
+pub mod host;
 pub mod ids;
 pub mod invalid;
 pub mod labels;

@@ -89,7 +89,9 @@ pub fn to_response(error: &Error, request_id: &str) -> Response {
         Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, AUTHENTICATION),
         Kind::Forbidden => (StatusCode::FORBIDDEN, POLICY),
         Kind::NotFound | Kind::MethodNotAllowed(_) => (StatusCode::NOT_FOUND, NO_API),
-        Kind::Unavailable | Kind::OutcomeUnknown | Kind::Inconsistent => (error.status(), INTERNAL),
+        Kind::Unavailable | Kind::OutcomeUnknown | Kind::Misconfigured | Kind::Inconsistent => {
+            (error.status(), INTERNAL)
+        }
     };
     let sentence = error.sentence();
     let error_msg = match code {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Deserializer};
 
+use crate::http::error::Error;
+
 /// A field that may be absent, null or a value.
 ///
 /// Stand it in a body with `#[serde(default)]`.
@@ -21,6 +23,32 @@ impl<T> Patch<T> {
     #[must_use]
     pub fn is_present(&self) -> bool {
         !matches!(self, Self::Absent)
+    }
+
+    /// The new value of a field that cannot be empty.
+    ///
+    /// # Errors
+    /// 400 that names the field, for null.
+    pub fn or_keep(self, field: &str) -> Result<Option<T>, Error> {
+        match self {
+            Self::Absent => Ok(None),
+            Self::Null => Err(Error::invalid(format!(
+                "{field}: null is not allowed here; leave the field out to keep what it is"
+            ))),
+            Self::Value(value) => Ok(Some(value)),
+        }
+    }
+
+    /// The new value of a field that null empties.
+    pub fn or_empty(self) -> Option<T>
+    where
+        T: Default,
+    {
+        match self {
+            Self::Absent => None,
+            Self::Null => Some(T::default()),
+            Self::Value(value) => Some(value),
+        }
     }
 
     /// The value, if there is one.

@@ -48,28 +48,39 @@ macro_rules! origin_columns {
     };
 }
 
+/// The views of rights are not used here: SQLite would fill them for everybody before it looks for this caller.
+macro_rules! caller_and_project {
+    ($more_columns:expr) => {
+        concat!(
+            "SELECT ", caller_columns!(), ", ", $crate::store::projects::project_columns!(), ", ", $more_columns, "
+             p.id IS NOT NULL AS project_exists, coalesce(m.admin, 0) AS is_admin,
+             m.admin = 1 OR s.project_id = p.id
+             OR EXISTS (SELECT 1 FROM project_users v WHERE v.project_id = p.id AND v.user_id = u.id)
+             OR EXISTS (SELECT 1 FROM role_assignments a
+                        WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id)) AS has_part,
+             m.admin = 1 OR EXISTS (
+               SELECT 1 FROM role_assignments a JOIN role_permissions h ON h.role_id = a.role_id
+               WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id) AND a.resource_type = 'project'
+                 AND h.permission = :permission) AS holds_permission ",
+            from_caller!(),
+            "LEFT JOIN projects p ON p.name = :project
+             LEFT JOIN organizations n ON n.id = p.organization_id
+             LEFT JOIN organization_users m ON m.organization_id = p.organization_id AND m.user_id = u.id"
+        )
+    };
+}
+
 statements! {
     /// Who is calling.
     CALLER = concat!("SELECT ", caller_columns!(), from_caller!());
-    /// Who is calling, and what he is and may in the project of this name. The views of rights are not used here:
-    /// SQLite would fill them for everybody before it looks for this caller.
-    CALLER_AND_PROJECT = concat!(
-        "SELECT ", caller_columns!(), ", ", crate::store::projects::project_columns!(), ", ", origin_columns!(), ",
+    /// Who is calling, and what he is and may in the project of this name.
+    CALLER_AND_PROJECT = caller_and_project!("");
+    /// The same, and where the request's origin is listed. Most calls come from servers and have none: D1 parses a
+    /// statement on each call, so they are spared what they do not ask.
+    CALLER_AND_PROJECT_AND_ORIGIN = caller_and_project!(concat!(
+        origin_columns!(), ",
          EXISTS (SELECT 1 FROM service_user_origins o
-                 WHERE o.project_id = p.id AND o.origin = :origin AND o.service_user_id = s.id) AS listed_by_caller,
-         p.id IS NOT NULL AS project_exists, coalesce(m.admin, 0) AS is_admin,
-         m.admin = 1 OR s.project_id = p.id
-         OR EXISTS (SELECT 1 FROM project_users v WHERE v.project_id = p.id AND v.user_id = u.id)
-         OR EXISTS (SELECT 1 FROM role_assignments a
-                    WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id)) AS has_part,
-         m.admin = 1 OR EXISTS (
-           SELECT 1 FROM role_assignments a JOIN role_permissions h ON h.role_id = a.role_id
-           WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id) AND a.resource_type = 'project'
-             AND h.permission = :permission) AS holds_permission ",
-        from_caller!(),
-        "LEFT JOIN projects p ON p.name = :project
-         LEFT JOIN organizations n ON n.id = p.organization_id
-         LEFT JOIN organization_users m ON m.organization_id = p.organization_id AND m.user_id = u.id");
+                 WHERE o.project_id = p.id AND o.origin = :origin AND o.service_user_id = s.id) AS listed_by_caller, "));
     /// Who is calling, and what he is in the organization of this name.
     CALLER_AND_ORGANIZATION = concat!(
         "SELECT ", caller_columns!(), ", ", crate::store::organizations::organization_columns!(), ",
@@ -250,9 +261,9 @@ impl CallerAndOrganization {
 
 /// Where an origin is listed, as a row says it.
 #[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub struct ListedRow {
     listed_by_project: Flag,
-    #[serde(default)]
     listed_by_caller: Flag,
     listed_by_any_service_user: Flag,
 }
@@ -300,7 +311,11 @@ pub async fn caller_and_project(
         .text("project", project)
         .optional_text("permission", permission.map(Permission::name))
         .optional_text("origin", origin);
-    let statements = parameters.batch([&CALLER_AND_PROJECT]);
+    let sql = match origin {
+        Some(_) => &CALLER_AND_PROJECT_AND_ORIGIN,
+        None => &CALLER_AND_PROJECT,
+    };
+    let statements = parameters.batch([sql]);
     CallerAndProject::read(&session.read(statements).await?)
 }
 

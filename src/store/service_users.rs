@@ -447,7 +447,7 @@ pub async fn reset_token(
     let change = Change {
         object_type: "service_user_token",
         after: Some(json!({
-            "grace_end": grace.end.as_millis(), "keep_access_keys": grace.keep_access_keys,
+            "requested_grace_end": grace.end.as_millis(), "keep_access_keys": grace.keep_access_keys,
         })),
         ..change_of(project, id, Action::Update)
     };

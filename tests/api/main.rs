@@ -35,9 +35,13 @@ mod growth;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod last_admin;
+#[cfg(test)]
 mod last_use;
 #[cfg(test)]
 mod lost_rights;
+#[cfg(test)]
+mod null_fields;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
@@ -68,6 +72,7 @@ mod secrets;
 mod service_users;
 #[cfg(test)]
 mod signed_requests;
+mod slow_bodies;
 #[cfg(test)]
 mod statements;
 #[cfg(test)]
