@@ -33,6 +33,7 @@ use crate::http::surface::Surface;
 use crate::platform::{Config, Platform};
 use crate::routes::{self, Found};
 use crate::store::callers::{self, Caller, CallerRow};
+use crate::store::objects::Object;
 use crate::store::projects;
 use crate::store::session::Session;
 use crate::store::statement::Statement;
@@ -178,6 +179,7 @@ impl<'a> Life<'a> {
             parameters: found.parameters,
             authority: Authority::granted(Principal::Operator, None, Access::Public),
             project: None,
+            object: None,
             organization: None,
             workspace: None,
             is_organization_admin: false,
@@ -268,9 +270,12 @@ impl<'a> Life<'a> {
             Access::OrganizationMember | Access::OrganizationAdmin => {
                 self.authorise_on_organization(call, access, digests).await
             }
-            Access::ProjectPart | Access::Project(_) | Access::PersonOfProject(_) => {
-                self.authorise_on_project(call, access, digests).await
-            }
+            Access::ProjectPart
+            | Access::ProjectAdmin
+            | Access::Project(_)
+            | Access::PersonOfProject(_)
+            | Access::Deployment(_)
+            | Access::Pipeline(_) => self.authorise_on_project(call, access, digests).await,
         }
     }
 
@@ -305,8 +310,18 @@ impl<'a> Life<'a> {
         let name = call.parameter("project_name").to_owned();
         let permission = access.permission();
         let origin = self.origin.as_deref();
-        let row =
-            callers::caller_and_project(self.session, digests, &name, permission, origin).await?;
+        let object = access
+            .object()
+            .map(|kind| (kind, call.parameter(kind.parameter()).to_owned()));
+        let row = callers::caller_and_project(
+            self.session,
+            digests,
+            &name,
+            object.as_ref().map(|(kind, name)| (*kind, name.as_str())),
+            permission,
+            origin,
+        )
+        .await?;
         let listed = row.listed;
         self.progress.borrow_mut().listed = Some(listed);
         call.project = row.project;
@@ -329,6 +344,14 @@ impl<'a> Life<'a> {
         }
         if matches!(access, Access::PersonOfProject(_)) && principal.is_service_user() {
             return Err(Error::forbidden("no service user may do this"));
+        }
+        if access == Access::ProjectAdmin && !call.is_organization_admin {
+            return Err(projects::lacks(&call.authority));
+        }
+        match (object, row.standing.object_id) {
+            (None, _) => {}
+            (Some((kind, name)), None) => return Err(kind.not_found(&name)),
+            (Some((kind, name)), Some(id)) => call.object = Some(Object { kind, id, name }),
         }
         Ok(())
     }

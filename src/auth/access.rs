@@ -6,6 +6,7 @@
 
 use crate::auth::permissions::Permission;
 use crate::auth::principal::Principal;
+use crate::store::objects::ObjectType;
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +32,12 @@ pub enum Access {
     /// Whoever holds this permission on the project whose id is in the path, and whom the workspace in the path, if
     /// there is one, is open to. For the ModelArts-compatible surface, which takes signed requests too.
     Workspace(Permission),
+    /// Whoever holds this permission on the project in the path, or on the deployment in it.
+    Deployment(Permission),
+    /// Whoever holds this permission on the project in the path, or on the pipeline in it.
+    Pipeline(Permission),
+    /// An admin of the organization that the project in the path belongs to.
+    ProjectAdmin,
 }
 
 impl Access {
@@ -40,7 +47,19 @@ impl Access {
         match self {
             Self::Project(permission)
             | Self::PersonOfProject(permission)
-            | Self::Workspace(permission) => Some(permission),
+            | Self::Workspace(permission)
+            | Self::Deployment(permission)
+            | Self::Pipeline(permission) => Some(permission),
+            _ => None,
+        }
+    }
+
+    /// The kind of the object that must be in the path, if it asks for one.
+    #[must_use]
+    pub fn object(self) -> Option<ObjectType> {
+        match self {
+            Self::Deployment(_) => Some(ObjectType::Deployment),
+            Self::Pipeline(_) => Some(ObjectType::Pipeline),
             _ => None,
         }
     }
@@ -63,6 +82,21 @@ impl std::fmt::Display for Access {
             Self::Workspace(permission) => {
                 write!(formatter, "{}, and an open workspace", permission.name())
             }
+            Self::Deployment(permission) => {
+                write!(
+                    formatter,
+                    "{} on the project or deployment",
+                    permission.name()
+                )
+            }
+            Self::Pipeline(permission) => {
+                write!(
+                    formatter,
+                    "{} on the project or pipeline",
+                    permission.name()
+                )
+            }
+            Self::ProjectAdmin => formatter.write_str("admin of the project's organization"),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The rules that need no I/O: names, texts, e-mail addresses, origins, instants, subscription periods, credits,
-//! whole numbers, voucher codes, tokens, paths and ids.
+//! usage, whole numbers, voucher codes, tokens, paths and ids.
 //!
 //! Every type here is made by parsing and by nothing else, so a value that exists has been checked: an [`Origin`] is
 //! normalised, an [`ObjectName`] fits a URL and a column, a [`PlainToken`] cannot be printed. Parsers answer
@@ -11,20 +11,26 @@
 pub mod access_key;
 pub mod credits;
 pub mod email;
+pub mod fields;
 pub mod hex;
 pub mod host;
 pub mod ids;
+pub mod instance_type;
+pub mod integer;
 pub mod invalid;
 pub mod labels;
 pub mod names;
 pub mod origin;
 pub mod path;
+pub mod pipeline_graph;
 pub mod quota;
+pub mod retention;
 pub mod signing;
 pub mod subscription_period;
 pub mod text;
 pub mod time;
 pub mod token;
+pub mod usage;
 pub mod voucher_code;
 pub mod whole_number;
 mod wire;
@@ -33,16 +39,22 @@ pub mod workspace;
 pub use access_key::AccessKeyId;
 pub use credits::Credits;
 pub use email::Email;
+pub use fields::{DataType, Fields, IoType};
 pub use ids::{
-    AuditId, OrganizationId, ProjectId, RequestId, RoleAssignmentId, RoleId, ServiceUserId,
-    TokenId, UserId, VoucherId, WorkspaceId,
+    AttachmentId, AuditId, DeploymentId, OrganizationId, PipelineId, PipelineObjectId, ProjectId,
+    RequestId, RoleAssignmentId, RoleId, ServiceUserId, TokenId, UserId, VersionId, VoucherId,
+    WorkspaceId,
 };
+pub use instance_type::InstanceTypeName;
+pub use integer::Within;
 pub use invalid::{Invalid, quoted};
 pub use labels::Labels;
 pub use names::ObjectName;
 pub use origin::{Origin, OriginList};
 pub use path::{NoSuchPath, RawPath, Segments};
+pub use pipeline_graph::{Attachments, PipelineObjects};
 pub use quota::{QuotaBounds, QuotaResourceName};
+pub use retention::{MAX_RETENTION_TIME, RETENTION_TIME, RetentionMode};
 pub use signing::{DerivedSecret, Purpose, SigningKey, SigningKeys};
 pub use subscription_period::period_containing;
 pub use text::{Description, PersonName, ServiceUserName, Text};

@@ -83,7 +83,7 @@ pub fn quota_insufficient(resource: &str, amount: i64, used: i64, quota: i64) ->
 #[must_use]
 pub fn to_response(error: &Error, request_id: &str) -> Response {
     let (status, code) = match error.kind() {
-        Kind::Invalid | Kind::TooLarge | Kind::UnsupportedMediaType => {
+        Kind::Invalid | Kind::Conflict | Kind::TooLarge | Kind::UnsupportedMediaType => {
             (StatusCode::BAD_REQUEST, PARAMETER)
         }
         Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, AUTHENTICATION),
