@@ -121,8 +121,12 @@ impl Call<'_> {
     ///
     /// The time of the call moves on with it: who sends his body slowly is judged by what holds when it has come.
     pub(crate) async fn body<T: DeserializeOwned>(&mut self) -> Result<T, Error> {
+        body::parse(&self.body_text().await?)
+    }
+
+    async fn body_text(&mut self) -> Result<Vec<u8>, Error> {
         let clock = self.platform.clock.as_ref();
-        let read = body::object(self.request, BODY_LIMIT);
+        let read = body::text(self.request, BODY_LIMIT, body::Wanted::Object);
         let body = within(clock, BODY_DEADLINE, read).await;
         self.now = clock.now();
         body.unwrap_or_else(|| Err(Error::invalid("the body took too long to arrive")))

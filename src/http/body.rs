@@ -16,11 +16,7 @@ use crate::http::request::{BodyError, Request};
 /// # Errors
 /// 413 beyond `limit` bytes, 415 for a body that is not declared as JSON, 400 with the field for anything else.
 pub async fn object<T: DeserializeOwned>(request: &mut Request, limit: usize) -> Result<T, Error> {
-    let bytes = read(request, limit).await?;
-    if bytes.is_empty() {
-        return parse(b"{}");
-    }
-    declared(request, &bytes, b'{', "the body must be a JSON object")
+    parse(&text(request, limit, Wanted::Object).await?)
 }
 
 /// Reads and parses the body of a call that expects a JSON array.
@@ -32,30 +28,44 @@ pub async fn array<T: DeserializeOwned>(
     request: &mut Request,
     limit: usize,
 ) -> Result<Vec<T>, Error> {
-    const WANTED: &str = "the body must be a JSON array";
-    let bytes = read(request, limit).await?;
-    if bytes.is_empty() {
-        return Err(Error::invalid(WANTED));
-    }
-    declared(request, &bytes, b'[', WANTED)
+    parse(&text(request, limit, Wanted::Array).await?)
 }
 
-/// Parses a body that is declared as JSON and starts as it should.
-fn declared<T: DeserializeOwned>(
-    request: &Request,
-    bytes: &[u8],
-    first: u8,
-    wanted: &'static str,
-) -> Result<T, Error> {
+/// What kind of JSON text a call expects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// An object; an empty body stands for an empty one.
+    Object,
+    /// An array.
+    Array,
+}
+
+/// Reads a body that is declared as JSON and starts as it should. It is apart from [`parse`] because it is the same for
+/// every type of body, and so stands in the module once.
+///
+/// # Errors
+/// As [`object`] and [`array`], but for what only the type can refuse.
+pub async fn text(request: &mut Request, limit: usize, wanted: Wanted) -> Result<Vec<u8>, Error> {
+    let bytes = read(request, limit).await?;
+    let (first, sentence) = match wanted {
+        Wanted::Object => (b'{', "the body must be a JSON object"),
+        Wanted::Array => (b'[', "the body must be a JSON array"),
+    };
+    if bytes.is_empty() {
+        return match wanted {
+            Wanted::Object => Ok(b"{}".to_vec()),
+            Wanted::Array => Err(Error::invalid(sentence)),
+        };
+    }
     if !declares_json(request.header("content-type").as_deref()) {
         return Err(Error::unsupported_media_type());
     }
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&first) {
         // Of another kind, or not JSON at all; which of the two is for the parser to say.
-        let _: serde::de::IgnoredAny = parse(bytes)?;
-        return Err(Error::invalid(wanted));
+        let _: serde::de::IgnoredAny = parse(&bytes)?;
+        return Err(Error::invalid(sentence));
     }
-    parse(bytes)
+    Ok(bytes)
 }
 
 /// Reads the body up to the limit, in bytes.
@@ -74,25 +84,33 @@ pub async fn read(request: &mut Request, limit: usize) -> Result<Vec<u8>, Error>
 /// # Errors
 /// 400 that names the field, its fault and what would be right.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    let text = checked(bytes)?;
+    objects::from_str(text).map_err(|error| refusal(text, &error))
+}
+
+/// The text of a body, unless it is nested too deep or no text.
+fn checked(bytes: &[u8]) -> Result<&str, Error> {
     if depth(bytes) > MAX_DEPTH {
         return Err(Error::invalid(format!(
             "the body is nested more than {MAX_DEPTH} levels deep"
         )));
     }
     // RFC 8259 section 8.1; the parser does not look into fields that it ignores.
-    let text = std::str::from_utf8(bytes)
-        .map_err(|_| Error::invalid("the body is not valid JSON: it is not UTF-8"))?;
-    objects::from_str(text).map_err(|error: serde_json::Error| {
-        let sentence = legible(&error.to_string());
-        if error.is_syntax() || error.is_eof() {
-            return Error::invalid(format!("the body is not valid JSON: {sentence}"));
-        }
-        let sentence = without_position(&sentence);
-        match legible(&path_at(text, error.line(), error.column())).as_str() {
-            "" => Error::invalid(sentence.to_owned()),
-            path => Error::invalid(format!("{path}: {sentence}")),
-        }
-    })
+    std::str::from_utf8(bytes)
+        .map_err(|_| Error::invalid("the body is not valid JSON: it is not UTF-8"))
+}
+
+/// What the parser's error comes to for the caller.
+fn refusal(text: &str, error: &serde_json::Error) -> Error {
+    let sentence = legible(&error.to_string());
+    if error.is_syntax() || error.is_eof() {
+        return Error::invalid(format!("the body is not valid JSON: {sentence}"));
+    }
+    let sentence = without_position(&sentence);
+    match legible(&path_at(text, error.line(), error.column())).as_str() {
+        "" => Error::invalid(sentence.to_owned()),
+        path => Error::invalid(format!("{path}: {sentence}")),
+    }
 }
 
 /// The deepest nesting of a body: nothing real comes near, and an unknown field is not followed further either.

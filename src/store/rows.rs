@@ -1,5 +1,7 @@
 //! Rows of a batch, decoded by column name.
 
+use std::fmt::Display;
+
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Unexpected};
 use serde::ser::{Error as _, Serializer};
 use serde::{Deserialize, Serialize};
@@ -26,16 +28,12 @@ impl Answers {
     /// # Errors
     /// An inconsistency, logged as a bug: a row that is not of the shape that our own statement gives.
     pub fn all<T: DeserializeOwned>(&self, statement: usize) -> Result<Vec<T>, Error> {
-        let raw =
-            self.0.rows.get(statement).ok_or_else(|| {
-                Error::inconsistent(format!("no answer for statement {statement}"))
-            })?;
-        let inconsistent =
-            |error| Error::inconsistent(format!("rows of statement {statement}: {error}"));
-        let rows: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(inconsistent)?;
-        rows.into_iter()
-            .map(|row| objects::from_str(row.get()).map_err(inconsistent))
-            .collect()
+        let texts = self.texts(statement)?;
+        let mut rows = Vec::with_capacity(texts.len());
+        for text in texts {
+            rows.push(read(statement, text)?);
+        }
+        Ok(rows)
     }
 
     /// The first row of the statement at this place, if there is one.
@@ -43,7 +41,10 @@ impl Answers {
     /// # Errors
     /// As [`Answers::all`].
     pub fn first<T: DeserializeOwned>(&self, statement: usize) -> Result<Option<T>, Error> {
-        Ok(self.all(statement)?.into_iter().next())
+        match self.texts(statement)?.first() {
+            Some(text) => read(statement, text).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The only row of the statement at this place.
@@ -51,9 +52,27 @@ impl Answers {
     /// # Errors
     /// As [`Answers::all`], and when there is none.
     pub fn only<T: DeserializeOwned>(&self, statement: usize) -> Result<T, Error> {
-        self.first(statement)?
-            .ok_or_else(|| Error::inconsistent(format!("no row from statement {statement}")))
+        match self.texts(statement)?.first() {
+            Some(text) => read(statement, text),
+            None => Err(inconsistent(statement, &"there is none")),
+        }
     }
+
+    /// The rows of the statement at this place, each as its JSON text.
+    fn texts(&self, statement: usize) -> Result<Vec<&RawValue>, Error> {
+        let Some(raw) = self.0.rows.get(statement) else {
+            return Err(inconsistent(statement, &"there is no answer"));
+        };
+        serde_json::from_str(raw.get()).map_err(|error| inconsistent(statement, &error))
+    }
+}
+
+fn read<T: DeserializeOwned>(statement: usize, text: &RawValue) -> Result<T, Error> {
+    objects::from_str(text.get()).map_err(|error| inconsistent(statement, &error))
+}
+
+fn inconsistent(statement: usize, what: &dyn Display) -> Error {
+    Error::inconsistent(format!("rows of statement {statement}: {what}"))
 }
 
 /// A boolean as SQLite keeps it: 0 or 1. NULL is false.
