@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::Call;
-use crate::auth::permissions::RolePermissions;
+use crate::auth::role_permissions::RolePermissions;
 use crate::domain::{ObjectName, RoleId};
 use crate::http::error::Error;
 use crate::http::response::Response;

@@ -7,3 +7,4 @@ pub mod access;
 pub mod credential;
 pub mod permissions;
 pub mod principal;
+pub mod role_permissions;
