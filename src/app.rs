@@ -30,7 +30,7 @@ use crate::routes::{self, Found};
 use crate::store::callers::{self, Caller, CallerRow};
 use crate::store::objects::Object;
 use crate::store::projects;
-use crate::store::session::Session;
+use crate::store::session::{Account, Session};
 use crate::store::statement::Statement;
 use crate::store::tokens;
 
@@ -101,6 +101,10 @@ pub async fn handle(mut request: Request, platform: &Platform, config: &Config) 
         response.asset = None;
     }
     response.header("x-request-id", life.request_id.as_str());
+    if response.asset.is_none() {
+        // What a token may read is for its holder alone, and some answers hold a token.
+        response.header("cache-control", "no-store");
+    }
     let line = log::Line {
         time: started,
         milliseconds: platform.clock.now().as_millis() - started.as_millis(),
@@ -117,6 +121,42 @@ pub async fn handle(mut request: Request, platform: &Platform, config: &Config) 
         log: line.to_json(),
         response,
         afterwards: progress.afterwards,
+    }
+}
+
+/// Answers a request while a setting is missing: 503, and OPTIONS as ever.
+pub fn handle_misconfigured(request: &Request, platform: &Platform, missing: &str) -> Handled {
+    let now = platform.clock.now();
+    let mut random = [0; 16];
+    // Without random bytes the id is all zeros; the answer is a failure either way.
+    let _ = platform.entropy.fill(&mut random);
+    let request_id = RequestId::from_random(random).to_string();
+    let mut progress = Progress::default();
+    let mut response = if request.method == Method::OPTIONS {
+        let mut response = Response::no_content();
+        let methods = routes::find(request.path()).map(|found| found.methods());
+        response.header("allow", methods.unwrap_or_else(|| "OPTIONS".to_owned()));
+        response
+    } else {
+        let error = Error::misconfigured(missing);
+        let response = error.to_response();
+        progress.error = Some(error);
+        response
+    };
+    response.header("x-request-id", request_id.as_str());
+    let line = log::Line {
+        time: now,
+        milliseconds: 0,
+        request_id: &request_id,
+        method: &request.method,
+        status: response.status,
+        account: Account::default(),
+        progress: &progress,
+    };
+    Handled {
+        log: line.to_json(),
+        response,
+        afterwards: Vec::new(),
     }
 }
 
@@ -363,7 +403,7 @@ impl<'a> Life<'a> {
         let (principal, token_id) = match (digests, row) {
             (None, _) => (Principal::Operator, None),
             (Some(digests), Some(row)) => {
-                let caller = row.caller(self.now)?.ok_or_else(invalid)?;
+                let caller = row.caller(self.platform.clock.now())?.ok_or_else(invalid)?;
                 self.note_use(&caller, digests);
                 (caller.principal, Some(caller.token.id))
             }

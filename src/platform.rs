@@ -4,8 +4,9 @@
 //! a clock that is set and a random source that counts. Nothing else in the crate reaches outside, so the whole
 //! API runs wherever these traits do. Futures are local ones: an isolate has one thread, and so has a test.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
 
 use crate::domain::{Timestamp, TokenKey, TokenKeys};
 use crate::store::statement::Statement;
@@ -100,6 +101,21 @@ pub trait Clock {
     fn sleep(&self, milliseconds: u32) -> Local<'_, ()>;
 }
 
+/// Does some work, but no longer than so many milliseconds; nothing when they are over first.
+pub async fn within<T>(
+    clock: &dyn Clock,
+    milliseconds: u32,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    let mut work = pin!(work);
+    let mut end = pin!(clock.sleep(milliseconds));
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending => end.as_mut().poll(context).map(|()| None),
+    })
+    .await
+}
+
 /// A cryptographically secure source of random bytes.
 pub trait Entropy {
     /// Fills the buffer.
@@ -142,7 +158,11 @@ impl Config {
     /// # Errors
     /// A sentence that names the setting that is missing.
     pub fn from_settings(setting: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
-        let set = |name: &str| setting(name).filter(|value| !value.is_empty());
+        // A secret that was piped in often ends with a line break.
+        let set = |name: &str| {
+            let value = setting(name)?.trim().to_owned();
+            (!value.is_empty()).then_some(value)
+        };
         let current = set("TOKEN_KEY").ok_or("the secret TOKEN_KEY is not set")?;
         Ok(Self {
             operator_token: set("OPERATOR_TOKEN")

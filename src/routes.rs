@@ -189,7 +189,7 @@ static TABLE: &[Route] = routes! {
     GET "/v2.1/projects/{project_name}/service-users/{service_user_id}" service_users_get, Project(p::SERVICE_USERS_GET), "Read a service user" => service_users::get,
         gives 200 service_users::ServiceUserList;
     PATCH "/v2.1/projects/{project_name}/service-users/{service_user_id}" service_users_update, Project(p::SERVICE_USERS_UPDATE), "Change a service user" => service_users::update,
-        takes service_users::ServiceUserCreate, gives 200 service_users::ServiceUserList;
+        takes service_users::ServiceUserUpdate, gives 200 service_users::ServiceUserList;
     DELETE "/v2.1/projects/{project_name}/service-users/{service_user_id}" service_users_delete, Project(p::SERVICE_USERS_DELETE), "Delete a service user" => service_users::delete,
         gives 204 Nothing;
     PUT "/v2.1/projects/{project_name}/service-users/{service_user_id}/token" service_users_token, Project(p::SERVICE_USERS_TOKEN_UPDATE), "Reset the token of a service user" => service_users::reset_token,

@@ -56,7 +56,7 @@ pub(crate) fn parse_action(text: &str) -> Result<String, Invalid> {
     }
 }
 
-fn respond(rows: Vec<Row>, shows_states: bool) -> Result<Response, Error> {
+fn respond(rows: Vec<Row>) -> Result<Response, Error> {
     let events = rows.into_iter().map(|row| AuditEvent {
         id: row.id,
         date: row.date.0.to_offset_string(),
@@ -66,8 +66,8 @@ fn respond(rows: Vec<Row>, shows_states: bool) -> Result<Response, Error> {
         object_type: row.object_type,
         object_name: row.object_name,
         request_id: row.request_id,
-        before: row.before.filter(|_| shows_states),
-        after: row.after.filter(|_| shows_states),
+        before: row.before,
+        after: row.after,
     });
     Response::ok(&events.collect::<Vec<_>>())
 }
@@ -76,7 +76,7 @@ fn respond(rows: Vec<Row>, shows_states: bool) -> Result<Response, Error> {
 pub(crate) async fn list_of_project(call: &mut Call<'_>) -> Result<Response, Error> {
     let page = call.audit_page()?;
     let rows = audit::list_of_project(call.session, &call.project()?.project_id, &page).await?;
-    respond(rows, call.is_organization_admin)
+    respond(rows)
 }
 
 /// `GET /organizations/{o}/audit`.
@@ -84,7 +84,7 @@ pub(crate) async fn list_of_organization(call: &mut Call<'_>) -> Result<Response
     let page = call.audit_page()?;
     let organization = &call.organization()?.organization_id;
     let rows = audit::list_of_organization(call.session, organization, &page).await?;
-    respond(rows, call.is_organization_admin)
+    respond(rows)
 }
 
 /// `GET /operator/v1/audit`.
@@ -92,5 +92,5 @@ pub(crate) async fn list_for_operator(call: &mut Call<'_>) -> Result<Response, E
     let page = call.audit_page()?;
     let organization = call.query.text("organization");
     let rows = audit::list_for_operator(call.session, organization, &page).await?;
-    respond(rows, true)
+    respond(rows)
 }

@@ -35,13 +35,16 @@ use crate::http::error::Error;
 use crate::http::query::Query;
 use crate::http::request::{BODY_LIMIT, Request};
 use crate::http::response::Response;
-use crate::platform::{Config, Local, Platform};
+use crate::platform::{Config, Local, Platform, within};
 use crate::store::audit::{Occasion, Page};
 use crate::store::objects::Object;
 use crate::store::organizations::Organization;
 use crate::store::projects::Project;
 use crate::store::session::Session;
 use crate::store::tokens::FreshToken;
+
+/// How long a body may take to arrive, in milliseconds.
+const BODY_DEADLINE: u32 = 30_000;
 
 /// A function that answers a call.
 pub type Handler = for<'a, 'b> fn(&'a mut Call<'b>) -> Local<'a, Result<Response, Error>>;
@@ -102,8 +105,14 @@ impl Call<'_> {
     }
 
     /// The body, a JSON object.
+    ///
+    /// The time of the call moves on with it: who sends his body slowly is judged by what holds when it has come.
     pub(crate) async fn body<T: DeserializeOwned>(&mut self) -> Result<T, Error> {
-        body::object(self.request, BODY_LIMIT).await
+        let clock = self.platform.clock.as_ref();
+        let read = body::object(self.request, BODY_LIMIT);
+        let body = within(clock, BODY_DEADLINE, read).await;
+        self.now = clock.now();
+        body.unwrap_or_else(|| Err(Error::invalid("the body took too long to arrive")))
     }
 
     /// 16 bytes of the platform's CSPRNG.
@@ -119,7 +128,7 @@ impl Call<'_> {
     /// When and under which ids a change is made.
     pub(crate) fn occasion(&self) -> Result<Occasion, Error> {
         Ok(Occasion {
-            now: self.now,
+            now: self.platform.clock.now(),
             request_id: self.request_id.to_owned(),
             audit_id: AuditId::from_random(self.random()?).to_string(),
         })
@@ -139,8 +148,9 @@ impl Call<'_> {
     pub(crate) fn audit_page(&self) -> Result<Page, Error> {
         Ok(Page {
             action: self.query.parsed("action", audit::parse_action)?,
-            limit: self.query.integer("limit", 1..=500, 50)?,
+            limit: self.query.integer("limit", 1..=100, 50)?,
             offset: self.query.integer("offset", 0..=1_000_000_000, 0)?,
+            shows_states: self.is_organization_admin || self.authority.principal().is_operator(),
         })
     }
 }

@@ -36,7 +36,8 @@ pub struct OrganizationCreate {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct OrganizationUpdate {
     /// New name; the old path is 404 from then on.
-    pub name: Option<ObjectName>,
+    #[serde(default)]
+    pub name: Patch<ObjectName>,
     /// Plan; the operator alone changes it, with a start date and, unless it is `free`, an end date.
     pub subscription: Option<Text<1, 64>>,
     /// Day on which the subscription starts; one to come schedules it. For the operator alone.
@@ -188,7 +189,8 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
     let body: OrganizationUpdate = call.body().await?;
     refuse_two_factors(body.two_factor_authentication_forced)?;
     let changes = OrganizationChanges {
-        name: body.name,
+        name: body.name.or_keep("name")?,
+        // null is no plan and no day, and Terraform's provider sends it for what it does not set.
         subscription: body.subscription.map(|plan| plan.to_string()),
         start_date: body.subscription_start_date.map(Date::midnight),
         end_date: body.subscription_end_date.map(Date::midnight),

@@ -29,23 +29,28 @@ pub struct ProjectCreate {
     pub labels: Option<Labels>,
 }
 
-/// What to change of a project; what is absent stays.
+/// What to change of a project; what is absent stays, and null empties what can be empty.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ProjectUpdate {
     /// New name; the old path is 404 from then on.
-    pub name: Option<ObjectName>,
+    #[serde(default)]
+    pub name: Patch<ObjectName>,
     /// Whether custom roles can be made in it.
-    pub advanced_permissions: Option<bool>,
+    #[serde(default)]
+    pub advanced_permissions: Patch<bool>,
     /// Its budget; null lifts it.
     #[serde(default)]
     pub credits: Patch<Credits>,
     /// Whether it is suspended.
-    pub suspend: Option<bool>,
+    #[serde(default)]
+    pub suspend: Patch<bool>,
     /// Its origins, all of them.
-    pub cors_origins: Option<OriginList>,
+    #[serde(default)]
+    pub cors_origins: Patch<OriginList>,
     /// Its labels, all of them.
-    pub labels: Option<Labels>,
+    #[serde(default)]
+    pub labels: Patch<Labels>,
 }
 
 /// A project.
@@ -140,12 +145,12 @@ pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
 pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
     let body: ProjectUpdate = call.body().await?;
     let changes = ProjectChanges {
-        name: body.name,
-        advanced_permissions: body.advanced_permissions,
+        name: body.name.or_keep("name")?,
+        advanced_permissions: body.advanced_permissions.or_keep("advanced_permissions")?,
         credits: body.credits,
-        suspend: body.suspend,
-        cors_origins: body.cors_origins,
-        labels: body.labels,
+        suspend: body.suspend.or_keep("suspend")?,
+        cors_origins: body.cors_origins.or_default(),
+        labels: body.labels.or_default(),
     };
     if changes.is_empty() {
         return get(call).await;

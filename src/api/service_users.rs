@@ -13,7 +13,7 @@ use crate::store::service_users::{self, NewServiceUser, ServiceUser, ServiceUser
 /// The longest grace of an old token, in seconds: a week (contract section 4).
 const MAX_GRACE: i64 = 604_800;
 
-/// The service user to create, or what to change of one; what is absent stays.
+/// The service user to create.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ServiceUserCreate {
@@ -26,6 +26,24 @@ pub struct ServiceUserCreate {
     pub expiry_date: Patch<Timestamp>,
     /// The origins from which its token may make requests, all of them.
     pub allowed_cors_origins: Option<OriginList>,
+}
+
+/// What to change of a service user; what is absent stays, and null empties.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ServiceUserUpdate {
+    /// Name; may be empty.
+    #[serde(default)]
+    pub name: Patch<ServiceUserName>,
+    /// Description; may be empty.
+    #[serde(default)]
+    pub description: Patch<Description>,
+    /// When it stops; null is never.
+    #[serde(default)]
+    pub expiry_date: Patch<Timestamp>,
+    /// The origins from which its token may make requests, all of them.
+    #[serde(default)]
+    pub allowed_cors_origins: Patch<OriginList>,
 }
 
 /// A service user.
@@ -144,12 +162,12 @@ pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
 
 /// `PATCH .../service-users/{service_user_id}`.
 pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
-    let body: ServiceUserCreate = call.body().await?;
+    let body: ServiceUserUpdate = call.body().await?;
     let changes = ServiceUserChanges {
-        name: body.name,
-        description: body.description,
+        name: body.name.or_default(),
+        description: body.description.or_default(),
         expiry_date: future_expiry(body.expiry_date, call.now)?,
-        allowed_cors_origins: body.allowed_cors_origins,
+        allowed_cors_origins: body.allowed_cors_origins.or_default(),
     };
     let id = call.id("service_user_id", ServiceUserId::parse);
     let project = call.project()?;

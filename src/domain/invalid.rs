@@ -48,6 +48,24 @@ pub fn quoted(value: &str) -> String {
     quotation
 }
 
+/// A sentence into which somebody else put what the caller sent: cut to about 300 characters, with what cannot be seen
+/// escaped.
+pub fn legible(sentence: &str) -> String {
+    const SENTENCE_CHARS: usize = 300;
+    let mut legible = String::new();
+    for (position, character) in sentence.chars().enumerate() {
+        if position == SENTENCE_CHARS {
+            legible.push_str("...");
+            break;
+        }
+        match character {
+            '\'' | '"' | '\\' => legible.push(character),
+            _ => legible.extend(character.escape_debug()),
+        }
+    }
+    legible
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,6 +20,8 @@ impl Labels {
     pub const MAX_KEY_CHARS: usize = 64;
     /// Longest value, in Unicode scalar values; a value may be empty.
     pub const MAX_VALUE_CHARS: usize = 256;
+    /// Longest JSON text of all of them, in bytes: lists of projects and the audit trail carry it whole.
+    pub const MAX_BYTES: usize = 8_192;
 
     /// Reads a JSON object of strings, as a row holds it.
     pub fn from_json(json: &str) -> Result<Self, Invalid> {
@@ -117,6 +119,12 @@ impl<'de> Deserialize<'de> for Labels {
                 while let Some((key, value)) = pairs.next_entry()? {
                     labels.insert(key, value).map_err(A::Error::custom)?;
                 }
+                if labels.to_json().len() > Labels::MAX_BYTES {
+                    let limit = Labels::MAX_BYTES;
+                    return Err(A::Error::custom(format!(
+                        "all labels together are longer than {limit} bytes of JSON"
+                    )));
+                }
                 Ok(labels)
             }
         }
@@ -211,10 +219,18 @@ mod tests {
         assert!(refusal(r#"{"a":1}"#).contains("expected a string"));
     }
 
+    #[test]
+    fn all_together_have_a_limit_too() {
+        let pairs: Vec<String> = (0..100)
+            .map(|number| format!("\"{number}\":\"{}\"", "x".repeat(100)))
+            .collect();
+        assert!(refusal(&format!("{{{}}}", pairs.join(","))).contains("8192 bytes"));
+    }
+
     proptest! {
         #[test]
         fn labels_come_back_from_their_json(
-            pairs in proptest::collection::vec(("[^\0]{1,64}", "[^\0]{0,256}"), 0..20)
+            pairs in proptest::collection::vec(("[^\0]{1,64}", "[^\0]{0,100}"), 0..8)
         ) {
             let mut labels = Labels::default();
             for (key, value) in pairs {

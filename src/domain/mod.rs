@@ -12,6 +12,7 @@ pub mod credits;
 pub mod email;
 pub mod fields;
 pub mod hex;
+pub mod host;
 pub mod ids;
 pub mod integer;
 pub mod invalid;

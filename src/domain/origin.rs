@@ -2,15 +2,14 @@
 //!
 //! The value that is kept must equal, byte for byte, what a browser puts into `Origin` (RFC 6454, section 6.2; WHATWG
 //! HTML, "serialization of an origin"), because it is compared exactly and anything looser has let strangers in
-//! elsewhere. The `url` crate does what browsers do to a host (IDNA, IP addresses). Its parser of whole URLs is not used:
-//! it forgives a lot (white space, tabs, backslashes, a missing `//`), and is as large as the rest of this room.
+//! elsewhere. [`host`] does what browsers do to a host (IDNA, IP addresses). No parser of whole URLs is used: they forgive
+//! a lot (white space, tabs, backslashes, a missing `//`).
 
 use super::wire::json_string;
-use super::{Invalid, quoted};
+use super::{Invalid, host, quoted};
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use std::fmt::{self, Display, Formatter};
-use url::Host;
 
 /// The schemes that browsers have origins for, with their default ports.
 const SCHEMES: [Scheme; 2] = [("https", 443), ("http", 80)];
@@ -32,10 +31,9 @@ impl Origin {
         let refuse = |wrong: &str| Invalid::new(format!("{} {wrong}", quoted(text)));
         let ((scheme, default_port), authority) =
             scheme_and_authority(text).map_err(|wrong| refuse(&format!("{wrong}; {FORM}")))?;
-        let (host, port) = host_and_port(authority).map_err(|wrong| refuse(&wrong))?;
-        let host = Host::parse(host)
-            .map_err(|error| refuse(&format!("has no valid host ({error}); {FORM}")))?
-            .to_string();
+        let (name, port) = host_and_port(authority).map_err(|wrong| refuse(&wrong))?;
+        let host =
+            host::normalise(name).ok_or_else(|| refuse(&format!("has no valid host; {FORM}")))?;
         // Looked at only now, since other characters turn into an asterisk (U+FF0A does).
         if host.contains('*') {
             return Err(refuse(
@@ -107,7 +105,7 @@ fn scheme_and_authority(text: &str) -> Result<(Scheme, &str), String> {
     }
 }
 
-/// The two parts of `host[:port]`; otherwise what is wrong with them, as far as the `url` crate would forgive it.
+/// The two parts of `host[:port]`; otherwise what is wrong with them, as far as a parser of hosts would forgive it.
 fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), String> {
     if authority.contains('*') {
         return Err("has a wildcard host; each origin is listed by itself".to_owned());
@@ -124,7 +122,7 @@ fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), String> {
     let (host, port) = match authority.rfind(']') {
         // An IPv6 address has colons of its own.
         Some(end) => authority.split_at(end + 1),
-        // Brackets that never close are for the `url` crate to name.
+        // Brackets that never close are for the parser of hosts to refuse.
         None if authority.starts_with('[') => (authority, ""),
         None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
     };

@@ -21,8 +21,9 @@ pub(super) async fn to_web(
     match fetch(&response, asset, env).await {
         Ok(Some(found)) => Ok(found),
         missing => {
-            worker::console_error!("public{} could not be had: {missing:?}", asset.path);
-            let mut refusal = Error::misconfigured().to_response();
+            let missing = format!("public{} could not be had: {missing:?}", asset.path);
+            worker::console_error!("{missing}");
+            let mut refusal = Error::misconfigured(&missing).to_response();
             let kept = response.headers.into_iter();
             refusal
                 .headers

@@ -7,6 +7,7 @@
 mod asset;
 mod clock;
 mod d1;
+mod host;
 mod request;
 mod response;
 
@@ -18,6 +19,7 @@ use worker::web_sys;
 use worker::{Context, Env, event};
 
 use crate::app;
+use crate::domain;
 use crate::platform::{Config, Entropy, Platform};
 
 thread_local! {
@@ -32,16 +34,16 @@ async fn fetch(
     env: Env,
     context: Context,
 ) -> worker::Result<web_sys::Response> {
-    let config = match config(&env) {
-        Ok(config) => config,
-        Err(missing) => return response::misconfigured(&missing),
-    };
     let platform = Rc::new(Platform {
         database: Box::new(d1::D1::new(&env)),
         clock: Box::new(clock::SystemClock),
         entropy: Box::new(SystemEntropy),
     });
-    let mut handled = app::handle(request::from_web(request), &platform, &config).await;
+    let request = request::from_web(request);
+    let mut handled = match config(&env) {
+        Ok(config) => app::handle(request, &platform, &config).await,
+        Err(missing) => app::handle_misconfigured(&request, &platform, &missing),
+    };
     worker::console_log!("{}", handled.log);
     if !handled.afterwards.is_empty() {
         context.wait_until(async move {
@@ -60,6 +62,7 @@ fn config(env: &Env) -> Result<Rc<Config>, String> {
         if let Some(config) = cell.get() {
             return Ok(Rc::clone(config));
         }
+        domain::host::use_parser(host::parse);
         let setting = |name: &str| Reflect::get(env, &name.into()).ok()?.as_string();
         let config = Rc::new(Config::from_settings(setting)?);
         Ok(Rc::clone(cell.get_or_init(|| config)))

@@ -2,7 +2,6 @@
 
 use worker::web_sys::{Headers, Response as WebResponse, ResponseInit};
 
-use crate::http::error::Error;
 use crate::http::response::Response;
 
 pub(super) fn to_web(mut response: Response) -> worker::Result<WebResponse> {
@@ -28,10 +27,4 @@ pub(super) fn init(status: u16, headers: &Headers) -> ResponseInit {
     init.set_status(status);
     init.set_headers(headers);
     init
-}
-
-/// What every call is answered while a secret is missing.
-pub(super) fn misconfigured(missing: &str) -> worker::Result<WebResponse> {
-    worker::console_error!("{missing}");
-    to_web(Error::misconfigured().to_response())
 }

@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
+use crate::domain::invalid::legible;
 use crate::http::error::Error;
 use crate::http::request::{BodyError, Request};
 
@@ -54,10 +55,10 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
         .map_err(|_| Error::invalid("the body is not valid JSON: it is not UTF-8"))?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
+        let path = legible(&error.path().to_string());
         let inner = error.into_inner();
         let is_syntax = inner.is_syntax() || inner.is_eof();
-        let sentence = inner.to_string();
+        let sentence = legible(&inner.to_string());
         match path.as_str() {
             _ if is_syntax => Error::invalid(format!("the body is not valid JSON: {sentence}")),
             "." => Error::invalid(without_position(&sentence).to_owned()),
@@ -173,6 +174,20 @@ mod tests {
                 "{}",
                 sentence(&body)
             );
+        }
+    }
+
+    #[test]
+    fn a_sentence_stays_short_and_legible_whatever_was_sent() {
+        let long = "z".repeat(500_000);
+        let odd = format!("{{\"\\n\\u202e{long}\":5}}");
+        let labels = |json: &str| parse::<crate::domain::Labels>(json.as_bytes()).unwrap_err();
+        for error in [
+            labels(&odd),
+            parse::<bool>(format!("\"{long}\"").as_bytes()).unwrap_err(),
+        ] {
+            assert!(error.sentence().len() < 1_000, "{}", error.sentence().len());
+            assert!(!error.sentence().contains(['\n', '\u{202e}']));
         }
     }
 

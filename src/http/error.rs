@@ -44,6 +44,8 @@ pub enum Kind {
     Unavailable,
     /// 503, and a write may have happened.
     OutcomeUnknown,
+    /// 503 until the operator has set what is missing.
+    Misconfigured,
     /// 500: a bug of ours.
     Inconsistent,
 }
@@ -120,11 +122,12 @@ impl Error {
 
     /// A secret of the installation is missing; its log says which.
     #[must_use]
-    pub fn misconfigured() -> Self {
-        Self::new(
-            Kind::Unavailable,
-            "this installation is not set up; its log says what is missing",
-        )
+    pub fn misconfigured(missing: &str) -> Self {
+        let sentence = "this installation is not set up; its log says what is missing";
+        Self {
+            cause: Some(missing.to_owned()),
+            ..Self::new(Kind::Misconfigured, sentence)
+        }
     }
 
     /// A write was sent and its answer got lost.
@@ -188,7 +191,9 @@ impl Error {
             Kind::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Kind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Kind::Unavailable | Kind::OutcomeUnknown => StatusCode::SERVICE_UNAVAILABLE,
+            Kind::Unavailable | Kind::OutcomeUnknown | Kind::Misconfigured => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Kind::Inconsistent => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

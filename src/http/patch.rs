@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Deserializer};
 
+use crate::http::error::Error;
+
 /// A field that may be absent, null or a value.
 ///
 /// Stand it in a body with `#[serde(default)]`.
@@ -23,7 +25,21 @@ impl<T> Patch<T> {
         !matches!(self, Self::Absent)
     }
 
-    /// What replaces the field, where null stands for the default value: nothing when the body does not name it.
+    /// The new value of a field that cannot be empty.
+    ///
+    /// # Errors
+    /// 400 that names the field, for null.
+    pub fn or_keep(self, field: &str) -> Result<Option<T>, Error> {
+        match self {
+            Self::Absent => Ok(None),
+            Self::Null => Err(Error::invalid(format!(
+                "{field}: null is not allowed here; leave the field out to keep what it is"
+            ))),
+            Self::Value(value) => Ok(Some(value)),
+        }
+    }
+
+    /// The new value of a field that null sets back to its default.
     #[must_use]
     pub fn or_default(self) -> Option<T>
     where

@@ -25,10 +25,13 @@ impl Query {
     /// A parameter's text; an empty one counts as absent.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
+        self.raw(name).filter(|value| !value.is_empty())
+    }
+
+    /// A parameter's text as it was given; what decides a number or a flag, since `grace=` is no way to say 0.
+    fn raw(&self, name: &str) -> Option<&str> {
         let found = self.pairs.iter().rev().find(|(known, _)| known == name);
-        found
-            .map(|(_, value)| value.as_str())
-            .filter(|value| !value.is_empty())
+        found.map(|(_, value)| value.as_str())
     }
 
     /// A parameter, parsed.
@@ -40,10 +43,7 @@ impl Query {
         name: &str,
         parse: impl FnOnce(&str) -> Result<T, Invalid>,
     ) -> Result<Option<T>, Error> {
-        self.text(name)
-            .map(parse)
-            .transpose()
-            .map_err(|invalid| Error::field(name, &invalid))
+        judge(name, self.text(name), parse)
     }
 
     /// An integer within bounds, or the default.
@@ -58,13 +58,13 @@ impl Query {
     ) -> Result<i64, Error> {
         let (low, high) = (*bounds.start(), *bounds.end());
         let parse = |text: &str| match text.parse() {
-            Ok(number) if bounds.contains(&number) => Ok(number),
+            Ok(number) if bounds.contains(&number) && !text.starts_with('+') => Ok(number),
             _ => Err(Invalid::new(format!(
                 "{} is not an integer from {low} to {high}",
                 quoted(text)
             ))),
         };
-        Ok(self.parsed(name, parse)?.unwrap_or(default))
+        Ok(judge(name, self.raw(name), parse)?.unwrap_or(default))
     }
 
     /// A boolean in any case (Python's clients send `True`), or false.
@@ -80,8 +80,18 @@ impl Query {
                 quoted(text)
             )))),
         };
-        Ok(self.parsed(name, parse)?.unwrap_or(false))
+        Ok(judge(name, self.raw(name), parse)?.unwrap_or(false))
     }
+}
+
+fn judge<T>(
+    name: &str,
+    text: Option<&str>,
+    parse: impl FnOnce(&str) -> Result<T, Invalid>,
+) -> Result<Option<T>, Error> {
+    text.map(parse)
+        .transpose()
+        .map_err(|invalid| Error::field(name, &invalid))
 }
 
 #[cfg(test)]
@@ -97,9 +107,10 @@ mod tests {
     fn an_integer_keeps_its_bounds() {
         let limit = |raw: &str| Query::parse(raw).integer("limit", 1..=100, 50);
         assert_eq!(limit(""), Ok(50));
-        assert_eq!(limit("limit="), Ok(50));
         assert_eq!(limit("limit=7"), Ok(7));
         for raw in [
+            "limit=",
+            "limit=%2B7",
             "limit=0",
             "limit=101",
             "limit=x",

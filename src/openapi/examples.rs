@@ -60,7 +60,7 @@ examples! {
     };
     api::operator::vouchers::OperatorVoucher = {
         "id": "4e0c1c5e-8f4b-4f0a-9d55-3b1c2a7d9e60", "code": VOUCHER_CODE, "description": "Voucher for a workshop",
-        "subscription": "premium", "credits": 100, "expiry_date": "2099-12-31T00:00:00Z", "max_redemptions": 20,
+        "subscription": "premium", "credits": 100, "expiry_date": "2099-12-31T00:00:00.000000Z", "max_redemptions": 20,
         "redemptions": 3, "creation_date": MORNING_Z,
     };
     api::operator::subscriptions::SubscriptionPut = {
@@ -105,6 +105,10 @@ examples! {
     };
 
     api::service_users::ServiceUserCreate = {
+        "name": "web-app", "description": "The page on app.example.com", "expiry_date": "2099-12-31T00:00:00Z",
+        "allowed_cors_origins": [APP],
+    };
+    api::service_users::ServiceUserUpdate = {
         "name": "web-app", "description": "The page on app.example.com", "expiry_date": "2099-12-31T00:00:00Z",
         "allowed_cors_origins": [APP],
     };

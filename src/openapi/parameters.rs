@@ -76,7 +76,7 @@ parameters! {
     /// Which of a trail's actions to show.
     ACTION = "action", "Only changes of this kind.", |_| json!({ "enum": ["create", "update", "delete", "info"] }), "create";
     /// How many changes of a trail to show.
-    AUDIT_LIMIT = "limit", "At most so many.", |_| integer(1, 500, 50), 50;
+    AUDIT_LIMIT = "limit", "At most so many.", |_| integer(1, 100, 50), 50;
     /// How much of a long list to show.
     PAGE_LIMIT = "limit", "At most so many.", |_| integer(1, 1_000, 100), 100;
     /// Where a page begins.

@@ -242,6 +242,8 @@ pub struct Page {
     pub limit: i64,
     /// After so many rows.
     pub offset: i64,
+    /// Whether the states before and after are read: for organization admins and the operator (contract section 4).
+    pub shows_states: bool,
 }
 
 impl Page {
@@ -250,12 +252,15 @@ impl Page {
             .optional_text("action", self.action.as_deref())
             .integer("limit", self.limit)
             .integer("offset", self.offset)
+            .flag("shows_states", self.shows_states)
     }
 }
 
 macro_rules! audit_columns {
     () => {
-        "SELECT a.id, a.date, a.action, a.actor, a.event, a.object_type, a.object_name, a.request_id, a.before, a.after
+        "SELECT a.id, a.date, a.action, a.actor, a.event, a.object_type, a.object_name, a.request_id,
+                CASE WHEN #shows_states = 1 THEN a.before END AS before,
+                CASE WHEN #shows_states = 1 THEN a.after END AS after
          FROM audit a "
     };
 }

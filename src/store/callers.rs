@@ -46,32 +46,65 @@ macro_rules! origin_columns {
     };
 }
 
+macro_rules! listed_columns {
+    () => {
+        concat!(
+            origin_columns!(), ",
+             EXISTS (SELECT 1 FROM service_user_origins o
+                     WHERE o.project_id = p.id AND o.origin = :origin AND o.service_user_id = s.id) AS listed_by_caller, "
+        )
+    };
+}
+
+/// `caller_and_project!(columns about the origin, about the object, which assignments count, what is joined for it)`.
+/// The views of rights are not used here: SQLite would fill them for everybody before it looks for this caller.
+macro_rules! caller_and_project {
+    ($listed:expr, $object:expr, $counts:expr, $join:expr) => {
+        concat!(
+            "SELECT ", caller_columns!(), ", ", $crate::store::projects::project_columns!(), ", ", $listed, $object, "
+             p.id IS NOT NULL AS project_exists, coalesce(m.admin, 0) AS is_admin,
+             m.admin = 1 OR s.project_id = p.id
+             OR EXISTS (SELECT 1 FROM project_users v WHERE v.project_id = p.id AND v.user_id = u.id)
+             OR EXISTS (SELECT 1 FROM role_assignments a
+                        WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id)) AS has_part,
+             m.admin = 1 OR EXISTS (
+               SELECT 1 FROM role_assignments a JOIN role_permissions h ON h.role_id = a.role_id
+               WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id) AND h.permission = :permission
+                 AND (a.resource_type = 'project'", $counts, ")) AS holds_permission ",
+            from_caller!(),
+            "LEFT JOIN projects p ON p.name = :project
+             LEFT JOIN organizations n ON n.id = p.organization_id
+             LEFT JOIN organization_users m ON m.organization_id = p.organization_id AND m.user_id = u.id", $join
+        )
+    };
+}
+
+/// What he may on the whole project, or on the deployment or pipeline in it that the path names.
+macro_rules! caller_and_object {
+    ($listed:expr) => {
+        caller_and_project!(
+            $listed,
+            "coalesce(e.id, l.id) AS object_id, ",
+            " OR (a.resource_type = 'deployment' AND a.resource_id = e.id)
+              OR (a.resource_type = 'pipeline' AND a.resource_id = l.id)",
+            " LEFT JOIN deployments e ON e.project_id = p.id AND e.name = :deployment
+              LEFT JOIN pipelines l ON l.project_id = p.id AND l.name = :pipeline"
+        )
+    };
+}
+
 statements! {
     /// Who is calling.
     CALLER = concat!("SELECT ", caller_columns!(), from_caller!());
-    /// Who is calling, and what he is and may in the project of this name: on the whole of it, or on the deployment
-    /// or pipeline in it that the path names. The views of rights are not used here:
-    /// SQLite would fill them for everybody before it looks for this caller.
-    CALLER_AND_PROJECT = concat!(
-        "SELECT ", caller_columns!(), ", ", crate::store::projects::project_columns!(), ", ", origin_columns!(), ",
-         EXISTS (SELECT 1 FROM service_user_origins o
-                 WHERE o.project_id = p.id AND o.origin = :origin AND o.service_user_id = s.id) AS listed_by_caller,
-         p.id IS NOT NULL AS project_exists, coalesce(e.id, l.id) AS object_id, coalesce(m.admin, 0) AS is_admin,
-         m.admin = 1 OR s.project_id = p.id
-         OR EXISTS (SELECT 1 FROM project_users v WHERE v.project_id = p.id AND v.user_id = u.id)
-         OR EXISTS (SELECT 1 FROM role_assignments a
-                    WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id)) AS has_part,
-         m.admin = 1 OR EXISTS (
-           SELECT 1 FROM role_assignments a JOIN role_permissions h ON h.role_id = a.role_id
-           WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id) AND h.permission = :permission
-             AND (a.resource_type = 'project' OR (a.resource_type = 'deployment' AND a.resource_id = e.id)
-                  OR (a.resource_type = 'pipeline' AND a.resource_id = l.id))) AS holds_permission ",
-        from_caller!(),
-        "LEFT JOIN projects p ON p.name = :project
-         LEFT JOIN deployments e ON e.project_id = p.id AND e.name = :deployment
-         LEFT JOIN pipelines l ON l.project_id = p.id AND l.name = :pipeline
-         LEFT JOIN organizations n ON n.id = p.organization_id
-         LEFT JOIN organization_users m ON m.organization_id = p.organization_id AND m.user_id = u.id");
+    /// Who is calling, and what he is and may in the project of this name.
+    CALLER_AND_PROJECT = caller_and_project!("", "", "", "");
+    /// The same, and where the request's origin is listed. Most calls come from servers and have none: D1 parses a
+    /// statement on each call, so they are spared what they do not ask.
+    CALLER_AND_PROJECT_AND_ORIGIN = caller_and_project!(listed_columns!(), "", "", "");
+    /// Who is calling, and what he may with the deployment or pipeline that the path names.
+    CALLER_AND_OBJECT = caller_and_object!("");
+    /// The same, and where the request's origin is listed.
+    CALLER_AND_OBJECT_AND_ORIGIN = caller_and_object!(listed_columns!());
     /// Who is calling, and what he is in the organization of this name.
     CALLER_AND_ORGANIZATION = concat!(
         "SELECT ", caller_columns!(), ", ", crate::store::organizations::organization_columns!(), ",
@@ -251,9 +284,9 @@ impl CallerAndOrganization {
 
 /// Where an origin is listed, as a row says it.
 #[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub struct ListedRow {
     listed_by_project: Flag,
-    #[serde(default)]
     listed_by_caller: Flag,
     listed_by_any_service_user: Flag,
 }
@@ -310,7 +343,13 @@ pub async fn caller_and_project(
         .optional_text("pipeline", named(ObjectType::Pipeline))
         .optional_text("permission", permission.map(Permission::name))
         .optional_text("origin", origin);
-    let statements = parameters.batch([&CALLER_AND_PROJECT]);
+    let sql = match (object, origin) {
+        (None, None) => &CALLER_AND_PROJECT,
+        (None, Some(_)) => &CALLER_AND_PROJECT_AND_ORIGIN,
+        (Some(_), None) => &CALLER_AND_OBJECT,
+        (Some(_), Some(_)) => &CALLER_AND_OBJECT_AND_ORIGIN,
+    };
+    let statements = parameters.batch([sql]);
     CallerAndProject::read(&session.read(statements).await?)
 }
 

@@ -69,7 +69,7 @@ macro_rules! select_project {
 
 macro_rules! name_is_free {
     () => {
-        "NOT EXISTS (SELECT 1 FROM projects WHERE name = :name AND id <> :object_id)"
+        "(:name IS NULL OR NOT EXISTS (SELECT 1 FROM projects WHERE name = :name AND id <> :object_id))"
     };
 }
 
@@ -90,7 +90,7 @@ macro_rules! suspension_is_callers {
 macro_rules! project_before {
     () => {
         "(SELECT json_object('name', name, 'advanced_permissions', json(iif(advanced_permissions, 'true', 'false')),
-                             'credits', credits / 1000000.0, 'suspended_by', suspended_by,
+                             'credit_millionths', credits, 'suspended_by', suspended_by,
                              'cors_origins', json(cors_origins), 'labels', json(labels))
           FROM projects WHERE id = :object_id)"
     };
@@ -189,7 +189,7 @@ statements! {
     /// The change.
     UPDATE = concat!(
         "UPDATE projects SET
-           name = :name,
+           name = coalesce(:name, name),
            advanced_permissions = CASE WHEN #sets_advanced_permissions = 1 THEN #advanced_permissions
                                        ELSE advanced_permissions END,
            credits = CASE WHEN #sets_credits = 1 THEN #credits ELSE credits END,
@@ -268,7 +268,7 @@ impl NewProject<'_> {
         serde_json::json!({
             "name": self.name.as_str(),
             "advanced_permissions": self.advanced_permissions,
-            "credits": self.credits,
+            "credit_millionths": self.credits.map(Credits::as_millionths),
             "cors_origins": self.cors_origins,
             "labels": self.labels,
         })
@@ -406,11 +406,12 @@ impl ProjectChanges {
             "advanced_permissions",
             self.advanced_permissions.map(Into::into),
         );
+        let credits = self.credits.value().map(|credits| credits.as_millionths());
         put(
-            "credits",
+            "credit_millionths",
             self.credits
                 .is_present()
-                .then(|| serde_json::json!(self.credits.value())),
+                .then(|| serde_json::json!(credits)),
         );
         put("suspend", self.suspend.map(Into::into));
         put(
@@ -451,10 +452,6 @@ pub async fn update(
         after: Some(changes.to_json()),
         ..change_of(project, Action::Update)
     };
-    let name = changes
-        .name
-        .as_ref()
-        .map_or(project.project_name.as_str(), ObjectName::as_str);
     let by = if authority.principal().is_operator() {
         "operator"
     } else {
@@ -463,7 +460,7 @@ pub async fn update(
     let suspends = changes.suspend == Some(true);
     let statements = change
         .parameters(authority, occasion)
-        .text("name", name)
+        .optional_text("name", changes.name.as_ref().map(ObjectName::as_str))
         .flag(
             "sets_advanced_permissions",
             changes.advanced_permissions.is_some(),

@@ -432,7 +432,7 @@ pub async fn reset_token(
 ) -> Result<(), Error> {
     let change = Change {
         object_type: "service_user_token",
-        after: Some(json!({ "grace_end": grace_end.as_millis() })),
+        after: Some(json!({ "requested_grace_end": grace_end.as_millis() })),
         ..change_of(project, id, Action::Update)
     };
     let parameters = change

@@ -1,11 +1,9 @@
 //! The database as one request uses it: with a deadline, and with an account of what it cost.
 
 use std::cell::Cell;
-use std::pin::pin;
-use std::task::Poll;
 
 use crate::http::error::Error;
-use crate::platform::{Batch, BatchMeta, DatabaseError, Platform};
+use crate::platform::{Batch, BatchMeta, DatabaseError, Platform, within};
 use crate::store::rows::Answers;
 use crate::store::sql::statements;
 use crate::store::statement::{Parameters, Statement};
@@ -96,17 +94,10 @@ impl<'a> Session<'a> {
     }
 
     async fn before_deadline(&self, statements: &[Statement]) -> Result<Batch, DatabaseError> {
-        let mut answer = pin!(self.platform.database.batch(statements));
-        let mut deadline = pin!(self.platform.clock.sleep(DEADLINE));
-        std::future::poll_fn(|context| {
-            if let Poll::Ready(answer) = answer.as_mut().poll(context) {
-                return Poll::Ready(answer);
-            }
-            deadline
-                .as_mut()
-                .poll(context)
-                .map(|()| Err(DatabaseError::Lost(format!("no answer in {DEADLINE} ms"))))
-        })
-        .await
+        let clock = self.platform.clock.as_ref();
+        let answer = self.platform.database.batch(statements);
+        within(clock, DEADLINE, answer)
+            .await
+            .unwrap_or_else(|| Err(DatabaseError::Lost(format!("no answer in {DEADLINE} ms"))))
     }
 }

@@ -54,7 +54,7 @@ fn what_was_before_and_after_is_for_admins_of_the_organization_and_the_operator(
 #[test]
 fn it_is_told_newest_first_in_pages_and_by_action() {
     let world = World::new();
-    let all = trail(&world, &world.owner(), "?limit=500");
+    let all = trail(&world, &world.owner(), "?limit=100");
     assert!(all.len() > 10);
     assert_eq!(
         all[0]["event"],
@@ -65,7 +65,7 @@ fn it_is_told_newest_first_in_pages_and_by_action() {
         trail(&world, &world.owner(), "?limit=3&offset=2"),
         all[2..5]
     );
-    let creations = trail(&world, &world.owner(), "?action=create&limit=500");
+    let creations = trail(&world, &world.owner(), "?action=create&limit=100");
     assert!(!creations.is_empty() && creations.iter().all(|row| row["action"] == "create"));
     assert_eq!(
         trail(&world, &world.owner(), "?action=info"),
@@ -138,11 +138,11 @@ fn a_refused_call_leaves_no_row() {
 #[test]
 fn the_trail_of_a_deleted_project_stays_with_its_organization() {
     let world = World::new();
-    let before = trail(&world, &world.owner(), "?limit=500").len();
+    let before = trail(&world, &world.owner(), "?limit=100").len();
     world
         .call(&world.owner(), "DELETE", &world.path(""), Json::Null)
         .expect(204);
-    let path = "/v2.1/organizations/acme/audit?limit=500";
+    let path = "/v2.1/organizations/acme/audit?limit=100";
     let trail = world.get(&world.owner(), path).expect(200).json();
     assert!(trail.as_array().unwrap().len() > before);
     assert_eq!(trail[0]["event"], "Deleted project vision");
@@ -183,7 +183,7 @@ fn what_the_operator_does_in_a_project_is_shown_as_his() {
 #[test]
 fn the_trail_of_one_project_says_nothing_of_another() {
     let world = World::new();
-    let elsewhere = world.get(&world.owner(), "/v2.1/projects/audio/audit?limit=500");
+    let elsewhere = world.get(&world.owner(), "/v2.1/projects/audio/audit?limit=100");
     let elsewhere = elsewhere.expect(200).json();
     assert!(
         elsewhere

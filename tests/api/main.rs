@@ -31,10 +31,13 @@ mod growth;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod last_admin;
+#[cfg(test)]
 mod last_use;
 #[cfg(test)]
 mod lost_rights;
 #[cfg(test)]
+mod null_fields;
 mod object_roles;
 #[cfg(test)]
 mod objects;
@@ -70,6 +73,8 @@ mod roles;
 mod secrets;
 #[cfg(test)]
 mod service_users;
+#[cfg(test)]
+mod slow_bodies;
 #[cfg(test)]
 mod statements;
 #[cfg(test)]

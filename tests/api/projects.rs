@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::{Answer, Caller, World};
+use crate::support::{Answer, Call, Caller, World};
 
 fn create(world: &World, by: &Caller, body: Json) -> Answer {
     world.call(by, "POST", "/v2.1/projects", body)
@@ -252,4 +252,42 @@ fn a_plan_limits_how_many_an_organization_has() {
         .call(&world.owner(), "DELETE", "/v2.1/projects/audio", Json::Null)
         .expect(204);
     create(&world, &world.owner(), body).expect(201);
+}
+
+/// A PATCH of the project by its old name, while something else happens before it is written.
+fn change_while(world: &World, body: Json, interlude: fn(&World)) -> Answer {
+    let call = Call::new("PATCH", world.path(""))
+        .by(&world.owner())
+        .json(&body);
+    world.send_while(2, interlude, call)
+}
+
+fn rename(world: &World) {
+    let path = world.path("");
+    world
+        .call(&world.owner(), "PATCH", &path, json!({"name": "insight"}))
+        .expect(200);
+}
+
+#[test]
+fn a_change_of_something_else_leaves_a_new_name_alone() {
+    let world = World::new();
+    change_while(&world, json!({"labels": {"team": "a"}}), rename).expect(200);
+    let path = "/v2.1/projects/insight";
+    let project = world.get(&world.owner(), path).expect(200).json();
+    assert_eq!(project["labels"], json!({"team": "a"}));
+    world.get(&world.owner(), &world.path("")).expect(404);
+}
+
+#[test]
+fn a_new_name_and_another_project_under_the_old_one_disturb_no_change() {
+    let world = World::new();
+    let changed = change_while(&world, json!({"credits": 5}), |world| {
+        rename(world);
+        let again = json!({"name": "vision", "organization_name": "acme"});
+        world
+            .call(&world.owner(), "POST", "/v2.1/projects", again)
+            .expect(201);
+    });
+    assert_eq!(changed.expect(200).json()["name"], "insight");
 }

@@ -308,17 +308,6 @@ fn a_plan_other_than_free_needs_an_end_date_to_come() {
 }
 
 #[test]
-fn a_person_creates_a_hundred_organizations_and_no_more() {
-    let world = World::new();
-    for number in 0..99 {
-        let body = json!({"name": format!("mine-{number}")});
-        create(&world, &world.owner(), body).expect(201);
-    }
-    create(&world, &world.owner(), json!({"name": "one-more"})).refused(400, "at most 100");
-    create(&world, &world.member(), json!({"name": "one-more"})).expect(201);
-}
-
-#[test]
 fn a_plan_is_set_and_shown_with_all_its_limits() {
     let world = World::new();
     let plan = json!({

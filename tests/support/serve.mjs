@@ -21,6 +21,19 @@ import { parseArgs } from "node:util";
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 // Pinned here as in wrangler.toml; tests/support/serve.test.mjs compares the two.
 export const COMPATIBILITY_DATE = "2026-11-01";
+// The files of public/, as wrangler.toml has them, but behind a worker of their own: in front of one that has assets Miniflare puts two
+// more, through which every request would go, and which would then be what is measured.
+const FILES = {
+  name: "files",
+  compatibilityDate: COMPATIBILITY_DATE,
+  manifest: {
+    mainModule: "files.js",
+    modulesRoot: ROOT,
+    modules: { "files.js": { type: "esm", contents: "export default { fetch: (request, env) => env.ASSETS.fetch(request) };" } },
+  },
+  assets: { directory: path.join(ROOT, "public"), htmlHandling: "none", notFoundHandling: "none", hasUserWorker: true, runWorkerFirst: true },
+  env: { ASSETS: { type: "assets" } },
+};
 // wrangler's own table, so that it and this script can take turns on one database.
 const APPLIED = `CREATE TABLE IF NOT EXISTS d1_migrations (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -83,21 +96,14 @@ export async function startTenantry(options = {}) {
           name: "tenantry",
           compatibilityDate: COMPATIBILITY_DATE,
           manifest: { mainModule: "index.js", modulesRoot: buildDir, modules: options.modules ?? (await modules(buildDir)) },
-          // As wrangler.toml has it.
-          assets: {
-            directory: path.join(ROOT, "public"),
-            hasUserWorker: true,
-            runWorkerFirst: true,
-            htmlHandling: "none",
-            notFoundHandling: "none",
-          },
           env: {
             DB: { type: "d1", id: "tenantry" },
-            ASSETS: { type: "assets" },
+            ASSETS: { type: "worker", worker: FILES.name },
             ...Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, { type: "text", value }])),
           },
         },
       },
+      { config: FILES },
     ],
   });
   const stop = async () => {

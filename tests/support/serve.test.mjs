@@ -88,6 +88,26 @@ test("the process ends when its standard input closes", async () => {
   await assert.rejects(fetch(ready.url));
 });
 
+test("the files of public/ are served, as a deployment serves them", async () => {
+  const tenantry = await startTenantry();
+  try {
+    const document = await fetch(`${tenantry.url}/openapi.json`);
+    assert.equal(document.status, 200);
+    assert.equal((await document.json()).openapi, "3.1.1");
+    assert.match(document.headers.get("X-Request-Id"), /^[0-9a-f]{32}$/);
+
+    const page = await fetch(`${tenantry.url}/docs`);
+    assert.match(page.headers.get("Content-Security-Policy"), /default-src 'none'; script-src 'self'/);
+    const again = await fetch(`${tenantry.url}/docs`, { headers: { "If-None-Match": page.headers.get("ETag") } });
+    assert.equal(again.status, 304);
+    assert.equal((await fetch(`${tenantry.url}/docs`, { method: "HEAD" })).status, 200);
+    assert.equal((await fetch(`${tenantry.url}/docs`, { method: "POST" })).status, 405);
+    assert.equal((await fetch(`${tenantry.url}/docs/index.html`)).status, 404);
+  } finally {
+    await tenantry.stop();
+  }
+});
+
 test("tests and deployments run with the same compatibility date", async () => {
   const configuration = await readFile(path.join(import.meta.dirname, "../../wrangler.toml"), "utf8");
   assert.equal(configuration.match(/^compatibility_date = "(.*)"$/m)?.[1], COMPATIBILITY_DATE);

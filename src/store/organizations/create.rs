@@ -24,7 +24,7 @@ pub const MAX_ORGANIZATIONS_A_PERSON: i64 = 100;
 /// Who becomes the first admin: the caller, or the person whom the operator names.
 macro_rules! first_admin {
     () => {
-        "iif(#operator = 1, (SELECT id FROM users WHERE email = :admin_email),
+        "iif(#operator = 1, (SELECT id FROM users WHERE email = :admin_email AND status = 'active'),
                             (SELECT id FROM users WHERE id = :principal_id))"
     };
 }
@@ -135,14 +135,14 @@ statements! {
     COUNT_REDEMPTION = concat!(
         "UPDATE vouchers SET redemptions = redemptions + 1 WHERE code = :voucher AND ", permitted!());
     /// The plan and the voucher, by its id, in the trail: only now are they known.
-    COMPLETE_TRAIL =
+    COMPLETE_TRAIL = concat!(
         "UPDATE audit SET after = json_set(
            after,
            '$.subscription', (SELECT subscription FROM organizations WHERE id = :object_id),
            '$.voucher_id', (SELECT voucher_id FROM voucher_redemptions WHERE organization_id = :object_id),
            '$.voucher_credits', (SELECT credits / 1000000.0 FROM voucher_redemptions
                                  WHERE organization_id = :object_id))
-         WHERE id = :audit_id";
+         WHERE id = :audit_id AND ", permitted!());
     /// Whether there is an organization, or why not.
     AFTER = concat!(
         "SELECT ", permitted!(), " AS done, ", name_is_free!(), " AS name_is_free, ",

@@ -1,6 +1,7 @@
 //! A call and its answer, without a network between.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use http::Method;
 use serde_json::Value as Json;
@@ -24,6 +25,7 @@ pub struct Call {
 pub struct Chunks {
     pieces: VecDeque<Vec<u8>>,
     breaks_off: bool,
+    meanwhile: Option<Rc<dyn Fn()>>,
 }
 
 impl Chunks {
@@ -31,8 +33,14 @@ impl Chunks {
     pub fn of(pieces: impl IntoIterator<Item = Vec<u8>>) -> Self {
         Self {
             pieces: pieces.into_iter().collect(),
-            breaks_off: false,
+            ..Self::default()
         }
+    }
+
+    /// The same, but something happens while it is on its way.
+    pub fn while_it_comes(mut self, meanwhile: impl Fn() + 'static) -> Self {
+        self.meanwhile = Some(Rc::new(meanwhile));
+        self
     }
 
     /// The same, but the connection ends before the body does.
@@ -134,6 +142,9 @@ impl Body for Chunks {
     fn read(&mut self, limit: usize) -> Local<'_, Result<Vec<u8>, BodyError>> {
         Box::pin(async move {
             let mut bytes = Vec::new();
+            if let Some(meanwhile) = &self.meanwhile {
+                meanwhile();
+            }
             while let Some(piece) = self.pieces.pop_front() {
                 if bytes.len() + piece.len() > limit {
                     return Err(BodyError::TooLarge);

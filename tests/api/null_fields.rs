@@ -1,0 +1,45 @@
+//! null in a PATCH: it empties what can be empty, and is refused where nothing can be.
+
+use serde_json::{Value as Json, json};
+
+use crate::support::{Answer, World};
+
+fn patch(world: &World, path: &str, body: Json) -> Answer {
+    world.call(&world.owner(), "PATCH", path, body)
+}
+
+#[test]
+fn null_empties_the_lists_of_a_project() {
+    let world = World::new();
+    let path = world.path("");
+    let full =
+        json!({"cors_origins": ["https://app.example.com"], "labels": {"a": "b"}, "credits": 1});
+    patch(&world, &path, full).expect(200);
+    let nulls = json!({"cors_origins": null, "labels": null, "credits": null});
+    let project = patch(&world, &path, nulls).expect(200).json();
+    assert_eq!(project["cors_origins"], json!([]));
+    assert_eq!(project["labels"], json!({}));
+    assert_eq!(project["credits"], Json::Null);
+}
+
+#[test]
+fn null_empties_the_fields_of_a_service_user() {
+    let world = World::new();
+    let path = world.path(&format!("/service-users/{}", world.robot().id));
+    let full = json!({"name": "x", "description": "y", "allowed_cors_origins": ["https://app.example.com"]});
+    patch(&world, &path, full).expect(200);
+    let nulls = json!({"name": null, "description": null, "allowed_cors_origins": null});
+    let robot = patch(&world, &path, nulls).expect(200).json();
+    assert_eq!(robot["name"], "");
+    assert_eq!(robot["description"], "");
+    assert_eq!(robot["allowed_cors_origins"], json!([]));
+}
+
+#[test]
+fn null_is_refused_where_nothing_can_be_empty() {
+    let world = World::new();
+    for field in ["name", "suspend", "advanced_permissions"] {
+        patch(&world, &world.path(""), json!({ field: null }))
+            .refused(400, &format!("{field}: null is not allowed"));
+    }
+}
