@@ -13,7 +13,7 @@ use ::http::Method;
 
 use crate::api::{
     self, Handler, audit, organization_users, organizations, permission_checks, permissions,
-    project_users, projects, resources, role_assignments, roles, service_users, vouchers,
+    project_users, projects, resources, role_assignments, roles, service_users, usage, vouchers,
 };
 use crate::auth::access::Access;
 use crate::auth::permissions::{self as p};
@@ -121,6 +121,12 @@ static TABLE: &[Route] = routes! {
         query [FORCE], gives 204 Nothing;
     PUT "/operator/v1/users/{user_id}/token" operator_users_token, Operator, "Reset a person's token" => api::operator::users::reset_token,
         gives 200 api::operator::users::UserToken;
+    GET "/operator/v1/instance-types" operator_instance_types_list, Operator, "List the price list" => api::operator::instance_types::list,
+        gives 200 Vec<api::operator::instance_types::InstanceTypeDetail>;
+    PUT "/operator/v1/instance-types/{instance_type}" operator_instance_types_put, Operator, "Set the price of an instance type" => api::operator::instance_types::put,
+        takes api::operator::instance_types::InstanceTypePut, gives 200 api::operator::instance_types::InstanceTypeDetail;
+    POST "/operator/v1/usage-events" operator_usage_events_create, Operator, "Report what was used" => api::operator::usage_events::create,
+        takes Vec<api::operator::usage_events::UsageEvent>, gives 200 api::operator::usage_events::UsageEventsCounted;
     POST "/operator/v1/vouchers" operator_vouchers_create, Operator, "Make a voucher" => api::operator::vouchers::create,
         takes api::operator::vouchers::VoucherCreate, gives 201 api::operator::vouchers::OperatorVoucher;
     GET "/operator/v1/vouchers" operator_vouchers_list, Operator, "List vouchers" => api::operator::vouchers::list,
@@ -142,8 +148,8 @@ static TABLE: &[Route] = routes! {
         gives 200 Vec<organizations::OrganizationDetail>;
     GET "/v2.1/organizations/{organization_name}" organizations_get, OrganizationMember, "Read an organization" => organizations::get,
         gives 200 organizations::OrganizationDetail;
-    GET "/v2.1/organizations/{organization_name}/resources" organizations_resource_usage, OrganizationMember, "Read what an organization has in use" => resources::get_of_organization,
-        gives 200 resources::ResourceUsage;
+    GET "/v2.1/organizations/{organization_name}/usage" organizations_usage_get, OrganizationMember, "Report what an organization used" => usage::of_organization,
+        query [START_DATE, END_DATE, INTERVAL], gives 200 usage::OrganizationUsageReport<'static>;
     PATCH "/v2.1/organizations/{organization_name}" organizations_update, OrganizationAdmin, "Change an organization" => organizations::update,
         takes organizations::OrganizationUpdate, gives 200 organizations::OrganizationDetail;
     POST "/v2.1/organizations/{organization_name}/users" organization_users_create, OrganizationAdmin, "Add somebody to an organization, or invite him" => organization_users::create,
@@ -156,6 +162,8 @@ static TABLE: &[Route] = routes! {
         takes organization_users::OrganizationUserUpdate, gives 200 organization_users::OrganizationUserDetail;
     DELETE "/v2.1/organizations/{organization_name}/users/{user_id}" organization_users_delete, OrganizationAdmin, "Remove a user from an organization" => organization_users::delete,
         gives 204 Nothing;
+    GET "/v2.1/organizations/{organization_name}/resources" organizations_resource_usage, OrganizationMember, "Read what an organization has in use" => resources::get_of_organization,
+        gives 200 resources::ResourceUsage;
     GET "/v2.1/organizations/{organization_name}/audit" organizations_audit_list, OrganizationAdmin, "List the changes in an organization" => audit::list_of_organization,
         query [AUDIT_LIMIT, OFFSET, ACTION], gives 200 Vec<audit::AuditEvent>;
 
@@ -175,6 +183,8 @@ static TABLE: &[Route] = routes! {
         takes projects::ProjectUpdate, gives 200 projects::ProjectDetail;
     DELETE "/v2.1/projects/{project_name}" projects_delete, Project(p::PROJECTS_DELETE), "Delete a project" => projects::delete,
         gives 204 Nothing;
+    GET "/v2.1/projects/{project_name}/usage" projects_usage_get, Project(p::PROJECTS_USAGE_GET), "Report what a project used" => usage::of_project,
+        query [START_DATE, END_DATE, INTERVAL], gives 200 usage::ProjectUsageReport<'static>;
     GET "/v2.1/projects/{project_name}/resources" projects_resource_usage, Project(p::PROJECTS_RESOURCES_GET), "Read what a project has in use" => resources::get_of_project,
         gives 200 resources::ProjectResourceUsage;
     GET "/v2.1/projects/{project_name}/quotas" quotas_list, Project(p::PROJECTS_QUOTAS_LIST), "List the limits of a project" => resources::quotas,

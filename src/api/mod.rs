@@ -23,6 +23,7 @@ pub mod role_assignments;
 pub mod roles;
 pub mod service_users;
 pub mod status;
+pub mod usage;
 pub mod user;
 pub mod vouchers;
 

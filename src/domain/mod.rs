@@ -1,5 +1,5 @@
 //! The rules that need no I/O: names, texts, e-mail addresses, origins, instants, subscription periods, credits,
-//! whole numbers, voucher codes, tokens, paths and ids.
+//! usage, whole numbers, voucher codes, tokens, paths and ids.
 //!
 //! Every type here is made by parsing and by nothing else, so a value that exists has been checked: an [`Origin`] is
 //! normalised, an [`ObjectName`] fits a URL and a column, a [`PlainToken`] cannot be printed. Parsers answer
@@ -14,6 +14,7 @@ pub mod fields;
 pub mod hex;
 pub mod host;
 pub mod ids;
+pub mod instance_type;
 pub mod integer;
 pub mod invalid;
 pub mod labels;
@@ -26,6 +27,7 @@ pub mod subscription_period;
 pub mod text;
 pub mod time;
 pub mod token;
+pub mod usage;
 pub mod voucher_code;
 pub mod whole_number;
 mod wire;
@@ -37,6 +39,7 @@ pub use ids::{
     AttachmentId, AuditId, DeploymentId, OrganizationId, PipelineId, PipelineObjectId, ProjectId,
     RequestId, RoleAssignmentId, RoleId, ServiceUserId, TokenId, UserId, VersionId, VoucherId,
 };
+pub use instance_type::InstanceTypeName;
 pub use integer::Within;
 pub use invalid::{Invalid, quoted};
 pub use labels::Labels;

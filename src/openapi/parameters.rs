@@ -7,10 +7,12 @@ use schemars::SchemaGenerator;
 use serde_json::{Value, json};
 
 use super::examples::{
-    DEPLOYMENT, ORGANIZATION, PIPELINE, PROJECT, ROLE_ASSIGNMENT_ID, SERVICE_USER_ID, USER_ID,
-    VOUCHER_CODE,
+    DEPLOYMENT, INSTANCE_TYPE, ORGANIZATION, PIPELINE, PROJECT, ROLE_ASSIGNMENT_ID,
+    SERVICE_USER_ID, USER_ID, VOUCHER_CODE,
 };
-use crate::domain::{ObjectName, RoleAssignmentId, ServiceUserId, UserId, VoucherCode};
+use crate::domain::{
+    InstanceTypeName, ObjectName, RoleAssignmentId, ServiceUserId, UserId, VoucherCode,
+};
 
 /// A parameter of a path or of a query.
 pub struct Parameter {
@@ -103,6 +105,12 @@ parameters! {
     RESOURCE = "resource", "Only what concerns the object of this name.", text, PROJECT;
     /// How long a token that is reset lives on.
     GRACE = "grace", "Seconds for which the old token goes on working; 0 ends it at once.", |_| integer(0, 604_800, 0), 3_600;
+    /// Where a usage report begins.
+    START_DATE = "start_date", "The day on which the report begins; without it the start of the subscription period that holds its end.", |_| json!({ "type": "string", "format": "date" }), "2026-11-01";
+    /// Where a usage report ends.
+    END_DATE = "end_date", "The midnight at which the report ends, the next one for a time of day; without it now, and without both dates the end of the present subscription period. The start again means that day.", |_| json!({ "type": "string", "format": "date" }), "2026-12-01";
+    /// The step of a usage report.
+    INTERVAL = "interval", "The step: days, or months counted from the start.", |_| json!({ "enum": ["day", "month"], "default": "month" }), "month";
     /// Whether to leave an organization without an admin.
     FORCE = "force", "Delete the person even if an organization is left without an admin.", |_| json!({ "type": "boolean", "default": false }), false;
 }
@@ -167,6 +175,12 @@ static PATH: &[Parameter] = &[
         description: "The id of the role assignment.",
         schema: reference::<RoleAssignmentId>,
         example: || json!(ROLE_ASSIGNMENT_ID),
+    },
+    Parameter {
+        name: "instance_type",
+        description: "The name of the instance type.",
+        schema: reference::<InstanceTypeName>,
+        example: || json!(INSTANCE_TYPE),
     },
     Parameter {
         name: "version",

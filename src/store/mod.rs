@@ -8,6 +8,7 @@ pub mod audit;
 pub mod callers;
 pub mod deployment_versions;
 pub mod deployments;
+pub mod instance_types;
 pub mod objects;
 pub mod organization_users;
 pub mod organizations;
@@ -27,6 +28,8 @@ pub mod sql;
 pub mod statement;
 pub mod subscriptions;
 pub mod tokens;
+pub mod usage;
+pub mod usage_events;
 pub mod users;
 pub mod vouchers;
 
@@ -38,14 +41,15 @@ pub fn statements() -> Vec<&'static sql::Sql> {
         callers::ALL,
         deployment_versions::statements::ALL,
         deployments::statements::ALL,
-        permission_checks::ALL,
-        pipeline_versions::statements::ALL,
-        pipelines::statements::ALL,
-        project_users::ALL,
+        instance_types::ALL,
         organization_users::ALL,
         organizations::ALL,
         organizations::create::ALL,
         organizations::update::ALL,
+        permission_checks::ALL,
+        pipeline_versions::statements::ALL,
+        pipelines::statements::ALL,
+        project_users::ALL,
         projects::ALL,
         resources::ALL,
         role_assignments::ALL,
@@ -54,6 +58,8 @@ pub fn statements() -> Vec<&'static sql::Sql> {
         session::ALL,
         subscriptions::ALL,
         tokens::ALL,
+        usage::ALL,
+        usage_events::ALL,
         users::ALL,
         vouchers::ALL,
     ]

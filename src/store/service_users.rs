@@ -70,18 +70,21 @@ macro_rules! service_user_lives {
     };
 }
 
-/// Whether the caller holds all that the service user holds: on the whole project, or on the same object.
+/// Whether the caller holds all that the service user holds: on the whole project, or on the same object. Both hold it by
+/// assignment alone, since no service user is an admin and an admin holds everything; the view `held_permissions`, which
+/// says the same, takes SQLite seven times as long to parse in this place.
 macro_rules! caller_covers_service_user {
     () => {
         concat!("(", caller_holds_all!(), " OR NOT EXISTS (
-            SELECT 1 FROM held_permissions
-            WHERE principal_id = :object_id AND project_id = :project_id
-              AND permission NOT IN (SELECT permission FROM held_permissions
-                                     WHERE principal_id = :principal_id AND project_id = :project_id
-                                       AND resource_type = 'project')
-              AND (permission, resource_type, resource_id) NOT IN (
-                    SELECT permission, resource_type, resource_id FROM held_permissions
-                    WHERE principal_id = :principal_id AND project_id = :project_id)))")
+            SELECT 1 FROM role_assignments a
+            JOIN role_permissions h ON h.role_id = a.role_id
+            JOIN permissions c ON c.name = h.permission AND c.service_users = 1
+            WHERE a.project_id = :project_id AND a.assignee_id = :object_id AND NOT EXISTS (
+              SELECT 1 FROM role_assignments b
+              JOIN role_permissions i ON i.role_id = b.role_id AND i.permission = h.permission
+              WHERE b.project_id = :project_id AND b.assignee_id = :principal_id
+                AND (b.resource_type = 'project'
+                     OR (b.resource_type = a.resource_type AND b.resource_id = a.resource_id)))))")
     };
 }
 

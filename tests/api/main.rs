@@ -31,6 +31,8 @@ mod growth;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod instance_types;
+#[cfg(test)]
 mod last_admin;
 #[cfg(test)]
 mod last_use;
@@ -38,6 +40,7 @@ mod last_use;
 mod lost_rights;
 #[cfg(test)]
 mod null_fields;
+#[cfg(test)]
 mod object_roles;
 #[cfg(test)]
 mod objects;
@@ -83,5 +86,11 @@ mod subscriptions;
 mod token_keys;
 #[cfg(test)]
 mod token_sequences;
+#[cfg(test)]
+mod usage_events;
+#[cfg(test)]
+mod usage_reports;
+#[cfg(test)]
+mod usage_sums;
 #[cfg(test)]
 mod vouchers;

@@ -54,6 +54,11 @@ INSERT INTO role_assignments (id, organization_id, project_id, role_id, service_
   SELECT 'assignment-' || i, '{organization}', '{project}', 'role-' || i, 'service-user-' || i, 'project', '{project}', 0
   FROM number;
 
+-- Vouchers, and what they gave.
+INSERT INTO vouchers (code, id, description, redemptions, creation_date)
+  SELECT 'CODE-' || i, 'voucher-' || i, '', 1, 0 FROM number;
+INSERT INTO voucher_redemptions (organization_id, voucher_id, credits, redemption_date, period_end)
+  SELECT 'organization-' || i, 'voucher-' || i, 1, 0, 1 FROM number;
 -- Deployments and pipelines of the project, each with a version, roles on it and a place in a pipeline.
 INSERT INTO deployments (id, organization_id, project_id, name, description, input_type, output_type, input_fields,
                          output_fields, supports_request_format, labels, creation_date, last_updated)
@@ -80,11 +85,6 @@ INSERT INTO role_assignments (id, organization_id, project_id, role_id, user_id,
   SELECT 'deployment-assignment-' || i, '{organization}', '{project}', '00000000-0000-4000-8000-000000000004', 'user-' || i,
          'deployment', 'deployment-' || i, 0
   FROM number;
--- Vouchers, and what they gave.
-INSERT INTO vouchers (code, id, description, redemptions, creation_date)
-  SELECT 'CODE-' || i, 'voucher-' || i, '', 1, 0 FROM number;
-INSERT INTO voucher_redemptions (organization_id, voucher_id, credits, redemption_date, period_end)
-  SELECT 'organization-' || i, 'voucher-' || i, 1, 0, 1 FROM number;
 
 -- What has been changed so far.
 INSERT INTO audit (id, date, request_id, actor, action, event, object_type, object_id, object_name, organization_id,

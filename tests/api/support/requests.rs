@@ -70,6 +70,7 @@ fn parameter(world: &World, route: &Route, name: &str) -> String {
         "subscription_name" => "premium".to_owned(),
         "role_name" => "project-viewer".to_owned(),
         "assignment_id" => world.assign(PROJECT, "project-viewer", &world.idle().id),
+        "instance_type" => "512mb".to_owned(),
         "version" => "v1".to_owned(),
         "request_id" => "13a9ba2768884528826e8e1002eab13d".to_owned(),
         "file" => "start.js".to_owned(),
@@ -96,6 +97,11 @@ fn body(world: &World, route: &Route) -> Json {
         "organizations_create" => {
             json!({"name": "initech", "admin_email": world.owner().email})
         }
+        "operator_instance_types_put" => json!({"credits_per_hour": 0.5}),
+        "operator_usage_events_create" => json!([{
+            "id": "new", "project": PROJECT, "object_type": "deployment_version", "object_name": "x1",
+            "version": "x1", "metric": "credits", "value": 1, "timestamp": "2026-06-14",
+        }]),
         "organizations_update" => json!({"name": "acme-renamed"}),
         "organization_users_create" => json!({"email": "new@example.com"}),
         "organization_users_update" => json!({"admin": true}),
