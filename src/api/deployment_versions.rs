@@ -59,7 +59,7 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
     let body: DeploymentVersionUpdate = call.body().await?;
     let changes = DeploymentVersionChanges {
         settings: body.settings(),
-        version: body.version,
+        version: body.version.or_keep("version")?,
         description: body.description.or_default(),
         labels: body.labels.or_default(),
     };

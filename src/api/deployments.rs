@@ -41,7 +41,8 @@ pub struct DeploymentCreate {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct DeploymentUpdate {
     /// New name; versions, role assignments and pipelines stay.
-    pub name: Option<ObjectName>,
+    #[serde(default)]
+    pub name: Patch<ObjectName>,
     /// The version that requests without one go to; null takes the default away.
     #[serde(default)]
     pub default_version: Patch<ObjectName>,
@@ -200,7 +201,7 @@ pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
 pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
     let body: DeploymentUpdate = call.body().await?;
     let changes = DeploymentChanges {
-        name: body.name,
+        name: body.name.or_keep("name")?,
         description: body.description.or_default(),
         labels: body.labels.or_default(),
         input_fields: body.input_fields.or_default(),

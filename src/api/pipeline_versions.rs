@@ -99,7 +99,7 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
     let body: PipelineVersionUpdate = call.body().await?;
     let changes = PipelineVersionChanges {
         settings: body.settings(),
-        version: body.version,
+        version: body.version.or_keep("version")?,
         description: body.description.or_default(),
         labels: body.labels.or_default(),
         objects: match body.objects.or_default() {

@@ -38,7 +38,8 @@ pub struct PipelineCreate {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct PipelineUpdate {
     /// New name; versions, role assignments and pipelines that use it stay.
-    pub name: Option<ObjectName>,
+    #[serde(default)]
+    pub name: Patch<ObjectName>,
     /// The version that requests without one go to; null takes the default away.
     #[serde(default)]
     pub default_version: Patch<ObjectName>,
@@ -46,9 +47,11 @@ pub struct PipelineUpdate {
     #[serde(default)]
     pub description: Patch<Description>,
     /// Whether the input has fields; naming it replaces the fields.
-    pub input_type: Option<IoType>,
+    #[serde(default)]
+    pub input_type: Patch<IoType>,
     /// Whether the output has fields; naming it replaces the fields.
-    pub output_type: Option<IoType>,
+    #[serde(default)]
+    pub output_type: Patch<IoType>,
     /// What goes in, all of it; null is none.
     #[serde(default)]
     pub input_fields: Patch<Fields>,
@@ -167,11 +170,11 @@ pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
 pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
     let body: PipelineUpdate = call.body().await?;
     let changes = PipelineChanges {
-        name: body.name,
+        name: body.name.or_keep("name")?,
         description: body.description.or_default(),
         labels: body.labels.or_default(),
-        input_type: body.input_type,
-        output_type: body.output_type,
+        input_type: body.input_type.or_keep("input_type")?,
+        output_type: body.output_type.or_keep("output_type")?,
         input_fields: body.input_fields.or_default(),
         output_fields: body.output_fields.or_default(),
         default_version: body.default_version,

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::Call;
-use crate::auth::permissions::RolePermissions;
+use crate::auth::role_permissions::RolePermissions;
 use crate::domain::{ObjectName, RoleId};
 use crate::http::error::Error;
+use crate::http::patch::Patch;
 use crate::http::response::Response;
 use crate::store::roles::{self, NewRole, Role, RoleChanges};
 
@@ -24,9 +25,11 @@ pub struct RoleCreate {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct RoleUpdate {
     /// New name; assignments stay.
-    pub name: Option<ObjectName>,
+    #[serde(default)]
+    pub name: Patch<ObjectName>,
     /// What it holds, all of it; the caller must hold all of it, and all that it held.
-    pub permissions: Option<RolePermissions>,
+    #[serde(default)]
+    pub permissions: Patch<RolePermissions>,
 }
 
 /// A role in a list.
@@ -121,8 +124,8 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
 pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
     let body: RoleUpdate = call.body().await?;
     let changes = RoleChanges {
-        name: body.name,
-        permissions: body.permissions,
+        name: body.name.or_keep("name")?,
+        permissions: body.permissions.or_keep("permissions")?,
     };
     if changes.name.is_none() && changes.permissions.is_none() {
         return get(call).await;

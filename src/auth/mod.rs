@@ -7,4 +7,5 @@ pub mod access;
 pub mod credential;
 pub mod permissions;
 pub mod principal;
+pub mod role_permissions;
 pub mod signature;

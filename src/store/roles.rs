@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::auth::access::Authority;
-use crate::auth::permissions::RolePermissions;
+use crate::auth::role_permissions::RolePermissions;
 use crate::domain::{ObjectName, quoted};
 use crate::http::error::Error;
 use crate::store::audit::{

@@ -43,3 +43,23 @@ fn null_is_refused_where_nothing_can_be_empty() {
             .refused(400, &format!("{field}: null is not allowed"));
     }
 }
+
+#[test]
+fn null_is_refused_for_what_an_object_or_a_role_must_have() {
+    let world = World::new();
+    world.deployment("d");
+    world.pipeline("p");
+    let role = world.custom_role(&["projects.get"]);
+    for (rest, fields) in [
+        ("/deployments/d", &["name"] as &[&str]),
+        ("/deployments/d/versions/v1", &["version"]),
+        ("/pipelines/p", &["name", "input_type", "output_type"]),
+        ("/pipelines/p/versions/v1", &["version"]),
+        (&format!("/roles/{role}"), &["name", "permissions"]),
+    ] {
+        for field in fields {
+            patch(&world, &world.path(rest), json!({ *field: null }))
+                .refused(400, &format!("{field}: null is not allowed"));
+        }
+    }
+}

@@ -164,3 +164,31 @@ fn quotas_are_the_limits_that_there_are() {
     limit(&world, "pipelines", 7);
     assert_eq!(quotas()[0], json!({"resource": "pipelines", "quota": 7}));
 }
+
+#[test]
+fn an_ended_subscription_lets_nothing_new_in_and_keeps_what_there_is() {
+    let world = World::new();
+    world.deployment("d");
+    world.pipeline("p");
+    let ended = "UPDATE organizations SET subscription = 'premium', subscription_end_date = 1";
+    world.execute(ended, ());
+    for resource in [
+        "deployments",
+        "deployment_versions",
+        "pipelines",
+        "pipeline_versions",
+    ] {
+        world
+            .send(one_more(&world, resource, "late"))
+            .refused(403, "subscription has ended");
+    }
+    for path in ["/deployments/d", "/pipelines/p"] {
+        let change = json!({"description": "still mine"});
+        world
+            .call(&world.owner(), "PATCH", &world.path(path), change)
+            .expect(200);
+        world
+            .call(&world.owner(), "DELETE", &world.path(path), Json::Null)
+            .expect(204);
+    }
+}

@@ -135,7 +135,8 @@ macro_rules! bodies {
             /// What to change of a version; what is absent stays, and null takes a setting back to its default.
             DeploymentVersionUpdate,
             /// New name; pipelines that use the version keep it.
-            Option<ObjectName>,
+            #[serde(default)]
+            Patch<ObjectName>,
             $settings
         );
     };

@@ -87,7 +87,8 @@ body!(
     /// What to change of a version; what is absent stays, and null takes a setting back to its default.
     PipelineVersionUpdate,
     /// New name; pipelines that use the version keep it.
-    Option<ObjectName>
+    #[serde(default)]
+    Patch<ObjectName>
 );
 
 /// A version of a pipeline, in a list.

@@ -1,0 +1,59 @@
+//! What a custom role is made of, as a body gives it.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+#[cfg(not(target_arch = "wasm32"))]
+use crate::auth::permissions::CATALOGUE;
+use crate::auth::permissions::Permission;
+use crate::domain::Invalid;
+
+/// What a custom role holds: permissions of the catalogue, each once, in the order in which they were given.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Vec<Permission>")]
+pub struct RolePermissions(Vec<Permission>);
+
+impl RolePermissions {
+    /// The names as a JSON list.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        self.0.iter().map(|permission| permission.name()).collect()
+    }
+}
+
+impl TryFrom<Vec<Permission>> for RolePermissions {
+    type Error = Invalid;
+
+    fn try_from(permissions: Vec<Permission>) -> Result<Self, Invalid> {
+        let mut names = BTreeSet::new();
+        match permissions
+            .iter()
+            .find(|permission| !names.insert(permission.name()))
+        {
+            Some(twice) => Err(Invalid::new(format!("'{}' stands twice", twice.name()))),
+            None => Ok(Self(permissions)),
+        }
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl schemars::JsonSchema for RolePermissions {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "RolePermissions".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let names: Vec<&str> = CATALOGUE
+            .iter()
+            .map(|permission| permission.name())
+            .collect();
+        schemars::json_schema!({
+            "type": "array",
+            "items": { "type": "string", "enum": names },
+            "uniqueItems": true,
+            "description": "Names of permissions, as GET /permissions lists them.",
+            "examples": [["deployments.list", "deployments.get"]],
+        })
+    }
+}
