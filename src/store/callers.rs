@@ -1,6 +1,6 @@
 //! The first round trip: who is calling, what he is calling about, and whether he may.
 //!
-//! One statement answers all of it in one row, whether or not the token, the project or the organization exist.
+//! One statement answers all of it in one row, whether or not the project or the organization exist.
 
 use serde::Deserialize;
 
@@ -28,12 +28,27 @@ macro_rules! caller_columns {
     };
 }
 
+macro_rules! token_has_digest {
+    () => {
+        "t.digest IN (:digest, :other_digest) "
+    };
+}
+
+macro_rules! holder {
+    () => {
+        "LEFT JOIN users u ON u.id = t.user_id
+         LEFT JOIN service_users s ON s.id = t.service_user_id "
+    };
+}
+
+/// One row, whether or not there is such a token.
 macro_rules! from_caller {
     () => {
-        " FROM (SELECT 1)
-         LEFT JOIN tokens t ON t.digest IN (:digest, :other_digest)
-         LEFT JOIN users u ON u.id = t.user_id
-         LEFT JOIN service_users s ON s.id = t.service_user_id "
+        concat!(
+            " FROM (SELECT 1) LEFT JOIN tokens t ON ",
+            token_has_digest!(),
+            holder!()
+        )
     };
 }
 
@@ -47,7 +62,7 @@ macro_rules! origin_columns {
 
 /// The views of rights are not used here: SQLite would fill them for everybody before it looks for this caller.
 macro_rules! caller_and_project {
-    ($more_columns:expr) => {
+    ($more_columns:expr, $from:expr) => {
         concat!(
             "SELECT ", caller_columns!(), ", ", $crate::store::projects::project_columns!(), ", ", $more_columns, "
              p.id IS NOT NULL AS project_exists, coalesce(m.admin, 0) AS is_admin,
@@ -59,10 +74,10 @@ macro_rules! caller_and_project {
                SELECT 1 FROM role_assignments a JOIN role_permissions h ON h.role_id = a.role_id
                WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id) AND a.resource_type = 'project'
                  AND h.permission = :permission) AS holds_permission ",
-            from_caller!(),
+            $from,
             "LEFT JOIN projects p ON p.name = :project
              LEFT JOIN organizations n ON n.id = p.organization_id
-             LEFT JOIN organization_users m ON m.organization_id = p.organization_id AND m.user_id = u.id"
+             LEFT JOIN organization_users m ON m.organization_id = p.organization_id AND m.user_id = u.id "
         )
     };
 }
@@ -70,14 +85,18 @@ macro_rules! caller_and_project {
 statements! {
     /// Who is calling.
     CALLER = concat!("SELECT ", caller_columns!(), from_caller!());
-    /// Who is calling, and what he is and may in the project of this name.
-    CALLER_AND_PROJECT = caller_and_project!("");
-    /// The same, and where the request's origin is listed. Most calls come from servers and have none: D1 parses a
-    /// statement on each call, so they are spared what they do not ask.
-    CALLER_AND_PROJECT_AND_ORIGIN = caller_and_project!(concat!(
-        origin_columns!(), ",
-         EXISTS (SELECT 1 FROM service_user_origins o
-                 WHERE o.project_id = p.id AND o.origin = :origin AND o.service_user_id = s.id) AS listed_by_caller, "));
+    /// Who is calling with a token and from no page, and what he is and may in the project of this name: most calls. D1
+    /// parses a statement on each of them, so it asks no more than that; there is no row where there is no such token.
+    CALLER_AND_PROJECT = concat!(
+        caller_and_project!("", concat!("FROM tokens t ", holder!())), "WHERE ", token_has_digest!());
+    /// Who is calling, what he is and may in the project of this name, and where the request's origin is listed: one row
+    /// for the operator and for an unknown token too, whose answer goes by the origin.
+    CALLER_AND_PROJECT_AND_ORIGIN = caller_and_project!(
+        concat!(
+            origin_columns!(), ",
+             EXISTS (SELECT 1 FROM service_user_origins o
+                     WHERE o.project_id = p.id AND o.origin = :origin AND o.service_user_id = s.id) AS listed_by_caller, "),
+        from_caller!());
     /// Who is calling, and what he is in the organization of this name.
     CALLER_AND_ORGANIZATION = concat!(
         "SELECT ", caller_columns!(), ", ", crate::store::organizations::organization_columns!(), ",
@@ -91,7 +110,7 @@ statements! {
 }
 
 /// A row of `CALLER`, and the part of the others that says who is calling.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub struct CallerRow {
     token_id: Option<String>,
     token_key_id: Option<String>,
@@ -181,7 +200,7 @@ impl CallerRow {
 }
 
 /// What the first round trip says about a call on a project.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct CallerAndProject {
     /// Who is calling.
     pub caller: CallerRow,
@@ -194,7 +213,7 @@ pub struct CallerAndProject {
 }
 
 /// What a caller is and may in a project: a part of a row.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub struct ProjectStanding {
     project_exists: Flag,
     /// Whether the caller is an admin of the project's organization.
@@ -206,9 +225,11 @@ pub struct ProjectStanding {
 }
 
 impl CallerAndProject {
-    /// Reads the only row of a batch part by part. `#[serde(flatten)]` would copy every value of it first.
+    /// Reads the row of a batch, if there is one, part by part. `#[serde(flatten)]` would copy every value of it first.
     fn read(answers: &Answers) -> Result<Self, Error> {
-        let standing: ProjectStanding = answers.only(0)?;
+        let Some(standing) = answers.first::<ProjectStanding>(0)? else {
+            return Ok(Self::default());
+        };
         let project = standing.project_exists.0.then(|| answers.only(0));
         Ok(Self {
             caller: answers.only(0)?,
@@ -305,9 +326,9 @@ pub async fn caller_and_project(
         .text("project", project)
         .optional_text("permission", permission.map(Permission::name))
         .optional_text("origin", origin);
-    let sql = match origin {
-        Some(_) => &CALLER_AND_PROJECT_AND_ORIGIN,
-        None => &CALLER_AND_PROJECT,
+    let sql = match (of, origin) {
+        (Some(_), None) => &CALLER_AND_PROJECT,
+        _ => &CALLER_AND_PROJECT_AND_ORIGIN,
     };
     let statements = parameters.batch([sql]);
     CallerAndProject::read(&session.read(statements).await?)
