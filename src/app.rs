@@ -28,6 +28,7 @@ use crate::http::response::Response;
 use crate::platform::{Config, Platform};
 use crate::routes::{self, Found};
 use crate::store::callers::{self, Caller, CallerRow};
+use crate::store::objects::Object;
 use crate::store::projects;
 use crate::store::session::{Account, Session};
 use crate::store::statement::Statement;
@@ -196,6 +197,7 @@ impl<'a> Life<'a> {
             parameters: found.parameters,
             authority: Authority::granted(Principal::Operator, None, Access::Public),
             project: None,
+            object: None,
             organization: None,
             is_organization_admin: false,
             request,
@@ -286,9 +288,11 @@ impl<'a> Life<'a> {
             Access::OrganizationMember | Access::OrganizationAdmin => {
                 self.authorise_on_organization(call, access, digests).await
             }
-            Access::ProjectPart | Access::Project(_) => {
-                self.authorise_on_project(call, access, digests).await
-            }
+            Access::ProjectPart
+            | Access::ProjectAdmin
+            | Access::Project(_)
+            | Access::Deployment(_)
+            | Access::Pipeline(_) => self.authorise_on_project(call, access, digests).await,
         }
     }
 
@@ -323,8 +327,18 @@ impl<'a> Life<'a> {
         let name = call.parameter("project_name").to_owned();
         let permission = access.permission();
         let origin = self.origin.as_deref();
-        let row =
-            callers::caller_and_project(self.session, digests, &name, permission, origin).await?;
+        let object = access
+            .object()
+            .map(|kind| (kind, call.parameter(kind.parameter()).to_owned()));
+        let row = callers::caller_and_project(
+            self.session,
+            digests,
+            &name,
+            object.as_ref().map(|(kind, name)| (*kind, name.as_str())),
+            permission,
+            origin,
+        )
+        .await?;
         let listed = row.listed;
         self.progress.borrow_mut().listed = Some(listed);
         call.project = row.project;
@@ -344,6 +358,14 @@ impl<'a> Life<'a> {
         });
         if permission.is_some() && !(is_operator || (holds && suits)) {
             return Err(projects::lacks(&call.authority));
+        }
+        if access == Access::ProjectAdmin && !call.is_organization_admin {
+            return Err(projects::lacks(&call.authority));
+        }
+        match (object, row.standing.object_id) {
+            (None, _) => {}
+            (Some((kind, name)), None) => return Err(kind.not_found(&name)),
+            (Some((kind, name)), Some(id)) => call.object = Some(Object { kind, id, name }),
         }
         Ok(())
     }

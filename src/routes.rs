@@ -12,14 +12,15 @@ use std::sync::OnceLock;
 use ::http::Method;
 
 use crate::api::{
-    self, Handler, audit, deployments, organization_users, organizations, permissions, projects,
-    role_assignments, roles, service_users, vouchers,
+    self, Handler, audit, organization_users, organizations, permission_checks, permissions,
+    project_users, projects, resources, role_assignments, roles, service_users, usage, vouchers,
 };
 use crate::auth::access::Access;
 use crate::auth::permissions::{self as p};
 use crate::domain::RawPath;
 use crate::http::cors::Class;
 
+mod objects;
 mod requests;
 
 /// A call that there is.
@@ -88,7 +89,9 @@ macro_rules! routes {
 }
 use routes;
 
-use Access::{Anyone, Operator, OrganizationAdmin, OrganizationMember, Person, Project, Public};
+use Access::{
+    Anyone, Operator, OrganizationAdmin, OrganizationMember, Person, Project, ProjectAdmin, Public,
+};
 
 static TABLE: &[Route] = routes! {
     GET "/health" health, Public, "Whether the database answers" => api::status::health,
@@ -118,6 +121,12 @@ static TABLE: &[Route] = routes! {
         query [FORCE], gives 204 Nothing;
     PUT "/operator/v1/users/{user_id}/token" operator_users_token, Operator, "Reset a person's token" => api::operator::users::reset_token,
         gives 200 api::operator::users::UserToken;
+    GET "/operator/v1/instance-types" operator_instance_types_list, Operator, "List the price list" => api::operator::instance_types::list,
+        gives 200 Vec<api::operator::instance_types::InstanceTypeDetail>;
+    PUT "/operator/v1/instance-types/{instance_type}" operator_instance_types_put, Operator, "Set the price of an instance type" => api::operator::instance_types::put,
+        takes api::operator::instance_types::InstanceTypePut, gives 200 api::operator::instance_types::InstanceTypeDetail;
+    POST "/operator/v1/usage-events" operator_usage_events_create, Operator, "Report what was used" => api::operator::usage_events::create,
+        takes Vec<api::operator::usage_events::UsageEvent>, gives 200 api::operator::usage_events::UsageEventsCounted;
     POST "/operator/v1/vouchers" operator_vouchers_create, Operator, "Make a voucher" => api::operator::vouchers::create,
         takes api::operator::vouchers::VoucherCreate, gives 201 api::operator::vouchers::OperatorVoucher;
     GET "/operator/v1/vouchers" operator_vouchers_list, Operator, "List vouchers" => api::operator::vouchers::list,
@@ -139,6 +148,8 @@ static TABLE: &[Route] = routes! {
         gives 200 Vec<organizations::OrganizationDetail>;
     GET "/v2.1/organizations/{organization_name}" organizations_get, OrganizationMember, "Read an organization" => organizations::get,
         gives 200 organizations::OrganizationDetail;
+    GET "/v2.1/organizations/{organization_name}/usage" organizations_usage_get, OrganizationMember, "Report what an organization used" => usage::of_organization,
+        query [START_DATE, END_DATE, INTERVAL], gives 200 usage::OrganizationUsageReport<'static>;
     PATCH "/v2.1/organizations/{organization_name}" organizations_update, OrganizationAdmin, "Change an organization" => organizations::update,
         takes organizations::OrganizationUpdate, gives 200 organizations::OrganizationDetail;
     POST "/v2.1/organizations/{organization_name}/users" organization_users_create, OrganizationAdmin, "Add somebody to an organization, or invite him" => organization_users::create,
@@ -151,6 +162,8 @@ static TABLE: &[Route] = routes! {
         takes organization_users::OrganizationUserUpdate, gives 200 organization_users::OrganizationUserDetail;
     DELETE "/v2.1/organizations/{organization_name}/users/{user_id}" organization_users_delete, OrganizationAdmin, "Remove a user from an organization" => organization_users::delete,
         gives 204 Nothing;
+    GET "/v2.1/organizations/{organization_name}/resources" organizations_resource_usage, OrganizationMember, "Read what an organization has in use" => resources::get_of_organization,
+        gives 200 resources::ResourceUsage;
     GET "/v2.1/organizations/{organization_name}/audit" organizations_audit_list, OrganizationAdmin, "List the changes in an organization" => audit::list_of_organization,
         query [AUDIT_LIMIT, OFFSET, ACTION], gives 200 Vec<audit::AuditEvent>;
 
@@ -170,6 +183,12 @@ static TABLE: &[Route] = routes! {
         takes projects::ProjectUpdate, gives 200 projects::ProjectDetail;
     DELETE "/v2.1/projects/{project_name}" projects_delete, Project(p::PROJECTS_DELETE), "Delete a project" => projects::delete,
         gives 204 Nothing;
+    GET "/v2.1/projects/{project_name}/usage" projects_usage_get, Project(p::PROJECTS_USAGE_GET), "Report what a project used" => usage::of_project,
+        query [START_DATE, END_DATE, INTERVAL], gives 200 usage::ProjectUsageReport<'static>;
+    GET "/v2.1/projects/{project_name}/resources" projects_resource_usage, Project(p::PROJECTS_RESOURCES_GET), "Read what a project has in use" => resources::get_of_project,
+        gives 200 resources::ProjectResourceUsage;
+    GET "/v2.1/projects/{project_name}/quotas" quotas_list, Project(p::PROJECTS_QUOTAS_LIST), "List the limits of a project" => resources::quotas,
+        gives 200 Vec<resources::QuotaDetail>;
     GET "/v2.1/projects/{project_name}/audit" projects_audit_list, Project(p::PROJECTS_AUDIT_LIST), "List the changes in a project" => audit::list_of_project,
         query [AUDIT_LIMIT, OFFSET, ACTION], gives 200 Vec<audit::AuditEvent>;
 
@@ -188,10 +207,27 @@ static TABLE: &[Route] = routes! {
     DELETE "/v2.1/projects/{project_name}/service-users/{service_user_id}/token/previous" service_users_end_grace, Project(p::SERVICE_USERS_TOKEN_UPDATE), "End the grace of the previous token" => service_users::end_grace,
         gives 204 Nothing;
 
+    POST "/v2.1/projects/{project_name}/users" project_users_create, ProjectAdmin, "Let a member of the organization into a project" => project_users::create,
+        takes project_users::ProjectUserCreate, gives 201 project_users::ProjectUserList;
+    GET "/v2.1/projects/{project_name}/users" project_users_list, Project(p::PROJECTS_USERS_LIST), "List the people of a project" => project_users::list,
+        query [USER_TYPE], gives 200 Vec<project_users::ProjectUserList>;
+    GET "/v2.1/projects/{project_name}/users/{user_id}" project_users_get, Project(p::PROJECTS_USERS_GET), "Read a person of a project" => project_users::get,
+        gives 200 project_users::ProjectUserList;
+    DELETE "/v2.1/projects/{project_name}/users/{user_id}" project_users_delete, ProjectAdmin, "Take a person out of a project, with his roles in it" => project_users::delete,
+        gives 204 Nothing;
+
+    GET "/v2.1/projects/{project_name}/permissions/check" permissions_check, Project(p::ROLES_ASSIGNMENTS_LIST), "Tell whether somebody may do something, and by what" => permission_checks::check,
+        query [PERMISSION, CHECKED_ASSIGNEE, RESOURCE_TYPE, RESOURCE], gives 200 permission_checks::PermissionCheck;
+    POST "/v2.1/projects/{project_name}/roles" roles_create, Project(p::ROLES_CREATE), "Create a custom role" => roles::create,
+        takes roles::RoleCreate, gives 201 roles::RoleDetailList;
     GET "/v2.1/projects/{project_name}/roles" roles_list, Project(p::ROLES_LIST), "List roles" => roles::list,
         gives 200 Vec<roles::RoleList>;
     GET "/v2.1/projects/{project_name}/roles/{role_name}" roles_get, Project(p::ROLES_GET), "Read a role" => roles::get,
         gives 200 roles::RoleDetailList;
+    PATCH "/v2.1/projects/{project_name}/roles/{role_name}" roles_update, Project(p::ROLES_UPDATE), "Change a custom role" => roles::update,
+        takes roles::RoleUpdate, gives 200 roles::RoleDetailList;
+    DELETE "/v2.1/projects/{project_name}/roles/{role_name}" roles_delete, Project(p::ROLES_DELETE), "Delete a custom role, with its assignments" => roles::delete,
+        gives 204 Nothing;
     POST "/v2.1/projects/{project_name}/role-assignments" role_assignments_create, Project(p::ROLES_ASSIGNMENTS_CREATE), "Assign a role" => role_assignments::create,
         takes role_assignments::RoleAssignmentCreate, gives 201 role_assignments::RoleAssignmentList;
     GET "/v2.1/projects/{project_name}/role-assignments" role_assignments_per_object_list, Project(p::ROLES_ASSIGNMENTS_LIST), "List role assignments" => role_assignments::list,
@@ -204,7 +240,10 @@ static TABLE: &[Route] = routes! {
 
 /// Every route.
 pub fn table() -> impl Iterator<Item = &'static Route> {
-    TABLE.iter().chain(requests::TABLE.iter())
+    TABLE
+        .iter()
+        .chain(objects::TABLE.iter())
+        .chain(requests::TABLE.iter())
 }
 
 /// A path that there is, and what stands in its braces.

@@ -4,17 +4,26 @@
 //! in its [`Call`] who is calling and what about.
 
 pub mod audit;
+pub mod deployment_versions;
 pub mod deployments;
 pub mod docs;
+mod labels;
 pub mod operator;
 pub mod organization_users;
 pub mod organizations;
+pub mod permission_checks;
 pub mod permissions;
+pub mod pipeline_versions;
+pub mod pipelines;
+pub mod project_users;
 pub mod projects;
+pub mod requests;
+pub mod resources;
 pub mod role_assignments;
 pub mod roles;
 pub mod service_users;
 pub mod status;
+pub mod usage;
 pub mod user;
 pub mod vouchers;
 
@@ -29,6 +38,7 @@ use crate::http::request::{BODY_LIMIT, Request};
 use crate::http::response::Response;
 use crate::platform::{Config, Local, Platform, within};
 use crate::store::audit::{Occasion, Page};
+use crate::store::objects::Object;
 use crate::store::organizations::Organization;
 use crate::store::projects::Project;
 use crate::store::session::Session;
@@ -52,6 +62,7 @@ pub struct Call<'a> {
     pub(crate) parameters: Vec<(&'static str, String)>,
     pub(crate) authority: Authority,
     pub(crate) project: Option<Project>,
+    pub(crate) object: Option<Object>,
     pub(crate) organization: Option<Organization>,
     pub(crate) is_organization_admin: bool,
 }
@@ -78,6 +89,13 @@ impl Call<'_> {
         self.project
             .as_ref()
             .ok_or_else(|| Error::inconsistent("the route has no project"))
+    }
+
+    /// The deployment or pipeline in the path, which exists.
+    pub(crate) fn object(&self) -> Result<&Object, Error> {
+        self.object
+            .as_ref()
+            .ok_or_else(|| Error::inconsistent("the route has no object"))
     }
 
     /// The organization in the path, which the caller is a member of.

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::Call;
-use crate::domain::{Credits, Invalid, Labels, ObjectName, OriginList, ProjectId, quoted};
+use crate::api::labels::{has_all_labels, label_filter};
+use crate::domain::{Credits, Labels, ObjectName, OriginList, ProjectId};
 use crate::http::error::Error;
 use crate::http::patch::Patch;
 use crate::http::response::Response;
@@ -123,35 +124,16 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
 
 /// `GET /projects`.
 pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
-    let wanted = call
-        .query
-        .parsed("labels", parse_label_filter)?
-        .unwrap_or_default();
+    let wanted = label_filter(&call.query)?;
     let organization = call.query.text("organization");
     let projects = projects::list(call.session, call.authority.principal(), organization).await?;
     let mut shown = Vec::with_capacity(projects.len());
     for project in projects {
-        if wanted.is_empty() || has_labels(&project, &wanted)? {
+        if wanted.is_empty() || has_all_labels(&project.project_labels, &wanted)? {
             shown.push(ProjectDetail::try_from(project)?);
         }
     }
     Response::ok(&shown)
-}
-
-/// `labels=k:v,k2:v2` (UbiOps spec 3.6).
-fn parse_label_filter(text: &str) -> Result<Vec<(String, String)>, Invalid> {
-    let pair = |part: &str| match part.split_once(':') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err(Invalid::new(format!("{} is not key:value", quoted(part)))),
-    };
-    text.split(',').map(pair).collect()
-}
-
-fn has_labels(project: &Project, wanted: &[(String, String)]) -> Result<bool, Error> {
-    let labels: Labels = project.project_labels.parse()?;
-    Ok(wanted
-        .iter()
-        .all(|(key, value)| labels.get(key) == Some(value)))
 }
 
 /// `GET /projects/{project_name}`: the first round trip has read it.
@@ -167,8 +149,8 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
         advanced_permissions: body.advanced_permissions.or_keep("advanced_permissions")?,
         credits: body.credits,
         suspend: body.suspend.or_keep("suspend")?,
-        cors_origins: body.cors_origins.or_empty(),
-        labels: body.labels.or_empty(),
+        cors_origins: body.cors_origins.or_default(),
+        labels: body.labels.or_default(),
     };
     if changes.is_empty() {
         return get(call).await;

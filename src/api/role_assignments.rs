@@ -7,7 +7,7 @@ use crate::domain::{ObjectName, RoleAssignmentId, ServiceUserId, Text, quoted};
 use crate::http::error::Error;
 use crate::http::response::Response;
 use crate::store::projects::Project;
-use crate::store::role_assignments::{self, Filter, RoleAssignment};
+use crate::store::role_assignments::{self, Filter, NewAssignment, RoleAssignment};
 
 /// The role to assign.
 #[derive(Debug, Deserialize)]
@@ -56,26 +56,24 @@ impl From<RoleAssignment> for RoleAssignmentList {
     }
 }
 
-/// Refuses an object that is not the project itself (UbiOps spec 3.8).
-fn require_project(
-    project: &Project,
-    resource: Option<&str>,
-    resource_type: Option<&str>,
-) -> Result<(), Error> {
+/// The kind and the name of an object: both are given, or neither, which means the project (UbiOps spec 3.8).
+pub(crate) fn object_of<'a>(
+    project: &'a Project,
+    resource: Option<&'a str>,
+    resource_type: Option<&'a str>,
+) -> Result<(&'a str, &'a str), Error> {
     match (resource, resource_type) {
-        (None, None) => Ok(()),
+        (None, None) => Ok(("project", &project.project_name)),
         (None, Some(_)) => Err(Error::invalid(
             "resource: needed together with resource_type",
         )),
         (Some(_), None) => Err(Error::invalid(
             "resource_type: needed together with resource",
         )),
-        (Some(name), Some("project")) if name == project.project_name => Ok(()),
-        (Some(name), Some(kind @ ("project" | "deployment" | "pipeline" | "bucket"))) => {
-            Err(Error::not_found(format!(
-                "resource: there is no {kind} {} in this project",
-                quoted(name)
-            )))
+        (Some(name), Some("project")) if name == project.project_name => Ok(("project", name)),
+        (Some(name), Some(kind @ ("deployment" | "pipeline"))) => Ok((kind, name)),
+        (Some(name), Some(kind @ ("project" | "bucket"))) => {
+            Err(role_assignments::object_not_found(kind, name))
         }
         (Some(_), Some(kind)) => Err(Error::invalid(format!(
             "resource_type: {} is not a kind of object; it is project, deployment or pipeline",
@@ -90,20 +88,20 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
     match body.assignee_type.as_ref().map(|kind| kind.as_str()) {
         None | Some("user") => {}
         Some("deployment") => {
-            let name = quoted(body.assignee.as_str());
-            let sentence = format!("assignee: there is no deployment {name} in this project");
-            return Err(Error::not_found(sentence));
+            return Err(Error::invalid(
+                "assignee_type: a deployment's own roles are about buckets, and there are none here",
+            ));
         }
         Some(other) => {
             return Err(Error::invalid(format!(
-                "assignee_type: {} is not a kind of assignee; it is user or deployment",
+                "assignee_type: {} is not a kind of assignee; it is user",
                 quoted(other)
             )));
         }
     }
     let project = call.project()?;
     let (resource, kind) = (body.resource.as_ref(), body.resource_type.as_ref());
-    require_project(
+    let (resource_type, resource) = object_of(
         project,
         resource.map(|name| name.as_str()),
         kind.map(|kind| kind.as_str()),
@@ -116,9 +114,13 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
         &call.authority,
         &call.occasion()?,
         project,
-        id.as_str(),
-        body.role.as_str(),
-        &assignee,
+        NewAssignment {
+            id: id.as_str(),
+            role: body.role.as_str(),
+            assignee: &assignee,
+            resource_type,
+            resource,
+        },
     )
     .await?;
     Response::created(&RoleAssignmentList::from(created))

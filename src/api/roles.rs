@@ -1,11 +1,33 @@
 //! `/projects/{p}/roles`.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::api::Call;
+use crate::auth::permissions::RolePermissions;
+use crate::domain::{ObjectName, RoleId};
 use crate::http::error::Error;
 use crate::http::response::Response;
-use crate::store::roles::{self, Role};
+use crate::store::roles::{self, NewRole, Role, RoleChanges};
+
+/// The role to create.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct RoleCreate {
+    /// Name, unique in the project and no default role's.
+    pub name: ObjectName,
+    /// What it holds; the caller must hold all of it.
+    pub permissions: RolePermissions,
+}
+
+/// What to change of a role; what is absent stays.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct RoleUpdate {
+    /// New name; assignments stay.
+    pub name: Option<ObjectName>,
+    /// What it holds, all of it; the caller must hold all of it, and all that it held.
+    pub permissions: Option<RolePermissions>,
+}
 
 /// A role in a list.
 #[derive(Debug, Serialize)]
@@ -72,4 +94,60 @@ pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
     )
     .await?;
     Response::ok(&RoleDetailList::try_from(role)?)
+}
+
+/// `POST .../roles`.
+pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
+    let body: RoleCreate = call.body().await?;
+    let id = RoleId::from_random(call.random()?);
+    let new = NewRole {
+        id: id.as_str(),
+        name: &body.name,
+        permissions: &body.permissions,
+    };
+    let project = call.project()?;
+    let created = roles::create(
+        call.session,
+        &call.authority,
+        &call.occasion()?,
+        project,
+        new,
+    )
+    .await?;
+    Response::created(&RoleDetailList::try_from(created)?)
+}
+
+/// `PATCH .../roles/{role_name}`.
+pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
+    let body: RoleUpdate = call.body().await?;
+    let changes = RoleChanges {
+        name: body.name,
+        permissions: body.permissions,
+    };
+    if changes.name.is_none() && changes.permissions.is_none() {
+        return get(call).await;
+    }
+    let updated = roles::update(
+        call.session,
+        &call.authority,
+        &call.occasion()?,
+        call.project()?,
+        call.parameter("role_name"),
+        &changes,
+    )
+    .await?;
+    Response::ok(&RoleDetailList::try_from(updated)?)
+}
+
+/// `DELETE .../roles/{role_name}`.
+pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
+    roles::delete(
+        call.session,
+        &call.authority,
+        &call.occasion()?,
+        call.project()?,
+        call.parameter("role_name"),
+    )
+    .await?;
+    Ok(Response::no_content())
 }

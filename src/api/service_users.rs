@@ -164,10 +164,10 @@ pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
 pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
     let body: ServiceUserUpdate = call.body().await?;
     let changes = ServiceUserChanges {
-        name: body.name.or_empty(),
-        description: body.description.or_empty(),
+        name: body.name.or_default(),
+        description: body.description.or_default(),
         expiry_date: future_expiry(body.expiry_date, call.now)?,
-        allowed_cors_origins: body.allowed_cors_origins.or_empty(),
+        allowed_cors_origins: body.allowed_cors_origins.or_default(),
     };
     let id = call.id("service_user_id", ServiceUserId::parse);
     let project = call.project()?;

@@ -6,6 +6,7 @@
 
 use crate::auth::permissions::Permission;
 use crate::auth::principal::Principal;
+use crate::store::objects::ObjectType;
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,12 @@ pub enum Access {
     ProjectPart,
     /// Whoever holds this permission on the project in the path.
     Project(Permission),
+    /// Whoever holds this permission on the project in the path, or on the deployment in it.
+    Deployment(Permission),
+    /// Whoever holds this permission on the project in the path, or on the pipeline in it.
+    Pipeline(Permission),
+    /// An admin of the organization that the project in the path belongs to.
+    ProjectAdmin,
 }
 
 impl Access {
@@ -33,7 +40,19 @@ impl Access {
     #[must_use]
     pub fn permission(self) -> Option<Permission> {
         match self {
-            Self::Project(permission) => Some(permission),
+            Self::Project(permission)
+            | Self::Deployment(permission)
+            | Self::Pipeline(permission) => Some(permission),
+            _ => None,
+        }
+    }
+
+    /// The kind of the object that must be in the path, if it asks for one.
+    #[must_use]
+    pub fn object(self) -> Option<ObjectType> {
+        match self {
+            Self::Deployment(_) => Some(ObjectType::Deployment),
+            Self::Pipeline(_) => Some(ObjectType::Pipeline),
             _ => None,
         }
     }
@@ -50,6 +69,21 @@ impl std::fmt::Display for Access {
             Self::OrganizationAdmin => formatter.write_str("organization admin"),
             Self::ProjectPart => formatter.write_str("a part in the project"),
             Self::Project(permission) => formatter.write_str(permission.name()),
+            Self::Deployment(permission) => {
+                write!(
+                    formatter,
+                    "{} on the project or deployment",
+                    permission.name()
+                )
+            }
+            Self::Pipeline(permission) => {
+                write!(
+                    formatter,
+                    "{} on the project or pipeline",
+                    permission.name()
+                )
+            }
+            Self::ProjectAdmin => formatter.write_str("admin of the project's organization"),
         }
     }
 }

@@ -5,6 +5,13 @@
 //! grammar and are ours (UbiOps spec section 5). The tables `permissions`, `roles` and `role_permissions` hold the
 //! same catalogue, so that SQL can decide over it; a test compares the two.
 
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+
+use crate::domain::{Invalid, quoted};
+
 /// A permission of the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Permission(&'static str);
@@ -179,6 +186,75 @@ pub fn find(name: &str) -> Option<Permission> {
         .iter()
         .copied()
         .find(|permission| permission.name() == name)
+}
+
+/// What a custom role holds: permissions of the catalogue, each once, in the order in which they were given.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Vec<Permission>")]
+pub struct RolePermissions(Vec<Permission>);
+
+impl RolePermissions {
+    /// The names as a JSON list.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        self.0.iter().map(|permission| permission.name()).collect()
+    }
+}
+
+impl TryFrom<Vec<Permission>> for RolePermissions {
+    type Error = Invalid;
+
+    fn try_from(permissions: Vec<Permission>) -> Result<Self, Invalid> {
+        let mut names = BTreeSet::new();
+        match permissions
+            .iter()
+            .find(|permission| !names.insert(permission.name()))
+        {
+            Some(twice) => Err(Invalid::new(format!("'{}' stands twice", twice.name()))),
+            None => Ok(Self(permissions)),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Permission {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        parse(&name).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl schemars::JsonSchema for RolePermissions {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "RolePermissions".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let names: Vec<&str> = CATALOGUE
+            .iter()
+            .map(|permission| permission.name())
+            .collect();
+        schemars::json_schema!({
+            "type": "array",
+            "items": { "type": "string", "enum": names },
+            "uniqueItems": true,
+            "description": "Names of permissions, as GET /permissions lists them.",
+            "examples": [["deployments.list", "deployments.get"]],
+        })
+    }
+}
+
+/// The permission of this name, or the sentence that there is none.
+///
+/// # Errors
+/// What was wrong and where the names are.
+pub fn parse(name: &str) -> Result<Permission, Invalid> {
+    find(name).ok_or_else(|| {
+        Invalid::new(format!(
+            "{} is not a permission; GET /permissions lists them",
+            quoted(name)
+        ))
+    })
 }
 
 /// A role that every project has and nobody can change.

@@ -56,8 +56,18 @@ impl Credits {
     }
 }
 
-/// The shortest exact decimal with at least one place: `600.0`, `0.000001`.
 impl Display for Credits {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        CreditTotal(self.0).fmt(formatter)
+    }
+}
+
+/// A sum of amounts, in millionths: it may pass what a single amount can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CreditTotal(pub i64);
+
+/// The shortest exact decimal with at least one place: `600.0`, `0.000001`.
+impl Display for CreditTotal {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         let places = format!("{:06}", self.0 % 1_000_000);
         let (first, rest) = places.split_at(1);

@@ -81,6 +81,16 @@ uuid_ids! {
     RoleId;
     /// The assignment of a role.
     RoleAssignmentId;
+    /// A deployment.
+    DeploymentId;
+    /// A pipeline.
+    PipelineId;
+    /// A version of a deployment or of a pipeline.
+    VersionId;
+    /// An object of a pipeline version.
+    PipelineObjectId;
+    /// An attachment of a pipeline version.
+    AttachmentId;
     /// A token's row; not the token.
     TokenId;
     /// A voucher; not its code.

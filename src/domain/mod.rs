@@ -1,5 +1,5 @@
 //! The rules that need no I/O: names, texts, e-mail addresses, origins, instants, subscription periods, credits,
-//! whole numbers, voucher codes, tokens, paths and ids.
+//! usage, whole numbers, voucher codes, tokens, paths and ids.
 //!
 //! Every type here is made by parsing and by nothing else, so a value that exists has been checked: an [`Origin`] is
 //! normalised, an [`ObjectName`] fits a URL and a column, a [`PlainToken`] cannot be printed. Parsers answer
@@ -10,33 +10,44 @@
 
 pub mod credits;
 pub mod email;
+pub mod fields;
 pub mod hex;
 pub mod host;
 pub mod ids;
+pub mod instance_type;
+pub mod integer;
 pub mod invalid;
 pub mod labels;
 pub mod names;
 pub mod origin;
 pub mod path;
+pub mod pipeline_graph;
+pub mod retention;
 pub mod subscription_period;
 pub mod text;
 pub mod time;
 pub mod token;
+pub mod usage;
 pub mod voucher_code;
 pub mod whole_number;
 mod wire;
 
 pub use credits::Credits;
 pub use email::Email;
+pub use fields::{DataType, Fields, IoType};
 pub use ids::{
-    AuditId, OrganizationId, ProjectId, RequestId, RoleAssignmentId, RoleId, ServiceUserId,
-    TokenId, UserId, VoucherId,
+    AttachmentId, AuditId, DeploymentId, OrganizationId, PipelineId, PipelineObjectId, ProjectId,
+    RequestId, RoleAssignmentId, RoleId, ServiceUserId, TokenId, UserId, VersionId, VoucherId,
 };
+pub use instance_type::InstanceTypeName;
+pub use integer::Within;
 pub use invalid::{Invalid, quoted};
 pub use labels::Labels;
 pub use names::ObjectName;
 pub use origin::{Origin, OriginList};
 pub use path::{NoSuchPath, RawPath, Segments};
+pub use pipeline_graph::{Attachments, PipelineObjects};
+pub use retention::{MAX_RETENTION_TIME, RETENTION_TIME, RetentionMode};
 pub use subscription_period::period_containing;
 pub use text::{Description, PersonName, ServiceUserName, Text};
 pub use time::{Date, Timestamp};

@@ -71,6 +71,74 @@ macro_rules! json_string {
 
 pub(super) use json_string;
 
+/// An enum that is one of some texts in JSON and in the database: read as a text, so that whatever else stands there
+/// is refused with the texts that are allowed. (serde's own way calls a number in its place a syntax error.)
+macro_rules! json_enum {
+    ($(#[$doc:meta])* $type:ident: $what:literal { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $type {
+            $($(#[$variant_doc])* $variant,)+
+        }
+
+        impl $type {
+            const NAMES: &[&str] = &[$($text),+];
+
+            /// Its name, as in JSON and in the database.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)+
+                }
+            }
+
+            /// Reads a name.
+            pub fn parse(name: &str) -> Result<Self, $crate::domain::Invalid> {
+                match name {
+                    $($text => Ok(Self::$variant),)+
+                    _ => Err($crate::domain::Invalid::new(format!(
+                        concat!("{} is not ", $what, "; it is one of {}"),
+                        $crate::domain::quoted(name),
+                        Self::NAMES.join(", ")
+                    ))),
+                }
+            }
+        }
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str(self.name())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let expecting = format!("one of {}", Self::NAMES.join(", "));
+                $crate::domain::wire::read_string(deserializer, expecting, Self::parse)
+            }
+        }
+
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.name())
+            }
+        }
+
+        #[cfg(not(target_arch = "wasm32"))]
+        impl schemars::JsonSchema for $type {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": "string", "enum": Self::NAMES })
+            }
+        }
+    };
+}
+
+pub(super) use json_enum;
+
 #[cfg(test)]
 mod tests {
     use crate::domain::{ObjectName, Origin};

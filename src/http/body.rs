@@ -18,15 +18,42 @@ pub async fn object<T: DeserializeOwned>(request: &mut Request, limit: usize) ->
     if bytes.is_empty() {
         return parse(b"{}");
     }
+    declared(request, &bytes, b'{', "the body must be a JSON object")
+}
+
+/// Reads and parses the body of a call that expects a JSON array.
+///
+/// # Errors
+/// 413 beyond `limit` bytes, 415 for a body that is not declared as JSON, 400 with the index and the field for anything
+/// else, an empty body too.
+pub async fn array<T: DeserializeOwned>(
+    request: &mut Request,
+    limit: usize,
+) -> Result<Vec<T>, Error> {
+    const WANTED: &str = "the body must be a JSON array";
+    let bytes = read(request, limit).await?;
+    if bytes.is_empty() {
+        return Err(Error::invalid(WANTED));
+    }
+    declared(request, &bytes, b'[', WANTED)
+}
+
+/// Parses a body that is declared as JSON and starts as it should.
+fn declared<T: DeserializeOwned>(
+    request: &Request,
+    bytes: &[u8],
+    first: u8,
+    wanted: &'static str,
+) -> Result<T, Error> {
     if !declares_json(request.header("content-type").as_deref()) {
         return Err(Error::unsupported_media_type());
     }
-    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
-        // Not an object, or not JSON at all; which of the two is for the parser to say.
-        let _: serde::de::IgnoredAny = parse(&bytes)?;
-        return Err(Error::invalid("the body must be a JSON object"));
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&first) {
+        // Of another kind, or not JSON at all; which of the two is for the parser to say.
+        let _: serde::de::IgnoredAny = parse(bytes)?;
+        return Err(Error::invalid(wanted));
     }
-    parse(&bytes)
+    parse(bytes)
 }
 
 /// Reads the body up to the limit, in bytes.

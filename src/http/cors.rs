@@ -86,7 +86,7 @@ pub fn answer_call(response: &mut Response, class: Class, origin: Option<&str>) 
 /// A cache must keep answers to different origins apart wherever they could differ.
 fn vary(response: &mut Response, class: Class) {
     if class != Class::Closed {
-        response.header("vary", "Origin");
+        response.vary("Origin");
     }
 }
 

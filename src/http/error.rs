@@ -36,6 +36,8 @@ pub enum Kind {
     NotFound,
     /// 405, with the methods that the path has.
     MethodNotAllowed(String),
+    /// 409: the same id stands for something else already.
+    Conflict,
     /// 413: the body is too long.
     TooLarge,
     /// 415: the body is not declared as JSON.
@@ -90,6 +92,11 @@ impl Error {
     pub fn method_not_allowed(method: &str, allow: String) -> Self {
         let sentence = format!("this path has no method {method}; it has {allow}");
         Self::new(Kind::MethodNotAllowed(allow), sentence)
+    }
+
+    /// The same id stands for something else already.
+    pub fn conflict(sentence: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Conflict, sentence)
     }
 
     /// The body is longer than the limit, in bytes.
@@ -189,6 +196,7 @@ impl Error {
             Kind::Forbidden => StatusCode::FORBIDDEN,
             Kind::NotFound => StatusCode::NOT_FOUND,
             Kind::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Kind::Conflict => StatusCode::CONFLICT,
             Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Kind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Kind::Unavailable | Kind::OutcomeUnknown | Kind::Misconfigured => {

@@ -3,6 +3,7 @@
 //! Nothing here knows what a URL means, and nothing here knows the platform.
 
 pub mod body;
+pub mod client;
 pub mod cors;
 pub mod error;
 pub mod patch;

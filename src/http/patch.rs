@@ -39,8 +39,9 @@ impl<T> Patch<T> {
         }
     }
 
-    /// The new value of a field that null empties.
-    pub fn or_empty(self) -> Option<T>
+    /// The new value of a field that null sets back to its default.
+    #[must_use]
+    pub fn or_default(self) -> Option<T>
     where
         T: Default,
     {

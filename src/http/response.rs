@@ -76,6 +76,20 @@ impl Response {
         Self::json(StatusCode::OK, value)
     }
 
+    /// 200 with a long JSON body of about so many bytes: a buffer that grew to it would for a moment hold it twice.
+    ///
+    /// # Errors
+    /// As [`Response::json`].
+    pub fn ok_of_length(value: &impl Serialize, bytes: usize) -> Result<Self, Error> {
+        let mut body = Vec::with_capacity(bytes);
+        serde_json::to_writer(&mut body, value)
+            .map_err(|error| Error::inconsistent(format!("response: {error}")))?;
+        let mut response = Self::empty(StatusCode::OK);
+        response.header("content-type", JSON);
+        response.body = body;
+        Ok(response)
+    }
+
     /// 201 with a JSON body.
     ///
     /// # Errors
@@ -88,6 +102,14 @@ impl Response {
     #[must_use]
     pub fn no_content() -> Self {
         Self::empty(StatusCode::NO_CONTENT)
+    }
+
+    /// Adds the name of a request header that the answer depends on to `Vary` (RFC 9110 section 12.5.5).
+    pub fn vary(&mut self, name: &str) {
+        match self.headers.iter_mut().find(|(known, _)| *known == "vary") {
+            Some((_, names)) => *names = format!("{names}, {name}"),
+            None => self.header("vary", name),
+        }
     }
 
     /// Adds a header.

@@ -12,12 +12,15 @@ pub(super) const ORGANIZATION: &str = "acme";
 pub(super) const PROJECT: &str = "vision";
 pub(super) const DEPLOYMENT: &str = "classifier";
 pub(super) const PIPELINE: &str = "sorting-line";
+pub(super) const INSTANCE_TYPE: &str = "512mb";
 pub(super) const USER_ID: &str = "0b9a1f7e-32f5-4c2b-9a53-6f2f3b0f6d11";
 pub(super) const SERVICE_USER_ID: &str = "13a9ba27-6888-4528-826e-8e1002eab13d";
 pub(super) const VOUCHER_CODE: &str = "WORKSHOP-2099";
 pub(super) const ROLE_ASSIGNMENT_ID: &str = "7c2a7f5e-5b0e-4e33-8a4d-2f0f8d1f9b21";
 const ORGANIZATION_ID: &str = "2f6c1d52-9d0f-4c55-8d1b-51f8f7a3f0c4";
 const PROJECT_ID: &str = "5a1be2b0-79a5-4c34-9e8e-3f7f6a1c2d90";
+const DEPLOYMENT_ID: &str = "4326da55-06ca-4664-badb-03156355451a";
+const VERSION_ID: &str = "8b2d3f0e-31a4-4c65-9d8c-3a4c8f0a9b11";
 const ROLE_ID: &str = "00000000-0000-4000-8000-000000000001";
 const SERVICE_USER_EMAIL: &str =
     "13a9ba27-6888-4528-826e-8e1002eab13d.vision@serviceuser.tenantry.invalid";
@@ -37,6 +40,8 @@ macro_rules! examples {
         })*
     };
 }
+
+pub(super) use examples;
 
 examples! {
     api::status::Status = { "status": "ok" };
@@ -70,6 +75,30 @@ examples! {
             "projects": 5, "users": 10, "deployments": null, "deployment_versions": null, "pipelines": null,
             "pipeline_versions": null,
         },
+    };
+
+    api::operator::instance_types::InstanceTypePut = { "credits_per_hour": 0.5 };
+    api::operator::instance_types::InstanceTypeDetail = { "name": INSTANCE_TYPE, "credits_per_hour": 0.5 };
+    api::operator::usage_events::UsageEvent = {
+        "id": "meter-7/000123", "project": PROJECT, "object_type": "deployment_version", "object_name": DEPLOYMENT,
+        "version": "v1", "metric": "credits", "value": 12.5, "timestamp": "2026-11-22T09:00:00Z",
+    };
+    api::operator::usage_events::UsageEventsCounted = { "accepted": 1, "duplicates": 0 };
+
+    api::usage::OrganizationUsageReport<'static> = {
+        "interval": "month",
+        "data_organization": [november(600.0)],
+        "data_projects": [{ "project_id": PROJECT_ID, "project_name": PROJECT, "data": [november(500.0)] }],
+        "data_deleted_projects": [november(100.0)],
+    };
+    api::usage::ProjectUsageReport<'static> = {
+        "interval": "month",
+        "data_project": [november(500.0)],
+        "data_deployments": [{
+            "deployment_id": DEPLOYMENT_ID, "deployment_name": DEPLOYMENT, "version_id": VERSION_ID, "version": "v1",
+            "data": [november(300.0)],
+        }],
+        "data_deleted_deployments": [november(200.0)],
     };
 
     api::organizations::OrganizationCreate = { "name": ORGANIZATION, "subscription": "free" };
@@ -122,6 +151,31 @@ examples! {
     api::roles::RoleDetailList = {
         "id": ROLE_ID, "name": "project-viewer", "default": true, "permissions": ["projects.get", "deployments.list"],
     };
+    api::roles::RoleCreate = { "name": "reader", "permissions": ["projects.get", "deployments.list"] };
+    api::roles::RoleUpdate = { "permissions": ["projects.get"] };
+    api::permission_checks::PermissionCheck = {
+        "allowed": true, "permission": "deployments.requests.create", "assignee": SERVICE_USER_ID,
+        "resource": DEPLOYMENT, "resource_type": "deployment",
+        "by": "the role deployment-request-user on the deployment classifier",
+        "assignment": {
+            "id": ROLE_ASSIGNMENT_ID, "assignee": SERVICE_USER_ID, "assignee_type": "user",
+            "role": "deployment-request-user", "resource": DEPLOYMENT, "resource_type": "deployment",
+        },
+        "missing": null,
+    };
+    api::project_users::ProjectUserCreate = { "user_id": USER_ID };
+    api::project_users::ProjectUserList = {
+        "id": USER_ID, "email": "ada@example.com", "name": "Ada", "surname": "Lovelace",
+    };
+    api::resources::ResourceUsage = {
+        "projects": 1, "users": 3, "deployments": 2, "deployment_versions": 5, "pipelines": 1, "pipeline_versions": 1,
+        "buckets": 0, "environments": 0,
+    };
+    api::resources::ProjectResourceUsage = {
+        "deployments": 2, "deployment_versions": 5, "pipelines": 1, "pipeline_versions": 1, "buckets": 0,
+        "environments": 0,
+    };
+    api::resources::QuotaDetail = { "resource": "deployments", "quota": 20 };
     api::role_assignments::RoleAssignmentCreate = {
         "role": "project-viewer", "assignee": SERVICE_USER_ID, "assignee_type": "user",
     };
@@ -135,4 +189,9 @@ examples! {
         "event": "Service user 'web-app' was created", "object_type": "service_user", "object_name": "web-app",
         "request_id": "13a9ba2768884528826e8e1002eab13d", "before": null, "after": { "name": "web-app" },
     };
+}
+
+/// What was used in a month, as a report has it.
+fn november(value: f64) -> Value {
+    json!({ "start_date": "2026-11-01T00:00:00Z", "end_date": "2026-12-01T00:00:00Z", "value": value })
 }

@@ -9,6 +9,7 @@
 
 pub mod contract;
 pub mod examples;
+mod examples_of_objects;
 pub mod parameters;
 mod statuses;
 mod tags;

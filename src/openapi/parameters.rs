@@ -7,10 +7,12 @@ use schemars::SchemaGenerator;
 use serde_json::{Value, json};
 
 use super::examples::{
-    DEPLOYMENT, ORGANIZATION, PIPELINE, PROJECT, ROLE_ASSIGNMENT_ID, SERVICE_USER_ID, USER_ID,
-    VOUCHER_CODE,
+    DEPLOYMENT, INSTANCE_TYPE, ORGANIZATION, PIPELINE, PROJECT, ROLE_ASSIGNMENT_ID,
+    SERVICE_USER_ID, USER_ID, VOUCHER_CODE,
 };
-use crate::domain::{ObjectName, RoleAssignmentId, ServiceUserId, UserId, VoucherCode};
+use crate::domain::{
+    InstanceTypeName, ObjectName, RoleAssignmentId, ServiceUserId, UserId, VoucherCode,
+};
 
 /// A parameter of a path or of a query.
 pub struct Parameter {
@@ -87,14 +89,28 @@ parameters! {
     IN_ORGANIZATION = "organization", "Only what belongs to this organization.", text, ORGANIZATION;
     /// The labels to narrow a list to.
     LABELS = "labels", "Only objects with all of these labels: `key:value`, separated by commas.", text, "team:vision";
+    /// The labels to narrow a list of deployments, pipelines or versions to.
+    ANY_LABELS = "labels", "Only what has at least one of these labels: `key:value`, separated by commas.", text, "team:vision";
+    /// Whom a list of a project's users shows.
+    USER_TYPE = "user_type", "`user` for people, `service` for service users.", |_| json!({ "enum": ["user", "service"], "default": "user" }), "user";
+    /// The permission that a dry run asks for.
+    PERMISSION = "permission", "The permission that is asked for.", text, "deployments.requests.create";
+    /// Whom a dry run is about.
+    CHECKED_ASSIGNEE = "assignee", "The id of the person or service user that is asked about; the caller if absent.", text, SERVICE_USER_ID;
     /// The assignee to narrow a list to.
     ASSIGNEE = "assignee", "Only assignments to this person or service user, by id.", text, SERVICE_USER_ID;
     /// The kind of object to narrow a list to.
-    RESOURCE_TYPE = "resource_type", "Only assignments on objects of this kind.", text, "project";
+    RESOURCE_TYPE = "resource_type", "Only what concerns objects of this kind: `project`, `deployment` or `pipeline`.", text, "project";
     /// The object to narrow a list to.
-    RESOURCE = "resource", "Only assignments on the object of this name.", text, PROJECT;
+    RESOURCE = "resource", "Only what concerns the object of this name.", text, PROJECT;
     /// How long a token that is reset lives on.
     GRACE = "grace", "Seconds for which the old token goes on working; 0 ends it at once.", |_| integer(0, 604_800, 0), 3_600;
+    /// Where a usage report begins.
+    START_DATE = "start_date", "The day on which the report begins; without it the start of the subscription period that holds its end.", |_| json!({ "type": "string", "format": "date" }), "2026-11-01";
+    /// Where a usage report ends.
+    END_DATE = "end_date", "The midnight at which the report ends, the next one for a time of day; without it now, and without both dates the end of the present subscription period. The start again means that day.", |_| json!({ "type": "string", "format": "date" }), "2026-12-01";
+    /// The step of a usage report.
+    INTERVAL = "interval", "The step: days, or months counted from the start.", |_| json!({ "enum": ["day", "month"], "default": "month" }), "month";
     /// Whether to leave an organization without an admin.
     FORCE = "force", "Delete the person even if an organization is left without an admin.", |_| json!({ "type": "boolean", "default": false }), false;
 }
@@ -159,6 +175,12 @@ static PATH: &[Parameter] = &[
         description: "The id of the role assignment.",
         schema: reference::<RoleAssignmentId>,
         example: || json!(ROLE_ASSIGNMENT_ID),
+    },
+    Parameter {
+        name: "instance_type",
+        description: "The name of the instance type.",
+        schema: reference::<InstanceTypeName>,
+        example: || json!(INSTANCE_TYPE),
     },
     Parameter {
         name: "version",

@@ -50,13 +50,20 @@ fn error_statuses(route: &Route) -> Vec<u16> {
     let takes_body = route.contract.body.is_some();
     let refuses_known_callers = matches!(
         access,
-        Access::Operator | Access::Person | Access::OrganizationAdmin | Access::Project(_)
+        Access::Operator
+            | Access::Person
+            | Access::OrganizationAdmin
+            | Access::ProjectAdmin
+            | Access::Project(_)
+            | Access::Deployment(_)
+            | Access::Pipeline(_)
     );
     let possible = [
         (400, !reads || !route.contract.query.is_empty()),
         (401, access != Access::Public),
         (403, refuses_known_callers || !reads),
         (404, route.path.contains('{') || takes_body),
+        (409, route.operation == "operator_usage_events_create"),
         (413, takes_body),
         (415, takes_body),
         (503, true),
@@ -87,6 +94,7 @@ pub(super) fn reason(status: u16) -> &'static str {
         401 => "No credential, or one that is unknown, expired, reset or deleted.",
         403 => "Known, but not allowed.",
         404 => "Not there, or in an organization or project that the caller has no part in.",
+        409 => "The id of an event has been reported with other content.",
         413 => "The body is longer than 1 MiB.",
         415 => "The body is not declared as JSON.",
         503 => {
@@ -106,6 +114,9 @@ fn example(status: u16) -> &'static str {
         401 => "the token is not valid; it may be mistyped, expired, reset or deleted",
         403 => "only the operator may do this",
         404 => "there is no project 'vision'",
+        409 => {
+            "[3].id: 'meter-7/000123' has been reported with other content; an id stands for one event"
+        }
         413 => "the body is longer than 1 MiB",
         415 => "the body must be JSON; send Content-Type: application/json",
         _ => "the database did not answer; nothing was changed, try again",
@@ -151,7 +162,7 @@ pub(super) fn headers() -> Value {
 pub(super) fn responses() -> Map<String, Value> {
     let mut responses = Map::new();
     for surface in [Surface::Plain, Surface::Requests] {
-        for status in [400, 401, 403, 404, 413, 415, 503] {
+        for status in [400, 401, 403, 404, 409, 413, 415, 503] {
             let mut headers = header_references(false);
             if let Value::Object(headers) = &mut headers {
                 let own = match status {

@@ -19,10 +19,18 @@ const TAGS: &[(&str, &str)] = &[
     ("role-assignments", "Who holds which role on what."),
     (
         "users",
-        "Who belongs to an organization, and who administers it.",
+        "Who belongs to an organization or a project, and who administers it.",
     ),
+    (
+        "permissions",
+        "The catalogue that roles are made of, and who may what.",
+    ),
+    ("deployments", "Models, as records."),
+    ("pipelines", "Deployments in a row, as records."),
     ("vouchers", "Codes that give a plan or credits."),
-    ("permissions", "The catalogue that roles are made of."),
+    ("usage", "What was used, in credits and bytes."),
+    ("resources", "What is in use."),
+    ("quotas", "What may be in use."),
     ("audit", "Who changed what, and when."),
     ("operator", "What the operator of this installation does."),
 ];

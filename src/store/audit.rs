@@ -78,6 +78,22 @@ macro_rules! caller_may {
 }
 pub(crate) use caller_may;
 
+/// Whether the caller is the operator, or still holds the route's permission on the whole project or on the object
+/// that `:resource_type` and `:resource_id` name.
+macro_rules! caller_may_on_object {
+    () => {
+        concat!(
+            "(#operator = 1 OR (",
+            $crate::store::audit::caller_lives!(),
+            " AND EXISTS (SELECT 1 FROM held_permissions WHERE principal_id = :principal_id
+                          AND project_id = :project_id AND permission = :permission
+                          AND (resource_type = 'project'
+                               OR (resource_type = :resource_type AND resource_id = :resource_id)))))"
+        )
+    };
+}
+pub(crate) use caller_may_on_object;
+
 /// Whether the caller is the operator or an admin of the organization, and so holds every permission there is: asked
 /// first, it spares the comparison of two sets.
 macro_rules! caller_holds_all {

@@ -10,6 +10,7 @@ use crate::domain::Digests;
 use crate::domain::time::Timestamp;
 use crate::http::cors::Listed;
 use crate::http::error::Error;
+use crate::store::objects::ObjectType;
 use crate::store::organizations::Organization;
 use crate::store::projects::Project;
 use crate::store::rows::{Answers, Flag, Millis};
@@ -30,14 +31,14 @@ macro_rules! caller_columns {
 
 macro_rules! token_has_digest {
     () => {
-        "t.digest IN (:digest, :other_digest) "
+        " t.digest IN (:digest, :other_digest) "
     };
 }
 
 macro_rules! holder {
     () => {
-        "LEFT JOIN users u ON u.id = t.user_id
-         LEFT JOIN service_users s ON s.id = t.service_user_id "
+        " LEFT JOIN users u ON u.id = t.user_id
+          LEFT JOIN service_users s ON s.id = t.service_user_id "
     };
 }
 
@@ -45,10 +46,17 @@ macro_rules! holder {
 macro_rules! from_caller {
     () => {
         concat!(
-            " FROM (SELECT 1) LEFT JOIN tokens t ON ",
+            " FROM (SELECT 1) LEFT JOIN tokens t ON",
             token_has_digest!(),
             holder!()
         )
+    };
+}
+
+/// No row without such a token: what is selected from this ends with `WHERE token_has_digest!()`.
+macro_rules! from_token {
+    () => {
+        concat!(" FROM tokens t", holder!())
     };
 }
 
@@ -60,11 +68,22 @@ macro_rules! origin_columns {
     };
 }
 
+macro_rules! listed_columns {
+    () => {
+        concat!(
+            origin_columns!(), ",
+             EXISTS (SELECT 1 FROM service_user_origins o
+                     WHERE o.project_id = p.id AND o.origin = :origin AND o.service_user_id = s.id) AS listed_by_caller, "
+        )
+    };
+}
+
+/// `caller_and_project!(from whom, columns about the origin, about the object, which assignments count, what is joined for it)`.
 /// The views of rights are not used here: SQLite would fill them for everybody before it looks for this caller.
 macro_rules! caller_and_project {
-    ($more_columns:expr, $from:expr) => {
+    ($from:expr, $listed:expr, $object:expr, $counts:expr, $join:expr) => {
         concat!(
-            "SELECT ", caller_columns!(), ", ", $crate::store::projects::project_columns!(), ", ", $more_columns, "
+            "SELECT ", caller_columns!(), ", ", $crate::store::projects::project_columns!(), ", ", $listed, $object, "
              p.id IS NOT NULL AS project_exists, coalesce(m.admin, 0) AS is_admin,
              m.admin = 1 OR s.project_id = p.id
              OR EXISTS (SELECT 1 FROM project_users v WHERE v.project_id = p.id AND v.user_id = u.id)
@@ -72,12 +91,27 @@ macro_rules! caller_and_project {
                         WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id)) AS has_part,
              m.admin = 1 OR EXISTS (
                SELECT 1 FROM role_assignments a JOIN role_permissions h ON h.role_id = a.role_id
-               WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id) AND a.resource_type = 'project'
-                 AND h.permission = :permission) AS holds_permission ",
+               WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id) AND h.permission = :permission
+                 AND (a.resource_type = 'project'", $counts, ")) AS holds_permission",
             $from,
             "LEFT JOIN projects p ON p.name = :project
              LEFT JOIN organizations n ON n.id = p.organization_id
-             LEFT JOIN organization_users m ON m.organization_id = p.organization_id AND m.user_id = u.id "
+             LEFT JOIN organization_users m ON m.organization_id = p.organization_id AND m.user_id = u.id", $join
+        )
+    };
+}
+
+/// What he may on the whole project, or on the deployment or pipeline in it that the path names.
+macro_rules! caller_and_object {
+    ($from:expr, $listed:expr) => {
+        caller_and_project!(
+            $from,
+            $listed,
+            "coalesce(e.id, l.id) AS object_id, ",
+            " OR (a.resource_type = 'deployment' AND a.resource_id = e.id)
+              OR (a.resource_type = 'pipeline' AND a.resource_id = l.id)",
+            " LEFT JOIN deployments e ON e.project_id = p.id AND e.name = :deployment
+              LEFT JOIN pipelines l ON l.project_id = p.id AND l.name = :pipeline"
         )
     };
 }
@@ -88,15 +122,14 @@ statements! {
     /// Who is calling with a token and from no page, and what he is and may in the project of this name: most calls. D1
     /// parses a statement on each of them, so it asks no more than that; there is no row where there is no such token.
     CALLER_AND_PROJECT = concat!(
-        caller_and_project!("", concat!("FROM tokens t ", holder!())), "WHERE ", token_has_digest!());
-    /// Who is calling, what he is and may in the project of this name, and where the request's origin is listed: one row
-    /// for the operator and for an unknown token too, whose answer goes by the origin.
-    CALLER_AND_PROJECT_AND_ORIGIN = caller_and_project!(
-        concat!(
-            origin_columns!(), ",
-             EXISTS (SELECT 1 FROM service_user_origins o
-                     WHERE o.project_id = p.id AND o.origin = :origin AND o.service_user_id = s.id) AS listed_by_caller, "),
-        from_caller!());
+        caller_and_project!(from_token!(), "", "", "", ""), " WHERE", token_has_digest!());
+    /// The same, and where the request's origin is listed: one row for the operator and for an unknown token too, whose
+    /// answer goes by the origin.
+    CALLER_AND_PROJECT_AND_ORIGIN = caller_and_project!(from_caller!(), listed_columns!(), "", "", "");
+    /// Who is calling with a token and from no page, and what he may with the deployment or pipeline that the path names.
+    CALLER_AND_OBJECT = concat!(caller_and_object!(from_token!(), ""), " WHERE", token_has_digest!());
+    /// The same, and where the request's origin is listed, for the operator and for an unknown token too.
+    CALLER_AND_OBJECT_AND_ORIGIN = caller_and_object!(from_caller!(), listed_columns!());
     /// Who is calling, and what he is in the organization of this name.
     CALLER_AND_ORGANIZATION = concat!(
         "SELECT ", caller_columns!(), ", ", crate::store::organizations::organization_columns!(), ",
@@ -216,11 +249,13 @@ pub struct CallerAndProject {
 #[derive(Debug, Default, Deserialize)]
 pub struct ProjectStanding {
     project_exists: Flag,
+    /// The deployment or pipeline that the path names, if there is one.
+    pub object_id: Option<String>,
     /// Whether the caller is an admin of the project's organization.
     pub is_admin: Flag,
     /// Whether he has a part in the project.
     pub has_part: Flag,
-    /// Whether he holds the permission that was asked for, on the whole project.
+    /// Whether he holds the permission that was asked for, on the whole project or on that object.
     pub holds_permission: Flag,
 }
 
@@ -311,7 +346,8 @@ pub async fn caller(session: &Session<'_>, of: Option<&Digests>) -> Result<Calle
     session.read(digests(of).batch([&CALLER])).await?.only(0)
 }
 
-/// Who has the token of these digests, and what he may in the project of this name.
+/// Who has the token of these digests, and what he may in the project of this name, and on the object of this kind
+/// and name in it.
 ///
 /// # Errors
 /// 503 when the database fails.
@@ -319,16 +355,27 @@ pub async fn caller_and_project(
     session: &Session<'_>,
     of: Option<&Digests>,
     project: &str,
+    object: Option<(ObjectType, &str)>,
     permission: Option<Permission>,
     origin: Option<&str>,
 ) -> Result<CallerAndProject, Error> {
+    let named = |wanted: ObjectType| {
+        object
+            .filter(|(kind, _)| *kind == wanted)
+            .map(|(_, name)| name)
+    };
     let parameters = digests(of)
         .text("project", project)
+        .optional_text("deployment", named(ObjectType::Deployment))
+        .optional_text("pipeline", named(ObjectType::Pipeline))
         .optional_text("permission", permission.map(Permission::name))
         .optional_text("origin", origin);
-    let sql = match (of, origin) {
-        (Some(_), None) => &CALLER_AND_PROJECT,
-        _ => &CALLER_AND_PROJECT_AND_ORIGIN,
+    let by_token_alone = of.is_some() && origin.is_none();
+    let sql = match (object, by_token_alone) {
+        (None, true) => &CALLER_AND_PROJECT,
+        (None, false) => &CALLER_AND_PROJECT_AND_ORIGIN,
+        (Some(_), true) => &CALLER_AND_OBJECT,
+        (Some(_), false) => &CALLER_AND_OBJECT_AND_ORIGIN,
     };
     let statements = parameters.batch([sql]);
     CallerAndProject::read(&session.read(statements).await?)

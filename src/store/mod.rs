@@ -6,9 +6,19 @@
 
 pub mod audit;
 pub mod callers;
+pub mod deployment_versions;
+pub mod deployments;
+pub mod instance_types;
+pub mod objects;
 pub mod organization_users;
 pub mod organizations;
+pub mod permission_checks;
+pub mod pipeline_checks;
+pub mod pipeline_versions;
+pub mod pipelines;
+pub mod project_users;
 pub mod projects;
+pub mod resources;
 pub mod role_assignments;
 pub mod roles;
 pub mod rows;
@@ -18,6 +28,8 @@ pub mod sql;
 pub mod statement;
 pub mod subscriptions;
 pub mod tokens;
+pub mod usage;
+pub mod usage_events;
 pub mod users;
 pub mod vouchers;
 
@@ -27,17 +39,27 @@ pub fn statements() -> Vec<&'static sql::Sql> {
     [
         audit::ALL,
         callers::ALL,
+        deployment_versions::ALL,
+        deployments::ALL,
+        instance_types::ALL,
         organization_users::ALL,
         organizations::ALL,
         organizations::create::ALL,
         organizations::update::ALL,
+        permission_checks::ALL,
+        pipeline_versions::ALL,
+        pipelines::ALL,
+        project_users::ALL,
         projects::ALL,
+        resources::ALL,
         role_assignments::ALL,
         roles::ALL,
         service_users::ALL,
         session::ALL,
         subscriptions::ALL,
         tokens::ALL,
+        usage::ALL,
+        usage_events::ALL,
         users::ALL,
         vouchers::ALL,
     ]

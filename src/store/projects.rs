@@ -8,6 +8,7 @@ use crate::domain::credits::Credits;
 use crate::domain::labels::Labels;
 use crate::domain::names::ObjectName;
 use crate::domain::origin::OriginList;
+use crate::domain::time::Timestamp;
 use crate::http::error::Error;
 use crate::http::patch::Patch;
 use crate::store::audit::{Action, Change, Occasion, caller_lives, caller_may, permit, permitted};
@@ -42,6 +43,22 @@ pub struct Project {
     pub organization_id: String,
     /// That organization's name.
     pub organization_name: String,
+    /// When the plan of that organization started, unless the next one has.
+    pub organization_subscription_start_date: Millis,
+    /// When its next plan starts, if there is one.
+    pub organization_next_subscription_start_date: Option<Millis>,
+}
+
+impl Project {
+    /// When the plan in force started: the periods of its credits are anchored to this day.
+    #[must_use]
+    pub fn subscription_start(&self, now: Timestamp) -> Timestamp {
+        let next = self.organization_next_subscription_start_date;
+        let started = next.filter(|start| start.0 <= now);
+        started
+            .unwrap_or(self.organization_subscription_start_date)
+            .0
+    }
 }
 
 /// The columns of [`Project`], from `projects p` and `organizations n`.
@@ -51,7 +68,9 @@ macro_rules! project_columns {
          p.advanced_permissions AS project_advanced_permissions, p.credits AS project_credits,
          p.suspended_by AS project_suspended_by, p.suspended_reason AS project_suspended_reason,
          p.cors_origins AS project_cors_origins, p.labels AS project_labels,
-         n.id AS organization_id, n.name AS organization_name"
+         n.id AS organization_id, n.name AS organization_name,
+         n.subscription_start_date AS organization_subscription_start_date,
+         n.next_subscription_start_date AS organization_next_subscription_start_date"
     };
 }
 pub(crate) use project_columns;

@@ -32,10 +32,26 @@ pub struct RoleAssignment {
 
 macro_rules! select_assignment {
     () => {
-        "SELECT a.id, a.assignee_id AS assignee, r.name AS role, p.name AS resource, a.resource_type
-         FROM role_assignments a JOIN roles r ON r.id = a.role_id JOIN projects p ON p.id = a.project_id "
+        "SELECT a.id, a.assignee_id AS assignee, r.name AS role, coalesce(e.name, l.name, p.name) AS resource,
+                a.resource_type
+         FROM role_assignments a JOIN roles r ON r.id = a.role_id JOIN projects p ON p.id = a.project_id
+         LEFT JOIN deployments e ON e.id = a.resource_id AND a.resource_type = 'deployment'
+         LEFT JOIN pipelines l ON l.id = a.resource_id AND a.resource_type = 'pipeline' "
     };
 }
+pub(crate) use select_assignment;
+
+/// The id of the object that `:resource_type` and `:resource` name: the project itself, or what has that name in it.
+macro_rules! object_of_name {
+    () => {
+        "CASE :resource_type
+           WHEN 'project' THEN :project_id
+           WHEN 'deployment' THEN (SELECT id FROM deployments WHERE project_id = :project_id AND name = :resource)
+           WHEN 'pipeline' THEN (SELECT id FROM pipelines WHERE project_id = :project_id AND name = :resource)
+         END"
+    };
+}
+pub(crate) use object_of_name;
 
 /// The role of this name: a default one, or one of the project.
 macro_rules! role_of_name {
@@ -78,14 +94,16 @@ macro_rules! role_suits_assignee {
     };
 }
 
-/// Nobody gives what he has not: the caller holds every permission of the role on the whole project.
+/// Nobody gives what he has not: the caller holds every permission of the role on the whole project, or on the object.
 macro_rules! caller_covers_role {
     () => {
         concat!(
             "(", caller_holds_all!(), " OR NOT EXISTS (
                 SELECT permission FROM role_permissions WHERE role_id = ", role_of_name!(), "
                 EXCEPT SELECT permission FROM held_permissions
-                WHERE principal_id = :principal_id AND project_id = :project_id AND resource_type = 'project'))")
+                WHERE principal_id = :principal_id AND project_id = :project_id
+                  AND (resource_type = 'project' OR (resource_type = :resource_type AND resource_id = ",
+            object_of_name!(), "))))")
     };
 }
 
@@ -95,8 +113,9 @@ macro_rules! assignment_is_new {
             "NOT EXISTS (SELECT 1 FROM role_assignments
                 WHERE project_id = :project_id AND assignee_id = :assignee AND role_id = ",
             role_of_name!(),
-            "
-                  AND resource_type = 'project' AND resource_id = :project_id)"
+            " AND resource_type = :resource_type AND resource_id = ",
+            object_of_name!(),
+            ")"
         )
     };
 }
@@ -107,10 +126,19 @@ macro_rules! assignment_exists {
     };
 }
 
+/// What a list is narrowed to, and its order: oldest first.
+macro_rules! filter {
+    () => {
+        "(:resource_type IS NULL OR a.resource_type = :resource_type)
+           AND (:resource IS NULL OR coalesce(e.name, l.name, p.name) = :resource)
+         ORDER BY a.creation_date, a.id"
+    };
+}
+
 statements! {
     /// The permit for an assignment.
     PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
-        role_of_name!(), " IS NOT NULL AND (", assignee_is_member!(), " OR ", assignee_is_service_user!(), ") AND ",
+        object_of_name!(), " IS NOT NULL AND ", role_of_name!(), " IS NOT NULL AND (", assignee_is_member!(), " OR ", assignee_is_service_user!(), ") AND ",
         caller_may!(), " AND ", role_suits_assignee!(), " AND ", caller_covers_role!(), " AND ",
         assignment_is_new!()));
     /// The assignment itself.
@@ -119,23 +147,27 @@ statements! {
                                        resource_type, resource_id, creation_date)
          SELECT :object_id, :organization_id, :project_id, ", role_of_name!(), ",
                 CASE WHEN ", assignee_is_service_user!(), " THEN NULL ELSE :assignee END,
-                CASE WHEN ", assignee_is_service_user!(), " THEN :assignee END, 'project', :project_id, #now
+                CASE WHEN ", assignee_is_service_user!(), " THEN :assignee END, :resource_type, ",
+                object_of_name!(), ", #now
          WHERE ", permitted!());
     /// One assignment of a project.
     GET = concat!(select_assignment!(), "WHERE a.id = :object_id AND a.project_id = :project_id");
     /// Whether it was made, or why not.
     AFTER_CREATE = concat!(
-        "SELECT ", permitted!(), " AS done, ", role_of_name!(), " IS NOT NULL AS role_exists, ",
+        "SELECT ", permitted!(), " AS done, ", object_of_name!(), " IS NOT NULL AS object_exists, ",
+        role_of_name!(), " IS NOT NULL AS role_exists, ",
         assignee_is_member!(), " OR ", assignee_is_service_user!(), " AS assignee_exists, ", caller_may!(), " AS may, ",
         role_suits_assignee!(), " AS suits, ", caller_covers_role!(), " AS covers, ",
         assignment_is_new!(), " AS is_new");
     /// The assignments in a project, oldest first.
-    LIST = concat!(
-        select_assignment!(), "WHERE a.project_id = :project_id
-           AND (:assignee IS NULL OR a.assignee_id = :assignee)
-           AND (:resource_type IS NULL OR a.resource_type = :resource_type)
-           AND (:resource IS NULL OR p.name = :resource)
-         ORDER BY a.creation_date, a.id");
+    LIST = concat!(select_assignment!(), "WHERE a.project_id = :project_id AND ", filter!());
+    /// Those of one person or service user.
+    LIST_OF_ASSIGNEE = concat!(
+        select_assignment!(), "WHERE a.project_id = :project_id AND a.assignee_id = :assignee AND ", filter!());
+    /// Those on one object.
+    LIST_ON_OBJECT = concat!(
+        select_assignment!(), "WHERE a.resource_id = ", object_of_name!(), " AND a.resource_type = :resource_type
+           AND a.project_id = :project_id AND ", filter!());
     /// The permit to take a role away.
     PERMIT_DELETE = permit!(
         ":object_id",
@@ -158,10 +190,34 @@ pub fn not_found(id: &str) -> Error {
     ))
 }
 
-/// Gives a role on the whole project to a member of the organization or a service user of the project.
+/// A role that is to be given.
+pub struct NewAssignment<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// The role's name.
+    pub role: &'a str,
+    /// Who gets it: the id of a person or of a service user.
+    pub assignee: &'a str,
+    /// On what kind of object.
+    pub resource_type: &'a str,
+    /// On the object of which name.
+    pub resource: &'a str,
+}
+
+/// The 404 of an object that a body or query names.
+#[must_use]
+pub fn object_not_found(kind: &str, name: &str) -> Error {
+    Error::not_found(format!(
+        "resource: there is no {kind} {} in this project",
+        crate::domain::invalid::quoted(name)
+    ))
+}
+
+/// Gives a role on the whole project, or on an object in it, to a member of the organization or a service user of the
+/// project.
 ///
 /// # Errors
-/// 404 for an unknown role or assignee; 403 when the caller does not hold all that the role gives, or has lost his
+/// 404 for an unknown object, role or assignee; 403 when the caller does not hold all that the role gives, or has lost his
 /// right meanwhile; 400 for an assignment that exists, or a custom role that no service user may have; 503 when the
 /// database fails.
 pub async fn create(
@@ -169,13 +225,12 @@ pub async fn create(
     authority: &Authority,
     occasion: &Occasion,
     project: &Project,
-    id: &str,
-    role: &str,
-    assignee: &str,
+    new: NewAssignment<'_>,
 ) -> Result<RoleAssignment, Error> {
     #[derive(Deserialize)]
     struct After {
         done: Flag,
+        object_exists: Flag,
         role_exists: Flag,
         assignee_exists: Flag,
         may: Flag,
@@ -184,16 +239,18 @@ pub async fn create(
         is_new: Flag,
     }
     let change = Change {
-        object_name: role,
+        object_name: new.role,
         after: Some(json!({
-            "role": role, "assignee": assignee, "resource_type": "project", "resource_id": project.project_id,
+            "role": new.role, "assignee": new.assignee, "resource_type": new.resource_type, "resource": new.resource,
         })),
-        ..change_of(project, id, Action::Create)
+        ..change_of(project, new.id, Action::Create)
     };
     let statements = change
         .parameters(authority, occasion)
-        .text("role", role)
-        .text("assignee", assignee)
+        .text("role", new.role)
+        .text("assignee", new.assignee)
+        .text("resource_type", new.resource_type)
+        .text("resource", new.resource)
         .batch([&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE]);
     let answers = session.write(statements).await?;
     let after: After = answers.only(3)?;
@@ -202,12 +259,14 @@ pub async fn create(
     }
     Err(if !after.may.0 {
         projects::lacks(authority)
+    } else if !after.object_exists.0 {
+        object_not_found(new.resource_type, new.resource)
     } else if !after.role_exists.0 {
-        roles::not_found(role)
+        roles::not_found(new.role)
     } else if !after.assignee_exists.0 {
         Error::not_found(format!(
             "assignee: {} is neither a member of the organization nor a service user of this project",
-            crate::domain::invalid::quoted(assignee)
+            crate::domain::invalid::quoted(new.assignee)
         ))
     } else if !after.suits.0 {
         Error::invalid(
@@ -247,7 +306,12 @@ pub async fn list(
         .optional_text("assignee", filter.assignee)
         .optional_text("resource_type", filter.resource_type)
         .optional_text("resource", filter.resource);
-    session.read(parameters.batch([&LIST])).await?.all(0)
+    let statements = match (filter.assignee, filter.resource_type, filter.resource) {
+        (Some(_), _, _) => parameters.batch([&LIST_OF_ASSIGNEE]),
+        (None, Some("deployment" | "pipeline"), Some(_)) => parameters.batch([&LIST_ON_OBJECT]),
+        _ => parameters.batch([&LIST]),
+    };
+    session.read(statements).await?.all(0)
 }
 
 /// One assignment of a project.

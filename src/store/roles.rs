@@ -1,8 +1,16 @@
 //! Roles: named sets of permissions. Default roles belong to no project; custom ones to one.
 
 use serde::Deserialize;
+use serde_json::json;
 
+use crate::auth::access::Authority;
+use crate::auth::permissions::RolePermissions;
+use crate::domain::{ObjectName, quoted};
 use crate::http::error::Error;
+use crate::store::audit::{
+    Action, Change, Occasion, caller_holds_all, caller_may, permit, permitted,
+};
+use crate::store::projects::{self, Project};
 use crate::store::rows::{Flag, JsonText};
 use crate::store::session::Session;
 use crate::store::sql::statements;
@@ -27,7 +35,153 @@ macro_rules! select_role {
     };
 }
 
+/// The custom role that the path names.
+macro_rules! role_in_path {
+    () => {
+        "(SELECT id FROM roles WHERE project_id = :project_id AND name = :role)"
+    };
+}
+
+/// The role that this batch has made or changed, as its permit has noted it: a rename does not lose it.
+macro_rules! permitted_role {
+    () => {
+        "(SELECT object_id FROM audit WHERE id = :audit_id)"
+    };
+}
+
+macro_rules! is_default {
+    () => {
+        "EXISTS (SELECT 1 FROM roles WHERE project_id IS NULL AND name = :role)"
+    };
+}
+
+macro_rules! project_exists {
+    () => {
+        "EXISTS (SELECT 1 FROM projects WHERE id = :project_id)"
+    };
+}
+
+/// Custom roles need them (UbiOps spec 3.6).
+macro_rules! has_advanced_permissions {
+    () => {
+        "EXISTS (SELECT 1 FROM projects WHERE id = :project_id AND advanced_permissions = 1)"
+    };
+}
+
+macro_rules! name_is_free {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM roles WHERE project_id IS NULL AND name = :name)
+         AND NOT EXISTS (SELECT 1 FROM roles WHERE project_id = :project_id AND name = :name)"
+    };
+}
+
+/// What the caller holds on the whole project.
+macro_rules! held_by_caller {
+    () => {
+        "SELECT permission FROM held_permissions
+         WHERE principal_id = :principal_id AND project_id = :project_id AND resource_type = 'project'"
+    };
+}
+
+/// Nobody gives what he has not: the caller holds all that the role is to hold.
+macro_rules! caller_covers_new {
+    () => {
+        concat!(
+            "(",
+            caller_holds_all!(),
+            " OR NOT EXISTS (
+               SELECT value FROM json_each(coalesce(:permissions, '[]')) EXCEPT ",
+            held_by_caller!(),
+            "))"
+        )
+    };
+}
+
+/// Nor does he change what he has not: the caller holds all that the role holds.
+macro_rules! caller_covers_old {
+    () => {
+        concat!(
+            "(",
+            caller_holds_all!(),
+            " OR NOT EXISTS (
+               SELECT permission FROM role_permissions WHERE role_id = ",
+            role_in_path!(),
+            "
+               EXCEPT ",
+            held_by_caller!(),
+            "))"
+        )
+    };
+}
+
+/// No service user who holds the role gets what none may have (contract section 2).
+macro_rules! suits_assignees {
+    () => {
+        concat!(
+            "(NOT EXISTS (SELECT 1 FROM json_each(coalesce(:permissions, '[]')) j
+                          JOIN permissions c ON c.name = j.value WHERE c.service_users = 0)
+              OR NOT EXISTS (SELECT 1 FROM role_assignments
+                             WHERE role_id = ",
+            role_in_path!(),
+            " AND service_user_id IS NOT NULL))"
+        )
+    };
+}
+
+macro_rules! role_before {
+    () => {
+        "(SELECT json_object('name', name, 'permissions', json(permissions)) FROM roles
+          WHERE project_id = :project_id AND name = :role)"
+    };
+}
+
 statements! {
+    /// The permit for a custom role.
+    PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
+        has_advanced_permissions!(), " AND ", caller_may!(), " AND ", name_is_free!(), " AND ", caller_covers_new!()));
+    /// The role itself.
+    INSERT = concat!(
+        "INSERT INTO roles (id, organization_id, project_id, name, permissions)
+         SELECT :object_id, :organization_id, :project_id, :name, :permissions WHERE ", permitted!());
+    /// Its permissions, one by one.
+    INSERT_PERMISSIONS = concat!(
+        "INSERT INTO role_permissions (role_id, permission)
+         SELECT ", permitted_role!(), ", value FROM json_each(coalesce(:permissions, '[]')) WHERE ", permitted!());
+    /// The role that this batch has made or changed.
+    GET_CHANGED = concat!(select_role!(), "WHERE r.id = ", permitted_role!());
+    /// Why there is none, where there is none.
+    AFTER_CREATE = concat!(
+        "SELECT ", permitted!(), " AS done, ", project_exists!(), " AS found, 0 AS is_default, ", caller_may!(),
+        " AS may, ", caller_covers_new!(), " AS covers, ", name_is_free!(), " AS name_is_free, 1 AS suits, ",
+        has_advanced_permissions!(), " AS advanced");
+    /// The permit to change a role.
+    PERMIT_UPDATE = permit!(role_in_path!(), role_before!(), concat!(
+        role_in_path!(), " IS NOT NULL AND ", caller_may!(), " AND ", caller_covers_old!(), " AND ",
+        caller_covers_new!(), " AND (:name = :role OR (", name_is_free!(), ")) AND ", suits_assignees!()));
+    /// The change.
+    UPDATE = concat!(
+        "UPDATE roles SET name = :name, permissions = coalesce(:permissions, permissions) WHERE id = ",
+        permitted_role!(), " AND ", permitted!());
+    /// The permissions that are replaced.
+    DELETE_PERMISSIONS = concat!(
+        "DELETE FROM role_permissions WHERE :permissions IS NOT NULL AND role_id = ", permitted_role!(),
+        " AND ", permitted!());
+    /// Whether it was changed, or why not.
+    AFTER_UPDATE = concat!(
+        "SELECT ", permitted!(), " AS done, (", role_in_path!(), " IS NOT NULL OR ", is_default!(), ") AS found, ",
+        is_default!(), " AS is_default, ", caller_may!(), " AS may, (", caller_covers_old!(), " AND ",
+        caller_covers_new!(), ") AS covers, (:name = :role OR (", name_is_free!(), ")) AS name_is_free, ",
+        suits_assignees!(), " AS suits, 1 AS advanced");
+    /// The permit to delete a role.
+    PERMIT_DELETE = permit!(role_in_path!(), role_before!(), concat!(
+        role_in_path!(), " IS NOT NULL AND ", caller_may!()));
+    /// The role, and with it its assignments.
+    DELETE = concat!("DELETE FROM roles WHERE id = ", permitted_role!(), " AND ", permitted!());
+    /// Whether it is gone, or why not.
+    AFTER_DELETE = concat!(
+        "SELECT ", permitted!(), " AS done, (", role_in_path!(), " IS NOT NULL OR ", is_default!(), ") AS found, ",
+        is_default!(), " AS is_default, ", caller_may!(),
+        " AS may, 1 AS covers, 1 AS name_is_free, 1 AS suits, 1 AS advanced");
     /// The default roles and those of a project.
     LIST = concat!(
         select_role!(), "WHERE r.project_id IS NULL
@@ -66,4 +220,182 @@ pub async fn get(session: &Session<'_>, project_id: &str, name: &str) -> Result<
         .text("name", name);
     let role = session.read(parameters.batch([&GET])).await?.first(0)?;
     role.ok_or_else(|| not_found(name))
+}
+
+/// What is asked for on creation.
+pub struct NewRole<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its name.
+    pub name: &'a ObjectName,
+    /// What it holds.
+    pub permissions: &'a RolePermissions,
+}
+
+/// What a PATCH changes; what is absent stays.
+pub struct RoleChanges {
+    /// Its name.
+    pub name: Option<ObjectName>,
+    /// What it holds, all of it.
+    pub permissions: Option<RolePermissions>,
+}
+
+#[derive(Deserialize)]
+struct AfterWrite {
+    done: Flag,
+    found: Flag,
+    is_default: Flag,
+    may: Flag,
+    covers: Flag,
+    name_is_free: Flag,
+    suits: Flag,
+    advanced: Flag,
+}
+
+impl AfterWrite {
+    fn refusal(&self, authority: &Authority, name: &str) -> Error {
+        if !self.may.0 {
+            projects::lacks(authority)
+        } else if self.is_default.0 {
+            Error::invalid(format!(
+                "{} is a default role, which nobody can change",
+                quoted(name)
+            ))
+        } else if !self.advanced.0 {
+            Error::invalid(
+                "advanced_permissions: they are off in this project, and custom roles need them on",
+            )
+        } else if !self.name_is_free.0 {
+            Error::invalid(format!("name: a role {} exists already", quoted(name)))
+        } else if !self.covers.0 {
+            Error::forbidden(
+                "permissions: the role holds, or is to hold, some that you do not hold",
+            )
+        } else if !self.suits.0 {
+            Error::invalid(
+                "permissions: a service user holds this role, and none may have permissions about roles or about the \
+                 project's people",
+            )
+        } else {
+            Error::inconsistent("a role was refused for no reason")
+        }
+    }
+}
+
+/// Creates a custom role.
+///
+/// # Errors
+/// 400 for a taken name, or a project without advanced permissions; 403 for permissions that the caller does not hold,
+/// or a right lost meanwhile; 404 when the project has gone; 503 when the database fails.
+pub async fn create(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    project: &Project,
+    new: NewRole<'_>,
+) -> Result<Role, Error> {
+    let name = new.name.as_str();
+    let permissions = new.permissions.to_json();
+    let change = Change {
+        object_id: new.id,
+        after: Some(json!({ "name": name, "permissions": permissions })),
+        ..change_of(project, name, Action::Create)
+    };
+    let statements = change
+        .parameters(authority, occasion)
+        .text("name", name)
+        .text("permissions", permissions.to_string())
+        .batch([
+            &PERMIT_CREATE,
+            &INSERT,
+            &INSERT_PERMISSIONS,
+            &GET_CHANGED,
+            &AFTER_CREATE,
+        ]);
+    let answers = session.write(statements).await?;
+    let after: AfterWrite = answers.only(4)?;
+    match (after.done.0, after.found.0) {
+        (true, _) => answers.only(3),
+        (false, false) => Err(projects::not_found(&project.project_name)),
+        (false, true) => Err(after.refusal(authority, name)),
+    }
+}
+
+/// Changes a custom role; whoever holds it has what it holds from the next request on.
+///
+/// # Errors
+/// 400 for a default role, a taken name, or permissions that a service user who holds it may not have; 403 when the
+/// caller does not hold all that it holds and is to hold, or has lost his right meanwhile; 404; 503 when the database
+/// fails.
+pub async fn update(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    project: &Project,
+    role: &str,
+    changes: &RoleChanges,
+) -> Result<Role, Error> {
+    let name = changes.name.as_ref().map_or(role, ObjectName::as_str);
+    let permissions = changes.permissions.as_ref().map(RolePermissions::to_json);
+    let change = Change {
+        after: Some(json!({ "name": name, "permissions": permissions })),
+        ..change_of(project, role, Action::Update)
+    };
+    let statements = change
+        .parameters(authority, occasion)
+        .text("role", role)
+        .text("name", name)
+        .optional_text("permissions", permissions.map(|list| list.to_string()))
+        .batch([
+            &PERMIT_UPDATE,
+            &UPDATE,
+            &DELETE_PERMISSIONS,
+            &INSERT_PERMISSIONS,
+            &GET_CHANGED,
+            &AFTER_UPDATE,
+        ]);
+    let answers = session.write(statements).await?;
+    let after: AfterWrite = answers.only(5)?;
+    match (after.done.0, after.found.0) {
+        (true, _) => answers.only(4),
+        (false, false) => Err(not_found(role)),
+        (false, true) => {
+            Err(after.refusal(authority, if after.is_default.0 { role } else { name }))
+        }
+    }
+}
+
+/// Deletes a custom role; whoever held it no longer has what it held.
+///
+/// # Errors
+/// 400 for a default role; 403 for a right lost meanwhile; 404; 503 when the database fails.
+pub async fn delete(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    project: &Project,
+    role: &str,
+) -> Result<(), Error> {
+    let statements = change_of(project, role, Action::Delete)
+        .parameters(authority, occasion)
+        .text("role", role)
+        .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
+    let after: AfterWrite = session.write(statements).await?.only(2)?;
+    match (after.done.0, after.found.0) {
+        (true, _) => Ok(()),
+        (false, false) => Err(not_found(role)),
+        (false, true) => Err(after.refusal(authority, role)),
+    }
+}
+
+fn change_of<'a>(project: &'a Project, role: &'a str, action: Action) -> Change<'a> {
+    Change {
+        action,
+        object_type: "role",
+        object_id: "",
+        object_name: role,
+        organization_id: Some(&project.organization_id),
+        project_id: Some(&project.project_id),
+        after: None,
+    }
 }

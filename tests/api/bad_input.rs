@@ -27,6 +27,13 @@ fn with_body() -> Vec<&'static Route> {
     routes::table().filter(takes).collect()
 }
 
+/// Those whose body is a JSON object.
+fn with_object() -> Vec<&'static Route> {
+    let world = World::new();
+    let is_object = |route: &&Route| plausible(&world.copy(), route).json_body().is_object();
+    with_body().into_iter().filter(is_object).collect()
+}
+
 /// Sends a call that must be refused, and looks whether it left something.
 #[track_caller]
 fn refused(world: &World, call: Call) -> Answer {
@@ -42,7 +49,7 @@ fn refused(world: &World, call: Call) -> Answer {
 #[test]
 fn a_body_that_is_no_json_object_is_refused_everywhere() {
     let deep = format!("{{\"x\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
-    for route in with_body() {
+    for route in with_object() {
         let world = World::new();
         let call = plausible(&world, route).by(&caller(&world, route));
         let send = |body: &[u8]| refused(&world, call.clone().body("application/json", body));
@@ -163,7 +170,7 @@ fn a_body_that_breaks_off_is_refused() {
 
 #[test]
 fn unknown_fields_are_ignored_everywhere() {
-    for route in with_body() {
+    for route in with_object() {
         let world = World::new();
         let call = plausible(&world, route).by(&caller(&world, route));
         let mut body = call.json_body();
@@ -176,7 +183,7 @@ fn unknown_fields_are_ignored_everywhere() {
 
 #[test]
 fn each_field_of_each_body_is_named_when_its_value_is_of_a_wrong_type() {
-    for route in with_body() {
+    for route in with_object() {
         let world = World::new();
         let call = plausible(&world, route).by(&caller(&world, route));
         let body = call.json_body();

@@ -95,9 +95,15 @@ fn a_change_is_made_whole_or_not_at_all_whatever_d1_does() {
     }
 }
 
+/// What changes something that is no configuration (contract section 4, "Audit").
+const METERING: [&str; 1] = ["operator_usage_events_create"];
+
 #[test]
 fn every_route_that_changes_something_leaves_one_audit_row() {
     for route in routes::table() {
+        if METERING.contains(&route.operation) {
+            continue;
+        }
         let (world, call) = arrange(route);
         let before = content(&world);
         let rows = world.count("SELECT count(*) FROM audit");

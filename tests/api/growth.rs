@@ -10,6 +10,13 @@ use crate::support::{Caller, World};
 const MAY_GROW: &[(&str, &str)] = &[
     ("organizations_list", "all organizations, for the operator"),
     ("organization_users_list", "all members of the organization"),
+    ("deployments_list", "all deployments of the project"),
+    ("pipelines_list", "all pipelines of the project"),
+    ("project_users_list", "all people of the project"),
+    (
+        "organizations_usage_get",
+        "all projects of the organization, each with what it used",
+    ),
     (
         "projects_delete",
         "all service users of the project, which go with it",
@@ -21,6 +28,10 @@ const MAY_GROW: &[(&str, &str)] = &[
     (
         "role_assignments_per_object_list",
         "all assignments of the project",
+    ),
+    (
+        "projects_usage_get",
+        "all versions of the project's deployments, each with what it used",
     ),
     ("roles_list", "all roles of the project"),
     ("service_users_list", "all service users of the project"),

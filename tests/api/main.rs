@@ -31,6 +31,8 @@ mod growth;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod instance_types;
+#[cfg(test)]
 mod last_admin;
 #[cfg(test)]
 mod last_use;
@@ -38,6 +40,10 @@ mod last_use;
 mod lost_rights;
 #[cfg(test)]
 mod null_fields;
+#[cfg(test)]
+mod object_roles;
+#[cfg(test)]
+mod objects;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
@@ -53,11 +59,19 @@ mod origins;
 #[cfg(test)]
 mod paths;
 #[cfg(test)]
+mod pipeline_versions;
+#[cfg(test)]
+mod project_users;
+#[cfg(test)]
 mod projects;
 #[cfg(test)]
 mod races;
 #[cfg(test)]
+mod resource_counts;
+#[cfg(test)]
 mod role_assignments;
+#[cfg(test)]
+mod roles;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
@@ -72,5 +86,11 @@ mod subscriptions;
 mod token_keys;
 #[cfg(test)]
 mod token_sequences;
+#[cfg(test)]
+mod usage_events;
+#[cfg(test)]
+mod usage_reports;
+#[cfg(test)]
+mod usage_sums;
 #[cfg(test)]
 mod vouchers;

@@ -145,8 +145,8 @@ fn what_cannot_be_assigned_is_told_by_its_field() {
         ),
         (
             json!({"role": "project-viewer", "assignee": "d", "assignee_type": "deployment"}),
-            404,
-            "assignee: ",
+            400,
+            "assignee_type: ",
         ),
         (
             json!({"role": "project-viewer", "assignee": idle, "resource": PROJECT}),

@@ -59,6 +59,32 @@ INSERT INTO vouchers (code, id, description, redemptions, creation_date)
   SELECT 'CODE-' || i, 'voucher-' || i, '', 1, 0 FROM number;
 INSERT INTO voucher_redemptions (organization_id, voucher_id, credits, redemption_date, period_end)
   SELECT 'organization-' || i, 'voucher-' || i, 1, 0, 1 FROM number;
+-- Deployments and pipelines of the project, each with a version, roles on it and a place in a pipeline.
+INSERT INTO deployments (id, organization_id, project_id, name, description, input_type, output_type, input_fields,
+                         output_fields, supports_request_format, labels, creation_date, last_updated)
+  SELECT 'deployment-' || i, '{organization}', '{project}', 'deployment-' || i, '', 'plain', 'plain', '[]', '[]', 1, '{}', 0, 0
+  FROM number;
+INSERT INTO deployment_versions (id, organization_id, project_id, deployment_id, version, is_default, description, labels,
+                                 settings, creation_date, last_updated)
+  SELECT 'deployment-version-' || i, '{organization}', '{project}', 'deployment-' || i, 'v1', 1, '', '{}', '{}', 0, 0
+  FROM number;
+INSERT INTO pipelines (id, organization_id, project_id, name, description, input_type, output_type, input_fields,
+                       output_fields, labels, creation_date, last_updated)
+  SELECT 'pipeline-' || i, '{organization}', '{project}', 'pipeline-' || i, '', 'plain', 'plain', '[]', '[]', '{}', 0, 0
+  FROM number;
+INSERT INTO pipeline_versions (id, organization_id, project_id, pipeline_id, version, is_default, description, labels,
+                               settings, attachments, creation_date, last_updated)
+  SELECT 'pipeline-version-' || i, '{organization}', '{project}', 'pipeline-' || i, 'v1', 1, '', '{}', '{}', '[]', 0, 0
+  FROM number;
+INSERT INTO pipeline_objects (id, organization_id, pipeline_id, pipeline_version_id, position, name, reference_type,
+                              reference_id, reference_version_id, configuration, metadata)
+  SELECT 'pipeline-object-' || i, '{organization}', 'pipeline-' || i, 'pipeline-version-' || i, 0, 'object', 'deployment',
+         'deployment-' || i, 'deployment-version-' || i, '{}', '{}'
+  FROM number;
+INSERT INTO role_assignments (id, organization_id, project_id, role_id, user_id, resource_type, resource_id, creation_date)
+  SELECT 'deployment-assignment-' || i, '{organization}', '{project}', '00000000-0000-4000-8000-000000000004', 'user-' || i,
+         'deployment', 'deployment-' || i, 0
+  FROM number;
 
 -- What has been changed so far.
 INSERT INTO audit (id, date, request_id, actor, action, event, object_type, object_id, object_name, organization_id,

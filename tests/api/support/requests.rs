@@ -30,11 +30,28 @@ fn target(world: &World, route: &Route) -> String {
             None => segment.to_owned(),
         }
     });
-    segments.collect::<Vec<_>>().join("/")
+    let path = segments.collect::<Vec<_>>().join("/");
+    match route.operation {
+        "permissions_check" => format!(
+            "{path}?permission=projects.get&assignee={}",
+            world.viewer().id
+        ),
+        _ => path,
+    }
 }
 
 fn parameter(world: &World, route: &Route, name: &str) -> String {
     match name {
+        "user_id" if route.path.contains("{project_name}") => world.viewer().id,
+        "role_name" if route.method.as_str() != "GET" => world.custom_role(&["projects.get"]),
+        "deployment_name" => {
+            world.deployment("x1");
+            "x1".to_owned()
+        }
+        "pipeline_name" => {
+            world.pipeline("x1");
+            "x1".to_owned()
+        }
         "organization_name" => ORGANIZATION.to_owned(),
         "project_name" => PROJECT.to_owned(),
         "service_user_id" => service_user_with_a_grace(world).id,
@@ -53,7 +70,8 @@ fn parameter(world: &World, route: &Route, name: &str) -> String {
         "subscription_name" => "premium".to_owned(),
         "role_name" => "project-viewer".to_owned(),
         "assignment_id" => world.assign(PROJECT, "project-viewer", &world.idle().id),
-        "deployment_name" | "pipeline_name" | "version" => "x1".to_owned(),
+        "instance_type" => "512mb".to_owned(),
+        "version" => "v1".to_owned(),
         "request_id" => "13a9ba2768884528826e8e1002eab13d".to_owned(),
         "file" => "start.js".to_owned(),
         other => panic!("say in support/requests.rs what stands for {{{other}}}"),
@@ -79,6 +97,11 @@ fn body(world: &World, route: &Route) -> Json {
         "organizations_create" => {
             json!({"name": "initech", "admin_email": world.owner().email})
         }
+        "operator_instance_types_put" => json!({"credits_per_hour": 0.5}),
+        "operator_usage_events_create" => json!([{
+            "id": "new", "project": PROJECT, "object_type": "deployment_version", "object_name": "x1",
+            "version": "x1", "metric": "credits", "value": 1, "timestamp": "2026-06-14",
+        }]),
         "organizations_update" => json!({"name": "acme-renamed"}),
         "organization_users_create" => json!({"email": "new@example.com"}),
         "organization_users_update" => json!({"admin": true}),
@@ -93,6 +116,20 @@ fn body(world: &World, route: &Route) -> Json {
         }
         "service_users_update" => {
             json!({"name": "renamed", "allowed_cors_origins": ["https://renamed.example"]})
+        }
+        "project_users_create" => json!({"user_id": world.member().id}),
+        "roles_create" => {
+            world.allow_custom_roles();
+            json!({"name": "new", "permissions": ["projects.get"]})
+        }
+        "roles_update" => json!({"name": "renamed", "permissions": ["projects.get"]}),
+        "deployments_create" | "pipelines_create" => {
+            json!({"name": "new", "input_type": "plain", "output_type": "plain"})
+        }
+        "deployments_update" | "pipelines_update" => json!({"description": "changed"}),
+        "deployment_versions_create" | "pipeline_versions_create" => json!({"version": "v2"}),
+        "deployment_versions_update" | "pipeline_versions_update" => {
+            json!({"version": "v2", "labels": {"a": "b"}})
         }
         "role_assignments_create" => {
             json!({"role": "project-viewer", "assignee": world.idle().id})

@@ -106,6 +106,11 @@ impl World {
         Self::over(connection, self.now(), drawn, (*self.cast).clone())
     }
 
+    /// What the world runs on, for a function of the store that no route calls yet.
+    pub fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
     /// The same world under other settings, as after a new deployment.
     pub fn with_settings(&self, settings: &[(&str, &str)]) -> Self {
         Self {
@@ -246,6 +251,68 @@ impl World {
         let body = json!({"role": role, "assignee": assignee});
         let assigned = self.call(&self.operator(), "POST", &path, body);
         assigned.expect(201).text("id")
+    }
+
+    /// Lets custom roles be made in the project.
+    pub fn allow_custom_roles(&self) {
+        let allowed = "UPDATE projects SET advanced_permissions = 1 WHERE name = ?1";
+        self.execute(allowed, [PROJECT]);
+    }
+
+    /// The name of a new custom role of the project with these permissions, made by the operator.
+    pub fn custom_role(&self, permissions: &[&str]) -> String {
+        self.allow_custom_roles();
+        let name = format!("custom-{}", self.entropy.drawn());
+        let body = json!({"name": name, "permissions": permissions});
+        let made = self.call(&self.operator(), "POST", &self.path("/roles"), body);
+        made.expect(201).text("name")
+    }
+
+    /// A new deployment of the project with one field in and one out and a version `v1`, made by the operator; its id.
+    pub fn deployment(&self, name: &str) -> String {
+        self.object(
+            "deployments",
+            json!({
+                "name": name, "input_type": "structured", "output_type": "structured",
+                "input_fields": [{"name": "x", "data_type": "int"}],
+                "output_fields": [{"name": "y", "data_type": "int"}],
+            }),
+        )
+    }
+
+    /// A new pipeline of the project with one field in and one out and an empty version `v1`, made by the operator;
+    /// its id.
+    pub fn pipeline(&self, name: &str) -> String {
+        self.object(
+            "pipelines",
+            json!({
+                "name": name, "input_type": "structured", "output_type": "structured",
+                "input_fields": [{"name": "in", "data_type": "int"}],
+                "output_fields": [{"name": "out", "data_type": "int"}],
+            }),
+        )
+    }
+
+    fn object(&self, kind: &str, body: Json) -> String {
+        let path = self.path(&format!("/{kind}"));
+        let name = body["name"].as_str().unwrap().to_owned();
+        let made = self.call(&self.operator(), "POST", &path, body).expect(201);
+        let versions = format!("{path}/{name}/versions");
+        let version = json!({"version": "v1"});
+        self.call(&self.operator(), "POST", &versions, version)
+            .expect(201);
+        made.text("id")
+    }
+
+    /// Gives a role on a deployment or a pipeline of the project; answers the assignment's id.
+    pub fn assign_on(&self, kind: &str, name: &str, role: &str, assignee: &str) -> String {
+        let body = json!({
+            "role": role, "assignee": assignee, "resource": name, "resource_type": kind,
+        });
+        let path = self.path("/role-assignments");
+        self.call(&self.operator(), "POST", &path, body)
+            .expect(201)
+            .text("id")
     }
 
     /// A new person with an account, who belongs to nothing.

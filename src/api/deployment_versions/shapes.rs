@@ -1,0 +1,362 @@
+//! The bodies of deployment versions, in the union of what the four client generations send and read.
+//!
+//! A setting that was never given, or was set to null, is shown with the default that the clients' documents name.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::domain::{
+    Description, Labels, MAX_RETENTION_TIME, ObjectName, RETENTION_TIME, RetentionMode, Text,
+    Within,
+};
+use crate::http::error::Error;
+use crate::http::patch::Patch;
+use crate::store::deployment_versions::{DeploymentVersion, MAXIMUM_INSTANCES};
+use crate::store::rows::JsonText;
+
+/// How long an instance stays without work, in seconds.
+const IDLE_TIME: i64 = 300;
+/// The instance type of a version that names neither a type nor a group.
+const INSTANCE_TYPE: &str = "2048mb";
+/// How many express requests may wait.
+const QUEUE_EXPRESS: i64 = 100;
+/// How many batch requests may wait.
+const QUEUE_BATCH: i64 = 100_000;
+
+/// A port of a version that serves more than requests.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Port {
+    /// Where it is reached.
+    pub public_port: Within<1, 65_535>,
+    /// Where the version listens.
+    pub deployment_port: Within<1, 65_535>,
+    /// `tcp` or the like.
+    pub protocol: Text<1, 16>,
+}
+
+/// At most 20 ports.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(try_from = "Vec<Port>")]
+pub struct Ports(Vec<Port>);
+
+impl TryFrom<Vec<Port>> for Ports {
+    type Error = String;
+
+    fn try_from(ports: Vec<Port>) -> Result<Self, String> {
+        match ports.len() {
+            0..=20 => Ok(Self(ports)),
+            count => Err(format!("there are {count} ports; at most 20 are allowed")),
+        }
+    }
+}
+
+/// How it is found out whether an instance is well.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct HealthCheck {
+    /// Seconds between two checks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<Within<1, 86_400>>,
+    /// Seconds until a check has failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Within<1, 86_400>>,
+    /// So many failures make an instance unwell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure_threshold: Option<Within<1, 1000>>,
+    /// The port that is asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<Within<1, 65_535>>,
+    /// The path that is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<Text<1, 256>>,
+}
+
+/// A command line: one text or several.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(untagged, expecting = "expected a text or a list of texts")]
+pub enum CommandLine {
+    /// One text.
+    Text(Text<0, 4096>),
+    /// Several.
+    Texts(Vec<Text<0, 4096>>),
+}
+
+/// The bodies to create and to change a version: the same settings, but a name is needed on creation only.
+macro_rules! body {
+    ($(#[$doc:meta])* $name:ident, $(#[$version_doc:meta])* $version:ty, { $($(#[$setting_doc:meta])* $setting:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Deserialize)]
+        #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+        pub struct $name {
+            $(#[$version_doc])*
+            pub version: $version,
+            /// Description; null clears it.
+            #[serde(default)]
+            pub description: Patch<Description>,
+            /// Labels, all of them; null is none.
+            #[serde(default)]
+            pub labels: Patch<Labels>,
+            /// The older word for `environment`.
+            #[serde(default)]
+            pub language: Patch<Text<1, 256>>,
+            $($(#[$setting_doc])* #[serde(default)] pub $setting: Patch<$type>,)*
+        }
+
+        impl $name {
+            /// The settings that the body names, null where it says null.
+            #[must_use]
+            pub fn settings(&self) -> Map<String, Value> {
+                let mut settings = Map::new();
+                $(if self.$setting.is_present() {
+                    settings.insert(stringify!($setting).to_owned(), json!(self.$setting.value()));
+                })*
+                if self.language.is_present() && !self.environment.is_present() {
+                    settings.insert("environment".to_owned(), json!(self.language.value()));
+                }
+                settings
+            }
+        }
+    };
+}
+
+macro_rules! bodies {
+    ($settings:tt) => {
+        body!(
+            /// The version to create.
+            DeploymentVersionCreate,
+            /// Name, unique in the deployment.
+            ObjectName,
+            $settings
+        );
+        body!(
+            /// What to change of a version; what is absent stays, and null takes a setting back to its default.
+            DeploymentVersionUpdate,
+            /// New name; pipelines that use the version keep it.
+            Option<ObjectName>,
+            $settings
+        );
+    };
+}
+
+bodies!({
+    /// What it runs in.
+    environment: Text<1, 256>,
+    /// What it runs in.
+    environment_name: Text<1, 256>,
+    /// Which of the environments of that name.
+    environment_tag: Text<1, 256>,
+    /// The size of its instances.
+    instance_type: Text<1, 256>,
+    /// The group of sizes of its instances.
+    instance_type_group_id: Text<1, 256>,
+    /// The group of sizes of its instances.
+    instance_type_group_name: Text<1, 256>,
+    /// Most instances; 5 if never given.
+    maximum_instances: Within<1, 1000>,
+    /// Least instances; 0 if never given.
+    minimum_instances: Within<0, 1000>,
+    /// Seconds that an instance stays without work; 300 if never given.
+    maximum_idle_time: Within<10, 3600>,
+    /// Seconds that requests are kept; a week if never given.
+    request_retention_time: Within<0, MAX_RETENTION_TIME>,
+    /// What is kept of requests; `full` if never given.
+    request_retention_mode: RetentionMode,
+    /// Most express requests that wait; 100 if never given.
+    maximum_queue_size_express: Within<1, 10_000_000>,
+    /// Most batch requests that wait; 100000 if never given.
+    maximum_queue_size_batch: Within<1, 10_000_000>,
+    /// Most requests that wait; 100000 if never given.
+    maximum_queue_size: Within<1, 10_000_000>,
+    /// Kept; nobody is notified.
+    monitoring: Text<1, 256>,
+    /// Kept; nobody is notified.
+    default_notification_group: Text<1, 256>,
+    /// Whether it asks for an address of its own.
+    static_ip: bool,
+    /// Whether requests that were interrupted start again.
+    restart_request_interruption: bool,
+    /// Its ports.
+    ports: Ports,
+    /// How instances are added; `default` if never given.
+    scaling_strategy: Text<1, 64>,
+    /// Processes in an instance; 1 if never given.
+    instance_processes: Within<1, 1000>,
+    /// How it is found out whether an instance is well; a change merges into what there is.
+    health_check: HealthCheck,
+    /// What an instance runs.
+    command: CommandLine,
+    /// What it is given to run with.
+    args: CommandLine,
+});
+
+/// A version of a deployment.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct DeploymentVersionDetail {
+    /// Unique id.
+    pub id: String,
+    /// The name of the deployment.
+    pub deployment: String,
+    /// Name.
+    pub version: String,
+    /// Whether requests without a version go to it.
+    pub default: bool,
+    /// Description.
+    pub description: String,
+    /// Labels.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Labels"))]
+    pub labels: JsonText,
+    /// When it was created.
+    pub creation_date: String,
+    /// When it was last changed.
+    pub last_updated: String,
+    /// `unavailable`: nothing runs behind a version yet.
+    pub status: &'static str,
+    /// Always null: no files are kept.
+    pub active_revision: Option<String>,
+    /// Always null: no files are kept.
+    pub latest_revision: Option<String>,
+    /// Always null: no files are kept.
+    pub last_file_upload: Option<String>,
+    /// Always false: no files are kept.
+    pub has_request_method: bool,
+    /// Always false: no files are kept.
+    pub has_requests_method: bool,
+    /// The settings.
+    #[serde(flatten)]
+    pub settings: DeploymentVersionSettings,
+}
+
+/// The settings of a version, each with its default where it was never given.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct DeploymentVersionSettings {
+    /// What it runs in.
+    pub environment: Option<String>,
+    /// What it runs in, for people.
+    pub environment_display_name: Option<String>,
+    /// What it runs in.
+    pub environment_name: Option<String>,
+    /// Which of the environments of that name.
+    pub environment_tag: Option<String>,
+    /// The size of its instances.
+    pub instance_type: Option<String>,
+    /// The group of sizes of its instances.
+    pub instance_type_group_id: Option<String>,
+    /// The group of sizes of its instances.
+    pub instance_type_group_name: Option<String>,
+    /// Most instances.
+    pub maximum_instances: i64,
+    /// Least instances.
+    pub minimum_instances: i64,
+    /// Seconds that an instance stays without work.
+    pub maximum_idle_time: i64,
+    /// Seconds that requests are kept.
+    pub request_retention_time: i64,
+    /// What is kept of requests: `none`, `metadata` or `full`.
+    pub request_retention_mode: String,
+    /// Most express requests that wait.
+    pub maximum_queue_size_express: i64,
+    /// Most batch requests that wait.
+    pub maximum_queue_size_batch: i64,
+    /// Most requests that wait.
+    pub maximum_queue_size: i64,
+    /// Kept; nobody is notified.
+    pub monitoring: Option<String>,
+    /// Kept; nobody is notified.
+    pub default_notification_group: Option<String>,
+    /// Whether it asks for an address of its own.
+    pub static_ip: bool,
+    /// Whether requests that were interrupted start again.
+    pub restart_request_interruption: bool,
+    /// Its ports.
+    pub ports: Vec<Port>,
+    /// How instances are added.
+    pub scaling_strategy: String,
+    /// Processes in an instance.
+    pub instance_processes: i64,
+    /// How it is found out whether an instance is well.
+    pub health_check: Option<HealthCheck>,
+    /// What an instance runs.
+    pub command: Option<CommandLine>,
+    /// What it is given to run with.
+    pub args: Option<CommandLine>,
+}
+
+impl Default for DeploymentVersionSettings {
+    fn default() -> Self {
+        Self {
+            environment: None,
+            environment_display_name: None,
+            environment_name: None,
+            environment_tag: None,
+            instance_type: None,
+            instance_type_group_id: None,
+            instance_type_group_name: None,
+            maximum_instances: MAXIMUM_INSTANCES,
+            minimum_instances: 0,
+            maximum_idle_time: IDLE_TIME,
+            request_retention_time: RETENTION_TIME,
+            request_retention_mode: RetentionMode::DEFAULT.name().to_owned(),
+            maximum_queue_size_express: QUEUE_EXPRESS,
+            maximum_queue_size_batch: QUEUE_BATCH,
+            maximum_queue_size: QUEUE_BATCH,
+            monitoring: None,
+            default_notification_group: None,
+            static_ip: false,
+            restart_request_interruption: false,
+            ports: Vec::new(),
+            scaling_strategy: "default".to_owned(),
+            instance_processes: 1,
+            health_check: None,
+            command: None,
+            args: None,
+        }
+    }
+}
+
+impl DeploymentVersionSettings {
+    /// Fills what one generation calls otherwise than another.
+    fn completed(mut self) -> Self {
+        let environment = self.environment.or_else(|| self.environment_name.clone());
+        self.environment_name = self.environment_name.or_else(|| environment.clone());
+        self.environment_display_name = environment.clone();
+        self.environment = environment;
+        self.instance_type = self
+            .instance_type
+            .or_else(|| self.instance_type_group_name.clone())
+            .or_else(|| Some(INSTANCE_TYPE.to_owned()));
+        self
+    }
+}
+
+impl TryFrom<DeploymentVersion> for DeploymentVersionDetail {
+    type Error = Error;
+
+    fn try_from(version: DeploymentVersion) -> Result<Self, Error> {
+        Ok(Self {
+            settings: version
+                .settings
+                .parse::<DeploymentVersionSettings>()?
+                .completed(),
+            id: version.id,
+            deployment: version.deployment,
+            version: version.version,
+            default: version.is_default.0,
+            description: version.description,
+            labels: version.labels,
+            creation_date: version.creation_date.0.to_zulu_string(),
+            last_updated: version.last_updated.0.to_zulu_string(),
+            status: "unavailable",
+            active_revision: None,
+            latest_revision: None,
+            last_file_upload: None,
+            has_request_method: false,
+            has_requests_method: false,
+        })
+    }
+}

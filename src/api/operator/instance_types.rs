@@ -1,0 +1,64 @@
+//! `/operator/v1/instance-types`: the price list that metering uses.
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::Call;
+use crate::domain::{Credits, InstanceTypeName};
+use crate::http::error::Error;
+use crate::http::response::Response;
+use crate::store::instance_types;
+
+/// What an hour is to cost.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct InstanceTypePut {
+    /// Credits an hour.
+    pub credits_per_hour: Credits,
+}
+
+/// An instance type with its price.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct InstanceTypeDetail {
+    /// Name.
+    pub name: String,
+    /// Credits an hour.
+    pub credits_per_hour: Credits,
+}
+
+/// `GET /operator/v1/instance-types`.
+pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
+    let types = instance_types::list(call.session).await?;
+    let shown: Result<Vec<_>, Error> = types
+        .into_iter()
+        .map(|instance_type| {
+            let credits_per_hour = Credits::from_millionths(instance_type.credits_per_hour)
+                .map_err(|invalid| Error::inconsistent(format!("instance_types: {invalid}")))?;
+            Ok(InstanceTypeDetail {
+                name: instance_type.name,
+                credits_per_hour,
+            })
+        })
+        .collect();
+    Response::ok(&shown?)
+}
+
+/// `PUT /operator/v1/instance-types/{instance_type}`.
+pub(crate) async fn put(call: &mut Call<'_>) -> Result<Response, Error> {
+    let body: InstanceTypePut = call.body().await?;
+    let name = InstanceTypeName::parse(call.parameter("instance_type"))
+        .map_err(|invalid| Error::field("name", &invalid))?;
+    let price = body.credits_per_hour;
+    instance_types::put(
+        call.session,
+        &call.authority,
+        &call.occasion()?,
+        &name,
+        price,
+    )
+    .await?;
+    Response::ok(&InstanceTypeDetail {
+        name: name.as_str().to_owned(),
+        credits_per_hour: price,
+    })
+}

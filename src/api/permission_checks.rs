@@ -1,0 +1,121 @@
+//! `GET /projects/{p}/permissions/check`: whether somebody may do something, and by what, or what is missing.
+
+use serde::Serialize;
+
+use crate::api::Call;
+use crate::api::role_assignments::{RoleAssignmentList, object_of};
+use crate::auth::permissions;
+use crate::domain::{UserId, quoted};
+use crate::http::error::Error;
+use crate::http::response::Response;
+use crate::store::permission_checks::{self, Question, Standing};
+use crate::store::role_assignments::{self, RoleAssignment};
+
+/// The answer of a dry run.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct PermissionCheck {
+    /// Whether he may.
+    pub allowed: bool,
+    /// The permission that was asked for.
+    pub permission: String,
+    /// Who was asked about: the id of a person or of a service user.
+    pub assignee: String,
+    /// The name of the object.
+    pub resource: String,
+    /// The kind of object.
+    pub resource_type: String,
+    /// By what he may: `organization admin`, or the role and the object that it is on; null if he may not.
+    pub by: Option<String>,
+    /// The assignment that gives it, where one does.
+    pub assignment: Option<RoleAssignmentList>,
+    /// Why he may not; null if he may.
+    pub missing: Option<String>,
+}
+
+/// By what somebody may, or what is missing.
+fn decide(
+    question: &Question<'_>,
+    standing: &Standing,
+    assignment: Option<&RoleAssignment>,
+) -> Result<String, String> {
+    let name = question.permission.name();
+    if standing.is_admin.0 {
+        return Ok("organization admin".to_owned());
+    }
+    if standing.has_expired.0 {
+        return Err("this service user has expired".to_owned());
+    }
+    if standing.is_service_user.0 && !question.permission.suits_service_users() {
+        return Err(format!(
+            "no service user may {name}, whatever its roles say"
+        ));
+    }
+    match assignment {
+        Some(given) => Ok(format!(
+            "the role {} on the {} {}",
+            given.role, given.resource_type, given.resource
+        )),
+        None => Err(format!(
+            "no role with {name} on the project{}",
+            match question.resource_type {
+                "project" => String::new(),
+                kind => format!(", or on the {kind} {}", question.resource),
+            }
+        )),
+    }
+}
+
+/// `GET .../permissions/check`.
+pub(crate) async fn check(call: &mut Call<'_>) -> Result<Response, Error> {
+    let permission = call
+        .query
+        .parsed("permission", permissions::parse)?
+        .ok_or_else(|| {
+            Error::invalid("permission: it is missing; GET /permissions lists the names")
+        })?;
+    let given = call.query.text("assignee");
+    let assignee = given
+        .or_else(|| call.authority.principal().id())
+        .ok_or_else(|| {
+            Error::invalid("assignee: needed by the operator, who holds no role himself")
+        })?;
+    let assignee =
+        UserId::parse(assignee).map_or_else(|_| assignee.to_owned(), |id| id.to_string());
+    let project = call.project()?;
+    let (resource, kind) = (
+        call.query.text("resource"),
+        call.query.text("resource_type"),
+    );
+    let (resource_type, resource) = object_of(project, resource, kind)?;
+    let question = Question {
+        permission,
+        assignee: &assignee,
+        resource_type,
+        resource,
+    };
+    let (standing, assignment) =
+        permission_checks::look_up(call.session, project, &question, call.now).await?;
+    if !(standing.is_member.0 || standing.is_service_user.0) {
+        return Err(Error::not_found(format!(
+            "assignee: {} is neither a member of the organization nor a service user of this project",
+            quoted(&assignee)
+        )));
+    }
+    if !standing.object_exists.0 {
+        return Err(role_assignments::object_not_found(resource_type, resource));
+    }
+    let verdict = decide(&question, &standing, assignment.as_ref());
+    Response::ok(&PermissionCheck {
+        allowed: verdict.is_ok(),
+        permission: permission.name().to_owned(),
+        resource: resource.to_owned(),
+        resource_type: resource_type.to_owned(),
+        assignment: assignment
+            .filter(|_| verdict.is_ok() && !standing.is_admin.0)
+            .map(RoleAssignmentList::from),
+        by: verdict.as_ref().ok().cloned(),
+        missing: verdict.err(),
+        assignee,
+    })
+}

@@ -1,0 +1,106 @@
+//! `/projects/{p}/users`: the people of a project (UbiOps spec 3.7).
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::Call;
+use crate::domain::{Invalid, UserId, quoted};
+use crate::http::error::Error;
+use crate::http::response::Response;
+use crate::store::project_users::{self, ProjectUser};
+
+/// Whom to let in.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ProjectUserCreate {
+    /// The id of a member of the organization.
+    pub user_id: UserId,
+}
+
+/// A person of a project, or a service user of it.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ProjectUserList {
+    /// Unique id.
+    pub id: String,
+    /// E-mail address.
+    pub email: String,
+    /// First name, or the name of a service user.
+    pub name: Option<String>,
+    /// Family name.
+    pub surname: Option<String>,
+}
+
+impl From<ProjectUser> for ProjectUserList {
+    fn from(user: ProjectUser) -> Self {
+        Self {
+            id: user.id,
+            email: user.email,
+            name: user.name,
+            surname: user.surname,
+        }
+    }
+}
+
+/// Whom a list shows. UbiOps does not say which values its clients may send; these are ours.
+enum UserType {
+    People,
+    ServiceUsers,
+}
+
+fn parse_user_type(text: &str) -> Result<UserType, Invalid> {
+    match text {
+        "user" => Ok(UserType::People),
+        "service" => Ok(UserType::ServiceUsers),
+        _ => Err(Invalid::new(format!(
+            "{} is not a type of user; it is user or service",
+            quoted(text)
+        ))),
+    }
+}
+
+/// `POST .../users`.
+pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
+    let body: ProjectUserCreate = call.body().await?;
+    let created = project_users::create(
+        call.session,
+        &call.authority,
+        &call.occasion()?,
+        call.project()?,
+        body.user_id.as_str(),
+    )
+    .await?;
+    Response::created(&ProjectUserList::from(created))
+}
+
+/// `GET .../users`.
+pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
+    let (session, project) = (call.session, call.project()?);
+    let wanted = call.query.parsed("user_type", parse_user_type)?;
+    let users = match wanted.unwrap_or(UserType::People) {
+        UserType::People => project_users::list_people(session, project).await?,
+        UserType::ServiceUsers => project_users::list_service_users(session, project).await?,
+    };
+    let listed = users.into_iter().map(ProjectUserList::from);
+    Response::ok(&listed.collect::<Vec<_>>())
+}
+
+/// `GET .../users/{user_id}`.
+pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
+    let id = call.id("user_id", UserId::parse);
+    let found = project_users::get(call.session, call.project()?, &id).await?;
+    Response::ok(&ProjectUserList::from(found))
+}
+
+/// `DELETE .../users/{user_id}`.
+pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
+    let id = call.id("user_id", UserId::parse);
+    project_users::delete(
+        call.session,
+        &call.authority,
+        &call.occasion()?,
+        call.project()?,
+        &id,
+    )
+    .await?;
+    Ok(Response::no_content())
+}

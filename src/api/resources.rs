@@ -1,0 +1,100 @@
+//! What an organization and its projects have in use, and what the plan allows (UbiOps spec 3.4 and 3.7).
+
+use serde::Serialize;
+
+use crate::api::Call;
+use crate::http::error::Error;
+use crate::http::response::Response;
+use crate::store::resources::{self, Count};
+
+/// What an organization has in use.
+#[derive(Debug, Default, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ResourceUsage {
+    /// Projects.
+    pub projects: i64,
+    /// Members.
+    pub users: i64,
+    /// What its projects have in use.
+    #[serde(flatten)]
+    pub of_projects: ProjectResourceUsage,
+}
+
+/// What a project has in use.
+#[derive(Debug, Default, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ProjectResourceUsage {
+    /// Deployments.
+    pub deployments: i64,
+    /// Their versions.
+    pub deployment_versions: i64,
+    /// Pipelines.
+    pub pipelines: i64,
+    /// Their versions.
+    pub pipeline_versions: i64,
+    /// Always 0: there are none here.
+    pub buckets: i64,
+    /// Always 0: there are none here.
+    pub environments: i64,
+}
+
+/// How much of a resource a project may have.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct QuotaDetail {
+    /// The resource.
+    pub resource: &'static str,
+    /// So many.
+    pub quota: i64,
+}
+
+fn count_of(counts: &[Count], resource: &str) -> i64 {
+    let found = counts.iter().find(|count| count.resource == resource);
+    found.map_or(0, |count| count.count)
+}
+
+fn of_project(counts: &[Count]) -> ProjectResourceUsage {
+    ProjectResourceUsage {
+        deployments: count_of(counts, "deployments"),
+        deployment_versions: count_of(counts, "deployment_versions"),
+        pipelines: count_of(counts, "pipelines"),
+        pipeline_versions: count_of(counts, "pipeline_versions"),
+        buckets: 0,
+        environments: 0,
+    }
+}
+
+/// `GET /organizations/{organization_name}/resources`.
+pub(crate) async fn get_of_organization(call: &mut Call<'_>) -> Result<Response, Error> {
+    let organization = &call.organization()?.organization_id;
+    let counts = resources::of_organization(call.session, organization).await?;
+    Response::ok(&ResourceUsage {
+        projects: count_of(&counts, "projects"),
+        users: count_of(&counts, "users"),
+        of_projects: of_project(&counts),
+    })
+}
+
+/// `GET /projects/{project_name}/resources`.
+pub(crate) async fn get_of_project(call: &mut Call<'_>) -> Result<Response, Error> {
+    let counts = resources::of_project(call.session, call.project()?).await?;
+    Response::ok(&of_project(&counts))
+}
+
+/// `GET /projects/{project_name}/quotas`: the limits of the plan that there are. No limit is no entry, because the
+/// client 4.5.0 raises on a quota that is null.
+pub(crate) async fn quotas(call: &mut Call<'_>) -> Result<Response, Error> {
+    let limits = resources::limits(call.session, call.project()?, call.now).await?;
+    let quotas = [
+        ("deployments", limits.max_deployments),
+        ("deployment_versions", limits.max_deployment_versions),
+        ("pipelines", limits.max_pipelines),
+        ("pipeline_versions", limits.max_pipeline_versions),
+        ("buckets", Some(0)),
+        ("environments", Some(0)),
+    ];
+    let listed = quotas
+        .into_iter()
+        .filter_map(|(resource, quota)| quota.map(|quota| QuotaDetail { resource, quota }));
+    Response::ok(&listed.collect::<Vec<_>>())
+}

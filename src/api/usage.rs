@@ -1,0 +1,279 @@
+//! Usage reports of organizations and projects.
+//!
+//! Clients since 4.2.0 read an object of credits by project or deployment version, older ones a list of every measure;
+//! which it is goes by `User-Agent` (UbiOps spec sections 2, 3.4 and 3.7). Any member of an organization may read its
+//! report, which names its projects; a project's needs `projects.usage.get`.
+
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::api::Call;
+use crate::domain::credits::CreditTotal;
+use crate::domain::usage::{
+    self as domain, Dates, Interval, Intervals, Metric, ObjectType, Period, Series,
+};
+use crate::domain::{Invalid, Timestamp};
+use crate::http::client::reads_usage_as_a_list;
+use crate::http::error::Error;
+use crate::http::response::Response;
+use crate::store::usage::{self, Measured};
+
+/// The report of an organization.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub enum OrganizationUsageReport<'a> {
+    /// Credits, by project.
+    ByProject(OrganizationUsage<'a>),
+    /// Every measure, for clients before 4.2.0.
+    ByMeasure(Vec<Usage<'a>>),
+}
+
+/// The report of a project.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub enum ProjectUsageReport<'a> {
+    /// Credits, by version of its deployments.
+    ByVersion(ProjectUsage<'a>),
+    /// Every measure, for clients before 4.2.0.
+    ByMeasure(Vec<Usage<'a>>),
+}
+
+/// What an organization used, in credits: its projects and deleted projects add up to it, interval by interval.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct OrganizationUsage<'a> {
+    /// The step.
+    pub interval: Interval,
+    /// The organization.
+    pub data_organization: Points<'a>,
+    /// Each of its projects, by name.
+    pub data_projects: Vec<OrganizationProjectUsage<'a>>,
+    /// Projects that have been deleted, in one.
+    pub data_deleted_projects: Points<'a>,
+}
+
+/// What a project used, in the report of its organization.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct OrganizationProjectUsage<'a> {
+    /// The project's id.
+    pub project_id: &'a str,
+    /// The project's name.
+    pub project_name: &'a str,
+    /// The intervals.
+    pub data: Points<'a>,
+}
+
+/// What a project used, in credits: its deployments and deleted deployments add up to it, interval by interval.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ProjectUsage<'a> {
+    /// The step.
+    pub interval: Interval,
+    /// The project.
+    pub data_project: Points<'a>,
+    /// Each version of each of its deployments.
+    pub data_deployments: Vec<DeploymentVersionUsage<'a>>,
+    /// Deployments and versions that have been deleted, in one.
+    pub data_deleted_deployments: Points<'a>,
+}
+
+/// What a version of a deployment used.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct DeploymentVersionUsage<'a> {
+    /// The deployment's id.
+    pub deployment_id: &'a str,
+    /// The deployment's name.
+    pub deployment_name: &'a str,
+    /// The version's id.
+    pub version_id: &'a str,
+    /// The version's name.
+    pub version: &'a str,
+    /// The intervals.
+    pub data: Points<'a>,
+}
+
+/// The usage of one measure, for clients before 4.2.0.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Usage<'a> {
+    /// What used it.
+    pub object_type: ObjectType,
+    /// What was measured.
+    pub metric: Metric,
+    /// The intervals.
+    pub usage: Points<'a>,
+}
+
+/// One interval of a series.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct UsagePoint<'a> {
+    /// Its start.
+    pub start_date: &'a str,
+    /// Its end, which it does not hold.
+    pub end_date: &'a str,
+    /// Credits, exact to a millionth, or bytes.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "f64"))]
+    pub value: Box<RawValue>,
+}
+
+/// A series with the bounds of its intervals; a list of [`UsagePoint`], made one by one while it is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Points<'a> {
+    bounds: &'a [(String, String)],
+    metric: Metric,
+    series: &'a Series,
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl schemars::JsonSchema for Points<'_> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "UsagePoints".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Vec::<UsagePoint<'static>>::json_schema(generator)
+    }
+}
+
+impl Serialize for Points<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let pairs = self.bounds.iter().zip(self.series.values());
+        let points: Result<Vec<_>, _> = pairs
+            .map(|((start_date, end_date), value)| {
+                let number = match self.metric {
+                    Metric::Credits => CreditTotal(*value).to_string(),
+                    Metric::InputVolume | Metric::OutputVolume => value.to_string(),
+                };
+                let value = RawValue::from_string(number).map_err(S::Error::custom)?;
+                Ok(UsagePoint {
+                    start_date,
+                    end_date,
+                    value,
+                })
+            })
+            .collect();
+        serializer.collect_seq(points?)
+    }
+}
+
+/// About the length of a [`UsagePoint`] in JSON, in bytes.
+const POINT_LENGTH: usize = 96;
+
+/// A report's intervals, and how their bounds are written.
+struct Frame {
+    intervals: Intervals,
+    bounds: Vec<(String, String)>,
+}
+
+impl Frame {
+    /// The intervals that the query asks for (contract section 4, "Usage reports").
+    fn of(call: &Call<'_>, subscription_start: Timestamp) -> Result<Self, Error> {
+        let refuse = |(name, invalid): (&str, Invalid)| Error::field(name, &invalid);
+        let dates = Dates {
+            start: call.query.parsed("start_date", Timestamp::parse)?,
+            end: call.query.parsed("end_date", Timestamp::parse)?,
+        };
+        let interval = call.query.parsed("interval", Interval::parse)?;
+        let period = Period::of_report(dates, subscription_start, call.now).map_err(refuse)?;
+        let intervals = Intervals::cut(period, interval.unwrap_or(Interval::Month))
+            .map_err(|invalid| refuse(("interval", invalid)))?;
+        let bounds = intervals
+            .iter()
+            .map(|period| (domain::bound(period.start), domain::bound(period.end)))
+            .collect();
+        Ok(Self { intervals, bounds })
+    }
+
+    fn points<'a>(&'a self, metric: Metric, series: &'a Series) -> Points<'a> {
+        Points {
+            bounds: &self.bounds,
+            metric,
+            series,
+        }
+    }
+
+    fn credits<'a>(&'a self, series: &'a Series) -> Points<'a> {
+        self.points(Metric::Credits, series)
+    }
+
+    /// The series of the older clients.
+    fn by_measure<'a>(&'a self, measures: &'a [Measured]) -> Vec<Usage<'a>> {
+        let usage = |measured: &'a Measured| Usage {
+            object_type: measured.object_type,
+            metric: measured.metric,
+            usage: self.points(measured.metric, &measured.series),
+        };
+        measures.iter().map(usage).collect()
+    }
+
+    /// A report with so many series.
+    fn respond(&self, report: &impl Serialize, series: usize) -> Result<Response, Error> {
+        let length = (series + 1) * (self.bounds.len() + 4) * POINT_LENGTH;
+        let mut response = Response::ok_of_length(report, length)?;
+        response.vary("User-Agent");
+        Ok(response)
+    }
+}
+
+/// `GET /organizations/{organization_name}/usage`.
+pub(crate) async fn of_organization(call: &mut Call<'_>) -> Result<Response, Error> {
+    let organization = call.organization()?;
+    let frame = Frame::of(call, organization.organization_subscription_start_date.0)?;
+    let id = &organization.organization_id;
+    if reads_usage_as_a_list(call.request) {
+        let measures = usage::measures(call.session, id, &frame.intervals).await?;
+        let report = OrganizationUsageReport::ByMeasure(frame.by_measure(&measures));
+        return frame.respond(&report, measures.len());
+    }
+    let credits = usage::credits_of_organization(call.session, id, &frame.intervals).await?;
+    let parts = credits.parts.iter();
+    let projects = parts.map(|(project, series)| OrganizationProjectUsage {
+        project_id: &project.id,
+        project_name: &project.name,
+        data: frame.credits(series),
+    });
+    let report = OrganizationUsageReport::ByProject(OrganizationUsage {
+        interval: frame.intervals.interval(),
+        data_organization: frame.credits(&credits.whole),
+        data_projects: projects.collect(),
+        data_deleted_projects: frame.credits(&credits.deleted),
+    });
+    frame.respond(&report, credits.parts.len() + 2)
+}
+
+/// `GET /projects/{project_name}/usage`.
+pub(crate) async fn of_project(call: &mut Call<'_>) -> Result<Response, Error> {
+    let project = call.project()?;
+    let frame = Frame::of(call, project.subscription_start(call.now))?;
+    if reads_usage_as_a_list(call.request) {
+        let measures = usage::measures(call.session, &project.project_id, &frame.intervals).await?;
+        let report = ProjectUsageReport::ByMeasure(frame.by_measure(&measures));
+        return frame.respond(&report, measures.len());
+    }
+    let credits = usage::credits_of_project(call.session, project, &frame.intervals).await?;
+    let parts = credits.parts.iter();
+    let versions = parts.map(|(version, series)| DeploymentVersionUsage {
+        deployment_id: &version.deployment_id,
+        deployment_name: &version.deployment_name,
+        version_id: &version.version_id,
+        version: &version.version,
+        data: frame.credits(series),
+    });
+    let report = ProjectUsageReport::ByVersion(ProjectUsage {
+        interval: frame.intervals.interval(),
+        data_project: frame.credits(&credits.whole),
+        data_deployments: versions.collect(),
+        data_deleted_deployments: frame.credits(&credits.deleted),
+    });
+    frame.respond(&report, credits.parts.len() + 2)
+}

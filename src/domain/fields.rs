@@ -1,0 +1,171 @@
+//! Input and output of deployments and pipelines: structured with named fields, or plain (docs/deployments.md).
+
+use super::wire::json_enum;
+use super::{Invalid, Text, quoted};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+json_enum! {
+    /// Whether one side of a deployment or pipeline has fields.
+    IoType: "a type of input or output" {
+        /// An object of fields.
+        Structured = "structured",
+        /// One text.
+        Plain = "plain",
+    }
+}
+
+json_enum! {
+    /// What a field holds: the list that the clients 3.16.1 and 4.0.0 check on both sides.
+    DataType: "a type of data" {
+        /// A whole number.
+        Int = "int",
+        /// A text.
+        String = "string",
+        /// A number.
+        Double = "double",
+        /// True or false.
+        Bool = "bool",
+        /// An object.
+        Dict = "dict",
+        /// Whole numbers.
+        ArrayInt = "array_int",
+        /// Numbers.
+        ArrayDouble = "array_double",
+        /// Texts.
+        ArrayString = "array_string",
+        /// The older word for a file.
+        Blob = "blob",
+        /// The path of a file.
+        File = "file",
+        /// Paths of files.
+        ArrayFile = "array_file",
+    }
+}
+
+/// How a field is shown to people: kept as it was sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Widget {
+    /// The kind of widget, like `slider`.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Text<1, 64>>,
+    /// Its settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configuration: Option<Map<String, Value>>,
+}
+
+/// A field.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Field {
+    /// Its name, unique in its list.
+    pub name: Text<1, 64>,
+    /// What it holds.
+    pub data_type: DataType,
+    /// How it is shown to people.
+    pub widget: Option<Widget>,
+}
+
+/// The fields of one side, in the order in which they were given.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(try_from = "Vec<Field>")]
+pub struct Fields(Vec<Field>);
+
+impl Fields {
+    /// Most fields of one side; keeps what a pipeline's check compares small.
+    pub const MAX: usize = 100;
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The fields as a JSON list, each with a widget: `{}` where none was given, as the clients' documents show it.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let fields = self.0.iter().map(|field| {
+            serde_json::json!({
+                "name": field.name,
+                "data_type": field.data_type,
+                "widget": field.widget.as_ref().map_or_else(|| Value::Object(Map::new()), |widget| serde_json::json!(widget)),
+            })
+        });
+        Value::Array(fields.collect()).to_string()
+    }
+}
+
+impl TryFrom<Vec<Field>> for Fields {
+    type Error = Invalid;
+
+    fn try_from(fields: Vec<Field>) -> Result<Self, Invalid> {
+        if fields.len() > Self::MAX {
+            return Err(Invalid::new(format!(
+                "there are {} fields; at most {} are allowed",
+                fields.len(),
+                Self::MAX
+            )));
+        }
+        let mut names = BTreeSet::new();
+        for field in &fields {
+            if !names.insert(field.name.as_str()) {
+                return Err(Invalid::new(format!(
+                    "the name {} stands twice; a field's name is unique in its list",
+                    quoted(field.name.as_str())
+                )));
+            }
+        }
+        Ok(Self(fields))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(json: &str) -> Result<Fields, String> {
+        serde_json::from_str(json).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_field_without_a_widget_is_shown_with_an_empty_one() {
+        let fields = fields(r#"[{"name":"x","data_type":"array_int"}]"#).unwrap();
+        assert_eq!(
+            fields.to_json(),
+            r#"[{"data_type":"array_int","name":"x","widget":{}}]"#
+        );
+    }
+
+    #[test]
+    fn a_widget_is_kept_as_it_was_sent() {
+        let json = r#"[{"data_type":"int","name":"x","widget":{"configuration":{"max":10,"min":0},"type":"slider"}}]"#;
+        assert_eq!(fields(json).unwrap().to_json(), json);
+    }
+
+    #[test]
+    fn two_fields_of_one_name_are_refused_with_the_name() {
+        let twice = r#"[{"name":"x","data_type":"int"},{"name":"x","data_type":"bool"}]"#;
+        assert!(fields(twice).unwrap_err().contains("'x' stands twice"));
+    }
+
+    #[test]
+    fn a_data_type_is_one_of_the_clients_list() {
+        let refusal = fields(r#"[{"name":"x","data_type":"timestamp"}]"#).unwrap_err();
+        assert!(refusal.contains("array_string"), "{refusal}");
+    }
+
+    #[test]
+    fn at_most_100_fields_are_taken() {
+        let numbered = |count: usize| {
+            let all: Vec<_> = (0..count)
+                .map(|n| format!(r#"{{"name":"f{n}","data_type":"int"}}"#))
+                .collect();
+            fields(&format!("[{}]", all.join(",")))
+        };
+        assert!(numbered(100).is_ok());
+        assert!(numbered(101).unwrap_err().contains("at most 100"));
+    }
+}

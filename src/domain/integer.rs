@@ -1,0 +1,106 @@
+//! A whole number within bounds.
+
+use super::Invalid;
+use serde::de::{Deserializer, Error, Visitor};
+use std::fmt::{self, Formatter};
+
+/// A whole number from `MIN` to `MAX`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Within<const MIN: i64, const MAX: i64>(i64);
+
+impl<const MIN: i64, const MAX: i64> Within<MIN, MAX> {
+    /// Accepts the number, if it is within the bounds.
+    pub fn new(number: i64) -> Result<Self, Invalid> {
+        if (MIN..=MAX).contains(&number) {
+            return Ok(Self(number));
+        }
+        Err(Invalid::new(format!(
+            "{number} is out of range; {MIN} to {MAX} are allowed"
+        )))
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl<'de, const MIN: i64, const MAX: i64> serde::Deserialize<'de> for Within<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Number<const MIN: i64, const MAX: i64>;
+
+        impl<const MIN: i64, const MAX: i64> Visitor<'_> for Number<MIN, MAX> {
+            type Value = Within<MIN, MAX>;
+
+            fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+                write!(formatter, "a whole number from {MIN} to {MAX}")
+            }
+
+            fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
+                Within::new(number).map_err(E::custom)
+            }
+
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
+                self.visit_i64(i64::try_from(number).unwrap_or(i64::MAX))
+            }
+        }
+
+        deserializer.deserialize_i64(Number)
+    }
+}
+
+impl<const MIN: i64, const MAX: i64> serde::Serialize for Within<MIN, MAX> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(self.0)
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl<const MIN: i64, const MAX: i64> schemars::JsonSchema for Within<MIN, MAX> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("Within{MIN}To{MAX}").into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "integer", "minimum": MIN, "maximum": MAX })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Result<i64, String> {
+        serde_json::from_str::<Within<1, 10>>(json)
+            .map(Within::get)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn both_bounds_are_allowed_and_nothing_beyond_them() {
+        assert_eq!((read("1"), read("10")), (Ok(1), Ok(10)));
+        for beyond in ["0", "11", "-1", "18446744073709551615"] {
+            assert!(
+                read(beyond).unwrap_err().contains("1 to 10 are allowed"),
+                "{beyond}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_whole_number_is_told_the_bounds() {
+        for wrong in ["1.5", "\"1\"", "true", "null"] {
+            assert!(
+                read(wrong)
+                    .unwrap_err()
+                    .contains("a whole number from 1 to 10"),
+                "{wrong}"
+            );
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! The objects of a pipeline version and the attachments between them.
+//!
+//! What can be told without the database is told here: names, numbers, and that attachments run in no circle. Whether
+//! what the objects refer to exists, and whether its fields are mapped, is decided in the transaction of the write
+//! (`store/pipeline_checks.rs`), because both can change until then.
+
+use super::wire::json_enum;
+use super::{Invalid, Text, quoted};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The source that stands for the pipeline's input.
+pub const START: &str = "pipeline_start";
+/// The destination that stands for the pipeline's output.
+pub const END: &str = "pipeline_end";
+
+/// A name of an object, a field or what an object refers to.
+pub type Name = Text<1, 64>;
+
+json_enum! {
+    /// What an object refers to.
+    ReferenceType: "a type of reference" {
+        /// A deployment of the project.
+        Deployment = "deployment",
+        /// Another pipeline of the project.
+        Pipeline = "pipeline",
+        /// Something of UbiOps' that has no record here; kept as it is.
+        Operator = "operator",
+    }
+}
+
+/// An object of a pipeline version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct PipelineObject {
+    /// Its name, unique in the version.
+    pub name: Name,
+    /// The name of what it refers to.
+    pub reference_name: Name,
+    /// The kind of that; a deployment if absent.
+    #[serde(default)]
+    pub reference_type: Option<ReferenceType>,
+    /// The version of that; the default version if absent.
+    pub version: Option<Name>,
+    /// Settings, kept as they are.
+    pub configuration: Option<Map<String, Value>>,
+    /// Texts about it, kept as they are.
+    pub metadata: Option<Map<String, Value>>,
+}
+
+/// The objects of a pipeline version, in the order in which they were given.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(try_from = "Vec<PipelineObject>")]
+pub struct PipelineObjects(Vec<PipelineObject>);
+
+impl PipelineObjects {
+    /// Most objects of one version.
+    pub const MAX: usize = 100;
+
+    /// The objects.
+    pub fn iter(&self) -> impl Iterator<Item = &PipelineObject> {
+        self.0.iter()
+    }
+}
+
+impl TryFrom<Vec<PipelineObject>> for PipelineObjects {
+    type Error = Invalid;
+
+    fn try_from(objects: Vec<PipelineObject>) -> Result<Self, Invalid> {
+        at_most(objects.len(), Self::MAX, "objects")?;
+        let mut names = BTreeSet::new();
+        for name in objects.iter().map(|object| object.name.as_str()) {
+            if name == START || name == END {
+                return Err(Invalid::new(format!(
+                    "no object can be called {START} or {END}: these stand for the pipeline's own input and output"
+                )));
+            }
+            if !names.insert(name) {
+                return Err(Invalid::new(format!(
+                    "two objects are called {}",
+                    quoted(name)
+                )));
+            }
+        }
+        Ok(Self(objects))
+    }
+}
+
+/// Which field of a source goes into which field of a destination.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Mapping {
+    /// A field that the source gives.
+    pub source_field_name: Name,
+    /// A field that the destination takes.
+    pub destination_field_name: Name,
+}
+
+/// Where a destination gets something from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Source {
+    /// The name of an object, or `pipeline_start`.
+    pub source_name: Name,
+    /// Field by field; none between plain sides.
+    #[serde(default)]
+    pub mapping: Vec<Mapping>,
+}
+
+/// What goes into one object, or out of the pipeline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Attachment {
+    /// The name of an object, or `pipeline_end`.
+    pub destination_name: Name,
+    /// Where it comes from.
+    pub sources: Vec<Source>,
+}
+
+/// The attachments of a pipeline version, in the order in which they were given; without a cycle.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(try_from = "Vec<Attachment>")]
+pub struct Attachments(Vec<Attachment>);
+
+impl Attachments {
+    /// Most attachments of one version: one for each object, and one for the pipeline's output.
+    pub const MAX: usize = PipelineObjects::MAX + 1;
+    /// Most mappings of one version, over all attachments.
+    pub const MAX_MAPPINGS: usize = 1000;
+
+    /// The attachments.
+    pub fn iter(&self) -> impl Iterator<Item = &Attachment> {
+        self.0.iter()
+    }
+}
+
+impl TryFrom<Vec<Attachment>> for Attachments {
+    type Error = Invalid;
+
+    fn try_from(attachments: Vec<Attachment>) -> Result<Self, Invalid> {
+        at_most(attachments.len(), Self::MAX, "attachments")?;
+        let sources = || {
+            attachments
+                .iter()
+                .flat_map(|attachment| &attachment.sources)
+        };
+        let mappings = sources().map(|source| source.mapping.len()).sum();
+        at_most(mappings, Self::MAX_MAPPINGS, "mappings")?;
+        at_most(sources().count(), Self::MAX_MAPPINGS, "sources")?;
+        let mut graph: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for attachment in &attachments {
+            let destination = attachment.destination_name.as_str();
+            if destination == START {
+                return Err(Invalid::new(format!(
+                    "{START} is a source, and no destination"
+                )));
+            }
+            let mut from = BTreeSet::new();
+            for source in &attachment.sources {
+                let source = source.source_name.as_str();
+                if source == END {
+                    return Err(Invalid::new(format!(
+                        "{END} is a destination, and no source"
+                    )));
+                }
+                if !from.insert(source) {
+                    return Err(Invalid::new(format!(
+                        "{} is a source of {} twice",
+                        quoted(source),
+                        quoted(destination)
+                    )));
+                }
+            }
+            if graph.insert(destination, from).is_some() {
+                return Err(Invalid::new(format!(
+                    "{} is a destination twice; list all its sources in one attachment",
+                    quoted(destination)
+                )));
+            }
+        }
+        match cycle(graph) {
+            Some(name) => Err(Invalid::new(format!(
+                "{} gets something from itself, over other objects or at once; attachments must have no cycle",
+                quoted(&name)
+            ))),
+            None => Ok(Self(attachments)),
+        }
+    }
+}
+
+fn at_most(count: usize, most: usize, what: &str) -> Result<(), Invalid> {
+    if count <= most {
+        return Ok(());
+    }
+    Err(Invalid::new(format!(
+        "there are {count} {what}; at most {most} are allowed"
+    )))
+}
+
+/// A name on a cycle, if there is one. What gets nothing from a name that is left is taken away until nothing goes;
+/// a walk from there along sources that are left must come back to where it has been.
+fn cycle(mut graph: BTreeMap<&str, BTreeSet<&str>>) -> Option<String> {
+    loop {
+        let left: BTreeSet<&str> = graph.keys().copied().collect();
+        let before = graph.len();
+        graph.retain(|_, sources| sources.iter().any(|source| left.contains(source)));
+        if graph.len() == before {
+            break;
+        }
+    }
+    let mut seen = BTreeSet::new();
+    let mut at = *graph.keys().next()?;
+    while seen.insert(at) {
+        at = graph
+            .get(at)?
+            .iter()
+            .copied()
+            .find(|source| graph.contains_key(source))?;
+    }
+    Some(at.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn attachments(edges: &[(&str, &str)]) -> Result<Attachments, String> {
+        let mut by_destination: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (source, destination) in edges {
+            by_destination.entry(destination).or_default().push(source);
+        }
+        let list: Vec<Value> = by_destination
+            .into_iter()
+            .map(|(destination, sources)| {
+                let sources: Vec<Value> = sources
+                    .into_iter()
+                    .map(|name| serde_json::json!({ "source_name": name, "mapping": [] }))
+                    .collect();
+                serde_json::json!({ "destination_name": destination, "sources": sources })
+            })
+            .collect();
+        serde_json::from_value(Value::Array(list)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_diamond_is_no_cycle() {
+        let diamond = [
+            (START, "a"),
+            ("a", "b"),
+            ("a", "c"),
+            ("b", "d"),
+            ("c", "d"),
+            ("d", END),
+        ];
+        assert!(attachments(&diamond).is_ok());
+    }
+
+    #[test]
+    fn a_cycle_is_refused_with_a_name_on_it() {
+        let tail = [
+            (START, "a"),
+            ("a", "b"),
+            ("b", "c"),
+            ("c", "b"),
+            ("c", "x"),
+            ("x", END),
+        ];
+        let refusal = attachments(&tail).unwrap_err();
+        assert!(
+            refusal.contains("'b'") || refusal.contains("'c'"),
+            "{refusal}"
+        );
+        assert!(
+            attachments(&[("a", "a")])
+                .unwrap_err()
+                .contains("'a' gets something from itself")
+        );
+    }
+
+    #[test]
+    fn the_pipelines_input_is_no_destination_and_its_output_no_source() {
+        assert!(
+            attachments(&[("a", START)])
+                .unwrap_err()
+                .contains("no destination")
+        );
+        assert!(
+            attachments(&[(END, "a")])
+                .unwrap_err()
+                .contains("no source")
+        );
+    }
+
+    #[test]
+    fn a_destination_and_a_source_in_it_stand_once() {
+        assert!(
+            attachments(&[("a", "b"), ("a", "b")])
+                .unwrap_err()
+                .contains("a source of 'b' twice")
+        );
+        let twice =
+            r#"[{"destination_name":"b","sources":[]},{"destination_name":"b","sources":[]}]"#;
+        let refusal = serde_json::from_str::<Attachments>(twice)
+            .unwrap_err()
+            .to_string();
+        assert!(refusal.contains("'b' is a destination twice"), "{refusal}");
+    }
+
+    #[test]
+    fn objects_have_names_of_their_own() {
+        let objects = |names: &[&str]| {
+            let list: Vec<Value> = names
+                .iter()
+                .map(|name| serde_json::json!({ "name": name, "reference_name": "d" }))
+                .collect();
+            serde_json::from_value::<PipelineObjects>(Value::Array(list))
+                .map_err(|error| error.to_string())
+        };
+        assert!(objects(&["a", "b"]).is_ok());
+        assert!(
+            objects(&["a", "a"])
+                .unwrap_err()
+                .contains("two objects are called 'a'")
+        );
+        assert!(objects(&[START]).is_err() && objects(&[END]).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn edges_that_only_go_up_are_accepted_and_closing_one_is_not(
+            edges in proptest::collection::btree_set((0..30_u8, 0..30_u8), 1..60)
+        ) {
+            let name = |n: u8| format!("n{n}");
+            let up: Vec<(String, String)> = edges
+                .iter()
+                .filter(|(from, to)| from != to)
+                .map(|(from, to)| (name(*from.min(to)), name(*from.max(to))))
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect();
+            prop_assume!(!up.is_empty());
+            let as_str: Vec<(&str, &str)> = up.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+            prop_assert!(attachments(&as_str).is_ok());
+            let mut closed = as_str.clone();
+            closed.push((as_str[0].1, as_str[0].0));
+            prop_assert!(attachments(&closed).is_err());
+        }
+    }
+}

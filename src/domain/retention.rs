@@ -1,0 +1,26 @@
+//! What is kept of requests, and for how long.
+
+use super::wire::json_enum;
+
+/// How long requests are kept unless something else is asked for, in seconds: a week (UbiOps' documents of
+/// `deployment_versions_create`).
+pub const RETENTION_TIME: i64 = 604_800;
+/// The longest that requests can be kept, in seconds: four weeks (UbiOps spec 4.5).
+pub const MAX_RETENTION_TIME: i64 = 2_419_200;
+
+json_enum! {
+    /// What is kept of requests.
+    RetentionMode: "a way to keep requests" {
+        /// Nothing.
+        None = "none",
+        /// When and how they ended.
+        Metadata = "metadata",
+        /// Input and output too.
+        Full = "full",
+    }
+}
+
+impl RetentionMode {
+    /// What is kept unless something else is asked for.
+    pub const DEFAULT: Self = Self::Full;
+}

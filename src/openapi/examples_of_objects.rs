@@ -1,0 +1,99 @@
+//! Examples of deployments and pipelines: what Ada's project consists of.
+
+use serde_json::{Value, json};
+
+use super::contract::Example;
+use super::examples::{DEPLOYMENT, PIPELINE, PROJECT, examples};
+use crate::api::{deployment_versions, deployments, pipeline_versions, pipelines};
+
+const DEPLOYMENT_ID: &str = "4326da55-06ca-4664-badb-03156355451a";
+const DEPLOYMENT_VERSION_ID: &str = "4ae7d14b-4803-4e16-b96d-3b18caa4b605";
+const PIPELINE_ID: &str = "6b0cea21-2657-4fa3-a331-de646e3cfdc4";
+const PIPELINE_VERSION_ID: &str = "b6f60ebf-48ef-4084-9fbb-9ac0f934093e";
+const DATE: &str = "2026-11-22T09:00:00.000000Z";
+
+examples! {
+    deployments::DeploymentCreate = {
+        "name": DEPLOYMENT, "description": "Tells apples from pears", "input_type": "structured",
+        "output_type": "structured", "input_fields": [{ "name": "photo", "data_type": "file" }],
+        "output_fields": [{ "name": "fruit", "data_type": "string" }], "labels": { "team": "vision" },
+    };
+    deployments::DeploymentUpdate = { "default_version": "v1", "labels": { "team": "orchard" } };
+    deployments::DeploymentDetail = {
+        "id": DEPLOYMENT_ID, "name": DEPLOYMENT, "project": PROJECT, "description": "Tells apples from pears",
+        "input_type": "structured", "output_type": "structured",
+        "input_fields": [{ "name": "photo", "data_type": "file", "widget": {} }],
+        "output_fields": [{ "name": "fruit", "data_type": "string", "widget": {} }], "supports_request_format": true,
+        "labels": { "team": "vision" }, "creation_date": DATE, "last_updated": DATE, "default_version": "v1",
+    };
+    deployment_versions::shapes::DeploymentVersionCreate = {
+        "version": "v1", "environment": "python3-12", "instance_type": "512mb", "maximum_instances": 2,
+        "request_retention_mode": "metadata",
+    };
+    deployment_versions::shapes::DeploymentVersionUpdate = { "maximum_instances": 4, "environment": null };
+    deployment_versions::shapes::DeploymentVersionDetail = {
+        "id": DEPLOYMENT_VERSION_ID, "deployment": DEPLOYMENT, "version": "v1", "default": true, "description": "",
+        "labels": {}, "creation_date": DATE, "last_updated": DATE, "status": "unavailable", "active_revision": null,
+        "latest_revision": null, "last_file_upload": null, "has_request_method": false, "has_requests_method": false,
+        "environment": "python3-12", "environment_display_name": "python3-12", "environment_name": "python3-12",
+        "environment_tag": null, "instance_type": "512mb", "instance_type_group_id": null,
+        "instance_type_group_name": null, "maximum_instances": 2, "minimum_instances": 0, "maximum_idle_time": 300,
+        "request_retention_time": 604_800, "request_retention_mode": "metadata", "maximum_queue_size_express": 100,
+        "maximum_queue_size_batch": 100_000, "maximum_queue_size": 100_000, "monitoring": null,
+        "default_notification_group": null, "static_ip": false, "restart_request_interruption": false, "ports": [],
+        "scaling_strategy": "default", "instance_processes": 1, "health_check": null, "command": null, "args": null,
+    };
+
+    pipelines::PipelineCreate = {
+        "name": PIPELINE, "input_type": "structured", "input_fields": [{ "name": "photo", "data_type": "file" }],
+        "output_type": "structured", "output_fields": [{ "name": "fruit", "data_type": "string" }],
+    };
+    pipelines::PipelineUpdate = { "description": "Sorts a crate" };
+    pipelines::PipelineDetail = {
+        "id": PIPELINE_ID, "name": PIPELINE, "project": PROJECT, "description": "Sorts a crate",
+        "input_type": "structured", "output_type": "structured",
+        "input_fields": [{ "name": "photo", "data_type": "file", "widget": {} }],
+        "output_fields": [{ "name": "fruit", "data_type": "string", "widget": {} }], "labels": {},
+        "creation_date": DATE, "last_updated": DATE, "default_version": "v1",
+    };
+    pipeline_versions::shapes::PipelineVersionCreate = {
+        "version": "v1",
+        "objects": [{
+            "name": "sorter", "reference_name": DEPLOYMENT, "reference_type": "deployment", "version": "v1",
+        }],
+        "attachments": [
+            { "destination_name": "sorter", "sources": [{
+                "source_name": "pipeline_start",
+                "mapping": [{ "source_field_name": "photo", "destination_field_name": "photo" }],
+            }] },
+            { "destination_name": "pipeline_end", "sources": [{
+                "source_name": "sorter",
+                "mapping": [{ "source_field_name": "fruit", "destination_field_name": "fruit" }],
+            }] },
+        ],
+    };
+    pipeline_versions::shapes::PipelineVersionUpdate = { "description": "The first line", "request_retention_time": 3600 };
+    pipeline_versions::shapes::PipelineVersionList = {
+        "id": PIPELINE_VERSION_ID, "pipeline": PIPELINE, "version": "v1", "default": true, "description": "",
+        "labels": {}, "creation_date": DATE, "last_updated": DATE, "request_retention_time": 604_800,
+        "request_retention_mode": "full", "monitoring": null, "default_notification_group": null, "metadata": null,
+    };
+    pipeline_versions::shapes::PipelineVersionDetail = {
+        "id": PIPELINE_VERSION_ID, "pipeline": PIPELINE, "version": "v1", "default": true, "description": "",
+        "labels": {}, "creation_date": DATE, "last_updated": DATE, "request_retention_time": 604_800,
+        "request_retention_mode": "full", "monitoring": null, "default_notification_group": null, "metadata": null,
+        "objects": [{
+            "id": "38549ff5-5bf0-4803-8571-236077c77e62", "name": "sorter", "reference_type": "deployment",
+            "reference_name": DEPLOYMENT, "version": "v1", "input_type": "structured", "output_type": "structured",
+            "input_fields": [{ "name": "photo", "data_type": "file" }],
+            "output_fields": [{ "name": "fruit", "data_type": "string" }], "configuration": {}, "metadata": {},
+        }],
+        "attachments": [{
+            "id": "0d9c6a34-5f0e-4a6b-9a5c-3d8d7e2f1b60", "destination_name": "sorter",
+            "sources": [{
+                "source_name": "pipeline_start",
+                "mapping": [{ "source_field_name": "photo", "destination_field_name": "photo" }],
+            }],
+        }],
+    };
+}

@@ -1,0 +1,72 @@
+//! The price list: what an hour on each instance type costs.
+
+use serde::Deserialize;
+
+use crate::auth::access::Authority;
+use crate::domain::credits::Credits;
+use crate::domain::instance_type::InstanceTypeName;
+use crate::http::error::Error;
+use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::session::Session;
+use crate::store::sql::statements;
+use crate::store::statement::Parameters;
+
+/// An instance type with its price.
+#[derive(Debug, Clone, Deserialize)]
+pub struct InstanceType {
+    /// Its name.
+    pub name: String,
+    /// What an hour costs, in millionths of a credit.
+    pub credits_per_hour: i64,
+}
+
+statements! {
+    /// The price list, by name.
+    LIST = "SELECT name, credits_per_hour FROM instance_types WHERE name > '' ORDER BY name";
+    /// The permit for a price that is new or changes.
+    PERMIT_PUT = permit!(":object_id",
+        "(SELECT json_object('credits_per_hour', credits_per_hour / 1000000.0) FROM instance_types
+          WHERE name = :object_name)",
+        "#operator = 1 AND NOT EXISTS (SELECT 1 FROM instance_types
+                                       WHERE name = :object_name AND credits_per_hour = #credits_per_hour)");
+    /// The price.
+    PUT = concat!(
+        "INSERT INTO instance_types (name, credits_per_hour)
+         SELECT :object_name, #credits_per_hour WHERE ", permitted!(), "
+         ON CONFLICT (name) DO UPDATE SET credits_per_hour = excluded.credits_per_hour");
+}
+
+/// The price list, by name.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn list(session: &Session<'_>) -> Result<Vec<InstanceType>, Error> {
+    session.read(Parameters::new().batch([&LIST])).await?.all(0)
+}
+
+/// Sets a price. One that stands already is no change.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn put(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    name: &InstanceTypeName,
+    credits_per_hour: Credits,
+) -> Result<(), Error> {
+    let change = Change {
+        action: Action::Update,
+        object_type: "instance_type",
+        object_id: name.as_str(),
+        object_name: name.as_str(),
+        organization_id: None,
+        project_id: None,
+        after: Some(serde_json::json!({ "credits_per_hour": credits_per_hour })),
+    };
+    let parameters = change
+        .parameters(authority, occasion)
+        .integer("credits_per_hour", credits_per_hour.as_millionths());
+    session.write(parameters.batch([&PERMIT_PUT, &PUT])).await?;
+    Ok(())
+}

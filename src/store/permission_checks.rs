@@ -1,0 +1,82 @@
+//! Whether somebody may do something, and by what: the same rules as the first round trip of his own call would go by,
+//! told without making it.
+
+use serde::Deserialize;
+
+use crate::auth::permissions::Permission;
+use crate::domain::Timestamp;
+use crate::http::error::Error;
+use crate::store::projects::Project;
+use crate::store::role_assignments::{RoleAssignment, object_of_name, select_assignment};
+use crate::store::rows::Flag;
+use crate::store::session::Session;
+use crate::store::sql::statements;
+use crate::store::statement::Parameters;
+
+/// What is asked.
+pub struct Question<'a> {
+    /// For which permission.
+    pub permission: Permission,
+    /// For whom: the id of a person or of a service user.
+    pub assignee: &'a str,
+    /// On what kind of object.
+    pub resource_type: &'a str,
+    /// On the object of which name.
+    pub resource: &'a str,
+}
+
+/// What is known about it.
+#[derive(Debug, Deserialize)]
+pub struct Standing {
+    /// Whether he is a member of the organization.
+    pub is_member: Flag,
+    /// Whether he is an admin of it.
+    pub is_admin: Flag,
+    /// Whether it is a service user of the project.
+    pub is_service_user: Flag,
+    /// Whether that has expired.
+    pub has_expired: Flag,
+    /// Whether the object exists.
+    pub object_exists: Flag,
+}
+
+statements! {
+    /// Who is asked about, and whether the object exists.
+    STANDING = concat!(
+        "SELECT m.user_id IS NOT NULL AS is_member, coalesce(m.admin, 0) AS is_admin,
+                s.id IS NOT NULL AS is_service_user, coalesce(s.expiry_date <= #now, 0) AS has_expired, ",
+                object_of_name!(), " IS NOT NULL AS object_exists
+         FROM (SELECT 1)
+         LEFT JOIN organization_users m ON m.organization_id = :organization_id AND m.user_id = :assignee
+         LEFT JOIN service_users s ON s.id = :assignee AND s.project_id = :project_id");
+    /// The oldest assignment that gives the permission, on the whole project or on the object.
+    GIVING = concat!(
+        select_assignment!(), "JOIN role_permissions h ON h.role_id = a.role_id AND h.permission = :permission
+         WHERE a.project_id = :project_id AND a.assignee_id = :assignee
+           AND (a.resource_type = 'project' OR (a.resource_type = :resource_type AND a.resource_id = ",
+        object_of_name!(), "))
+         ORDER BY a.creation_date, a.id LIMIT 1");
+}
+
+/// What is known about somebody and an object, and the assignment that gives him the permission on it, if one does.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn look_up(
+    session: &Session<'_>,
+    project: &Project,
+    question: &Question<'_>,
+    now: Timestamp,
+) -> Result<(Standing, Option<RoleAssignment>), Error> {
+    let statements = Parameters::new()
+        .text("project_id", &project.project_id)
+        .text("organization_id", &project.organization_id)
+        .text("permission", question.permission.name())
+        .text("assignee", question.assignee)
+        .text("resource_type", question.resource_type)
+        .text("resource", question.resource)
+        .integer("now", now.as_millis())
+        .batch([&STANDING, &GIVING]);
+    let answers = session.read(statements).await?;
+    Ok((answers.only(0)?, answers.first(1)?))
+}

@@ -1,0 +1,480 @@
+//! Pipelines, as records: pipelines in a row. Their versions hold what is in the row.
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::auth::access::Authority;
+use crate::domain::{Description, Fields, IoType, Labels, ObjectName};
+use crate::http::error::Error;
+use crate::http::patch::Patch;
+use crate::store::audit::{
+    Action, Change, Occasion, caller_may, caller_may_on_object, permit, permitted,
+};
+use crate::store::deployments::{PLAIN_INPUT, PLAIN_OUTPUT, no_such_default};
+use crate::store::objects::Object;
+use crate::store::projects::{self, Project};
+use crate::store::rows::{Flag, JsonText, Millis};
+use crate::store::session::Session;
+use crate::store::sql::statements;
+use crate::store::statement::Parameters;
+use crate::store::subscriptions::{self, limit_reached, plan_allows, subscription_runs};
+
+/// A pipeline.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Pipeline {
+    /// Its id.
+    pub id: String,
+    /// Its name, unique in the project.
+    pub name: String,
+    /// Its description, which may be empty.
+    pub description: String,
+    /// `structured` or `plain`.
+    pub input_type: String,
+    /// `structured` or `plain`.
+    pub output_type: String,
+    /// What goes in, field by field.
+    pub input_fields: JsonText,
+    /// What comes out, field by field.
+    pub output_fields: JsonText,
+    /// Its labels.
+    pub labels: JsonText,
+    /// When it was created.
+    pub creation_date: Millis,
+    /// When it was last changed.
+    pub last_updated: Millis,
+    /// The version that requests without one go to.
+    pub default_version: Option<String>,
+}
+
+macro_rules! select_pipeline {
+    () => {
+        "SELECT l.id, l.name, l.description, l.input_type, l.output_type, l.input_fields, l.output_fields,
+                l.labels, l.creation_date, l.last_updated, v.version AS default_version
+         FROM pipelines l LEFT JOIN pipeline_versions v ON v.pipeline_id = l.id AND v.is_default = 1 "
+    };
+}
+
+macro_rules! pipeline_exists {
+    () => {
+        "EXISTS (SELECT 1 FROM pipelines WHERE id = :object_id)"
+    };
+}
+
+macro_rules! name_is_free {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM pipelines WHERE project_id = :project_id AND name = :name AND id <> :object_id)"
+    };
+}
+
+macro_rules! plan_allows_pipeline {
+    () => {
+        plan_allows!("max_pipelines", "pipelines")
+    };
+}
+
+/// A plain side has no fields. A type that is given replaces the fields of its side.
+macro_rules! input_fits {
+    () => {
+        "(coalesce(:input_fields, '[]') = '[]' OR :input_type = 'structured'
+          OR (:input_type IS NULL
+              AND EXISTS (SELECT 1 FROM pipelines WHERE id = :object_id AND input_type = 'structured')))"
+    };
+}
+
+macro_rules! output_fits {
+    () => {
+        "(coalesce(:output_fields, '[]') = '[]' OR :output_type = 'structured'
+          OR (:output_type IS NULL
+              AND EXISTS (SELECT 1 FROM pipelines WHERE id = :object_id AND output_type = 'structured')))"
+    };
+}
+
+macro_rules! default_exists {
+    () => {
+        "(:default_version IS NULL OR EXISTS (SELECT 1 FROM pipeline_versions
+                                              WHERE pipeline_id = :object_id AND version = :default_version))"
+    };
+}
+
+/// No version of another pipeline refers to it, so none can be left with a hole.
+macro_rules! is_unused {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM pipeline_objects WHERE reference_id = :object_id)"
+    };
+}
+
+macro_rules! pipeline_before {
+    () => {
+        "(SELECT json_object('name', name, 'description', description, 'input_type', input_type,
+                             'output_type', output_type, 'input_fields', json(input_fields),
+                             'output_fields', json(output_fields), 'labels', json(labels))
+          FROM pipelines WHERE id = :object_id)"
+    };
+}
+
+statements! {
+    /// The pipelines of a project, by name.
+    LIST = concat!(select_pipeline!(), "WHERE l.project_id = :project_id ORDER BY l.name");
+    /// One pipeline.
+    GET = concat!(select_pipeline!(), "WHERE l.id = :object_id");
+    /// The permit for a new pipeline.
+    PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
+        "EXISTS (SELECT 1 FROM projects WHERE id = :project_id) AND ", caller_may!(), " AND ", name_is_free!(),
+        " AND ", subscription_runs!(), " AND ", plan_allows_pipeline!()));
+    /// The pipeline itself.
+    INSERT = concat!(
+        "INSERT INTO pipelines (id, organization_id, project_id, name, description, input_type, output_type,
+                                  input_fields, output_fields, labels, creation_date,
+                                  last_updated)
+         SELECT :object_id, :organization_id, :project_id, :name, :description, :input_type, :output_type,
+                :input_fields, :output_fields, :labels, #now, #now
+         WHERE ", permitted!());
+    /// Why there is none, where there is none.
+    AFTER_CREATE = concat!(
+        "SELECT ", permitted!(), " AS done, EXISTS (SELECT 1 FROM projects WHERE id = :project_id) AS found, ",
+        caller_may!(), " AS may, ", name_is_free!(), " AS name_is_free, ", subscription_runs!(), " AS subscription_runs, ", plan_allows_pipeline!(),
+        " AS plan_allows");
+    /// The permit to change a pipeline.
+    PERMIT_UPDATE = permit!(":object_id", pipeline_before!(), concat!(
+        pipeline_exists!(), " AND ", caller_may_on_object!(), " AND ", name_is_free!(), " AND ", input_fits!(),
+        " AND ", output_fits!(), " AND ", default_exists!()));
+    /// The change.
+    UPDATE = concat!(
+        "UPDATE pipelines SET
+           name = :name,
+           description = coalesce(:description, description),
+           labels = coalesce(:labels, labels),
+           input_type = coalesce(:input_type, input_type),
+           output_type = coalesce(:output_type, output_type),
+           input_fields = coalesce(:input_fields, iif(:input_type IS NULL, input_fields, '[]')),
+           output_fields = coalesce(:output_fields, iif(:output_type IS NULL, output_fields, '[]')),
+           last_updated = #now
+         WHERE id = :object_id AND ", permitted!());
+    /// The default version that is replaced.
+    CLEAR_DEFAULT = concat!(
+        "UPDATE pipeline_versions SET is_default = 0
+         WHERE pipeline_id = :object_id AND is_default = 1 AND #sets_default_version = 1 AND ", permitted!());
+    /// The new default version.
+    SET_DEFAULT = concat!(
+        "UPDATE pipeline_versions SET is_default = 1
+         WHERE pipeline_id = :object_id AND version = :default_version AND ", permitted!());
+    /// Whether it was changed, or why not.
+    AFTER_UPDATE = concat!(
+        "SELECT ", permitted!(), " AS done, ", pipeline_exists!(), " AS found, ", caller_may_on_object!(),
+        " AS may, ", name_is_free!(), " AS name_is_free, ", input_fits!(), " AS input_fits, ", output_fits!(),
+        " AS output_fits, ", default_exists!(), " AS default_exists");
+    /// The permit to delete a pipeline.
+    PERMIT_DELETE = permit!(":object_id", pipeline_before!(), concat!(
+        pipeline_exists!(), " AND ", caller_may_on_object!(), " AND ", is_unused!()));
+    /// The pipeline, and with it its versions and the role assignments on it.
+    DELETE = concat!("DELETE FROM pipelines WHERE id = :object_id AND ", permitted!());
+    /// Whether it is gone, or why not.
+    AFTER_DELETE = concat!(
+        "SELECT ", permitted!(), " AS done, ", pipeline_exists!(), " AS found, ", caller_may_on_object!(),
+        " AS may, ", is_unused!(), " AS is_unused");
+}
+
+/// What is asked for on creation.
+pub struct NewPipeline<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its name.
+    pub name: &'a ObjectName,
+    /// Its description.
+    pub description: &'a Description,
+    /// Whether its input has fields.
+    pub input_type: IoType,
+    /// Whether its output has fields.
+    pub output_type: IoType,
+    /// What goes in.
+    pub input_fields: &'a Fields,
+    /// What comes out.
+    pub output_fields: &'a Fields,
+    /// Its labels.
+    pub labels: &'a Labels,
+}
+
+impl NewPipeline<'_> {
+    fn to_json(&self) -> Value {
+        json!({
+            "name": self.name.as_str(),
+            "description": self.description,
+            "input_type": self.input_type.name(),
+            "output_type": self.output_type.name(),
+            "input_fields": self.input_fields,
+            "output_fields": self.output_fields,
+            "labels": self.labels,
+        })
+    }
+}
+
+/// Creates a pipeline.
+///
+/// # Errors
+/// 400 for a taken name; 403 for a right lost meanwhile, or the plan's limit; 404 when the project has gone; 503 when
+/// the database fails.
+pub async fn create(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    project: &Project,
+    new: NewPipeline<'_>,
+) -> Result<Pipeline, Error> {
+    #[derive(Deserialize)]
+    struct After {
+        done: Flag,
+        found: Flag,
+        may: Flag,
+        name_is_free: Flag,
+        subscription_runs: Flag,
+        plan_allows: Flag,
+    }
+    let change = Change {
+        after: Some(new.to_json()),
+        ..change_of(project, new.id, new.name.as_str(), Action::Create)
+    };
+    let statements = change
+        .parameters(authority, occasion)
+        .text("name", new.name.as_str())
+        .text("description", new.description.as_str())
+        .text("input_type", new.input_type.name())
+        .text("output_type", new.output_type.name())
+        .text("input_fields", new.input_fields.to_json())
+        .text("output_fields", new.output_fields.to_json())
+        .text("labels", new.labels.to_json())
+        .batch([&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE]);
+    let answers = session.write(statements).await?;
+    let after: After = answers.only(3)?;
+    if after.done.0 {
+        return answers.only(2);
+    }
+    Err(if !after.found.0 {
+        projects::not_found(&project.project_name)
+    } else if !after.may.0 {
+        projects::lacks(authority)
+    } else if !after.name_is_free.0 {
+        name_is_taken(new.name)
+    } else if !after.subscription_runs.0 {
+        subscriptions::ended()
+    } else if !after.plan_allows.0 {
+        limit_reached("pipelines")
+    } else {
+        Error::inconsistent("a pipeline was refused for no reason")
+    })
+}
+
+fn name_is_taken(name: &ObjectName) -> Error {
+    Error::invalid(format!(
+        "name: a pipeline '{name}' exists already in this project"
+    ))
+}
+
+/// The pipelines of a project, by name.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn list(session: &Session<'_>, project: &Project) -> Result<Vec<Pipeline>, Error> {
+    let parameters = Parameters::new().text("project_id", &project.project_id);
+    session.read(parameters.batch([&LIST])).await?.all(0)
+}
+
+/// The pipeline of the path.
+///
+/// # Errors
+/// 404 when it has gone; 503 when the database fails.
+pub async fn get(session: &Session<'_>, pipeline: &Object) -> Result<Pipeline, Error> {
+    let parameters = Parameters::new().text("object_id", &pipeline.id);
+    let found = session.read(parameters.batch([&GET])).await?.first(0)?;
+    found.ok_or_else(|| pipeline.not_found())
+}
+
+/// What a PATCH changes; what is absent stays.
+#[derive(Debug, Default)]
+pub struct PipelineChanges {
+    /// Its name.
+    pub name: Option<ObjectName>,
+    /// Its description.
+    pub description: Option<Description>,
+    /// Its labels.
+    pub labels: Option<Labels>,
+    /// Whether its input has fields; replaces them.
+    pub input_type: Option<IoType>,
+    /// Whether its output has fields; replaces them.
+    pub output_type: Option<IoType>,
+    /// What goes in.
+    pub input_fields: Option<Fields>,
+    /// What comes out.
+    pub output_fields: Option<Fields>,
+    /// The version that requests without one go to; null is none.
+    pub default_version: Patch<ObjectName>,
+}
+
+impl PipelineChanges {
+    /// Whether nothing is to change.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.to_json().is_empty()
+    }
+
+    fn to_json(&self) -> Map<String, Value> {
+        let mut after = Map::new();
+        let mut put = |name: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                after.insert(name.to_owned(), value);
+            }
+        };
+        put("name", self.name.as_ref().map(|name| json!(name)));
+        put(
+            "description",
+            self.description.as_ref().map(|text| json!(text)),
+        );
+        put("labels", self.labels.as_ref().map(|labels| json!(labels)));
+        put("input_type", self.input_type.map(|kind| json!(kind)));
+        put("output_type", self.output_type.map(|kind| json!(kind)));
+        put(
+            "input_fields",
+            self.input_fields.as_ref().map(|fields| json!(fields)),
+        );
+        put(
+            "output_fields",
+            self.output_fields.as_ref().map(|fields| json!(fields)),
+        );
+        let default = &self.default_version;
+        put(
+            "default_version",
+            default.is_present().then(|| json!(default.value())),
+        );
+        after
+    }
+}
+
+/// Changes a pipeline.
+///
+/// # Errors
+/// 400 for a taken name, fields of a plain side, or an unknown default version; 403 for a right lost meanwhile; 404
+/// when it has gone; 503 when the database fails.
+pub async fn update(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    project: &Project,
+    pipeline: &Object,
+    changes: &PipelineChanges,
+) -> Result<Pipeline, Error> {
+    #[derive(Deserialize)]
+    struct After {
+        done: Flag,
+        found: Flag,
+        may: Flag,
+        name_is_free: Flag,
+        input_fits: Flag,
+        output_fits: Flag,
+        default_exists: Flag,
+    }
+    let change = Change {
+        after: Some(changes.to_json().into()),
+        ..change_of(project, &pipeline.id, &pipeline.name, Action::Update)
+    };
+    let name = changes
+        .name
+        .as_ref()
+        .map_or(pipeline.name.as_str(), ObjectName::as_str);
+    let default = &changes.default_version;
+    let statements = change
+        .parameters(authority, occasion)
+        .text("resource_type", pipeline.kind.name())
+        .text("resource_id", &pipeline.id)
+        .text("name", name)
+        .optional_text(
+            "description",
+            changes.description.as_ref().map(Description::as_str),
+        )
+        .optional_text("labels", changes.labels.as_ref().map(Labels::to_json))
+        .optional_text("input_type", changes.input_type.map(IoType::name))
+        .optional_text("output_type", changes.output_type.map(IoType::name))
+        .optional_text(
+            "input_fields",
+            changes.input_fields.as_ref().map(Fields::to_json),
+        )
+        .optional_text(
+            "output_fields",
+            changes.output_fields.as_ref().map(Fields::to_json),
+        )
+        .flag("sets_default_version", default.is_present())
+        .optional_text("default_version", default.value().map(ObjectName::as_str))
+        .batch([
+            &PERMIT_UPDATE,
+            &UPDATE,
+            &CLEAR_DEFAULT,
+            &SET_DEFAULT,
+            &GET,
+            &AFTER_UPDATE,
+        ]);
+    let answers = session.write(statements).await?;
+    let after: After = answers.only(5)?;
+    if after.done.0 {
+        return answers.only(4);
+    }
+    Err(match (&changes.name, default.value()) {
+        _ if !after.found.0 => pipeline.not_found(),
+        _ if !after.may.0 => projects::lacks(authority),
+        (Some(name), _) if !after.name_is_free.0 => name_is_taken(name),
+        _ if !after.input_fits.0 => Error::invalid(PLAIN_INPUT),
+        _ if !after.output_fits.0 => Error::invalid(PLAIN_OUTPUT),
+        (_, Some(version)) if !after.default_exists.0 => no_such_default(pipeline, version),
+        _ => Error::inconsistent("a change of a pipeline was refused for no reason"),
+    })
+}
+
+/// Deletes a pipeline with its versions and the role assignments on it.
+///
+/// # Errors
+/// 400 while a pipeline uses it; 403 for a right lost meanwhile; 404 when it has gone; 503 when the database fails.
+pub async fn delete(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    project: &Project,
+    pipeline: &Object,
+) -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct After {
+        done: Flag,
+        found: Flag,
+        may: Flag,
+        is_unused: Flag,
+    }
+    let statements = change_of(project, &pipeline.id, &pipeline.name, Action::Delete)
+        .parameters(authority, occasion)
+        .text("resource_type", pipeline.kind.name())
+        .text("resource_id", &pipeline.id)
+        .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
+    let after: After = session.write(statements).await?.only(2)?;
+    if after.done.0 {
+        return Ok(());
+    }
+    Err(if !after.found.0 {
+        pipeline.not_found()
+    } else if !after.may.0 {
+        projects::lacks(authority)
+    } else if !after.is_unused.0 {
+        Error::invalid(format!(
+            "the pipeline '{}' is used in another pipeline; take it out there first",
+            pipeline.name
+        ))
+    } else {
+        Error::inconsistent("the deletion of a pipeline was refused for no reason")
+    })
+}
+
+fn change_of<'a>(project: &'a Project, id: &'a str, name: &'a str, action: Action) -> Change<'a> {
+    Change {
+        action,
+        object_type: "pipeline",
+        object_id: id,
+        object_name: name,
+        organization_id: Some(&project.organization_id),
+        project_id: Some(&project.project_id),
+        after: None,
+    }
+}

@@ -1,0 +1,216 @@
+//! The people of a project: whom an admin of the organization let in, and who holds a role in it.
+
+use serde::Deserialize;
+
+use crate::auth::access::Authority;
+use crate::domain::quoted;
+use crate::http::error::Error;
+use crate::store::audit::{Action, Change, Occasion, caller_administers, permit, permitted};
+use crate::store::projects::{self, Project};
+use crate::store::rows::Flag;
+use crate::store::session::Session;
+use crate::store::sql::statements;
+use crate::store::statement::Parameters;
+
+/// A person of a project, or a service user of it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ProjectUser {
+    /// The id.
+    pub id: String,
+    /// The e-mail address.
+    pub email: String,
+    /// The first name, or the name of a service user; never empty.
+    pub name: Option<String>,
+    /// The family name.
+    pub surname: Option<String>,
+}
+
+macro_rules! was_let_in {
+    () => {
+        "EXISTS (SELECT 1 FROM project_users WHERE project_id = :project_id AND user_id = :object_id)"
+    };
+}
+
+macro_rules! has_part {
+    () => {
+        concat!(
+            "(",
+            was_let_in!(),
+            " OR EXISTS (SELECT 1 FROM role_assignments WHERE project_id = :project_id
+                            AND assignee_id = :object_id AND user_id IS NOT NULL))"
+        )
+    };
+}
+
+macro_rules! is_member {
+    () => {
+        "EXISTS (SELECT 1 FROM organization_users WHERE organization_id = :organization_id AND user_id = :object_id)"
+    };
+}
+
+macro_rules! project_exists {
+    () => {
+        "EXISTS (SELECT 1 FROM projects WHERE id = :project_id)"
+    };
+}
+
+statements! {
+    /// The people of a project, by e-mail address.
+    LIST_PEOPLE = "SELECT u.id, u.email, u.name, u.surname FROM users u
+                   WHERE u.id IN (SELECT user_id FROM project_users WHERE project_id = :project_id
+                                  UNION ALL
+                                  SELECT user_id FROM role_assignments
+                                  WHERE project_id = :project_id AND user_id IS NOT NULL)
+                   ORDER BY u.email";
+    /// The service users of a project, as its people are shown, by e-mail address.
+    LIST_SERVICE_USERS = "SELECT id, email, nullif(name, '') AS name, NULL AS surname FROM service_users
+                          WHERE project_id = :project_id ORDER BY email";
+    /// One of the people of a project.
+    GET = concat!("SELECT u.id, u.email, u.name, u.surname FROM users u WHERE u.id = :object_id AND ", has_part!());
+    /// The permit to let a member of the organization in.
+    PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
+        project_exists!(), " AND ", caller_administers!(), " AND ", is_member!(), " AND NOT ", was_let_in!()));
+    /// His entry.
+    INSERT = concat!(
+        "INSERT INTO project_users (organization_id, project_id, user_id)
+         SELECT :organization_id, :project_id, :object_id WHERE ", permitted!());
+    /// Why there is none, where there is none.
+    AFTER_CREATE = concat!(
+        "SELECT ", permitted!(), " AS done, ", project_exists!(), " AS found, ", caller_administers!(), " AS may, ",
+        is_member!(), " AS is_member");
+    /// The permit to take somebody out.
+    PERMIT_DELETE = permit!(":object_id", "NULL", concat!(has_part!(), " AND ", caller_administers!()));
+    /// His entry.
+    DELETE = concat!(
+        "DELETE FROM project_users WHERE project_id = :project_id AND user_id = :object_id AND ", permitted!());
+    /// His roles in the project.
+    DELETE_ASSIGNMENTS = concat!(
+        "DELETE FROM role_assignments
+         WHERE project_id = :project_id AND assignee_id = :object_id AND user_id IS NOT NULL AND ", permitted!());
+    /// Whether he is out, or why not.
+    AFTER_DELETE = concat!("SELECT ", permitted!(), " AS done, ", has_part!(), " AS found");
+}
+
+/// The 404 of a person.
+#[must_use]
+pub fn not_found(id: &str) -> Error {
+    Error::not_found(format!("there is no person {} in this project", quoted(id)))
+}
+
+/// The people of a project, by e-mail address.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn list_people(
+    session: &Session<'_>,
+    project: &Project,
+) -> Result<Vec<ProjectUser>, Error> {
+    let parameters = Parameters::new().text("project_id", &project.project_id);
+    session.read(parameters.batch([&LIST_PEOPLE])).await?.all(0)
+}
+
+/// The service users of a project, by e-mail address.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn list_service_users(
+    session: &Session<'_>,
+    project: &Project,
+) -> Result<Vec<ProjectUser>, Error> {
+    let parameters = Parameters::new().text("project_id", &project.project_id);
+    let statements = parameters.batch([&LIST_SERVICE_USERS]);
+    session.read(statements).await?.all(0)
+}
+
+/// One of the people of a project.
+///
+/// # Errors
+/// 404; 503 when the database fails.
+pub async fn get(session: &Session<'_>, project: &Project, id: &str) -> Result<ProjectUser, Error> {
+    let parameters = Parameters::new()
+        .text("project_id", &project.project_id)
+        .text("object_id", id);
+    let found = session.read(parameters.batch([&GET])).await?.first(0)?;
+    found.ok_or_else(|| not_found(id))
+}
+
+/// Lets a member of the organization into a project; what he may there is for roles to say.
+///
+/// # Errors
+/// 400 when he is in it already; 403 for somebody who is no longer an admin; 404 for nobody of the organization, or
+/// when the project has gone; 503 when the database fails.
+pub async fn create(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    project: &Project,
+    id: &str,
+) -> Result<ProjectUser, Error> {
+    #[derive(Deserialize)]
+    struct After {
+        done: Flag,
+        found: Flag,
+        may: Flag,
+        is_member: Flag,
+    }
+    let statements = change_of(project, id, Action::Create)
+        .parameters(authority, occasion)
+        .batch([&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE]);
+    let answers = session.write(statements).await?;
+    let after: After = answers.only(3)?;
+    if after.done.0 {
+        return answers.only(2);
+    }
+    Err(if !after.found.0 {
+        projects::not_found(&project.project_name)
+    } else if !after.may.0 {
+        projects::lacks(authority)
+    } else if !after.is_member.0 {
+        Error::not_found(format!(
+            "user_id: {} is no member of the organization {}",
+            quoted(id),
+            quoted(&project.organization_name)
+        ))
+    } else {
+        Error::invalid("user_id: this person is in the project already")
+    })
+}
+
+/// Takes somebody out of a project, with all his roles in it.
+///
+/// # Errors
+/// 403 for somebody who is no longer an admin; 404; 503 when the database fails.
+pub async fn delete(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    project: &Project,
+    id: &str,
+) -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct After {
+        done: Flag,
+        found: Flag,
+    }
+    let statements = change_of(project, id, Action::Delete)
+        .parameters(authority, occasion)
+        .batch([&PERMIT_DELETE, &DELETE, &DELETE_ASSIGNMENTS, &AFTER_DELETE]);
+    let after: After = session.write(statements).await?.only(3)?;
+    match (after.done.0, after.found.0) {
+        (true, _) => Ok(()),
+        (false, false) => Err(not_found(id)),
+        (false, true) => Err(projects::lacks(authority)),
+    }
+}
+
+fn change_of<'a>(project: &'a Project, id: &'a str, action: Action) -> Change<'a> {
+    Change {
+        action,
+        object_type: "project_user",
+        object_id: id,
+        object_name: id,
+        organization_id: Some(&project.organization_id),
+        project_id: Some(&project.project_id),
+        after: None,
+    }
+}

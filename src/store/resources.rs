@@ -1,0 +1,92 @@
+//! What an organization or a project has in use, and what its plan allows: read from the counters that triggers keep,
+//! never counted.
+
+use serde::Deserialize;
+
+use crate::domain::Timestamp;
+use crate::http::error::Error;
+use crate::store::projects::Project;
+use crate::store::session::Session;
+use crate::store::sql::statements;
+use crate::store::statement::Parameters;
+use crate::store::subscriptions::in_force;
+
+/// How many there are of one resource.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Count {
+    /// `projects`, `users`, `deployments`, `deployment_versions`, `pipelines` or `pipeline_versions`.
+    pub resource: String,
+    /// How many.
+    pub count: i64,
+}
+
+/// The limits of a plan; none is no limit.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Limits {
+    /// Of deployments.
+    pub max_deployments: Option<i64>,
+    /// Of their versions.
+    pub max_deployment_versions: Option<i64>,
+    /// Of pipelines.
+    pub max_pipelines: Option<i64>,
+    /// Of their versions.
+    pub max_pipeline_versions: Option<i64>,
+}
+
+statements! {
+    /// The counts of a project, or of the organization where the project is ''. A resource of which there never was
+    /// any has no row.
+    COUNTS = "SELECT resource, count FROM resource_counts
+              WHERE organization_id = :organization_id AND project_id = :project_id";
+    /// What the plan of an organization allows now.
+    LIMITS = concat!(
+        "SELECT c.max_deployments, c.max_deployment_versions, c.max_pipelines, c.max_pipeline_versions
+         FROM organizations n JOIN subscriptions c ON c.name = ", in_force!("subscription"), "
+         WHERE n.id = :organization_id");
+}
+
+/// What an organization has in use.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn of_organization(
+    session: &Session<'_>,
+    organization_id: &str,
+) -> Result<Vec<Count>, Error> {
+    counts(session, organization_id, "").await
+}
+
+/// What a project has in use.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn of_project(session: &Session<'_>, project: &Project) -> Result<Vec<Count>, Error> {
+    counts(session, &project.organization_id, &project.project_id).await
+}
+
+async fn counts(
+    session: &Session<'_>,
+    organization_id: &str,
+    project_id: &str,
+) -> Result<Vec<Count>, Error> {
+    let parameters = Parameters::new()
+        .text("organization_id", organization_id)
+        .text("project_id", project_id);
+    session.read(parameters.batch([&COUNTS])).await?.all(0)
+}
+
+/// What the plan of a project's organization allows.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn limits(
+    session: &Session<'_>,
+    project: &Project,
+    now: Timestamp,
+) -> Result<Limits, Error> {
+    let parameters = Parameters::new()
+        .text("organization_id", &project.organization_id)
+        .integer("now", now.as_millis());
+    let found = session.read(parameters.batch([&LIMITS])).await?.first(0)?;
+    Ok(found.unwrap_or_default())
+}

@@ -1,0 +1,390 @@
+//! Usage reports, read from the roll-up of days.
+//!
+//! `usage_days` has what each subject - an organization, a project, a version - used in a day. A report reads the days
+//! of the subjects that it lists, and nothing else: events are never read, nor the usage of what was deleted. That is
+//! the remainder: an organization's usage less that of its present projects is what its deleted ones used, and so for
+//! a project and its deployments. The sum over the parts is therefore the whole, exactly, and a deletion moves nothing.
+//!
+//! Cost: one round trip, and one row for each day on which a listed subject used something. By day that is at most what
+//! the answer lists. By month it is up to 31 times as many (a year of 1,000 projects: 365,000 rows for 12,000 values),
+//! because months begin on any day of the month; they are summed in SQLite, so only the values come out, as one text a
+//! subject. A table of months would help those alone that begin on the first, and cost a written row for each that is
+//! read, a thousand times as dear.
+//!
+//! More than [`MAX_VALUES`] values are refused before they are read: the answer has to fit an isolate's memory.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::domain::time::Timestamp;
+use crate::domain::usage::{Interval, Intervals, MEASURES, Metric, ObjectType, Series, day_of};
+use crate::http::error::Error;
+use crate::store::projects::Project;
+use crate::store::rows::{Answers, Flag};
+use crate::store::session::Session;
+use crate::store::sql::statements;
+use crate::store::statement::Parameters;
+
+/// So many values lists a report at most, about 35 MB of JSON: a year by day over 1,000 projects fits.
+pub const MAX_VALUES: usize = 400_000;
+
+/// The values of a subject as one text, `<number of the interval>:<value>` parted by spaces; null where there is none.
+/// `series!(subject, object type, metric)`, each a fragment of SQL. By day each row is a value; months are summed. As
+/// text, a sum beyond 2^53 crosses JavaScript whole.
+macro_rules! series {
+    ($subject:expr, $object_type:expr, $metric:expr) => {
+        concat!(
+            "CASE WHEN #by_day = 1 THEN
+               (SELECT group_concat((d.day - #start) || ':' || d.value, ' ') ",
+            days!($subject, $object_type, $metric, "#start", "#end"),
+            ")
+             ELSE
+               (SELECT group_concat(month.number || ':' || (SELECT sum(d.value) ",
+            days!(
+                $subject,
+                $object_type,
+                $metric,
+                "month.start",
+                "month.end_day"
+            ),
+            "), ' ') FROM months month)
+             END"
+        )
+    };
+    ($subject:expr) => {
+        series!($subject, "'deployment_version'", "'credits'")
+    };
+}
+
+/// The days of a subject and measure from one on and before another.
+macro_rules! days {
+    ($subject:expr, $object_type:expr, $metric:expr, $start:literal, $end:literal) => {
+        concat!(
+            "FROM usage_days d WHERE d.subject_id = ",
+            $subject,
+            " AND d.object_type = ",
+            $object_type,
+            " AND d.metric = ",
+            $metric,
+            " AND d.day >= ",
+            $start,
+            " AND d.day < ",
+            $end
+        )
+    };
+}
+
+/// The months of a report, see [`Intervals::to_sum`].
+macro_rules! with_months {
+    () => {
+        "WITH months AS MATERIALIZED (
+           SELECT value ->> 0 AS number, value ->> 1 AS start, value ->> 2 AS end_day FROM json_each(:months)) "
+    };
+}
+
+/// How many of a resource there are: `resource_count!(project id, resource)`.
+macro_rules! resource_count {
+    ($project_id:expr, $resource:literal) => {
+        concat!(
+            "coalesce((SELECT count FROM resource_counts WHERE organization_id = :organization_id AND project_id = ",
+            $project_id,
+            " AND resource = '",
+            $resource,
+            "'), 0)"
+        )
+    };
+}
+
+/// The credits that a subject used from a day on: `credits_used!(subject, day)`, each a fragment of SQL.
+macro_rules! credits_used {
+    ($subject:expr, $from:expr) => {
+        concat!(
+            "(SELECT coalesce(sum(value), 0) FROM usage_days WHERE subject_id = ",
+            $subject,
+            " AND object_type = 'deployment_version' AND metric = 'credits' AND day >= ",
+            $from,
+            ")"
+        )
+    };
+}
+
+/// Whether a report lists few enough values: `fits!(how many parts it has)`.
+macro_rules! fits {
+    ($parts:expr) => {
+        concat!("((", $parts, " + 2) * #intervals <= #max_values)")
+    };
+}
+
+macro_rules! projects_of_organization {
+    () => {
+        resource_count!("''", "projects")
+    };
+}
+
+macro_rules! versions_of_project {
+    () => {
+        resource_count!(":project_id", "deployment_versions")
+    };
+}
+
+statements! {
+    /// What a subject used, of each measure.
+    MEASURES_OF_SUBJECT = concat!(
+        with_months!(),
+        "SELECT measure.value ->> 0 AS object_type, measure.value ->> 1 AS metric, ",
+        series!(":subject_id", "(measure.value ->> 0)", "(measure.value ->> 1)"), " AS series
+         FROM json_each(:measures) measure");
+    /// The credits of an organization, and how many projects it has.
+    ORGANIZATION = concat!(
+        with_months!(),
+        "SELECT ", series!(":organization_id"), " AS series, ", projects_of_organization!(), " AS parts, ",
+        fits!(projects_of_organization!()), " AS fits");
+    /// The credits of each of its projects, by name.
+    PROJECTS = concat!(
+        with_months!(),
+        "SELECT p.id, p.name, ", series!("p.id"), " AS series
+         FROM projects p
+         WHERE p.organization_id = :organization_id AND ", fits!(projects_of_organization!()), "
+         ORDER BY p.name");
+    /// The credits of a project, and how many versions of deployments it has.
+    PROJECT = concat!(
+        with_months!(),
+        "SELECT ", series!(":project_id"), " AS series, ", versions_of_project!(), " AS parts, ",
+        fits!(versions_of_project!()), " AS fits");
+    /// The credits of each version of its deployments, by name.
+    VERSIONS = concat!(
+        with_months!(),
+        "SELECT f.id AS deployment_id, f.name AS deployment_name, w.id AS version_id, w.version, ",
+        series!("w.id"), " AS series
+         FROM deployments f CROSS JOIN deployment_versions w ON w.deployment_id = f.id
+         WHERE f.project_id = :project_id AND ", fits!(versions_of_project!()), "
+         ORDER BY f.name, w.version");
+    /// The credits that an organization and a project of it used from a day on.
+    CREDITS_USED = concat!(
+        "SELECT ", credits_used!(":organization_id", "#day"), " AS by_organization, ",
+        credits_used!(":project_id", "#day"), " AS by_project");
+}
+
+/// A series as a statement gives it.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+struct Text(Option<String>);
+
+impl Text {
+    fn read(&self, intervals: &Intervals) -> Result<Series, Error> {
+        let text = self.0.as_deref().unwrap_or_default();
+        intervals
+            .series(text)
+            .ok_or_else(|| Error::inconsistent("a series of usage_days cannot be read"))
+    }
+}
+
+/// The usage of one measure.
+#[derive(Debug)]
+pub struct Measured {
+    /// What used it.
+    pub object_type: ObjectType,
+    /// What was measured.
+    pub metric: Metric,
+    /// How much.
+    pub series: Series,
+}
+
+/// What an organization or a project used, of each measure.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn measures(
+    session: &Session<'_>,
+    subject_id: &str,
+    intervals: &Intervals,
+) -> Result<Vec<Measured>, Error> {
+    #[derive(Deserialize)]
+    struct Row {
+        object_type: ObjectType,
+        metric: Metric,
+        series: Text,
+    }
+    let measures: Vec<[&str; 2]> = MEASURES
+        .iter()
+        .map(|(object_type, metric)| [object_type.name(), metric.name()])
+        .collect();
+    let parameters = report_parameters(intervals)
+        .text("subject_id", subject_id)
+        .text("measures", serde_json::json!(measures).to_string());
+    let answers = session
+        .read(parameters.batch([&MEASURES_OF_SUBJECT]))
+        .await?;
+    let rows: Vec<Row> = answers.all(0)?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Measured {
+                object_type: row.object_type,
+                metric: row.metric,
+                series: row.series.read(intervals)?,
+            })
+        })
+        .collect()
+}
+
+/// The credits of a whole, of its parts, and of those of its parts that were deleted: parts and deleted ones add up to
+/// the whole.
+#[derive(Debug)]
+pub struct Credits<Part> {
+    /// All of it.
+    pub whole: Series,
+    /// Each part that stands.
+    pub parts: Vec<(Part, Series)>,
+    /// What was used by parts that do not stand.
+    pub deleted: Series,
+}
+
+/// A project in a report.
+#[derive(Debug, Deserialize)]
+pub struct ProjectPart {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// The credits of an organization and of its projects.
+///
+/// # Errors
+/// 400 when there are too many values to list; 503 when the database fails.
+pub async fn credits_of_organization(
+    session: &Session<'_>,
+    organization_id: &str,
+    intervals: &Intervals,
+) -> Result<Credits<ProjectPart>, Error> {
+    let parameters = report_parameters(intervals).text("organization_id", organization_id);
+    let answers = session
+        .read(parameters.batch([&ORGANIZATION, &PROJECTS]))
+        .await?;
+    credits(&answers, intervals, "projects")
+}
+
+/// A version of a deployment in a report.
+#[derive(Debug, Deserialize)]
+pub struct VersionPart {
+    /// The id of the deployment.
+    pub deployment_id: String,
+    /// The name of the deployment.
+    pub deployment_name: String,
+    /// The id of the version.
+    pub version_id: String,
+    /// The name of the version.
+    pub version: String,
+}
+
+/// The credits of a project and of the versions of its deployments.
+///
+/// # Errors
+/// As [`credits_of_organization`].
+pub async fn credits_of_project(
+    session: &Session<'_>,
+    project: &Project,
+    intervals: &Intervals,
+) -> Result<Credits<VersionPart>, Error> {
+    let parameters = report_parameters(intervals)
+        .text("organization_id", &project.organization_id)
+        .text("project_id", &project.project_id);
+    let answers = session
+        .read(parameters.batch([&PROJECT, &VERSIONS]))
+        .await?;
+    credits(&answers, intervals, "versions of deployments")
+}
+
+/// The credits that an organization and a project of it used from a day on, in millionths: what a budget is compared
+/// with, the day being the first of the present subscription period.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn credits_used(
+    session: &Session<'_>,
+    organization_id: &str,
+    project_id: &str,
+    from: Timestamp,
+) -> Result<CreditsUsed, Error> {
+    let parameters = Parameters::new()
+        .text("organization_id", organization_id)
+        .text("project_id", project_id)
+        .integer("day", day_of(from));
+    session
+        .read(parameters.batch([&CREDITS_USED]))
+        .await?
+        .only(0)
+}
+
+/// The credits used so far, in millionths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct CreditsUsed {
+    /// By all projects of the organization, deleted ones too.
+    pub by_organization: i64,
+    /// By the project.
+    pub by_project: i64,
+}
+
+fn report_parameters(intervals: &Intervals) -> Parameters {
+    let period = intervals.period();
+    Parameters::new()
+        .flag("by_day", intervals.interval() == Interval::Day)
+        .integer("start", period.start)
+        .integer("end", period.end)
+        .text("months", intervals.to_sum())
+        .integer("intervals", as_integer(intervals.count()))
+        .integer("max_values", as_integer(MAX_VALUES))
+}
+
+fn as_integer(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// The answer to a whole's statement and to that of its parts.
+fn credits<Part: DeserializeOwned>(
+    answers: &Answers,
+    intervals: &Intervals,
+    parts_are: &str,
+) -> Result<Credits<Part>, Error> {
+    #[derive(Deserialize)]
+    struct Whole {
+        series: Text,
+        parts: usize,
+        fits: Flag,
+    }
+    #[derive(Deserialize)]
+    struct Row<Part> {
+        #[serde(flatten)]
+        part: Part,
+        series: Text,
+    }
+    let whole: Whole = answers.only(0)?;
+    if !whole.fits.0 {
+        return Err(Error::invalid(format!(
+            "interval: {} intervals by {} of {} {parts_are} are more than the {MAX_VALUES} values that an answer \
+             lists; ask for a shorter period{}",
+            intervals.count(),
+            intervals.interval(),
+            whole.parts,
+            match intervals.interval() {
+                Interval::Day => ", or by month",
+                Interval::Month => "",
+            }
+        )));
+    }
+    let whole = whole.series.read(intervals)?;
+    let mut deleted = whole.clone();
+    let mut parts = Vec::new();
+    for row in answers.all::<Row<Part>>(1)? {
+        let series = row.series.read(intervals)?;
+        deleted = deleted.without(&series).ok_or_else(|| {
+            Error::inconsistent(format!("usage_days: {parts_are} used more than the whole"))
+        })?;
+        parts.push((row.part, series));
+    }
+    Ok(Credits {
+        whole,
+        parts,
+        deleted,
+    })
+}

@@ -1,0 +1,484 @@
+//! Deployments, pipelines and their versions as records: what is made, shown, changed and deleted.
+
+use serde_json::{Value as Json, json};
+
+use crate::support::{Answer, World};
+
+fn call(world: &World, method: &str, rest: &str, body: Json) -> Answer {
+    world.call(&world.owner(), method, &world.path(rest), body)
+}
+
+fn make(world: &World, rest: &str, body: Json) -> Json {
+    call(world, "POST", rest, body).expect(201).json()
+}
+
+fn read(world: &World, rest: &str) -> Json {
+    call(world, "GET", rest, Json::Null).expect(200).json()
+}
+
+fn plain(name: &str) -> Json {
+    json!({"name": name, "input_type": "plain", "output_type": "plain"})
+}
+
+/// The two kinds, by their part of the path.
+const KINDS: [&str; 2] = ["deployments", "pipelines"];
+
+#[test]
+fn a_deployment_is_shown_as_it_was_made_with_the_defaults_of_the_rest() {
+    let world = World::new();
+    let made = make(
+        &world,
+        "/deployments",
+        json!({
+            "name": "d", "input_type": "structured", "output_type": "plain",
+            "input_fields": [{"name": "x", "data_type": "double"},
+                             {"name": "a", "data_type": "array_int", "widget": {"type": "slider"}}],
+        }),
+    );
+    assert_eq!(
+        made["input_fields"][0],
+        json!({"name": "x", "data_type": "double", "widget": {}})
+    );
+    assert_eq!(made["input_fields"][1]["widget"], json!({"type": "slider"}));
+    assert_eq!(made["output_fields"], json!([]));
+    assert_eq!(made["project"], "vision");
+    assert_eq!(
+        (&made["description"], &made["labels"]),
+        (&json!(""), &json!({}))
+    );
+    assert_eq!(made["supports_request_format"], true);
+    assert_eq!(made["default_version"], Json::Null);
+    assert_eq!(read(&world, "/deployments/d"), made);
+    assert_eq!(read(&world, "/deployments"), json!([made]));
+}
+
+#[test]
+fn a_type_can_be_left_out_only_where_the_request_format_is_not_supported() {
+    let world = World::new();
+    let without = json!({"name": "d", "supports_request_format": false});
+    let made = make(&world, "/deployments", without);
+    assert_eq!(
+        (&made["input_type"], &made["output_type"]),
+        (&json!("plain"), &json!("plain"))
+    );
+    call(&world, "POST", "/deployments", json!({"name": "e"})).refused(400, "input_type: ");
+    call(&world, "POST", "/pipelines", json!({"name": "e"})).refused(400, "input_type");
+    let pipeline = json!({"name": "e", "input_type": "structured"});
+    assert_eq!(
+        make(&world, "/pipelines", pipeline)["output_type"],
+        "structured"
+    );
+}
+
+#[test]
+fn what_cannot_be_made_is_told_by_its_field() {
+    let world = World::new();
+    world.deployment("taken");
+    world.pipeline("taken");
+    for kind in KINDS {
+        let with = |field: &str, value: Json| {
+            let mut body = plain("new");
+            body[field] = value;
+            body
+        };
+        for (body, words) in [
+            (plain("taken"), "name: "),
+            (plain("Upper"), "name: "),
+            (with("input_type", json!("odd")), "input_type: "),
+            (
+                with("input_fields", json!([{"name": "x", "data_type": "int"}])),
+                "input_fields: ",
+            ),
+            (
+                with("output_fields", json!([{"name": "x", "data_type": "int"}])),
+                "output_fields: ",
+            ),
+            (
+                with("input_fields", json!([{"name": "", "data_type": "int"}])),
+                "input_fields[0].name: ",
+            ),
+            (
+                with(
+                    "input_fields",
+                    json!([{"name": "x", "data_type": "timestamp"}]),
+                ),
+                "input_fields[0].data_type: ",
+            ),
+            (with("labels", json!({"": "x"})), "labels"),
+            (with("description", json!("x".repeat(401))), "description: "),
+        ] {
+            call(&world, "POST", &format!("/{kind}"), body).refused(400, words);
+        }
+    }
+    assert_eq!(world.count("SELECT count(*) FROM deployments"), 1);
+    assert_eq!(world.count("SELECT count(*) FROM pipelines"), 1);
+}
+
+#[test]
+fn a_list_is_narrowed_to_what_has_one_of_the_labels() {
+    let world = World::new();
+    for kind in KINDS {
+        for (name, labels) in [
+            ("a", json!({"k": "1"})),
+            ("b", json!({"k": "2", "x": "y"})),
+            ("c", json!({})),
+        ] {
+            let mut body = plain(name);
+            body["labels"] = labels;
+            make(&world, &format!("/{kind}"), body);
+        }
+        let names = |query: &str| -> Vec<String> {
+            let listed = read(&world, &format!("/{kind}{query}"));
+            listed
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|one| one["name"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        assert_eq!(names(""), ["a", "b", "c"]);
+        assert_eq!(names("?labels=k:1,x:y"), ["a", "b"]);
+        assert_eq!(names("?labels=k:3"), Vec::<String>::new());
+        call(&world, "GET", &format!("/{kind}?labels=k"), Json::Null).refused(400, "labels: ");
+    }
+}
+
+#[test]
+fn absent_keeps_and_null_clears() {
+    let world = World::new();
+    for kind in KINDS {
+        let mut body = plain("o");
+        body["description"] = json!("text");
+        body["labels"] = json!({"k": "v"});
+        let made = make(&world, &format!("/{kind}"), body);
+        let path = format!("/{kind}/o");
+        assert_eq!(
+            call(&world, "PATCH", &path, json!({})).expect(200).json(),
+            made
+        );
+        let changed = call(&world, "PATCH", &path, json!({"labels": {"n": "w"}}))
+            .expect(200)
+            .json();
+        assert_eq!(
+            (&changed["description"], &changed["labels"]),
+            (&json!("text"), &json!({"n": "w"}))
+        );
+        let cleared = json!({"description": null, "labels": null});
+        let cleared = call(&world, "PATCH", &path, cleared).expect(200).json();
+        assert_eq!(
+            (&cleared["description"], &cleared["labels"]),
+            (&json!(""), &json!({}))
+        );
+    }
+}
+
+#[test]
+fn a_plain_side_gets_no_fields_later_either() {
+    let world = World::new();
+    let fields = json!([{"name": "x", "data_type": "int"}]);
+    for kind in KINDS {
+        make(&world, &format!("/{kind}"), plain("o"));
+        for side in ["input_fields", "output_fields"] {
+            let body = json!({ side: fields });
+            call(&world, "PATCH", &format!("/{kind}/o"), body).refused(400, side);
+        }
+    }
+    let structured = json!({"input_type": "structured", "input_fields": fields});
+    let changed = call(&world, "PATCH", "/pipelines/o", structured)
+        .expect(200)
+        .json();
+    assert_eq!(changed["input_fields"][0]["name"], "x");
+    assert_eq!(changed["output_type"], "plain");
+    // A type that is named replaces the fields of its side, by none if none are given.
+    let plain = call(
+        &world,
+        "PATCH",
+        "/pipelines/o",
+        json!({"input_type": "plain"}),
+    )
+    .expect(200)
+    .json();
+    assert_eq!(
+        (&plain["input_type"], &plain["input_fields"]),
+        (&json!("plain"), &json!([]))
+    );
+}
+
+#[test]
+fn the_first_version_is_the_default_and_the_default_can_be_moved_and_taken_away() {
+    let world = World::new();
+    for kind in KINDS {
+        make(&world, &format!("/{kind}"), plain("o"));
+        let (path, versions) = (format!("/{kind}/o"), format!("/{kind}/o/versions"));
+        let default = || read(&world, &path)["default_version"].clone();
+        assert_eq!(
+            make(&world, &versions, json!({"version": "v1"}))["default"],
+            true
+        );
+        assert_eq!(
+            make(&world, &versions, json!({"version": "v2"}))["default"],
+            false
+        );
+        assert_eq!(default(), "v1");
+        let moved = call(&world, "PATCH", &path, json!({"default_version": "v2"}))
+            .expect(200)
+            .json();
+        assert_eq!(moved["default_version"], "v2");
+        assert_eq!(read(&world, &format!("{versions}/v1"))["default"], false);
+        call(&world, "PATCH", &path, json!({"default_version": "v9"}))
+            .refused(400, "default_version: ");
+        call(&world, "DELETE", &format!("{versions}/v2"), Json::Null).expect(204);
+        assert_eq!(default(), Json::Null);
+        assert_eq!(
+            make(&world, &versions, json!({"version": "v3"}))["default"],
+            true
+        );
+        call(&world, "PATCH", &path, json!({"default_version": null})).expect(200);
+        assert_eq!(default(), Json::Null);
+    }
+}
+
+#[test]
+fn a_version_name_is_unique_in_its_object_and_nowhere_else() {
+    let world = World::new();
+    for kind in KINDS {
+        make(&world, &format!("/{kind}"), plain("a"));
+        make(&world, &format!("/{kind}"), plain("b"));
+        for name in ["a", "b"] {
+            make(
+                &world,
+                &format!("/{kind}/{name}/versions"),
+                json!({"version": "v1"}),
+            );
+        }
+        let versions = format!("/{kind}/a/versions");
+        call(&world, "POST", &versions, json!({"version": "v1"})).refused(400, "version: ");
+        call(&world, "POST", &versions, json!({})).refused(400, "version");
+        make(&world, &versions, json!({"version": "v2"}));
+        call(
+            &world,
+            "PATCH",
+            &format!("{versions}/v2"),
+            json!({"version": "v1"}),
+        )
+        .refused(400, "version: ");
+        let renamed = call(
+            &world,
+            "PATCH",
+            &format!("{versions}/v2"),
+            json!({"version": "v3"}),
+        );
+        assert_eq!(renamed.expect(200).json()["version"], "v3");
+        call(&world, "GET", &format!("{versions}/v2"), Json::Null)
+            .refused(404, "has no version 'v2'");
+        call(
+            &world,
+            "PATCH",
+            &format!("{versions}/v2"),
+            json!({"description": "x"}),
+        )
+        .expect(404);
+        call(&world, "DELETE", &format!("{versions}/v2"), Json::Null).expect(404);
+    }
+}
+
+#[test]
+fn a_version_shows_what_was_given_and_the_defaults_of_the_rest() {
+    let world = World::new();
+    world.deployment("d");
+    let versions = "/deployments/d/versions";
+    let bare = read(&world, &format!("{versions}/v1"));
+    for (setting, default) in [
+        ("instance_type", json!("2048mb")),
+        ("request_retention_mode", json!("full")),
+        ("request_retention_time", json!(604_800)),
+        ("maximum_instances", json!(5)),
+        ("minimum_instances", json!(0)),
+        ("maximum_idle_time", json!(300)),
+        ("status", json!("unavailable")),
+        ("environment", Json::Null),
+        ("ports", json!([])),
+        ("health_check", Json::Null),
+    ] {
+        assert_eq!(bare[setting], default, "{setting}");
+    }
+    let given = json!({
+        "version": "v2", "environment_name": "python3-12", "instance_type_group_name": "512 MB + 0.125 vCPU",
+        "maximum_instances": 2, "minimum_instances": 1, "request_retention_mode": "none", "static_ip": true,
+        "ports": [{"public_port": 80, "deployment_port": 8080, "protocol": "tcp"}],
+        "health_check": {"port": 8080, "path": "/health"}, "command": ["python", "-m", "x"], "args": "y",
+    });
+    let made = make(&world, versions, given.clone());
+    for (setting, value) in given.as_object().unwrap() {
+        assert_eq!(&made[setting], value, "{setting}");
+    }
+    assert_eq!(made["environment"], "python3-12");
+    assert_eq!(made["instance_type"], "512 MB + 0.125 vCPU");
+    let changes =
+        json!({"minimum_instances": null, "command": null, "health_check": {"port": 9090}});
+    let changed = call(&world, "PATCH", &format!("{versions}/v2"), changes)
+        .expect(200)
+        .json();
+    assert_eq!(changed["minimum_instances"], 0);
+    assert_eq!(changed["command"], Json::Null);
+    assert_eq!(changed["health_check"], json!({
+        "interval": null, "timeout": null, "failure_threshold": null, "port": 9090, "path": "/health",
+    }).as_object().unwrap().iter().filter(|(_, value)| !value.is_null()).map(|(k, v)| (k.clone(), v.clone())).collect::<Json>());
+    assert_eq!(changed["maximum_instances"], 2);
+    assert_eq!(
+        make(
+            &world,
+            versions,
+            json!({"version": "v3", "language": "python3-8"})
+        )["environment"],
+        "python3-8"
+    );
+}
+
+#[test]
+fn a_setting_that_is_out_of_range_is_told_by_its_field() {
+    let world = World::new();
+    world.deployment("d");
+    for (setting, value) in [
+        ("maximum_instances", json!(0)),
+        ("minimum_instances", json!(-1)),
+        ("maximum_idle_time", json!(9)),
+        ("request_retention_time", json!(2_419_201)),
+        ("request_retention_mode", json!("some")),
+        ("instance_type", json!("")),
+        ("static_ip", json!("yes")),
+        (
+            "ports",
+            json!([{"public_port": 0, "deployment_port": 1, "protocol": "tcp"}]),
+        ),
+        ("command", json!({"a": 1})),
+    ] {
+        let body = json!({"version": "v2", setting: value});
+        call(&world, "POST", "/deployments/d/versions", body).refused(400, setting);
+        let body = json!({setting: value});
+        call(&world, "PATCH", "/deployments/d/versions/v1", body).refused(400, setting);
+    }
+}
+
+#[test]
+fn the_least_number_of_instances_is_never_above_the_most() {
+    let world = World::new();
+    world.deployment("d");
+    let (versions, version) = ("/deployments/d/versions", "/deployments/d/versions/v1");
+    let above = json!({"version": "v2", "minimum_instances": 6});
+    call(&world, "POST", versions, above).refused(400, "minimum_instances: ");
+    call(&world, "PATCH", version, json!({"minimum_instances": 5})).expect(200);
+    call(&world, "PATCH", version, json!({"maximum_instances": 4}))
+        .refused(400, "minimum_instances: ");
+    call(
+        &world,
+        "PATCH",
+        version,
+        json!({"maximum_instances": 9, "minimum_instances": 8}),
+    )
+    .expect(200);
+    call(&world, "PATCH", version, json!({"maximum_instances": null}))
+        .refused(400, "minimum_instances: ");
+}
+
+#[test]
+fn a_rename_keeps_versions_and_roles_and_the_old_name_is_gone() {
+    let world = World::new();
+    for (kind, one) in [("deployments", "deployment"), ("pipelines", "pipeline")] {
+        match one {
+            "deployment" => world.deployment("old"),
+            _ => world.pipeline("old"),
+        };
+        let robot = world.service_user(&[]);
+        world.assign_on(one, "old", &format!("{one}-viewer"), &robot.id);
+        let before = read(&world, &format!("/{kind}/old"));
+        let after = call(
+            &world,
+            "PATCH",
+            &format!("/{kind}/old"),
+            json!({"name": "fresh"}),
+        )
+        .expect(200)
+        .json();
+        assert_eq!(after["id"], before["id"]);
+        call(&world, "GET", &format!("/{kind}/old"), Json::Null).expect(404);
+        let path = world.path(&format!("/{kind}/fresh/versions/v1"));
+        assert_eq!(world.get(&robot, &path).expect(200).json()[one], "fresh");
+        let listed = read(&world, &format!("/role-assignments?assignee={}", robot.id));
+        assert_eq!(
+            (&listed[0]["resource"], &listed[0]["resource_type"]),
+            (&json!("fresh"), &json!(one))
+        );
+    }
+}
+
+#[test]
+fn a_deletion_takes_versions_and_the_roles_on_the_object() {
+    let world = World::new();
+    for (kind, one) in [("deployments", "deployment"), ("pipelines", "pipeline")] {
+        match one {
+            "deployment" => world.deployment("o"),
+            _ => world.pipeline("o"),
+        };
+        let id = world.assign_on(one, "o", &format!("{one}-viewer"), &world.idle().id);
+        call(&world, "DELETE", &format!("/{kind}/o"), Json::Null).expect(204);
+        call(&world, "GET", &format!("/{kind}/o"), Json::Null).expect(404);
+        call(
+            &world,
+            "GET",
+            &format!("/role-assignments/{id}"),
+            Json::Null,
+        )
+        .expect(404);
+        assert_eq!(
+            world.count(&format!("SELECT count(*) FROM {one}_versions")),
+            0
+        );
+        // A new object of the name is another one: the old one's roles are not its.
+        match one {
+            "deployment" => world.deployment("o"),
+            _ => world.pipeline("o"),
+        };
+        world
+            .get(&world.idle(), &world.path(&format!("/{kind}/o")))
+            .expect(403);
+    }
+}
+
+#[test]
+fn a_project_takes_its_deployments_and_pipelines_along() {
+    let world = World::new();
+    world.deployment("d");
+    world.pipeline("p");
+    call(&world, "DELETE", "", Json::Null).expect(204);
+    for table in [
+        "deployments",
+        "deployment_versions",
+        "pipelines",
+        "pipeline_versions",
+    ] {
+        assert_eq!(
+            world.count(&format!("SELECT count(*) FROM {table}")),
+            0,
+            "{table}"
+        );
+    }
+}
+
+#[test]
+fn a_request_to_a_version_says_that_it_has_no_upstream() {
+    let world = World::new();
+    world.deployment("d");
+    make(&world, "/deployments", plain("empty"));
+    let post = |rest: &str| call(&world, "POST", rest, json!({"x": 1}));
+    post("/deployments/d/requests").refused(
+        404,
+        "the version 'v1' of the deployment 'd' has no upstream",
+    );
+    post("/deployments/d/versions/v1/requests").refused(404, "has no upstream");
+    post("/deployments/d/versions/v9/requests").refused(404, "has no version 'v9'");
+    post("/deployments/empty/requests").refused(404, "has no default version");
+    let unknown = post("/deployments/none/requests").refused(404, "there is no deployment 'none'");
+    assert_eq!(unknown.trips, 1);
+    assert_eq!(unknown.text("error_message"), unknown.error());
+}
