@@ -9,6 +9,10 @@
 //! 7. After the answer, the token's last use is noted where that is due.
 
 mod log;
+mod misconfigured;
+mod workspaces;
+
+pub use misconfigured::handle_misconfigured;
 
 use std::cell::RefCell;
 
@@ -21,16 +25,17 @@ use crate::auth::principal::Principal;
 use crate::domain::{Digests, RequestId, Timestamp};
 use crate::http::cors::{self, Class, Listed};
 use crate::http::error::Error;
+use crate::http::modelarts;
 use crate::http::query::Query;
 use crate::http::request::Request;
 use crate::http::response::Response;
-
+use crate::http::surface::Surface;
 use crate::platform::{Config, Platform};
 use crate::routes::{self, Found};
 use crate::store::callers::{self, Caller, CallerRow};
 use crate::store::objects::Object;
 use crate::store::projects;
-use crate::store::session::{Account, Session};
+use crate::store::session::Session;
 use crate::store::statement::Statement;
 use crate::store::tokens;
 
@@ -47,6 +52,7 @@ pub struct Handled {
 /// What is known about a request so far; what an error's answer and the log need of it.
 #[derive(Default)]
 pub(crate) struct Progress {
+    pub(crate) surface: Surface,
     pub(crate) route: Option<&'static str>,
     pub(crate) is_request_endpoint: bool,
     pub(crate) class: Option<Class>,
@@ -70,7 +76,10 @@ pub async fn handle(mut request: Request, platform: &Platform, config: &Config) 
         now: started,
         request_id: RequestId::from_random(random).to_string(),
         origin: request.header("origin"),
-        progress: RefCell::default(),
+        progress: RefCell::new(Progress {
+            surface: Surface::of(request.path()),
+            ..Progress::default()
+        }),
     };
     let method = request.method.clone();
     let answer = match entropy {
@@ -124,39 +133,12 @@ pub async fn handle(mut request: Request, platform: &Platform, config: &Config) 
     }
 }
 
-/// Answers a request while a setting is missing: 503, and OPTIONS as ever.
-pub fn handle_misconfigured(request: &Request, platform: &Platform, missing: &str) -> Handled {
-    let now = platform.clock.now();
-    let mut random = [0; 16];
-    // Without random bytes the id is all zeros; the answer is a failure either way.
-    let _ = platform.entropy.fill(&mut random);
-    let request_id = RequestId::from_random(random).to_string();
-    let mut progress = Progress::default();
-    let mut response = if request.method == Method::OPTIONS {
-        let mut response = Response::no_content();
-        let methods = routes::find(request.path()).map(|found| found.methods());
-        response.header("allow", methods.unwrap_or_else(|| "OPTIONS".to_owned()));
-        response
-    } else {
-        let error = Error::misconfigured(missing);
-        let response = error.to_response();
-        progress.error = Some(error);
-        response
-    };
-    response.header("x-request-id", request_id.as_str());
-    let line = log::Line {
-        time: now,
-        milliseconds: 0,
-        request_id: &request_id,
-        method: &request.method,
-        status: response.status,
-        account: Account::default(),
-        progress: &progress,
-    };
-    Handled {
-        log: line.to_json(),
-        response,
-        afterwards: Vec::new(),
+/// An error in the form of the surface on which it happened.
+fn to_response(error: &Error, progress: &Progress, request_id: &str) -> Response {
+    match progress.surface {
+        Surface::ModelArts => modelarts::to_response(error, request_id),
+        Surface::Sentences if progress.is_request_endpoint => error.to_request_response(),
+        Surface::Sentences => error.to_response(),
     }
 }
 
@@ -199,11 +181,14 @@ impl<'a> Life<'a> {
             project: None,
             object: None,
             organization: None,
+            workspace: None,
             is_organization_admin: false,
             request,
         };
-        if route.access != Access::Public {
-            self.authorise(&mut call, route.access).await?;
+        match route.access {
+            Access::Public => {}
+            Access::Workspace(_) => self.authorise_on_workspace(&mut call, route.access).await?,
+            access => self.authorise(&mut call, access).await?,
         }
         (route.handler)(&mut call).await
     }
@@ -249,11 +234,7 @@ impl<'a> Life<'a> {
             let listed = callers::origin_in_project(self.session, &project, origin).await;
             self.progress.borrow_mut().listed = listed.ok();
         }
-        let response = if self.progress.borrow().is_request_endpoint {
-            error.to_request_response()
-        } else {
-            error.to_response()
-        };
+        let response = to_response(&error, &self.progress.borrow(), &self.request_id);
         self.progress.borrow_mut().error = Some(error);
         response
     }
@@ -269,6 +250,7 @@ impl<'a> Life<'a> {
         };
         match access {
             Access::Public => Ok(()),
+            Access::Workspace(_) => self.authorise_on_workspace(call, access).await,
             Access::Operator if digests.is_none() => self.admit_operator(call, access),
             Access::Operator | Access::Anyone | Access::Person => {
                 let row = match digests {
@@ -291,6 +273,7 @@ impl<'a> Life<'a> {
             Access::ProjectPart
             | Access::ProjectAdmin
             | Access::Project(_)
+            | Access::PersonOfProject(_)
             | Access::Deployment(_)
             | Access::Pipeline(_) => self.authorise_on_project(call, access, digests).await,
         }
@@ -358,6 +341,9 @@ impl<'a> Life<'a> {
         });
         if permission.is_some() && !(is_operator || (holds && suits)) {
             return Err(projects::lacks(&call.authority));
+        }
+        if matches!(access, Access::PersonOfProject(_)) && principal.is_service_user() {
+            return Err(Error::forbidden("no service user may do this"));
         }
         if access == Access::ProjectAdmin && !call.is_organization_admin {
             return Err(projects::lacks(&call.authority));

@@ -8,7 +8,7 @@ use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
-use crate::domain::{Timestamp, TokenKey, TokenKeys};
+use crate::domain::{SigningKey, SigningKeys, Timestamp, TokenKey, TokenKeys};
 use crate::store::statement::Statement;
 
 /// A future that stays on its thread.
@@ -141,6 +141,8 @@ pub struct Config {
     pub operator_token: Option<String>,
     /// `TOKEN_KEY` and `TOKEN_KEY_PREVIOUS`.
     pub token_keys: TokenKeys,
+    /// `SIGNING_KEY` and `SIGNING_KEY_PREVIOUS`; without them there are no access keys.
+    pub signing_keys: Option<SigningKeys>,
     /// The domain of the e-mail addresses that service users are given.
     pub service_user_domain: String,
     /// Whether answers carry `Server-Timing`.
@@ -171,6 +173,10 @@ impl Config {
                 current: TokenKey::new(&current),
                 previous: set("TOKEN_KEY_PREVIOUS").as_deref().map(TokenKey::new),
             },
+            signing_keys: set("SIGNING_KEY").map(|current| SigningKeys {
+                current: SigningKey::new(&current),
+                previous: set("SIGNING_KEY_PREVIOUS").as_deref().map(SigningKey::new),
+            }),
             service_user_domain: set("SERVICE_USER_DOMAIN")
                 .unwrap_or_else(|| SERVICE_USER_DOMAIN.to_owned()),
             server_timing: set("SERVER_TIMING").is_some_and(|value| value == "true"),

@@ -12,14 +12,17 @@ use std::sync::OnceLock;
 use ::http::Method;
 
 use crate::api::{
-    self, Handler, audit, organization_users, organizations, permission_checks, permissions,
-    project_users, projects, resources, role_assignments, roles, service_users, usage, vouchers,
+    self, Handler, access_keys, audit, organization_users, organizations, permission_checks,
+    permissions, project_users, projects, resources, role_assignments, roles, service_users, usage,
+    vouchers,
 };
 use crate::auth::access::Access;
 use crate::auth::permissions::{self as p};
 use crate::domain::RawPath;
 use crate::http::cors::Class;
+use crate::http::surface::Surface;
 
+mod modelarts;
 mod objects;
 mod requests;
 
@@ -90,7 +93,8 @@ macro_rules! routes {
 use routes;
 
 use Access::{
-    Anyone, Operator, OrganizationAdmin, OrganizationMember, Person, Project, ProjectAdmin, Public,
+    Anyone, Operator, OrganizationAdmin, OrganizationMember, Person, PersonOfProject, Project,
+    ProjectAdmin, Public,
 };
 
 static TABLE: &[Route] = routes! {
@@ -121,6 +125,10 @@ static TABLE: &[Route] = routes! {
         query [FORCE], gives 204 Nothing;
     PUT "/operator/v1/users/{user_id}/token" operator_users_token, Operator, "Reset a person's token" => api::operator::users::reset_token,
         gives 200 api::operator::users::UserToken;
+    GET "/operator/v1/quota-resources" operator_quota_resources_list, Operator, "List the quota catalogue" => api::operator::quota_resources::list,
+        gives 200 Vec<api::operator::quota_resources::QuotaResourceDetail>;
+    PUT "/operator/v1/quota-resources/{resource}" operator_quota_resources_set, Operator, "Set a resource of the quota catalogue" => api::operator::quota_resources::set,
+        takes api::operator::quota_resources::QuotaResourceSet, gives 200 api::operator::quota_resources::QuotaResourceDetail;
     GET "/operator/v1/instance-types" operator_instance_types_list, Operator, "List the price list" => api::operator::instance_types::list,
         gives 200 Vec<api::operator::instance_types::InstanceTypeDetail>;
     PUT "/operator/v1/instance-types/{instance_type}" operator_instance_types_put, Operator, "Set the price of an instance type" => api::operator::instance_types::put,
@@ -203,8 +211,14 @@ static TABLE: &[Route] = routes! {
     DELETE "/v2.1/projects/{project_name}/service-users/{service_user_id}" service_users_delete, Project(p::SERVICE_USERS_DELETE), "Delete a service user" => service_users::delete,
         gives 204 Nothing;
     PUT "/v2.1/projects/{project_name}/service-users/{service_user_id}/token" service_users_token, Project(p::SERVICE_USERS_TOKEN_UPDATE), "Reset the token of a service user" => service_users::reset_token,
-        query [GRACE], gives 200 service_users::ServiceUserTokenList;
+        query [GRACE, KEEP_ACCESS_KEYS], gives 200 service_users::ServiceUserTokenList;
     DELETE "/v2.1/projects/{project_name}/service-users/{service_user_id}/token/previous" service_users_end_grace, Project(p::SERVICE_USERS_TOKEN_UPDATE), "End the grace of the previous token" => service_users::end_grace,
+        gives 204 Nothing;
+    POST "/v2.1/projects/{project_name}/service-users/{service_user_id}/access-keys" access_keys_create, PersonOfProject(p::SERVICE_USERS_ACCESS_KEYS_CREATE), "Make an access key for a service user" => access_keys::create,
+        gives 201 access_keys::AccessKeyCreated;
+    GET "/v2.1/projects/{project_name}/service-users/{service_user_id}/access-keys" access_keys_list, Project(p::SERVICE_USERS_ACCESS_KEYS_LIST), "List the access keys of a service user" => access_keys::list,
+        gives 200 Vec<access_keys::AccessKeyDetail>;
+    DELETE "/v2.1/projects/{project_name}/service-users/{service_user_id}/access-keys/{access_key}" access_keys_delete, Project(p::SERVICE_USERS_ACCESS_KEYS_DELETE), "Delete an access key" => access_keys::delete,
         gives 204 Nothing;
 
     POST "/v2.1/projects/{project_name}/users" project_users_create, ProjectAdmin, "Let a member of the organization into a project" => project_users::create,
@@ -242,8 +256,9 @@ static TABLE: &[Route] = routes! {
 pub fn table() -> impl Iterator<Item = &'static Route> {
     TABLE
         .iter()
-        .chain(objects::TABLE.iter())
-        .chain(requests::TABLE.iter())
+        .chain(objects::TABLE)
+        .chain(requests::TABLE)
+        .chain(modelarts::TABLE)
 }
 
 /// A path that there is, and what stands in its braces.
@@ -292,6 +307,9 @@ impl Found {
     }
 }
 
+/// Stands for an empty segment where paths are matched: no parameter matches nothing, and no segment holds a NUL.
+const EMPTY: char = '\0';
+
 struct Path {
     pattern: &'static str,
     class: Class,
@@ -303,13 +321,24 @@ struct Router {
     paths: Vec<Path>,
 }
 
-/// Looks a raw path up: split, decoded segment by segment, doubled slashes collapsed (contract section 1).
+/// Looks a raw path up: split, decoded segment by segment, doubled slashes collapsed (contract section 1). On the
+/// ModelArts-compatible surface an empty segment is an empty id.
 #[must_use]
 pub fn find(raw_path: &str) -> Option<Found> {
     static ROUTER: OnceLock<Router> = OnceLock::new();
     let router = ROUTER.get_or_init(build);
-    let segments = RawPath::parse(raw_path).ok()?;
+    let segments = match Surface::of(raw_path) {
+        Surface::Sentences => RawPath::parse(raw_path),
+        Surface::ModelArts => RawPath::parse_with_empty(raw_path),
+    };
+    let segments = segments.ok()?;
     let mut path = segments.joined();
+    while let Some(at) = path.find("//") {
+        path.insert(at + 1, EMPTY);
+    }
+    if path.len() > 1 && path.ends_with('/') {
+        path.push(EMPTY);
+    }
     if segments.get(0) == Some("v2") {
         path.replace_range(1..3, "v2.1");
     }
@@ -317,7 +346,7 @@ pub fn find(raw_path: &str) -> Option<Found> {
     let path = router.paths.get(*matched.value)?;
     let parameters = names(path.pattern)
         .zip(matched.params.iter())
-        .map(|(name, (_, value))| (name, value.to_owned()))
+        .map(|(name, (_, value))| (name, value.trim_matches(EMPTY).to_owned()))
         .collect();
     Some(Found {
         routes: &path.routes,
@@ -428,6 +457,25 @@ mod tests {
         }
         assert!(find("/v2x/status").is_none());
         assert!(find("/v2.1/sta%2Ftus").is_none());
+    }
+
+    #[test]
+    fn an_empty_segment_is_an_empty_id_for_modelarts_clients() {
+        for path in ["/v1/p/workspaces//quotas", "/v1/p/workspaces/"] {
+            let found = find(path).unwrap();
+            assert_eq!(found.parameter("workspace_id"), Some(""), "{path}");
+        }
+        let found = find("/v1//workspaces").unwrap();
+        assert_eq!(found.parameter("project_id"), Some(""));
+        for path in [
+            "/v1",
+            "/v1/",
+            "//v1/p/workspaces",
+            "/v1/p//workspaces",
+            "/v1/p/workspaces/a%2Fb",
+        ] {
+            assert!(find(path).is_none(), "{path}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! A handler is a sentence: parse, decide, store, answer. It runs after the route's access has been checked, and finds
 //! in its [`Call`] who is calling and what about.
 
+pub mod access_keys;
 pub mod audit;
 pub mod deployment_versions;
 pub mod deployments;
@@ -17,6 +18,7 @@ pub mod pipeline_versions;
 pub mod pipelines;
 pub mod project_users;
 pub mod projects;
+pub mod quotas;
 pub mod requests;
 pub mod resources;
 pub mod role_assignments;
@@ -26,6 +28,7 @@ pub mod status;
 pub mod usage;
 pub mod user;
 pub mod vouchers;
+pub mod workspaces;
 
 use serde::de::DeserializeOwned;
 
@@ -43,6 +46,7 @@ use crate::store::organizations::Organization;
 use crate::store::projects::Project;
 use crate::store::session::Session;
 use crate::store::tokens::FreshToken;
+use crate::store::workspaces::Workspace;
 
 /// How long a body may take to arrive, in milliseconds.
 const BODY_DEADLINE: u32 = 30_000;
@@ -64,6 +68,7 @@ pub struct Call<'a> {
     pub(crate) project: Option<Project>,
     pub(crate) object: Option<Object>,
     pub(crate) organization: Option<Organization>,
+    pub(crate) workspace: Option<Workspace>,
     pub(crate) is_organization_admin: bool,
 }
 
@@ -103,6 +108,13 @@ impl Call<'_> {
         self.organization
             .as_ref()
             .ok_or_else(|| Error::inconsistent("the route has no organization"))
+    }
+
+    /// The workspace in the path, which is open to the caller.
+    pub(crate) fn workspace(&self) -> Result<&Workspace, Error> {
+        self.workspace
+            .as_ref()
+            .ok_or_else(|| Error::inconsistent("the route has no workspace"))
     }
 
     /// The body, a JSON object.

@@ -8,7 +8,7 @@ use crate::http::error::Error;
 use crate::http::patch::Patch;
 use crate::http::response::Response;
 use crate::store::rows::JsonText;
-use crate::store::service_users::{self, NewServiceUser, ServiceUser, ServiceUserChanges};
+use crate::store::service_users::{self, Grace, NewServiceUser, ServiceUser, ServiceUserChanges};
 
 /// The longest grace of an old token, in seconds: a week (contract section 4).
 const MAX_GRACE: i64 = 604_800;
@@ -193,18 +193,21 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
 
 /// `PUT .../service-users/{service_user_id}/token`. The body, if there is one, is not looked at.
 pub(crate) async fn reset_token(call: &mut Call<'_>) -> Result<Response, Error> {
-    let grace = call.query.integer("grace", 0..=MAX_GRACE, 0)?;
+    let seconds = call.query.integer("grace", 0..=MAX_GRACE, 0)?;
+    let grace = Grace {
+        end: call.now.plus_millis(seconds * 1_000),
+        keep_access_keys: call.query.flag("keep_access_keys")?,
+    };
     let id = call.id("service_user_id", ServiceUserId::parse);
     let project = call.project()?;
     let token = call.mint_token()?;
-    let grace_end = call.now.plus_millis(grace * 1_000);
     service_users::reset_token(
         call.session,
         &call.authority,
         &call.occasion()?,
         project,
         &id,
-        grace_end,
+        grace,
         &token,
     )
     .await?;

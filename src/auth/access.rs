@@ -27,6 +27,11 @@ pub enum Access {
     ProjectPart,
     /// Whoever holds this permission on the project in the path.
     Project(Permission),
+    /// A person who holds this permission on the project in the path, or the operator; no service user.
+    PersonOfProject(Permission),
+    /// Whoever holds this permission on the project whose id is in the path, and whom the workspace in the path, if
+    /// there is one, is open to. For the ModelArts-compatible surface, which takes signed requests too.
+    Workspace(Permission),
     /// Whoever holds this permission on the project in the path, or on the deployment in it.
     Deployment(Permission),
     /// Whoever holds this permission on the project in the path, or on the pipeline in it.
@@ -41,6 +46,8 @@ impl Access {
     pub fn permission(self) -> Option<Permission> {
         match self {
             Self::Project(permission)
+            | Self::PersonOfProject(permission)
+            | Self::Workspace(permission)
             | Self::Deployment(permission)
             | Self::Pipeline(permission) => Some(permission),
             _ => None,
@@ -69,6 +76,12 @@ impl std::fmt::Display for Access {
             Self::OrganizationAdmin => formatter.write_str("organization admin"),
             Self::ProjectPart => formatter.write_str("a part in the project"),
             Self::Project(permission) => formatter.write_str(permission.name()),
+            Self::PersonOfProject(permission) => {
+                write!(formatter, "{}, a person", permission.name())
+            }
+            Self::Workspace(permission) => {
+                write!(formatter, "{}, and an open workspace", permission.name())
+            }
             Self::Deployment(permission) => {
                 write!(
                     formatter,
@@ -113,7 +126,7 @@ impl Authority {
         &self.principal
     }
 
-    /// The row of the token that he showed; the operator's has none.
+    /// The row of the token or access key that he showed; the operator's has none.
     #[must_use]
     pub fn token_id(&self) -> Option<&str> {
         self.token_id.as_deref()

@@ -3,6 +3,7 @@
 //! The operator's token is compared before any format rule, in constant time. Everybody else's token carries its own
 //! proof (contract section 2), so a forged or malformed one is refused here.
 
+use crate::auth::signature;
 use crate::domain::token::{RecognisedToken, constant_time_eq};
 use crate::http::request::Request;
 use crate::platform::Config;
@@ -23,6 +24,8 @@ pub enum Credential {
 /// What to do about a 401.
 pub const MISSING: &str =
     "no credential was given; send the header Authorization: Token <your token>";
+/// What to do about a 401 on the ModelArts-compatible surface.
+pub const MISSING_ON_MODELARTS: &str = "x-auth-token not found; sign the request with an access key, or send X-Auth-Token: <your token>";
 /// A token that is unknown, expired, reset or forged: the caller learns no more.
 pub const INVALID: &str = "the token is not valid; it may be mistyped, expired, reset or deleted";
 const SPACES: &str = "the token should not contain spaces; send Authorization: Token <your token>";
@@ -37,6 +40,50 @@ pub fn read(request: &Request, config: &Config) -> Credential {
         Some(value) => judge(value.trim(), config),
         None => Credential::Missing,
     }
+}
+
+/// What a request shows on the ModelArts-compatible surface.
+#[derive(Debug)]
+pub enum ModelArtsCredential {
+    /// A token, or nothing that can be valid.
+    Plain(Credential),
+    /// A signature, as the header `Authorization` has it.
+    Signature(String),
+}
+
+const SECURITY_TOKEN: &str = "temporary access keys are not known here; leave the header X-Security-Token out and sign \
+                              with an access key of a service user";
+const ALGORITHM: &str =
+    "verify aksk signature fail; the only algorithm taken here is SDK-HMAC-SHA256";
+
+/// Reads `X-Auth-Token`, a signature, or `Authorization: Token <t>` (ModelArts spec section 2.4). The SDK signs its
+/// requests even where it sends a token, so a token comes first, if it is one of ours.
+#[must_use]
+pub fn read_for_modelarts(request: &Request, config: &Config) -> ModelArtsCredential {
+    use ModelArtsCredential::{Plain, Signature};
+    if request.header("x-security-token").is_some() {
+        return Plain(Credential::Refused(SECURITY_TOKEN));
+    }
+    let by_token = match request.header("x-auth-token") {
+        Some(token) if is_operator(token.trim(), config) => Credential::Operator,
+        Some(token) => judge(token.trim(), config),
+        None => Credential::Missing,
+    };
+    if matches!(by_token, Credential::Operator | Credential::Token(_)) {
+        return Plain(by_token);
+    }
+    let authorization = request.header("authorization").unwrap_or_default();
+    let authorization = authorization.trim();
+    if signature::is_signature(authorization) {
+        return Signature(authorization.to_owned());
+    }
+    if authorization.starts_with("SDK-") || authorization.starts_with("V11-") {
+        return Plain(Credential::Refused(ALGORITHM));
+    }
+    Plain(match judge(authorization, config) {
+        Credential::Missing => by_token,
+        credential => credential,
+    })
 }
 
 fn judge(value: &str, config: &Config) -> Credential {

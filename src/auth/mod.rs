@@ -1,9 +1,10 @@
 //! Who is calling, and what he may.
 //!
 //! [`credential`] reads the headers, [`principal`] says who a token stands for, [`permissions`] is the catalogue,
-//! and [`access`] is what a route asks of its caller. Deciding is `app`'s, with the row that `store::callers` reads.
+//! [`access`] is what a route asks of its caller, and [`signature`] checks requests that are signed. Deciding is `app`'s, with the row that `store::callers` reads.
 
 pub mod access;
 pub mod credential;
 pub mod permissions;
 pub mod principal;
+pub mod signature;

@@ -105,6 +105,11 @@ typed_ids! {
         "pattern": "^[0-9a-f]{32}$",
         "examples": ["13a9ba2768884528826e8e1002eab13d"],
     };
+    /// A workspace, as ModelArts' clients know it: 32 digits without dashes. The default one is `0` instead.
+    WorkspaceId: simple, "a workspace id like \"13a9ba2768884528826e8e1002eab13d\"", schema {
+        "pattern": "^[0-9a-f]{32}$",
+        "examples": ["13a9ba2768884528826e8e1002eab13d"],
+    };
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 //!
 //! Start with `names.rs`, the smallest complete example, and `wire.rs`, which takes these types through JSON.
 
+pub mod access_key;
 pub mod credits;
 pub mod email;
 pub mod fields;
@@ -19,10 +20,13 @@ pub mod integer;
 pub mod invalid;
 pub mod labels;
 pub mod names;
+pub mod objects;
 pub mod origin;
 pub mod path;
 pub mod pipeline_graph;
+pub mod quota;
 pub mod retention;
+pub mod signing;
 pub mod subscription_period;
 pub mod text;
 pub mod time;
@@ -31,13 +35,16 @@ pub mod usage;
 pub mod voucher_code;
 pub mod whole_number;
 mod wire;
+pub mod workspace;
 
+pub use access_key::AccessKeyId;
 pub use credits::Credits;
 pub use email::Email;
 pub use fields::{DataType, Fields, IoType};
 pub use ids::{
     AttachmentId, AuditId, DeploymentId, OrganizationId, PipelineId, PipelineObjectId, ProjectId,
     RequestId, RoleAssignmentId, RoleId, ServiceUserId, TokenId, UserId, VersionId, VoucherId,
+    WorkspaceId,
 };
 pub use instance_type::InstanceTypeName;
 pub use integer::Within;
@@ -47,7 +54,9 @@ pub use names::ObjectName;
 pub use origin::{Origin, OriginList};
 pub use path::{NoSuchPath, RawPath, Segments};
 pub use pipeline_graph::{Attachments, PipelineObjects};
+pub use quota::{QuotaBounds, QuotaResourceName};
 pub use retention::{MAX_RETENTION_TIME, RETENTION_TIME, RetentionMode};
+pub use signing::{DerivedSecret, Purpose, SigningKey, SigningKeys};
 pub use subscription_period::period_containing;
 pub use text::{Description, PersonName, ServiceUserName, Text};
 pub use time::{Date, Timestamp};
@@ -56,3 +65,6 @@ pub use token::{
 };
 pub use voucher_code::VoucherCode;
 pub use whole_number::WholeNumber;
+pub use workspace::{
+    AuthType, EnterpriseProjectId, Grant, GrantType, WorkspaceDescription, WorkspaceName,
+};

@@ -3,7 +3,7 @@
 //! A path parameter may hold any character, percent-encoded (the clients encode all but unreserved ones), so the raw
 //! path is split on `/` first and each segment decoded on its own. A segment that would then hold `/` or NUL, or is
 //! not UTF-8, names nothing that can exist: the answer is "not found", never an error about encoding. Empty segments
-//! are dropped, because older clients send doubled slashes.
+//! are dropped, because older clients send doubled slashes; ModelArts' clients mean an empty id by them.
 
 use percent_encoding::percent_decode_str;
 
@@ -20,6 +20,17 @@ impl RawPath {
         raw_path
             .split('/')
             .filter(|segment| !segment.is_empty())
+            .map(decoded)
+            .collect::<Result<_, _>>()
+            .map(Segments)
+    }
+
+    /// The same with its empty segments, each standing between two slashes or behind the last one.
+    pub fn parse_with_empty(raw_path: &str) -> Result<Segments, NoSuchPath> {
+        raw_path
+            .strip_prefix('/')
+            .unwrap_or(raw_path)
+            .split('/')
             .map(decoded)
             .collect::<Result<_, _>>()
             .map(Segments)
@@ -41,7 +52,7 @@ fn decoded(segment: &str) -> Result<String, NoSuchPath> {
 #[error("no such path")]
 pub struct NoSuchPath;
 
-/// The decoded segments of a path; none is empty or holds `/` or NUL.
+/// The decoded segments of a path; none holds `/` or NUL, and none is empty unless that was asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Segments(Vec<String>);
 
@@ -92,6 +103,17 @@ mod tests {
         assert_eq!(joined("/"), "/");
         assert_eq!(joined("///"), "/");
         assert_eq!(joined(""), "/");
+    }
+
+    #[test]
+    fn empty_segments_are_kept_where_they_are_ids() {
+        let segments = RawPath::parse_with_empty("/v1/p/workspaces//quotas").unwrap();
+        let kept: Vec<_> = segments.iter().collect();
+        assert_eq!(kept, ["v1", "p", "workspaces", "", "quotas"]);
+        assert_eq!(
+            RawPath::parse_with_empty("/v1/p/").unwrap().get(2),
+            Some("")
+        );
     }
 
     #[test]

@@ -70,7 +70,7 @@ impl TokenKey {
 
 /// HMAC-SHA256 with a key of any length, prepared as RFC 2104 says: hashed if longer than a block, then filled up with
 /// zeros. (The crate's own way for any length answers a `Result` that cannot be an error.)
-fn keyed(secret: &[u8]) -> Hmac<Sha256> {
+pub(crate) fn keyed(secret: &[u8]) -> Hmac<Sha256> {
     let mut block = [0; BLOCK];
     let hashed;
     let key = if secret.len() > BLOCK {

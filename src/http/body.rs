@@ -3,7 +3,9 @@
 use serde::de::DeserializeOwned;
 
 use crate::domain::invalid::legible;
+use crate::domain::objects;
 use crate::http::error::Error;
+use crate::http::json_path::path_at;
 use crate::http::request::{BodyError, Request};
 
 /// Reads and parses the body of a call that expects a JSON object.
@@ -80,22 +82,17 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     // RFC 8259 section 8.1; the parser does not look into fields that it ignores.
     let text = std::str::from_utf8(bytes)
         .map_err(|_| Error::invalid("the body is not valid JSON: it is not UTF-8"))?;
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = legible(&error.path().to_string());
-        let inner = error.into_inner();
-        let is_syntax = inner.is_syntax() || inner.is_eof();
-        let sentence = legible(&inner.to_string());
-        match path.as_str() {
-            _ if is_syntax => Error::invalid(format!("the body is not valid JSON: {sentence}")),
-            "." => Error::invalid(without_position(&sentence).to_owned()),
-            path => Error::invalid(format!("{path}: {}", without_position(&sentence))),
+    objects::from_str(text).map_err(|error: serde_json::Error| {
+        let sentence = legible(&error.to_string());
+        if error.is_syntax() || error.is_eof() {
+            return Error::invalid(format!("the body is not valid JSON: {sentence}"));
         }
-    })?;
-    deserializer
-        .end()
-        .map_err(|error| Error::invalid(format!("the body is not valid JSON: {error}")))?;
-    Ok(value)
+        let sentence = without_position(&sentence);
+        match legible(&path_at(text, error.line(), error.column())).as_str() {
+            "" => Error::invalid(sentence.to_owned()),
+            path => Error::invalid(format!("{path}: {sentence}")),
+        }
+    })
 }
 
 /// The deepest nesting of a body: nothing real comes near, and an unknown field is not followed further either.

@@ -21,6 +21,7 @@ pub struct Error {
     kind: Kind,
     sentence: Cow<'static, str>,
     cause: Option<String>,
+    code: Option<&'static str>,
 }
 
 /// What kind of failure it is; decides the status.
@@ -58,6 +59,16 @@ impl Error {
             kind,
             sentence: sentence.into(),
             cause: None,
+            code: None,
+        }
+    }
+
+    /// The same error under a code of its own, on the surface that has codes: see [`crate::http::modelarts`].
+    #[must_use]
+    pub fn with_code(self, code: &'static str) -> Self {
+        Self {
+            code: Some(code),
+            ..self
         }
     }
 
@@ -102,10 +113,11 @@ impl Error {
     /// The body is longer than the limit, in bytes.
     #[must_use]
     pub fn too_large(limit: usize) -> Self {
-        Self::new(
-            Kind::TooLarge,
-            format!("the body is longer than {} MiB", limit >> 20),
-        )
+        let limit = match limit >> 20 {
+            0 => format!("{} KiB", limit >> 10),
+            mebibytes => format!("{mebibytes} MiB"),
+        };
+        Self::new(Kind::TooLarge, format!("the body is longer than {limit}"))
     }
 
     /// The body is not declared as JSON.
@@ -212,6 +224,12 @@ impl Error {
         &self.sentence
     }
 
+    /// Its code, if it has one of its own.
+    #[must_use]
+    pub fn code(&self) -> Option<&'static str> {
+        self.code
+    }
+
     /// What only the log may hold.
     #[must_use]
     pub fn cause(&self) -> Option<&str> {
@@ -238,7 +256,11 @@ impl Error {
 
     /// A response with this body and the headers that belong to the kind (RFC 9110 sections 10 and 15).
     pub fn response_with(&self, body: &impl Serialize) -> Response {
-        let status = self.status();
+        self.response_of(self.status(), body)
+    }
+
+    /// The same under another status, for a surface that has its own.
+    pub fn response_of(&self, status: StatusCode, body: &impl Serialize) -> Response {
         let mut response = Response::json(status, body).unwrap_or_else(|_| Response::empty(status));
         match &self.kind {
             Kind::Unauthenticated => response.header("www-authenticate", "Token"),

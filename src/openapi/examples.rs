@@ -17,8 +17,10 @@ pub(super) const USER_ID: &str = "0b9a1f7e-32f5-4c2b-9a53-6f2f3b0f6d11";
 pub(super) const SERVICE_USER_ID: &str = "13a9ba27-6888-4528-826e-8e1002eab13d";
 pub(super) const VOUCHER_CODE: &str = "WORKSHOP-2099";
 pub(super) const ROLE_ASSIGNMENT_ID: &str = "7c2a7f5e-5b0e-4e33-8a4d-2f0f8d1f9b21";
+pub(super) const WORKSPACE_ID: &str = "ccd05d1a553b4e188ea878e7dcb85e47";
+pub(super) const ACCESS_KEY: &str = "13A9BA2768884528826E";
 const ORGANIZATION_ID: &str = "2f6c1d52-9d0f-4c55-8d1b-51f8f7a3f0c4";
-const PROJECT_ID: &str = "5a1be2b0-79a5-4c34-9e8e-3f7f6a1c2d90";
+pub(super) const PROJECT_ID: &str = "5a1be2b0-79a5-4c34-9e8e-3f7f6a1c2d90";
 const DEPLOYMENT_ID: &str = "4326da55-06ca-4664-badb-03156355451a";
 const VERSION_ID: &str = "8b2d3f0e-31a4-4c65-9d8c-3a4c8f0a9b11";
 const ROLE_ID: &str = "00000000-0000-4000-8000-000000000001";
@@ -188,6 +190,60 @@ examples! {
         "id": "9d3e4b62-0a31-4f6c-8d0f-1c5b8f3a7e10", "date": MORNING, "action": "create", "user": "ada@example.com",
         "event": "Service user 'web-app' was created", "object_type": "service_user", "object_name": "web-app",
         "request_id": "13a9ba2768884528826e8e1002eab13d", "before": null, "after": { "name": "web-app" },
+    };
+
+    api::access_keys::AccessKeyCreated = {
+        "access_key": ACCESS_KEY, "secret_key": "<64 hexadecimal characters, shown this once>", "creation_date": MORNING,
+    };
+    api::access_keys::AccessKeyDetail = { "access_key": ACCESS_KEY, "creation_date": MORNING };
+
+    api::workspaces::CreateWorkspaceReq = {
+        "name": "training", "description": "Where models are trained", "auth_type": "INTERNAL",
+        "grants": [{ "user_id": SERVICE_USER_ID }],
+    };
+    api::workspaces::UpdateWorkspaceReq = { "description": "Where models are trained at night" };
+    api::workspaces::WorkspaceResponse = {
+        "id": WORKSPACE_ID, "name": "training", "description": "Where models are trained", "owner": "ada@example.com",
+        "create_time": 1_795_338_000_000_i64, "update_time": 1_795_338_000_000_i64, "auth_type": "INTERNAL",
+        "enterprise_project_id": "0", "enterprise_project_name": "default", "status": "NORMAL", "status_info": "",
+        "grants": [{ "user_id": SERVICE_USER_ID, "user_type": "IAM" }],
+    };
+    api::workspaces::ListWorkspaceResponse = {
+        "total_count": 1, "count": 1, "workspaces": [{
+            "id": "0", "name": "default", "description": "", "owner": "", "create_time": 1_795_338_000_000_i64,
+            "update_time": 1_795_338_000_000_i64, "auth_type": "public", "enterprise_project_id": "0",
+            "enterprise_project_name": "default", "status": "NORMAL", "status_info": "",
+        }],
+    };
+    api::workspaces::WorkspaceChanged = { "workspace_id": WORKSPACE_ID };
+    api::quotas::UpdateWorkspaceQuotasReq = {
+        "quotas": [{ "resource": "exemlProject.gpu_duration", "quota": 10 }],
+    };
+    api::quotas::UpdateWorkspaceQuotasResponse = { "quotas": [{
+        "resource": "exemlProject.gpu_duration", "name_en": "ExeML training duration", "name_cn": "自动学习训练时长",
+        "quota": 10, "min_quota": -1, "max_quota": 60_000, "unit_en": "minute", "unit_cn": "分钟",
+        "update_time": 1_795_338_000_000_i64,
+    }] };
+    api::quotas::ShowWorkspaceQuotasResponse = { "quotas": [{
+        "resource": "exemlProject.gpu_duration", "name_en": "ExeML training duration", "name_cn": "自动学习训练时长",
+        "quota": 10, "min_quota": -1, "max_quota": 60_000, "unit_en": "minute", "unit_cn": "分钟",
+        "update_time": 1_795_338_000_000_i64, "used_quota": 5,
+    }] };
+    api::quotas::ConsumptionReq = {
+        "id": "run-2026-11-22-1", "resource": "exemlProject.gpu_duration", "amount": 5,
+    };
+    api::quotas::WorkspaceQuotaInUse = {
+        "resource": "exemlProject.gpu_duration", "name_en": "ExeML training duration", "name_cn": "自动学习训练时长",
+        "quota": 10, "min_quota": -1, "max_quota": 60_000, "unit_en": "minute", "unit_cn": "分钟",
+        "update_time": 1_795_338_000_000_i64, "used_quota": 5,
+    };
+    api::operator::quota_resources::QuotaResourceSet = {
+        "name_en": "Notebook duration on GPUs", "name_cn": "Notebook GPU时长", "unit_en": "minute", "unit_cn": "分钟",
+        "min_quota": -1, "max_quota": 60_000, "default_quota": 600,
+    };
+    api::operator::quota_resources::QuotaResourceDetail = {
+        "resource": "notebook.gpu_duration", "name_en": "Notebook duration on GPUs", "name_cn": "Notebook GPU时长",
+        "unit_en": "minute", "unit_cn": "分钟", "min_quota": -1, "max_quota": 60_000, "default_quota": 600,
     };
 }
 

@@ -7,11 +7,12 @@ use schemars::SchemaGenerator;
 use serde_json::{Value, json};
 
 use super::examples::{
-    DEPLOYMENT, INSTANCE_TYPE, ORGANIZATION, PIPELINE, PROJECT, ROLE_ASSIGNMENT_ID,
-    SERVICE_USER_ID, USER_ID, VOUCHER_CODE,
+    ACCESS_KEY, DEPLOYMENT, INSTANCE_TYPE, ORGANIZATION, PIPELINE, PROJECT, PROJECT_ID,
+    ROLE_ASSIGNMENT_ID, SERVICE_USER_ID, USER_ID, VOUCHER_CODE, WORKSPACE_ID,
 };
 use crate::domain::{
-    InstanceTypeName, ObjectName, RoleAssignmentId, ServiceUserId, UserId, VoucherCode,
+    AccessKeyId, InstanceTypeName, ObjectName, ProjectId, QuotaResourceName, RoleAssignmentId,
+    ServiceUserId, UserId, VoucherCode,
 };
 
 /// A parameter of a path or of a query.
@@ -105,6 +106,22 @@ parameters! {
     RESOURCE = "resource", "Only what concerns the object of this name.", text, PROJECT;
     /// How long a token that is reset lives on.
     GRACE = "grace", "Seconds for which the old token goes on working; 0 ends it at once.", |_| integer(0, 604_800, 0), 3_600;
+    /// Whether a reset leaves the access keys.
+    KEEP_ACCESS_KEYS = "keep_access_keys", "Leave the access keys, which a reset without a grace deletes.", |_| json!({ "type": "boolean", "default": false }), true;
+    /// How many workspaces a page shows.
+    WORKSPACES_LIMIT = "limit", "So many a page.", |_| integer(1, 2_147_483_647, 1_000), 1_000;
+    /// Which page of workspaces to show.
+    WORKSPACES_PAGE = "offset", "The number of the page, counted from 0.", |_| integer(0, 2_147_483_647, 0), 0;
+    /// What workspaces are sorted by.
+    SORT_BY = "sort_by", "What to sort by.", |_| json!({ "enum": ["name", "update_time", "status"], "default": "name" }), "name";
+    /// In which direction.
+    ORDER = "order", "Ascending or descending.", |_| json!({ "enum": ["asc", "desc"], "default": "desc" }), "asc";
+    /// The enterprise project to narrow a list to.
+    ENTERPRISE_PROJECT = "enterprise_project_id", "Only workspaces of this enterprise project.", text, "0";
+    /// A part of the names to narrow a list to.
+    WORKSPACE_NAME = "name", "Only workspaces whose name holds this.", text, "train";
+    /// Whether to show only what is open to the caller.
+    FILTER_ACCESSIBLE = "filter_accessible", "Only workspaces that are open to the caller.", |_| json!({ "type": "boolean", "default": false }), true;
     /// Where a usage report begins.
     START_DATE = "start_date", "The day on which the report begins; without it the start of the subscription period that holds its end.", |_| json!({ "type": "string", "format": "date" }), "2026-11-01";
     /// Where a usage report ends.
@@ -199,5 +216,29 @@ static PATH: &[Parameter] = &[
         description: "The name of a file that the page needs.",
         schema: text,
         example: || json!("start.js"),
+    },
+    Parameter {
+        name: "access_key",
+        description: "The id of the access key.",
+        schema: reference::<AccessKeyId>,
+        example: || json!(ACCESS_KEY),
+    },
+    Parameter {
+        name: "project_id",
+        description: "The id of the project, with or without dashes.",
+        schema: reference::<ProjectId>,
+        example: || json!(PROJECT_ID),
+    },
+    Parameter {
+        name: "workspace_id",
+        description: "The id of the workspace; `0` is the default one of every project.",
+        schema: |_| json!({ "type": "string", "pattern": "^(0|[0-9a-f]{32})$" }),
+        example: || json!(WORKSPACE_ID),
+    },
+    Parameter {
+        name: "resource",
+        description: "The quota resource.",
+        schema: reference::<QuotaResourceName>,
+        example: || json!("exemlProject.gpu_duration"),
     },
 ];

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::auth::access::Access;
 use crate::http::cors::Class;
+use crate::http::surface as wire;
 use crate::routes::{self, Route};
 
 /// One of the ways in, each with its own form of errors.
@@ -15,14 +16,16 @@ pub(super) enum Surface {
     Plain,
     /// The request endpoints of `/v2.1`.
     Requests,
+    /// `/v1`, for the clients of ModelArts.
+    ModelArts,
 }
 
 impl Surface {
     pub(super) fn of(path: &str) -> Self {
-        if routes::class(path) == Class::Requests {
-            Self::Requests
-        } else {
-            Self::Plain
+        match wire::Surface::of(path) {
+            wire::Surface::ModelArts => Self::ModelArts,
+            wire::Surface::Sentences if routes::class(path) == Class::Requests => Self::Requests,
+            wire::Surface::Sentences => Self::Plain,
         }
     }
 
@@ -31,6 +34,7 @@ impl Surface {
         match self {
             Self::Plain => "Error",
             Self::Requests => "RequestError",
+            Self::ModelArts => "ModelArtsError",
         }
     }
 
@@ -38,14 +42,24 @@ impl Surface {
     pub(super) fn security(self, access: Access) -> Value {
         match access {
             Access::Public => json!([]),
+            Access::Workspace(_) => {
+                json!([{ "signature": [] }, { "authToken": [] }, { "token": [] }])
+            }
             _ => json!([{ "token": [] }]),
         }
     }
 }
 
+/// What any call of the ModelArts-compatible surface may end with (ModelArts spec section 3.2); a call that there is
+/// never ends with 404.
+const MODELARTS_STATUSES: [u16; 4] = [400, 401, 403, 503];
+
 /// The statuses of a route's errors, in their order.
 fn error_statuses(route: &Route) -> Vec<u16> {
     let access = route.access;
+    if let Access::Workspace(_) = access {
+        return MODELARTS_STATUSES.to_vec();
+    }
     let reads = route.method == Method::GET;
     let takes_body = route.contract.body.is_some();
     let refuses_known_callers = matches!(
@@ -57,6 +71,7 @@ fn error_statuses(route: &Route) -> Vec<u16> {
             | Access::Project(_)
             | Access::Deployment(_)
             | Access::Pipeline(_)
+            | Access::PersonOfProject(_)
     );
     let possible = [
         (400, !reads || !route.contract.query.is_empty()),
@@ -123,6 +138,28 @@ fn example(status: u16) -> &'static str {
     }
 }
 
+/// An error of the ModelArts-compatible surface as it comes with a status.
+fn modelarts_example(status: u16) -> Value {
+    let (code, message) = match status {
+        401 => (
+            "APIGW.0301",
+            "Incorrect IAM authentication information: x-auth-token not found",
+        ),
+        403 => (
+            "ModelArts.0112",
+            "Policy doesn't allow modelarts:workspace:updateQuotas to be performed.",
+        ),
+        503 => ("ModelArts.7001", example(status)),
+        _ => (
+            "ModelArts.7005",
+            "workspace:ccd05d1a553b4e188ea878e7dcb85e47 not existed",
+        ),
+    };
+    json!({
+        "error_code": code, "error_msg": message, "request_id": "13a9ba2768884528826e8e1002eab13d",
+    })
+}
+
 /// The headers of an answer.
 pub(super) fn header_references(is_public: bool) -> Value {
     let request_id = json!({ "$ref": "#/components/headers/X-Request-Id" });
@@ -161,7 +198,7 @@ pub(super) fn headers() -> Value {
 /// Every error that an operation may refer to: `<schema><status>`.
 pub(super) fn responses() -> Map<String, Value> {
     let mut responses = Map::new();
-    for surface in [Surface::Plain, Surface::Requests] {
+    for surface in [Surface::Plain, Surface::Requests, Surface::ModelArts] {
         for status in [400, 401, 403, 404, 409, 413, 415, 503] {
             let mut headers = header_references(false);
             if let Value::Object(headers) = &mut headers {
@@ -197,6 +234,7 @@ impl Surface {
         match self {
             Self::Plain => json!({ "error": sentence }),
             Self::Requests => json!({ "error": sentence, "error_message": sentence }),
+            Self::ModelArts => modelarts_example(status),
         }
     }
 }
@@ -220,6 +258,17 @@ pub(super) fn error_schemas() -> Map<String, Value> {
     });
     schemas.insert("Error".to_owned(), error);
     schemas.insert("RequestError".to_owned(), request_error);
+    let modelarts_error = json!({
+        "type": "object",
+        "description": "Why a call failed, as the clients of ModelArts read it.",
+        "properties": {
+            "error_code": { "type": "string", "minLength": 1, "description": "The code of the error." },
+            "error_msg": sentence,
+            "request_id": { "type": "string", "description": "The same as in `X-Request-Id`." },
+        },
+        "required": ["error_code", "error_msg", "request_id"],
+    });
+    schemas.insert("ModelArtsError".to_owned(), modelarts_error);
     schemas
 }
 
@@ -231,6 +280,19 @@ pub(super) fn security_schemes() -> Value {
             "in": "header",
             "name": "Authorization",
             "description": "`Token <token>`: a person's, a service user's or the operator's token.",
+        },
+        "authToken": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-Auth-Token",
+            "description": "The same token as the clients of ModelArts send it.",
+        },
+        "signature": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "`SDK-HMAC-SHA256 Access=<access key>, SignedHeaders=<names>, Signature=<hex>`: Huawei Cloud's \
+                            SDKs sign each request with the secret of an access key.",
         },
     })
 }

@@ -28,6 +28,11 @@ const TAGS: &[(&str, &str)] = &[
     ("deployments", "Models, as records."),
     ("pipelines", "Deployments in a row, as records."),
     ("vouchers", "Codes that give a plan or credits."),
+    ("permissions", "The catalogue that roles are made of."),
+    (
+        "workspaces",
+        "Workspaces and their quotas, for the clients of ModelArts.",
+    ),
     ("usage", "What was used, in credits and bytes."),
     ("resources", "What is in use."),
     ("quotas", "What may be in use."),
@@ -66,6 +71,7 @@ fn word(path: &str) -> &str {
     let first = words.next().unwrap_or_default();
     match first {
         "operator" => "operator",
+        "v1" => "workspaces",
         "v2.1" => {
             let mut words = words.filter(|word| !word.starts_with('{'));
             match (words.next(), words.next()) {

@@ -56,7 +56,7 @@ macro_rules! permitted {
 }
 pub(crate) use permitted;
 
-/// Whether the caller's token is still good.
+/// Whether the caller's token or access key is still good.
 macro_rules! caller_lives {
     () => {
         "EXISTS (SELECT 1 FROM bearers WHERE token_id = :token_id AND expires_at > #now)"

@@ -18,6 +18,8 @@ use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
 
+pub mod modelarts;
+
 macro_rules! caller_columns {
     () => {
         "t.id AS token_id, t.key_id AS token_key_id, t.last_used AS token_last_used, t.grace_end AS token_grace_end,
@@ -28,6 +30,7 @@ macro_rules! caller_columns {
          s.expiry_date AS service_user_expiry_date "
     };
 }
+use caller_columns;
 
 macro_rules! token_has_digest {
     () => {
@@ -187,10 +190,24 @@ impl CallerRow {
     ///
     /// # Errors
     /// An inconsistency: a token without its holder.
-    pub fn caller(self, now: Timestamp) -> Result<Option<Caller>, Error> {
-        let (Some(token_id), Some(key_id)) = (self.token_id, self.token_key_id) else {
+    pub fn caller(mut self, now: Timestamp) -> Result<Option<Caller>, Error> {
+        let (Some(id), Some(key_id)) = (self.token_id.take(), self.token_key_id.take()) else {
             return Ok(None);
         };
+        let last_used = self.token_last_used.map(|date| date.0);
+        let principal = self.principal(now, &format!("tokens.id = {id}"))?;
+        Ok(principal.map(|principal| Caller {
+            principal,
+            token: Token {
+                id,
+                key_id,
+                last_used,
+            },
+        }))
+    }
+
+    /// Whom the credential stands for, unless its grace or its service user has run out.
+    fn principal(self, now: Timestamp, credential: &str) -> Result<Option<Principal>, Error> {
         let ends = [self.token_grace_end, self.service_user_expiry_date];
         if ends.into_iter().flatten().any(|end| end.0 <= now) {
             return Ok(None);
@@ -215,20 +232,9 @@ impl CallerRow {
                 project_id: self.service_user_project_id.unwrap_or_default(),
                 creation_date: self.service_user_creation_date.map_or(now, |date| date.0),
             }),
-            _ => {
-                return Err(Error::inconsistent(format!(
-                    "tokens.id = {token_id} has no holder"
-                )));
-            }
+            _ => return Err(Error::inconsistent(format!("{credential} has no holder"))),
         };
-        Ok(Some(Caller {
-            principal,
-            token: Token {
-                id: token_id,
-                key_id,
-                last_used: self.token_last_used.map(|date| date.0),
-            },
-        }))
+        Ok(Some(principal))
     }
 }
 

@@ -4,8 +4,10 @@
 //! one batch whose first statement is its audit row: the permit (see [`audit`]). Every rule that a race could break
 //! stands in the permit's condition.
 
+pub mod access_keys;
 pub mod audit;
 pub mod callers;
+pub mod consumption;
 pub mod deployment_versions;
 pub mod deployments;
 pub mod instance_types;
@@ -18,6 +20,8 @@ pub mod pipeline_versions;
 pub mod pipelines;
 pub mod project_users;
 pub mod projects;
+pub mod quota_resources;
+pub mod quotas;
 pub mod resources;
 pub mod role_assignments;
 pub mod roles;
@@ -32,13 +36,17 @@ pub mod usage;
 pub mod usage_events;
 pub mod users;
 pub mod vouchers;
+pub mod workspaces;
 
 /// Every statement of the store, for the tests that explain them.
 #[must_use]
 pub fn statements() -> Vec<&'static sql::Sql> {
     [
+        access_keys::ALL,
         audit::ALL,
         callers::ALL,
+        callers::modelarts::ALL,
+        consumption::ALL,
         deployment_versions::ALL,
         deployments::ALL,
         instance_types::ALL,
@@ -51,6 +59,8 @@ pub fn statements() -> Vec<&'static sql::Sql> {
         pipelines::ALL,
         project_users::ALL,
         projects::ALL,
+        quota_resources::ALL,
+        quotas::ALL,
         resources::ALL,
         role_assignments::ALL,
         roles::ALL,
@@ -61,6 +71,8 @@ pub fn statements() -> Vec<&'static sql::Sql> {
         usage::ALL,
         usage_events::ALL,
         users::ALL,
+        workspaces::ALL,
+        workspaces::changes::ALL,
         vouchers::ALL,
     ]
     .concat()

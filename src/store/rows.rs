@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::domain::Timestamp;
+use crate::domain::objects;
 use crate::http::error::Error;
 use crate::platform::Batch;
 
@@ -29,8 +30,12 @@ impl Answers {
             self.0.rows.get(statement).ok_or_else(|| {
                 Error::inconsistent(format!("no answer for statement {statement}"))
             })?;
-        serde_json::from_str(raw.get())
-            .map_err(|error| Error::inconsistent(format!("rows of statement {statement}: {error}")))
+        let inconsistent =
+            |error| Error::inconsistent(format!("rows of statement {statement}: {error}"));
+        let rows: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(inconsistent)?;
+        rows.into_iter()
+            .map(|row| objects::from_str(row.get()).map_err(inconsistent))
+            .collect()
     }
 
     /// The first row of the statement at this place, if there is one.

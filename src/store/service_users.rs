@@ -12,9 +12,7 @@ use crate::domain::text::{Description, ServiceUserName};
 use crate::domain::time::Timestamp;
 use crate::http::error::Error;
 use crate::http::patch::Patch;
-use crate::store::audit::{
-    Action, Change, Occasion, caller_holds_all, caller_may, permit, permitted,
-};
+use crate::store::audit::{Action, Change, Occasion, caller_may, permit, permitted};
 use crate::store::projects::{self, Project};
 use crate::store::rows::{Flag, JsonText, Millis};
 use crate::store::session::Session;
@@ -62,6 +60,7 @@ macro_rules! service_user_exists {
         "EXISTS (SELECT 1 FROM service_users WHERE id = :object_id AND project_id = :project_id)"
     };
 }
+pub(crate) use service_user_exists;
 
 macro_rules! service_user_lives {
     () => {
@@ -69,13 +68,14 @@ macro_rules! service_user_lives {
                  AND (expiry_date IS NULL OR expiry_date > #now))"
     };
 }
+pub(crate) use service_user_lives;
 
 /// Whether the caller holds all that the service user holds: on the whole project, or on the same object. Both hold it by
 /// assignment alone, since no service user is an admin and an admin holds everything; the view `held_permissions`, which
 /// says the same, takes SQLite seven times as long to parse in this place.
 macro_rules! caller_covers_service_user {
     () => {
-        concat!("(", caller_holds_all!(), " OR NOT EXISTS (
+        concat!("(", $crate::store::audit::caller_holds_all!(), " OR NOT EXISTS (
             SELECT 1 FROM role_assignments a
             JOIN role_permissions h ON h.role_id = a.role_id
             JOIN permissions c ON c.name = h.permission AND c.service_users = 1
@@ -87,6 +87,7 @@ macro_rules! caller_covers_service_user {
                      OR (b.resource_type = a.resource_type AND b.resource_id = a.resource_id)))))")
     };
 }
+pub(crate) use caller_covers_service_user;
 
 /// What the trail calls it: its name, or its id where it has none.
 macro_rules! service_user_name {
@@ -191,6 +192,10 @@ statements! {
     GRANT_GRACE = concat!(
         "UPDATE tokens SET grace_end = #grace_end
          WHERE service_user_id = :object_id AND grace_end IS NULL AND ", permitted!());
+    /// The access keys, at a reset without grace that does not keep them.
+    DELETE_ACCESS_KEYS = concat!(
+        "DELETE FROM access_keys WHERE service_user_id = :object_id AND #grace_end <= #now AND #keep_access_keys = 0
+           AND ", permitted!());
     /// The new token.
     REPLACE_TOKEN = insert_token!();
     /// The permit to end a grace.
@@ -419,8 +424,17 @@ pub async fn update(
     Err(after.refusal(authority, id, "updated"))
 }
 
-/// Replaces the token. With a grace the old one lives on until `grace_end`; during a grace only the current one is
-/// replaced; without, every old one stops at once (contract section 4).
+/// What a reset leaves of the old credentials.
+#[derive(Debug, Clone, Copy)]
+pub struct Grace {
+    /// Until when the old token lives on; now is not at all.
+    pub end: Timestamp,
+    /// Whether the access keys stay even without a grace.
+    pub keep_access_keys: bool,
+}
+
+/// Replaces the token. With a grace the old one lives on until its end; during a grace only the current one is
+/// replaced; without, every old one stops at once, and so do the access keys that are not kept (contract section 4).
 ///
 /// # Errors
 /// As [`update`].
@@ -430,28 +444,32 @@ pub async fn reset_token(
     occasion: &Occasion,
     project: &Project,
     id: &str,
-    grace_end: Timestamp,
+    grace: Grace,
     token: &FreshToken,
 ) -> Result<(), Error> {
     let change = Change {
         object_type: "service_user_token",
-        after: Some(json!({ "requested_grace_end": grace_end.as_millis() })),
+        after: Some(json!({
+            "requested_grace_end": grace.end.as_millis(), "keep_access_keys": grace.keep_access_keys,
+        })),
         ..change_of(project, id, Action::Update)
     };
     let parameters = change
         .parameters(authority, occasion)
-        .integer("grace_end", grace_end.as_millis());
+        .integer("grace_end", grace.end.as_millis())
+        .flag("keep_access_keys", grace.keep_access_keys);
     let answers = session
         .write(token.parameters(parameters).batch([
             &PERMIT_RESET,
             &DELETE_PREVIOUS_TOKEN,
             &DELETE_CURRENT_TOKEN,
             &GRANT_GRACE,
+            &DELETE_ACCESS_KEYS,
             &REPLACE_TOKEN,
             &AFTER_CHANGE,
         ]))
         .await?;
-    let after: AfterChange = answers.only(5)?;
+    let after: AfterChange = answers.only(6)?;
     if after.done.0 {
         return Ok(());
     }

@@ -110,6 +110,14 @@ fn every_route_that_changes_something_leaves_one_audit_row() {
         let answer = world.send(call);
         let added = world.count("SELECT count(*) FROM audit") - rows;
         let changed = content(&world) != before;
+        if route.operation == "consume_workspace_quota" {
+            assert_eq!(
+                (added, changed),
+                (0, true),
+                "consumption is no configuration"
+            );
+            continue;
+        }
         assert_eq!(added, i64::from(changed), "{answer}");
         assert_eq!(
             changed,

@@ -29,6 +29,7 @@ const MAY_GROW: &[(&str, &str)] = &[
         "role_assignments_per_object_list",
         "all assignments of the project",
     ),
+    ("list_workspace", "all workspaces of the project"),
     (
         "projects_usage_get",
         "all versions of the project's deployments, each with what it used",

@@ -9,6 +9,8 @@
 mod support;
 
 #[cfg(test)]
+mod access_keys;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod authorization;
@@ -16,6 +18,8 @@ mod authorization;
 mod bad_input;
 #[cfg(test)]
 mod catalogue;
+#[cfg(test)]
+mod consumption;
 #[cfg(test)]
 mod cors;
 #[cfg(test)]
@@ -65,6 +69,10 @@ mod project_users;
 #[cfg(test)]
 mod projects;
 #[cfg(test)]
+mod quota_resources;
+#[cfg(test)]
+mod quotas;
+#[cfg(test)]
 mod races;
 #[cfg(test)]
 mod resource_counts;
@@ -77,6 +85,7 @@ mod secrets;
 #[cfg(test)]
 mod service_users;
 #[cfg(test)]
+mod signed_requests;
 mod slow_bodies;
 #[cfg(test)]
 mod statements;
@@ -94,3 +103,7 @@ mod usage_reports;
 mod usage_sums;
 #[cfg(test)]
 mod vouchers;
+#[cfg(test)]
+mod workspace_access;
+#[cfg(test)]
+mod workspaces;

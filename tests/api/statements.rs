@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use crate::support::schema;
 
 /// Tables that do not grow with the use of the installation.
-const CATALOGUES: [&str; 2] = ["permissions", "subscriptions"];
+const CATALOGUES: [&str; 3] = ["permissions", "quota_resources", "subscriptions"];
 
 /// Steps that read a table from end to end all the same: statement, step, and why it may.
 const MAY_SCAN: &[(&str, &str, &str)] = &[
@@ -139,8 +139,15 @@ fn the_test_above_would_see_a_scan() {
     }
 }
 
-/// Writes that are no changes of configuration, and so have no audit row.
-const WITHOUT_PERMIT: [&str; 2] = ["tokens::TOUCH", "tokens::REDIGEST"];
+/// Writes that are no changes of configuration, and so have no audit row. A consumption's own row is its permit.
+const WITHOUT_PERMIT: [&str; 6] = [
+    "tokens::TOUCH",
+    "tokens::REDIGEST",
+    "consumption::FORGET_SOME",
+    "consumption::FORGET_THIS",
+    "consumption::INSERT",
+    "consumption::COUNT",
+];
 
 #[test]
 fn every_write_is_a_permit_or_asks_for_one() {

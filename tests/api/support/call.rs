@@ -191,9 +191,12 @@ impl Answer {
         text.to_owned()
     }
 
-    /// The sentence of an error.
+    /// The sentence of an error, on either surface.
     pub fn error(&self) -> String {
-        self.text("error")
+        match self.json()["error_msg"].as_str() {
+            Some(sentence) => sentence.to_owned(),
+            None => self.text("error"),
+        }
     }
 
     /// A header's value; no header stands twice.

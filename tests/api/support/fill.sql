@@ -93,4 +93,20 @@ INSERT INTO audit (id, date, request_id, actor, action, event, object_type, obje
          '{project}'
   FROM number;
 
+-- Access keys of the service users, workspaces elsewhere with their grants and quotas, and consumptions in all of them.
+INSERT INTO access_keys (id, organization_id, service_user_id, generation, creation_date)
+  SELECT 'key-' || i, '{organization}', 'service-user-' || i, 1, 0 FROM number;
+INSERT INTO workspaces (project_id, id, organization_id, name, description, owner, enterprise_project_id, auth_type,
+                        grants, creation_date, update_date)
+  SELECT 'beside-1', 'workspace-' || i, '{organization}', 'workspace-' || i, '', '', '0', 'internal', '[]', 0, 0
+  FROM number;
+INSERT INTO workspace_grantees (project_id, workspace_id, grantee)
+  SELECT 'beside-1', 'workspace-' || i, 'user-' || i FROM number;
+INSERT INTO workspace_quotas (project_id, workspace_id, resource, organization_id, quota, update_date, used)
+  SELECT 'beside-1', 'workspace-' || i, 'exemlProject.gpu_duration', '{organization}', 10, 0, 5 FROM number;
+INSERT INTO quota_consumptions (project_id, workspace_id, id, organization_id, resource, amount, date, request_id)
+  SELECT '{project}', '0', 'consumption-' || i, '{organization}', 'exemlProject.gpu_duration', 1,
+         unixepoch('2026-06-15') * 1000, 'request'
+  FROM number;
+
 DROP TABLE number;

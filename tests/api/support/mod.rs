@@ -6,6 +6,7 @@ pub mod clock;
 pub mod database;
 pub mod requests;
 pub mod schema;
+pub mod signed;
 pub mod world;
 
 pub use call::{Answer, Call, Chunks};

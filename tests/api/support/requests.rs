@@ -21,6 +21,10 @@ pub fn plausible(world: &World, route: &Route) -> Call {
 }
 
 fn target(world: &World, route: &Route) -> String {
+    if route.path.ends_with("/access-keys/{access_key}") {
+        let (holder, key) = with_an_access_key(world);
+        return world.path(&format!("/service-users/{holder}/access-keys/{key}"));
+    }
     let segments = route.path.split('/').map(|segment| {
         match segment
             .strip_prefix('{')
@@ -73,9 +77,20 @@ fn parameter(world: &World, route: &Route, name: &str) -> String {
         "instance_type" => "512mb".to_owned(),
         "version" => "v1".to_owned(),
         "request_id" => "13a9ba2768884528826e8e1002eab13d".to_owned(),
+        "project_id" => world.project_id(),
+        "workspace_id" => world.workspace(),
+        "resource" => "exemlProject.gpu_duration".to_owned(),
         "file" => "start.js".to_owned(),
         other => panic!("say in support/requests.rs what stands for {{{other}}}"),
     }
+}
+
+/// A service user of the project without a role, and its only access key.
+fn with_an_access_key(world: &World) -> (String, String) {
+    let holder = world.service_user(&[]).id;
+    let path = world.path(&format!("/service-users/{holder}/access-keys"));
+    let made = world.call(&world.owner(), "POST", &path, Json::Null);
+    (holder, made.expect(201).text("access_key"))
 }
 
 /// A service user of the project without a role, with an origin, whose previous token still works.
@@ -133,6 +148,20 @@ fn body(world: &World, route: &Route) -> Json {
         }
         "role_assignments_create" => {
             json!({"role": "project-viewer", "assignee": world.idle().id})
+        }
+        "access_keys_create" => Json::Null,
+        "operator_quota_resources_set" => json!({
+            "name_en": "Hours", "unit_en": "hour", "min_quota": -1, "max_quota": 100,
+        }),
+        "create_workspace" => json!({
+            "name": "training", "auth_type": "INTERNAL", "grants": [{"user_name": "somebody@example.com"}],
+        }),
+        "update_workspace" => json!({"description": "at night"}),
+        "update_workspace_quotas" => {
+            json!({"quotas": [{"resource": "exemlProject.gpu_duration", "quota": 10}]})
+        }
+        "consume_workspace_quota" => {
+            json!({"id": "run-1", "resource": "exemlProject.gpu_duration", "amount": 5})
         }
         other => panic!("say in support/requests.rs with which body {other} goes well"),
     }

@@ -34,6 +34,9 @@ pub const OPERATOR_TOKEN: &str = "the operator's token of these tests";
 /// The key under which the world's tokens are digested.
 pub const TOKEN_KEY: &str = "the key of these tests";
 
+/// The key from which the world's secrets are derived.
+pub const SIGNING_KEY: &str = "the signing key of these tests";
+
 /// When a world begins.
 const BEGINNING: &str = "2026-06-15T12:00:00Z";
 /// An hour, in milliseconds.
@@ -253,6 +256,28 @@ impl World {
         assigned.expect(201).text("id")
     }
 
+    /// The id of the project.
+    pub fn project_id(&self) -> String {
+        let connection = self.database.connection();
+        let sql = "SELECT id FROM projects WHERE name = ?1";
+        connection
+            .query_row(sql, [PROJECT], |row| row.get(0))
+            .unwrap()
+    }
+
+    /// A path of the project's workspaces, as the clients of ModelArts write it.
+    pub fn workspaces(&self, rest: &str) -> String {
+        let id = self.project_id().replace('-', "");
+        format!("/v1/{id}/workspaces{rest}")
+    }
+
+    /// The id of a new workspace of the project.
+    pub fn workspace(&self) -> String {
+        let body = json!({"name": "workspace"});
+        let made = self.call(&self.operator(), "POST", &self.workspaces(""), body);
+        made.expect(200).text("id")
+    }
+
     /// Lets custom roles be made in the project.
     pub fn allow_custom_roles(&self) {
         let allowed = "UPDATE projects SET advanced_permissions = 1 WHERE name = ?1";
@@ -361,6 +386,7 @@ fn config(settings: &[(&str, &str)]) -> Config {
         let default = match name {
             "TOKEN_KEY" => Some(TOKEN_KEY),
             "OPERATOR_TOKEN" => Some(OPERATOR_TOKEN),
+            "SIGNING_KEY" => Some(SIGNING_KEY),
             _ => None,
         };
         set.map(|(_, value)| *value).or(default).map(str::to_owned)

@@ -1,0 +1,90 @@
+//! `/projects/{p}/service-users/{id}/access-keys`: what ModelArts' clients sign their requests with.
+
+use serde::Serialize;
+
+use crate::api::Call;
+use crate::domain::{AccessKeyId, Purpose, ServiceUserId};
+use crate::http::error::Error;
+use crate::http::response::Response;
+use crate::store::access_keys::{self, AccessKey, FIRST_GENERATION};
+
+/// A new access key.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct AccessKeyCreated {
+    /// Its id, which each signed request names.
+    pub access_key: String,
+    /// Its secret, with which requests are signed; it is shown this once.
+    pub secret_key: String,
+    /// When it was made.
+    pub creation_date: String,
+}
+
+/// An access key.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct AccessKeyDetail {
+    /// Its id, which each signed request names.
+    pub access_key: String,
+    /// When it was made.
+    pub creation_date: String,
+}
+
+impl From<AccessKey> for AccessKeyDetail {
+    fn from(key: AccessKey) -> Self {
+        Self {
+            access_key: key.access_key,
+            creation_date: key.creation_date.0.to_offset_string(),
+        }
+    }
+}
+
+/// `POST .../access-keys`. The body, if there is one, is not looked at.
+pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
+    let keys = call.config.signing_keys.as_ref();
+    let keys = keys.ok_or_else(|| Error::misconfigured("the secret SIGNING_KEY is not set"))?;
+    let service_user = call.id("service_user_id", ServiceUserId::parse);
+    let id = AccessKeyId::from_random(call.random()?);
+    let secret = keys.derive(Purpose::AccessKey, id.as_str(), FIRST_GENERATION);
+    let created = access_keys::create(
+        call.session,
+        &call.authority,
+        &call.occasion()?,
+        call.project()?,
+        &service_user,
+        id.as_str(),
+    )
+    .await?;
+    Response::created(&AccessKeyCreated {
+        access_key: id.to_string(),
+        secret_key: secret.reveal().to_owned(),
+        creation_date: created.to_offset_string(),
+    })
+}
+
+/// `GET .../access-keys`.
+pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
+    let service_user = call.id("service_user_id", ServiceUserId::parse);
+    let keys = access_keys::list(call.session, call.project()?, &service_user).await?;
+    Response::ok(
+        &keys
+            .into_iter()
+            .map(AccessKeyDetail::from)
+            .collect::<Vec<_>>(),
+    )
+}
+
+/// `DELETE .../access-keys/{access_key}`.
+pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
+    let service_user = call.id("service_user_id", ServiceUserId::parse);
+    access_keys::delete(
+        call.session,
+        &call.authority,
+        &call.occasion()?,
+        call.project()?,
+        &service_user,
+        call.parameter("access_key"),
+    )
+    .await?;
+    Ok(Response::no_content())
+}

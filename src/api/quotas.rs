@@ -1,0 +1,208 @@
+//! `/v1/{project_id}/workspaces/{workspace_id}/quotas`: what a workspace may use, and what it has used.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::Call;
+use crate::domain::Text;
+use crate::domain::invalid::quoted;
+use crate::domain::quota::{MAX_QUOTA, UNLIMITED, check_quota};
+use crate::http::body;
+use crate::http::error::Error;
+use crate::http::response::Response;
+use crate::store::consumption::{self, Consumption};
+use crate::store::quotas::{self, NewQuota, Quota};
+
+/// The most items of one change (ModelArts spec section 4).
+const MAX_ITEMS: usize = 100;
+/// The largest body of a change, in bytes (likewise).
+const MAX_BODY: usize = 64 << 10;
+
+/// The quotas to change; the others stay as they are.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct UpdateWorkspaceQuotasReq {
+    /// 1 to 100 of them, each resource once.
+    pub quotas: Vec<WorkspaceQuotasReq>,
+}
+
+/// A quota to set.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct WorkspaceQuotasReq {
+    /// A resource that the quotas of the workspace list.
+    pub resource: String,
+    /// A positive integer within the resource's bounds, or -1 for no limit.
+    pub quota: i64,
+}
+
+/// What is consumed.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ConsumptionReq {
+    /// An id of the caller's choice. Sent again within 30 days with the same content, it changes nothing.
+    pub id: Text<1, 128>,
+    /// The resource.
+    pub resource: String,
+    /// How much; negative to give back, which ends at 0.
+    pub amount: i64,
+}
+
+/// The quota of a resource.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct WorkspaceQuota {
+    /// Unique id of the resource.
+    pub resource: String,
+    /// Its name in English.
+    pub name_en: String,
+    /// Its name in Chinese.
+    pub name_cn: String,
+    /// What the quota is; -1 is no limit.
+    pub quota: i64,
+    /// The least that it may be.
+    pub min_quota: i64,
+    /// The most.
+    pub max_quota: i64,
+    /// Unit in English.
+    pub unit_en: String,
+    /// Unit in Chinese.
+    pub unit_cn: String,
+    /// When it was last set, or when the workspace was made; milliseconds since the epoch.
+    pub update_time: i64,
+}
+
+/// The quota of a resource with what is used of it.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct WorkspaceQuotaInUse {
+    /// The quota.
+    #[serde(flatten)]
+    pub quota: WorkspaceQuota,
+    /// What is used of it; null while there is no limit.
+    pub used_quota: Option<i64>,
+}
+
+/// The quotas of a workspace.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ShowWorkspaceQuotasResponse {
+    /// All of them.
+    pub quotas: Vec<WorkspaceQuotaInUse>,
+}
+
+/// The quotas that were changed.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct UpdateWorkspaceQuotasResponse {
+    /// They, in the order of the request.
+    pub quotas: Vec<WorkspaceQuota>,
+}
+
+impl From<Quota> for WorkspaceQuota {
+    fn from(quota: Quota) -> Self {
+        Self {
+            resource: quota.resource,
+            name_en: quota.name_en,
+            name_cn: quota.name_cn,
+            quota: quota.quota,
+            min_quota: quota.min_quota,
+            max_quota: quota.max_quota,
+            unit_en: quota.unit_en,
+            unit_cn: quota.unit_cn,
+            update_time: quota.update_date.0.as_millis(),
+        }
+    }
+}
+
+impl From<Quota> for WorkspaceQuotaInUse {
+    fn from(quota: Quota) -> Self {
+        Self {
+            used_quota: (quota.quota != UNLIMITED).then_some(quota.used),
+            quota: quota.into(),
+        }
+    }
+}
+
+/// `GET .../quotas`.
+pub(crate) async fn show(call: &mut Call<'_>) -> Result<Response, Error> {
+    let workspace = &call.workspace()?.workspace_id;
+    let quotas = quotas::list(call.session, call.project()?, workspace).await?;
+    Response::ok(&ShowWorkspaceQuotasResponse {
+        quotas: quotas.into_iter().map(WorkspaceQuotaInUse::from).collect(),
+    })
+}
+
+/// `PUT .../quotas`.
+pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
+    let body: UpdateWorkspaceQuotasReq = body::object(call.request, MAX_BODY).await?;
+    let items = checked(body.quotas)?;
+    let workspace = call.workspace()?.workspace_id.as_str();
+    let changed = quotas::set(
+        call.session,
+        &call.authority,
+        &call.occasion()?,
+        call.project()?,
+        workspace,
+        &items,
+    )
+    .await?;
+    Response::ok(&UpdateWorkspaceQuotasResponse {
+        quotas: changed.into_iter().map(WorkspaceQuota::from).collect(),
+    })
+}
+
+/// What needs no look at the catalogue: rows 7, 9 and 11 of the decision table (ModelArts spec section 4).
+fn checked(items: Vec<WorkspaceQuotasReq>) -> Result<Vec<NewQuota>, Error> {
+    if items.is_empty() || items.len() > MAX_ITEMS {
+        return Err(Error::invalid(format!(
+            "quotas: there are {}; 1 to {MAX_ITEMS} are allowed",
+            items.len()
+        )));
+    }
+    let mut seen = HashSet::new();
+    for (at, item) in items.iter().enumerate() {
+        if !seen.insert(&item.resource) {
+            return Err(Error::invalid(format!(
+                "quotas[{at}].resource: {} stands twice",
+                quoted(&item.resource)
+            )));
+        }
+        check_quota(item.quota)
+            .map_err(|invalid| Error::field(&format!("quotas[{at}].quota"), &invalid))?;
+    }
+    Ok(items
+        .into_iter()
+        .map(|item| NewQuota {
+            resource: item.resource,
+            quota: item.quota,
+        })
+        .collect())
+}
+
+/// `POST .../quotas/consumption`.
+pub(crate) async fn consume(call: &mut Call<'_>) -> Result<Response, Error> {
+    let body: ConsumptionReq = call.body().await?;
+    if !(-MAX_QUOTA..=MAX_QUOTA).contains(&body.amount) {
+        return Err(Error::invalid(format!(
+            "amount: {} is outside -{MAX_QUOTA} to {MAX_QUOTA}",
+            body.amount
+        )));
+    }
+    let consumption = Consumption {
+        id: body.id.as_str(),
+        resource: &body.resource,
+        amount: body.amount,
+    };
+    let quota = consumption::consume(
+        call.session,
+        &call.authority,
+        (call.now, call.request_id),
+        call.project()?,
+        &call.workspace()?.workspace_id,
+        consumption,
+    )
+    .await?;
+    Response::ok(&WorkspaceQuotaInUse::from(quota))
+}

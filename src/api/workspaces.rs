@@ -1,0 +1,271 @@
+//! `/v1/{project_id}/workspaces`: workspaces, as ModelArts' clients read and write them (ModelArts spec section 1).
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::Call;
+use crate::domain::workspace::{DEFAULT_WORKSPACE, DEFAULT_WORKSPACE_NAME, MAX_GRANTS};
+use crate::domain::{
+    AuthType, EnterpriseProjectId, Grant, Invalid, WorkspaceDescription, WorkspaceId,
+    WorkspaceName, quoted,
+};
+use crate::http::error::Error;
+use crate::http::modelarts;
+use crate::http::response::Response;
+use crate::store::rows::JsonText;
+use crate::store::workspaces::changes::{self, NewWorkspace, WorkspaceChanges};
+use crate::store::workspaces::{self, Filter, Workspace};
+
+/// The largest page, and the largest number of one: what a Java client's `Integer` holds.
+const MAX_PAGE: i64 = 2_147_483_647;
+
+/// The workspace to create.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct CreateWorkspaceReq {
+    /// Name, unique in the project; `default` is taken.
+    pub name: WorkspaceName,
+    /// Description; empty if absent.
+    pub description: Option<WorkspaceDescription>,
+    /// Enterprise project; kept and shown.
+    pub enterprise_project_id: Option<EnterpriseProjectId>,
+    /// Whom it is open to; `public` if absent.
+    pub auth_type: Option<AuthType>,
+    /// Whom an INTERNAL one is open to.
+    pub grants: Option<Vec<Grant>>,
+}
+
+/// What to change of a workspace; what is absent stays.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct UpdateWorkspaceReq {
+    /// Name, unique in the project; the default workspace keeps its own.
+    pub name: Option<WorkspaceName>,
+    /// Description.
+    pub description: Option<WorkspaceDescription>,
+    /// Whom it is open to. Without grants beside it, there are none afterwards.
+    pub auth_type: Option<AuthType>,
+    /// Whom an INTERNAL one is open to, all of them.
+    pub grants: Option<Vec<Grant>>,
+}
+
+/// A workspace.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct WorkspaceResponse {
+    /// Unique id; the default workspace's is `0`.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Description.
+    pub description: String,
+    /// Who made it.
+    pub owner: String,
+    /// When it was made, in milliseconds since the epoch.
+    pub create_time: i64,
+    /// When it was last changed, likewise.
+    pub update_time: i64,
+    /// Whom it is open to, as it was sent.
+    pub auth_type: String,
+    /// Enterprise project.
+    pub enterprise_project_id: String,
+    /// The name of the default enterprise project; empty for any other.
+    pub enterprise_project_name: &'static str,
+    /// `NORMAL`: a workspace is made and deleted at once.
+    pub status: &'static str,
+    /// Empty.
+    pub status_info: &'static str,
+    /// Whom it is open to; not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Vec<Grant>>"))]
+    pub grants: Option<JsonText>,
+}
+
+/// A page of workspaces.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ListWorkspaceResponse {
+    /// How many there are on all pages.
+    pub total_count: i64,
+    /// How many there are on this one.
+    pub count: usize,
+    /// The workspaces of this page.
+    pub workspaces: Vec<WorkspaceResponse>,
+}
+
+/// Which workspace was changed or deleted.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct WorkspaceChanged {
+    /// Its id.
+    pub workspace_id: String,
+}
+
+impl From<Workspace> for WorkspaceResponse {
+    fn from(workspace: Workspace) -> Self {
+        let enterprise_project_name = match workspace.workspace_enterprise_project_id.as_str() {
+            "0" => "default",
+            _ => "",
+        };
+        Self {
+            id: workspace.workspace_id,
+            name: workspace.workspace_name,
+            description: workspace.workspace_description,
+            owner: workspace.workspace_owner,
+            create_time: workspace.workspace_creation_date.0.as_millis(),
+            update_time: workspace.workspace_update_date.0.as_millis(),
+            auth_type: workspace.workspace_auth_type,
+            enterprise_project_id: workspace.workspace_enterprise_project_id,
+            enterprise_project_name,
+            status: "NORMAL",
+            status_info: "",
+            grants: Some(workspace.workspace_grants),
+        }
+    }
+}
+
+/// Not too many grants, each naming somebody (ModelArts spec section 1.1).
+fn check_grants(grants: Option<&Vec<Grant>>) -> Result<(), Error> {
+    let grants = grants.map(Vec::as_slice).unwrap_or_default();
+    if grants.len() > MAX_GRANTS {
+        return Err(Error::invalid(format!(
+            "grants: there are {}; at most {MAX_GRANTS} are allowed",
+            grants.len()
+        )));
+    }
+    match grants.iter().position(|grant| grant.grantee().is_none()) {
+        Some(at) => Err(Error::invalid(format!(
+            "grants[{at}]: user_id or user_name is needed"
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn is_reserved(name: &WorkspaceName) -> bool {
+    name.as_str() == DEFAULT_WORKSPACE_NAME
+}
+
+fn reserved() -> Error {
+    Error::invalid("name: 'default' is the name of the default workspace")
+}
+
+/// `POST /workspaces`.
+pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
+    let body: CreateWorkspaceReq = call.body().await?;
+    check_grants(body.grants.as_ref())?;
+    if is_reserved(&body.name) {
+        return Err(reserved());
+    }
+    let id = WorkspaceId::from_random(call.random()?);
+    let new = NewWorkspace {
+        id: id.as_str(),
+        name: &body.name,
+        description: &body.description.unwrap_or_default(),
+        enterprise_project_id: &body.enterprise_project_id.unwrap_or_default(),
+        auth_type: &body.auth_type.unwrap_or_default(),
+        grants: &body.grants.unwrap_or_default(),
+    };
+    let occasion = call.occasion()?;
+    let created = changes::create(
+        call.session,
+        &call.authority,
+        &occasion,
+        call.project()?,
+        new,
+    )
+    .await?;
+    Response::ok(&WorkspaceResponse::from(created))
+}
+
+/// `GET /workspaces`. `offset` is the number of a page, as its documentation says: `offset` times `limit` are skipped.
+pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
+    let query = &call.query;
+    let one_of = |allowed: &'static [&'static str]| {
+        move |text: &str| {
+            let found = allowed.iter().find(|known| **known == text).copied();
+            found.ok_or_else(|| {
+                let list = allowed.join(", ");
+                Invalid::new(format!("{} is none of {list}", quoted(text)))
+            })
+        }
+    };
+    let sort_by = query.parsed("sort_by", one_of(&["name", "update_time", "status"]))?;
+    let order = query.parsed("order", one_of(&["asc", "desc"]))?;
+    let filter = Filter {
+        name: query.text("name"),
+        enterprise_project_id: query.text("enterprise_project_id"),
+        only_accessible: query.flag("filter_accessible")?,
+        sort_by: sort_by.unwrap_or("name"),
+        descending: order != Some("asc"),
+        limit: query.integer("limit", 1..=MAX_PAGE, 1_000)?,
+        page: query.integer("offset", 0..=MAX_PAGE, 0)?,
+    };
+    let principal = call.authority.principal();
+    let (page, total_count) =
+        workspaces::list(call.session, principal, call.project()?, &filter).await?;
+    let workspaces: Vec<_> = page
+        .into_iter()
+        .map(|workspace| WorkspaceResponse {
+            grants: None,
+            ..workspace.into()
+        })
+        .collect();
+    Response::ok(&ListWorkspaceResponse {
+        total_count,
+        count: workspaces.len(),
+        workspaces,
+    })
+}
+
+/// `GET /workspaces/{workspace_id}`: the first round trip has read it.
+pub(crate) async fn show(call: &mut Call<'_>) -> Result<Response, Error> {
+    Response::ok(&WorkspaceResponse::from(call.workspace()?.clone()))
+}
+
+/// `PUT /workspaces/{workspace_id}`.
+pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
+    let body: UpdateWorkspaceReq = call.body().await?;
+    check_grants(body.grants.as_ref())?;
+    let id = call.workspace()?.workspace_id.clone();
+    let name = match body.name {
+        // That it keeps its name is no change.
+        Some(name) if id == DEFAULT_WORKSPACE && is_reserved(&name) => None,
+        Some(_) if id == DEFAULT_WORKSPACE => return Err(modelarts::default_workspace()),
+        Some(name) if is_reserved(&name) => return Err(reserved()),
+        name => name,
+    };
+    let wanted = WorkspaceChanges {
+        name,
+        description: body.description,
+        auth_type: body.auth_type,
+        grants: body.grants,
+    };
+    if !wanted.is_empty() {
+        let occasion = call.occasion()?;
+        let project = call.project()?;
+        changes::update(
+            call.session,
+            &call.authority,
+            &occasion,
+            project,
+            &id,
+            &wanted,
+        )
+        .await?;
+    }
+    Response::ok(&WorkspaceChanged { workspace_id: id })
+}
+
+/// `DELETE /workspaces/{workspace_id}`.
+pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
+    let id = call.workspace()?.workspace_id.clone();
+    let occasion = call.occasion()?;
+    changes::delete(
+        call.session,
+        &call.authority,
+        &occasion,
+        call.project()?,
+        &id,
+    )
+    .await?;
+    Response::ok(&WorkspaceChanged { workspace_id: id })
+}

@@ -1,0 +1,52 @@
+//! What is answered while a setting is missing without which nothing can be.
+
+use ::http::Method;
+
+use super::{Handled, Progress, log, to_response};
+use crate::domain::RequestId;
+use crate::http::error::Error;
+use crate::http::request::Request;
+use crate::http::response::Response;
+use crate::http::surface::Surface;
+use crate::platform::Platform;
+use crate::routes;
+use crate::store::session::Account;
+
+/// Answers a request while a setting is missing: 503, and OPTIONS as ever.
+pub fn handle_misconfigured(request: &Request, platform: &Platform, missing: &str) -> Handled {
+    let now = platform.clock.now();
+    let mut random = [0; 16];
+    // Without random bytes the id is all zeros; the answer is a failure either way.
+    let _ = platform.entropy.fill(&mut random);
+    let request_id = RequestId::from_random(random).to_string();
+    let mut progress = Progress {
+        surface: Surface::of(request.path()),
+        ..Progress::default()
+    };
+    let mut response = if request.method == Method::OPTIONS {
+        let mut response = Response::no_content();
+        let methods = routes::find(request.path()).map(|found| found.methods());
+        response.header("allow", methods.unwrap_or_else(|| "OPTIONS".to_owned()));
+        response
+    } else {
+        let error = Error::misconfigured(missing);
+        let response = to_response(&error, &progress, &request_id);
+        progress.error = Some(error);
+        response
+    };
+    response.header("x-request-id", request_id.as_str());
+    let line = log::Line {
+        time: now,
+        milliseconds: 0,
+        request_id: &request_id,
+        method: &request.method,
+        status: response.status,
+        account: Account::default(),
+        progress: &progress,
+    };
+    Handled {
+        log: line.to_json(),
+        response,
+        afterwards: Vec::new(),
+    }
+}

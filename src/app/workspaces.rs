@@ -1,0 +1,151 @@
+//! Who is calling on the ModelArts-compatible surface, and whether he may: steps 3 and 4 of a request's life there.
+//!
+//! A signed request is read whole before anything else, since its body is signed; what was checked is what the handler
+//! gets. The access key is looked up together with everything else in the first round trip, and the signature is
+//! compared with the secret that is derived from it. Then the rows of the decision table (ModelArts spec section 4):
+//! credential, project, workspace, permission, in this order.
+
+use super::Life;
+use crate::api::Call;
+use crate::auth::access::{Access, Authority};
+use crate::auth::credential::{self, Credential, ModelArtsCredential};
+use crate::auth::principal::Principal;
+use crate::auth::signature::{self, Signature, Signed};
+use crate::domain::{AccessKeyId, ProjectId, Purpose, RecognisedToken, WorkspaceId};
+use crate::http::body;
+use crate::http::error::Error;
+use crate::http::modelarts;
+use crate::http::request::{BODY_LIMIT, ReadBody, Request};
+use crate::store::callers::modelarts::{Asked, CallerAndWorkspace, caller_and_workspace};
+use crate::store::workspaces;
+
+/// The one answer to a signature that is well formed and not right, so that nobody learns which access keys exist.
+const NOT_SIGNED: &str = "verify aksk signature fail; the access key is unknown or has ended, or the request was not \
+                          signed with its secret";
+
+/// What the caller shows.
+enum Shown {
+    Operator,
+    Token(RecognisedToken),
+    Signature(Signature),
+}
+
+impl Life<'_> {
+    pub(super) async fn authorise_on_workspace(
+        &self,
+        call: &mut Call<'_>,
+        access: Access,
+    ) -> Result<(), Error> {
+        let shown = self.shown(call.request).await?;
+        let project_id = call.id("project_id", ProjectId::parse);
+        let has_workspace = call
+            .parameters
+            .iter()
+            .any(|(name, _)| *name == "workspace_id");
+        let workspace_id = has_workspace.then(|| call.id("workspace_id", WorkspaceId::parse));
+        let asked = Asked {
+            digests: match &shown {
+                Shown::Token(token) => Some(&token.digests),
+                _ => None,
+            },
+            access_key: match &shown {
+                Shown::Signature(signature) => Some(&signature.access_key),
+                _ => None,
+            },
+            project_id: &project_id,
+            workspace_id: workspace_id.as_deref(),
+            permission: access.permission(),
+        };
+        let mut row = caller_and_workspace(self.session, &asked).await?;
+        call.project = row.project.take();
+        call.workspace = row.workspace.take();
+        let has_part = row.standing.has_part.0;
+        let holds = row.standing.holds_permission.0;
+        let is_open = row.standing.is_open.0;
+        self.admit_shown(call, access, &shown, row)?;
+        let is_operator = call.authority.principal().is_operator();
+        let named = call.request.header("x-project-id");
+        let named = named.is_none_or(|named| same_project(&named, call.parameter("project_id")));
+        if call.project.is_none() || !(is_operator || has_part) || !named {
+            return Err(modelarts::foreign_project());
+        }
+        if has_workspace && call.workspace.is_none() {
+            return Err(modelarts::no_workspace(call.parameter("workspace_id")));
+        }
+        if !is_operator && !(holds && (is_open || !has_workspace)) {
+            return Err(workspaces::lacks(&call.authority));
+        }
+        Ok(())
+    }
+
+    /// Step 3: what the headers show. What cannot be valid ends here, without a look at the database.
+    async fn shown(&self, request: &mut Request) -> Result<Shown, Error> {
+        let authorization = match credential::read_for_modelarts(request, self.config) {
+            ModelArtsCredential::Signature(authorization) => authorization,
+            ModelArtsCredential::Plain(Credential::Operator) => return Ok(Shown::Operator),
+            ModelArtsCredential::Plain(Credential::Token(token)) => return Ok(Shown::Token(token)),
+            ModelArtsCredential::Plain(Credential::Refused(why)) => {
+                return Err(Error::unauthenticated(why));
+            }
+            ModelArtsCredential::Plain(Credential::Missing) => {
+                return Err(Error::unauthenticated(credential::MISSING_ON_MODELARTS));
+            }
+        };
+        let body = body::read(request, BODY_LIMIT).await?;
+        let signed = Signed {
+            method: request.method.as_str(),
+            path: request.path(),
+            query: request.query(),
+            header: &|name| request.header(name),
+            body: &body,
+        };
+        let signature =
+            signature::read(&authorization, &signed, self.now).map_err(Error::unauthenticated)?;
+        AccessKeyId::parse(&signature.access_key)
+            .map_err(|_| Error::unauthenticated(NOT_SIGNED))?;
+        request.body = Box::new(ReadBody(body));
+        Ok(Shown::Signature(signature))
+    }
+
+    /// Makes the caller known to the call, or refuses a credential that is unknown, wrong or has ended.
+    fn admit_shown(
+        &self,
+        call: &mut Call<'_>,
+        access: Access,
+        shown: &Shown,
+        row: CallerAndWorkspace,
+    ) -> Result<(), Error> {
+        let signature = match shown {
+            Shown::Operator => return self.admit(call, access, None, None),
+            Shown::Token(token) => {
+                return self.admit(call, access, Some(&token.digests), Some(row.caller));
+            }
+            Shown::Signature(signature) => signature,
+        };
+        let not_signed = || Error::unauthenticated(NOT_SIGNED);
+        let secrets = self.config.signing_keys.as_ref();
+        let secrets =
+            secrets.ok_or_else(|| Error::misconfigured("the secret SIGNING_KEY is not set"))?;
+        let key = row.access_key.ok_or_else(not_signed)?;
+        let signed = secrets
+            .candidates(
+                Purpose::AccessKey,
+                &key.access_key,
+                key.access_key_generation,
+            )
+            .any(|secret| signature.is_by(&secret));
+        let holder = row.caller.key_holder(self.now)?;
+        let principal: Principal = holder.filter(|_| signed).ok_or_else(not_signed)?;
+        self.progress.borrow_mut().principal = principal.id().map(str::to_owned);
+        call.authority = Authority::granted(principal, Some(key.access_key), access);
+        Ok(())
+    }
+}
+
+/// Whether the header `X-Project-Id` names the project in the path, with or without dashes.
+fn same_project(named: &str, in_path: &str) -> bool {
+    match (ProjectId::parse(named), ProjectId::parse(in_path)) {
+        (Ok(named), Ok(in_path)) => named == in_path,
+        _ => named == in_path,
+    }
+}

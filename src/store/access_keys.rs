@@ -1,0 +1,202 @@
+//! Access keys of service users: what requests on the ModelArts-compatible surface are signed with.
+//!
+//! A row is the key's id and the generation of its secret, which is derived and never stored. Making one hands out
+//! what the service user may do, so it asks that the caller hold all of it, and at most five can be there: both in the
+//! permit. A key ends with its row, and with its service user's.
+
+use serde::Deserialize;
+
+use crate::auth::access::Authority;
+use crate::domain::invalid::quoted;
+use crate::domain::time::Timestamp;
+use crate::http::error::Error;
+use crate::store::audit::{Action, Change, Occasion, caller_may, permit, permitted};
+use crate::store::projects::{self, Project};
+use crate::store::rows::{Flag, Millis};
+use crate::store::service_users::{
+    self, caller_covers_service_user, service_user_exists, service_user_lives,
+};
+use crate::store::session::Session;
+use crate::store::sql::statements;
+use crate::store::statement::Parameters;
+
+/// The generation of a secret that is new.
+pub const FIRST_GENERATION: i64 = 1;
+
+/// An access key.
+#[derive(Debug, Clone, Deserialize)]
+pub struct AccessKey {
+    /// Its id.
+    pub access_key: String,
+    /// When it was made.
+    pub creation_date: Millis,
+}
+
+/// At most five, counted where nothing can come between (contract section 6).
+macro_rules! has_room {
+    () => {
+        "(SELECT count(*) FROM access_keys WHERE service_user_id = :object_id) < 5"
+    };
+}
+
+macro_rules! access_key_exists {
+    () => {
+        "EXISTS (SELECT 1 FROM access_keys k JOIN service_users s ON s.id = k.service_user_id
+                 WHERE k.id = :access_key AND s.id = :object_id AND s.project_id = :project_id)"
+    };
+}
+
+statements! {
+    /// The access keys of a service user, oldest first.
+    LIST = "SELECT k.id AS access_key, k.creation_date FROM service_users s JOIN access_keys k ON k.service_user_id = s.id
+            WHERE s.id = :object_id AND s.project_id = :project_id ORDER BY k.creation_date, k.id";
+    /// Whether there is the service user whose keys are listed.
+    FOUND = concat!("SELECT ", service_user_exists!(), " AS found");
+    /// The permit for an access key.
+    PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
+        service_user_lives!(), " AND ", caller_may!(), " AND ", caller_covers_service_user!(), " AND ", has_room!()));
+    /// The access key itself.
+    INSERT = concat!(
+        "INSERT INTO access_keys (id, organization_id, service_user_id, generation, creation_date)
+         SELECT :access_key, :organization_id, :object_id, #generation, #now WHERE ", permitted!());
+    /// Whether it was made, or why not.
+    AFTER_CREATE = concat!(
+        "SELECT ", permitted!(), " AS done, ", service_user_exists!(), " AS found, ", caller_may!(), " AS may, ",
+        service_user_lives!(), " AS lives, ", caller_covers_service_user!(), " AS covers");
+    /// The permit to delete an access key.
+    PERMIT_DELETE = permit!(":object_id", "json_object('access_key', :access_key)", concat!(
+        access_key_exists!(), " AND ", caller_may!()));
+    /// The access key.
+    DELETE = concat!("DELETE FROM access_keys WHERE id = :access_key AND ", permitted!());
+    /// Whether it is gone, or why not.
+    AFTER_DELETE = concat!(
+        "SELECT ", permitted!(), " AS done, ", service_user_exists!(), " AS found, ", caller_may!(), " AS may, ",
+        access_key_exists!(), " AS key_found");
+}
+
+/// The access keys of a service user, oldest first.
+///
+/// # Errors
+/// 404; 503 when the database fails.
+pub async fn list(
+    session: &Session<'_>,
+    project: &Project,
+    service_user: &str,
+) -> Result<Vec<AccessKey>, Error> {
+    #[derive(Deserialize)]
+    struct Found {
+        found: Flag,
+    }
+    let parameters = Parameters::new()
+        .text("project_id", &project.project_id)
+        .text("object_id", service_user);
+    let answers = session.read(parameters.batch([&LIST, &FOUND])).await?;
+    let found: Found = answers.only(1)?;
+    if !found.found.0 {
+        return Err(service_users::not_found(service_user));
+    }
+    answers.all(0)
+}
+
+/// Makes an access key; answers when.
+///
+/// # Errors
+/// 400 for the sixth, and for a service user that has expired; 403 when the caller does not hold all that it holds, or
+/// has lost his right meanwhile; 404; 503 when the database fails.
+pub async fn create(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    project: &Project,
+    service_user: &str,
+    access_key: &str,
+) -> Result<Timestamp, Error> {
+    #[derive(Deserialize)]
+    struct After {
+        done: Flag,
+        found: Flag,
+        may: Flag,
+        lives: Flag,
+        covers: Flag,
+    }
+    let change = Change {
+        after: Some(serde_json::json!({ "access_key": access_key })),
+        ..change_of(project, service_user, access_key, Action::Create)
+    };
+    let statements = change
+        .parameters(authority, occasion)
+        .text("access_key", access_key)
+        .integer("generation", FIRST_GENERATION)
+        .batch([&PERMIT_CREATE, &INSERT, &AFTER_CREATE]);
+    let after: After = session.write(statements).await?.only(2)?;
+    if after.done.0 {
+        return Ok(occasion.now);
+    }
+    Err(if !after.found.0 {
+        service_users::not_found(service_user)
+    } else if !after.may.0 {
+        projects::lacks(authority)
+    } else if !after.lives.0 {
+        service_users::expired("given an access key")
+    } else if !after.covers.0 {
+        Error::forbidden("this service user holds permissions that you do not hold")
+    } else {
+        Error::invalid("access_key: a service user has at most 5 access keys; delete one first")
+    })
+}
+
+/// Deletes an access key; what is signed with it is 401 from the next request on.
+///
+/// # Errors
+/// 403 for a right lost meanwhile; 404; 503 when the database fails.
+pub async fn delete(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    project: &Project,
+    service_user: &str,
+    access_key: &str,
+) -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct After {
+        done: Flag,
+        found: Flag,
+        may: Flag,
+        key_found: Flag,
+    }
+    let statements = change_of(project, service_user, access_key, Action::Delete)
+        .parameters(authority, occasion)
+        .text("access_key", access_key)
+        .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
+    let after: After = session.write(statements).await?.only(2)?;
+    if after.done.0 {
+        return Ok(());
+    }
+    Err(if !after.found.0 {
+        service_users::not_found(service_user)
+    } else if after.may.0 && !after.key_found.0 {
+        Error::not_found(format!(
+            "this service user has no access key {}",
+            quoted(access_key)
+        ))
+    } else {
+        projects::lacks(authority)
+    })
+}
+
+fn change_of<'a>(
+    project: &'a Project,
+    service_user: &'a str,
+    access_key: &'a str,
+    action: Action,
+) -> Change<'a> {
+    Change {
+        action,
+        object_type: "service_user_access_key",
+        object_id: service_user,
+        object_name: access_key,
+        organization_id: Some(&project.organization_id),
+        project_id: Some(&project.project_id),
+        after: None,
+    }
+}

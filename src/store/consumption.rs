@@ -1,0 +1,169 @@
+//! Consumption from quotas: counted once, exactly, and never beyond a quota.
+//!
+//! A consumption is no change of configuration, so it has no audit row; its own row in `quota_consumptions` is its
+//! permit. Everything is decided in the transaction that counts: whether the caller may, whether the id is new, whether
+//! the amount fits. So any number of callers at the edge of a quota never pass it, and a repetition counts once.
+
+use serde::Deserialize;
+
+use crate::auth::access::Authority;
+use crate::domain::invalid::quoted;
+use crate::domain::quota::{MAX_QUOTA, UNLIMITED};
+use crate::domain::time::Timestamp;
+use crate::http::error::Error;
+use crate::http::modelarts;
+use crate::store::audit::caller_may;
+use crate::store::projects::Project;
+use crate::store::quotas::{Quota, join_workspace_quota, quota_columns};
+use crate::store::rows::Flag;
+use crate::store::session::Session;
+use crate::store::sql::statements;
+use crate::store::statement::Parameters;
+use crate::store::workspaces::{self, workspace_exists, workspace_is_open};
+
+/// For how long an id is remembered, in milliseconds: 30 days (contract section 6).
+pub const REMEMBERED: i64 = 30 * 86_400_000;
+
+macro_rules! this_consumption {
+    () => {
+        "project_id = :project_id AND workspace_id = :object_id AND id = :consumption_id"
+    };
+}
+
+/// Whether the row that this batch wanted to write is the one that is there.
+macro_rules! counted {
+    () => {
+        concat!(
+            "EXISTS (SELECT 1 FROM quota_consumptions WHERE ",
+            this_consumption!(),
+            " AND request_id = :request_id)"
+        )
+    };
+}
+
+/// Whether the amount fits: a release always does; while there is no limit, as much as can be counted.
+macro_rules! fits {
+    () => {
+        concat!(
+            "EXISTS (SELECT 1 FROM quota_resources r ",
+            join_workspace_quota!(),
+            "WHERE r.resource = :resource AND (#amount <= 0 OR coalesce(q.used, 0) + #amount <=
+                CASE coalesce(q.quota, r.default_quota) WHEN -1 THEN 9007199254740991
+                     ELSE coalesce(q.quota, r.default_quota) END))"
+        )
+    };
+}
+
+statements! {
+    /// A few consumptions of the organization that need not be remembered any more.
+    FORGET_SOME = "DELETE FROM quota_consumptions WHERE (project_id, workspace_id, id) IN (
+                     SELECT project_id, workspace_id, id FROM quota_consumptions
+                     WHERE organization_id = :organization_id AND date <= #forgotten ORDER BY date LIMIT 4)";
+    /// This one, if it need not be remembered any more.
+    FORGET_THIS = concat!("DELETE FROM quota_consumptions WHERE ", this_consumption!(), " AND date <= #forgotten");
+    /// The consumption, if it may be counted.
+    INSERT = concat!(
+        "INSERT INTO quota_consumptions (project_id, workspace_id, id, organization_id, resource, amount, date, request_id)
+         SELECT :project_id, :object_id, :consumption_id, :organization_id, :resource, #amount, #now, :request_id
+         WHERE ", workspace_exists!(), " AND ", caller_may!(), " AND ", workspace_is_open!(), " AND ", fits!(), "
+           AND NOT EXISTS (SELECT 1 FROM quota_consumptions WHERE ", this_consumption!(), ")");
+    /// The count.
+    COUNT = concat!(
+        "INSERT INTO workspace_quotas (project_id, workspace_id, resource, organization_id, used)
+         SELECT :project_id, :object_id, :resource, :organization_id, max(0, #amount) WHERE ", counted!(), "
+         ON CONFLICT (project_id, workspace_id, resource) DO UPDATE SET used = max(0, used + #amount)");
+    /// The quota as it is now.
+    GET = concat!(
+        "SELECT ", quota_columns!(), " FROM workspaces w CROSS JOIN quota_resources r ", join_workspace_quota!(), "
+         WHERE w.project_id = :project_id AND w.id = :object_id AND r.resource = :resource");
+    /// Whether it was counted, now or before, or why not.
+    AFTER = concat!(
+        "SELECT ", counted!(), " AS done, ", workspace_exists!(), " AS found, ", caller_may!(), " AND ",
+        workspace_is_open!(), " AS may,
+         EXISTS (SELECT 1 FROM quota_consumptions WHERE ", this_consumption!(), ") AS id_is_known,
+         EXISTS (SELECT 1 FROM quota_consumptions WHERE ", this_consumption!(), "
+                 AND resource = :resource AND amount = #amount) AS is_repetition");
+}
+
+/// What is consumed, or given back by a negative amount.
+#[derive(Debug, Clone, Copy)]
+pub struct Consumption<'a> {
+    /// Its id, unique in the workspace for [`REMEMBERED`].
+    pub id: &'a str,
+    /// The resource.
+    pub resource: &'a str,
+    /// How much, within +-(2^53 - 1).
+    pub amount: i64,
+}
+
+/// Counts a consumption, once, and answers the quota as it then is. A release ends at 0.
+///
+/// # Errors
+/// 400 `ModelArts.0118` for what would pass the quota, 400 for an unknown resource and for an id that stands for
+/// another consumption; 403 for a right lost meanwhile; 503 when the database fails.
+pub async fn consume(
+    session: &Session<'_>,
+    authority: &Authority,
+    (now, request_id): (Timestamp, &str),
+    project: &Project,
+    workspace: &str,
+    consumption: Consumption<'_>,
+) -> Result<Quota, Error> {
+    #[derive(Deserialize)]
+    struct After {
+        done: Flag,
+        found: Flag,
+        may: Flag,
+        id_is_known: Flag,
+        is_repetition: Flag,
+    }
+    let principal = authority.principal();
+    let statements = Parameters::new()
+        .text("project_id", &project.project_id)
+        .text("organization_id", &project.organization_id)
+        .text("object_id", workspace)
+        .optional_text("principal_id", principal.id())
+        .text("actor", principal.email())
+        .flag("operator", principal.is_operator())
+        .optional_text("token_id", authority.token_id())
+        .optional_text("permission", authority.permission().map(|held| held.name()))
+        .integer("now", now.as_millis())
+        .integer("forgotten", now.as_millis() - REMEMBERED)
+        .text("request_id", request_id)
+        .text("consumption_id", consumption.id)
+        .text("resource", consumption.resource)
+        .integer("amount", consumption.amount)
+        .batch([&FORGET_SOME, &FORGET_THIS, &INSERT, &COUNT, &GET, &AFTER]);
+    let answers = session.write(statements).await?;
+    let after: After = answers.only(5)?;
+    if !after.found.0 {
+        return Err(modelarts::no_workspace(workspace));
+    }
+    if !after.may.0 {
+        return Err(workspaces::lacks(authority));
+    }
+    let quota: Option<Quota> = answers.first(4)?;
+    let unknown = || {
+        let resource = quoted(consumption.resource);
+        Error::invalid(format!("resource: there is no resource {resource}"))
+    };
+    let quota = quota.ok_or_else(unknown)?;
+    if after.done.0 || after.is_repetition.0 {
+        return Ok(quota);
+    }
+    if after.id_is_known.0 {
+        return Err(Error::invalid(
+            "id: it stands for another consumption, with another resource or amount",
+        ));
+    }
+    let limit = match quota.quota {
+        UNLIMITED => MAX_QUOTA,
+        limit => limit,
+    };
+    Err(modelarts::quota_insufficient(
+        &quota.resource,
+        consumption.amount,
+        quota.used,
+        limit,
+    ))
+}

@@ -1,0 +1,126 @@
+//! The catalogue of quota resources, which belongs to the operator.
+//!
+//! A change of it shows at once in every workspace that has no quota of its own; a quota that somebody has set stays
+//! as it is, even outside new bounds, until it is set again.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::auth::access::Authority;
+use crate::domain::{QuotaBounds, QuotaResourceName};
+use crate::http::error::Error;
+use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::session::Session;
+use crate::store::sql::statements;
+use crate::store::statement::Parameters;
+
+/// A resource that can be limited.
+#[derive(Debug, Clone, Deserialize)]
+pub struct QuotaResource {
+    /// Its id.
+    pub resource: String,
+    /// Its name in English.
+    pub name_en: String,
+    /// Its name in Chinese.
+    pub name_cn: String,
+    /// Its unit in English.
+    pub unit_en: String,
+    /// Its unit in Chinese.
+    pub unit_cn: String,
+    /// The least that a quota of it may be.
+    pub min_quota: i64,
+    /// The most.
+    pub max_quota: i64,
+    /// What it is where nobody has set it.
+    pub default_quota: i64,
+}
+
+macro_rules! select_resource {
+    () => {
+        "SELECT resource, name_en, name_cn, unit_en, unit_cn, min_quota, max_quota, default_quota
+         FROM quota_resources "
+    };
+}
+
+statements! {
+    /// The catalogue, in its order.
+    LIST = concat!(select_resource!(), "WHERE position > 0 ORDER BY position");
+    /// The permit to set a resource: the operator's alone.
+    PERMIT_SET = permit!(
+        ":object_id",
+        "(SELECT json_object('name_en', name_en, 'name_cn', name_cn, 'unit_en', unit_en, 'unit_cn', unit_cn,
+                             'min_quota', min_quota, 'max_quota', max_quota, 'default_quota', default_quota)
+          FROM quota_resources WHERE resource = :object_id)",
+        "#operator = 1");
+    /// The resource; a new one goes to the end.
+    SET = concat!(
+        "INSERT INTO quota_resources (resource, position, name_en, name_cn, unit_en, unit_cn, min_quota, max_quota,
+                                      default_quota)
+         SELECT :object_id, 1 + coalesce((SELECT max(position) FROM quota_resources), 0), :name_en, :name_cn, :unit_en,
+                :unit_cn, #min_quota, #max_quota, #default_quota
+         WHERE ", permitted!(), "
+         ON CONFLICT (resource) DO UPDATE SET
+           name_en = excluded.name_en, name_cn = excluded.name_cn, unit_en = excluded.unit_en,
+           unit_cn = excluded.unit_cn, min_quota = excluded.min_quota, max_quota = excluded.max_quota,
+           default_quota = excluded.default_quota");
+    /// The resource as it is now.
+    GET = concat!(select_resource!(), "WHERE resource = :object_id");
+}
+
+/// The catalogue, in its order.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn list(session: &Session<'_>) -> Result<Vec<QuotaResource>, Error> {
+    session.read(Parameters::new().batch([&LIST])).await?.all(0)
+}
+
+/// The names and units of a resource.
+pub struct Labels<'a> {
+    /// Its name in English.
+    pub name_en: &'a str,
+    /// Its name in Chinese.
+    pub name_cn: &'a str,
+    /// Its unit in English.
+    pub unit_en: &'a str,
+    /// Its unit in Chinese.
+    pub unit_cn: &'a str,
+}
+
+/// Sets a resource, all of it.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn set(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    resource: &QuotaResourceName,
+    labels: &Labels<'_>,
+    bounds: QuotaBounds,
+) -> Result<QuotaResource, Error> {
+    let change = Change {
+        action: Action::Update,
+        object_type: "quota_resource",
+        object_id: resource.as_str(),
+        object_name: resource.as_str(),
+        organization_id: None,
+        project_id: None,
+        after: Some(json!({
+            "name_en": labels.name_en, "name_cn": labels.name_cn,
+            "unit_en": labels.unit_en, "unit_cn": labels.unit_cn,
+            "min_quota": bounds.min, "max_quota": bounds.max, "default_quota": bounds.default,
+        })),
+    };
+    let statements = change
+        .parameters(authority, occasion)
+        .text("name_en", labels.name_en)
+        .text("name_cn", labels.name_cn)
+        .text("unit_en", labels.unit_en)
+        .text("unit_cn", labels.unit_cn)
+        .integer("min_quota", bounds.min)
+        .integer("max_quota", bounds.max)
+        .integer("default_quota", bounds.default)
+        .batch([&PERMIT_SET, &SET, &GET]);
+    session.write(statements).await?.only(2)
+}

@@ -1,0 +1,213 @@
+//! The quotas of workspaces: what they are, and how they are changed.
+//!
+//! A row of `workspace_quotas` holds what differs from the catalogue: a quota that was set, and what is used. A change
+//! names several resources and takes effect for all of them or none, so the rules about each stand in one permit.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::auth::access::Authority;
+use crate::domain::invalid::quoted;
+use crate::http::error::Error;
+use crate::http::modelarts;
+use crate::store::audit::{Action, Change, Occasion, caller_may, permit, permitted};
+use crate::store::projects::Project;
+use crate::store::rows::{Flag, Millis};
+use crate::store::session::Session;
+use crate::store::sql::statements;
+use crate::store::statement::Parameters;
+use crate::store::workspaces::{self, workspace_exists, workspace_is_open};
+
+/// The quota of a resource in a workspace.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Quota {
+    /// The resource.
+    pub resource: String,
+    /// Its name in English.
+    pub name_en: String,
+    /// Its name in Chinese.
+    pub name_cn: String,
+    /// Its unit in English.
+    pub unit_en: String,
+    /// Its unit in Chinese.
+    pub unit_cn: String,
+    /// The least that the quota may be.
+    pub min_quota: i64,
+    /// The most.
+    pub max_quota: i64,
+    /// What it is; -1 is no limit.
+    pub quota: i64,
+    /// When it was last set, or when the workspace was made.
+    pub update_date: Millis,
+    /// What is used of it, counted while there is no limit, too.
+    pub used: i64,
+}
+
+/// The columns of [`Quota`], from `quota_resources r`, `workspaces w` and, joined from the left, `workspace_quotas q`.
+macro_rules! quota_columns {
+    () => {
+        "r.resource, r.name_en, r.name_cn, r.unit_en, r.unit_cn, r.min_quota, r.max_quota,
+         coalesce(q.quota, r.default_quota) AS quota, coalesce(q.update_date, w.creation_date) AS update_date,
+         coalesce(q.used, 0) AS used"
+    };
+}
+pub(crate) use quota_columns;
+
+/// Joins what a workspace has of a resource of `quota_resources r`.
+macro_rules! join_workspace_quota {
+    () => {
+        "LEFT JOIN workspace_quotas q ON q.project_id = :project_id AND q.workspace_id = :object_id
+                                     AND q.resource = r.resource "
+    };
+}
+pub(crate) use join_workspace_quota;
+
+/// The items of a change, in their order, with their resources; CROSS keeps the order of the joins.
+macro_rules! from_items {
+    () => {
+        "FROM json_each(:quotas) i
+         CROSS JOIN quota_resources r ON r.resource = json_extract(i.value, '$.resource') "
+    };
+}
+
+/// The number of the first item whose resource is unknown.
+macro_rules! first_unknown {
+    () => {
+        "(SELECT min(i.key) FROM json_each(:quotas) i
+          WHERE NOT EXISTS (SELECT 1 FROM quota_resources r WHERE r.resource = json_extract(i.value, '$.resource')))"
+    };
+}
+
+/// Of the first item whose quota is outside its resource's bounds: this.
+macro_rules! first_outside {
+    ($what:literal) => {
+        concat!(
+            "(SELECT ",
+            $what,
+            " ",
+            from_items!(),
+            "WHERE json_extract(i.value, '$.quota') NOT BETWEEN r.min_quota AND r.max_quota ORDER BY i.key LIMIT 1)"
+        )
+    };
+}
+
+statements! {
+    /// The quotas of a workspace, in the order of the catalogue.
+    LIST = concat!(
+        "SELECT ", quota_columns!(), " FROM workspaces w CROSS JOIN quota_resources r ", join_workspace_quota!(), "
+         WHERE w.project_id = :project_id AND w.id = :object_id AND r.position > 0 ORDER BY r.position");
+    /// The permit to change quotas.
+    PERMIT_SET = permit!(":object_id", concat!(
+        "(SELECT json_group_array(json_object('resource', r.resource, 'quota', coalesce(q.quota, r.default_quota))) ",
+        from_items!(), join_workspace_quota!(), ")"), concat!(
+        workspace_exists!(), " AND ", caller_may!(), " AND ", workspace_is_open!(), " AND ", first_unknown!(), " IS NULL
+         AND ", first_outside!("i.key"), " IS NULL"));
+    /// The change. What is used stays.
+    SET = concat!(
+        "INSERT INTO workspace_quotas (project_id, workspace_id, resource, organization_id, quota, update_date, used)
+         SELECT :project_id, :object_id, json_extract(i.value, '$.resource'), :organization_id,
+                json_extract(i.value, '$.quota'), #now, 0
+         FROM json_each(:quotas) i WHERE ", permitted!(), "
+         ON CONFLICT (project_id, workspace_id, resource)
+         DO UPDATE SET quota = excluded.quota, update_date = excluded.update_date");
+    /// The items that were named, in their order.
+    LIST_NAMED = concat!(
+        "SELECT ", quota_columns!(), " ", from_items!(), "
+         CROSS JOIN workspaces w ON w.project_id = :project_id AND w.id = :object_id ",
+        join_workspace_quota!(), "ORDER BY i.key");
+    /// Whether they were changed, or why not.
+    AFTER_SET = concat!(
+        "SELECT ", permitted!(), " AS done, ", workspace_exists!(), " AS found, ", caller_may!(), " AND ",
+        workspace_is_open!(), " AS may, ", first_unknown!(), " AS unknown_at, ", first_outside!("i.key"), " AS outside_at, ",
+        first_outside!("r.min_quota"), " AS min_quota, ", first_outside!("r.max_quota"), " AS max_quota");
+}
+
+/// A quota to set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NewQuota {
+    /// The resource.
+    pub resource: String,
+    /// What its quota is to be.
+    pub quota: i64,
+}
+
+/// The quotas of a workspace, in the order of the catalogue.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn list(
+    session: &Session<'_>,
+    project: &Project,
+    workspace: &str,
+) -> Result<Vec<Quota>, Error> {
+    let parameters = Parameters::new()
+        .text("project_id", &project.project_id)
+        .text("object_id", workspace);
+    session.read(parameters.batch([&LIST])).await?.all(0)
+}
+
+/// Sets quotas, all or none, and answers them in their order. A quota may lie below what is used: that stays, and
+/// nothing more can be consumed.
+///
+/// # Errors
+/// 400 that names the item, for an unknown resource and a quota outside its bounds, or when the workspace has gone
+/// meanwhile; 403 for a right lost meanwhile; 503 when the database fails.
+pub async fn set(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    project: &Project,
+    workspace: &str,
+    quotas: &[NewQuota],
+) -> Result<Vec<Quota>, Error> {
+    #[derive(Deserialize)]
+    struct After {
+        done: Flag,
+        found: Flag,
+        may: Flag,
+        unknown_at: Option<usize>,
+        outside_at: Option<usize>,
+        min_quota: Option<i64>,
+        max_quota: Option<i64>,
+    }
+    let change = Change {
+        action: Action::Update,
+        object_type: "workspace_quotas",
+        object_id: workspace,
+        object_name: workspace,
+        organization_id: Some(&project.organization_id),
+        project_id: Some(&project.project_id),
+        after: Some(json!(quotas)),
+    };
+    let statements = change
+        .parameters(authority, occasion)
+        .text("quotas", json!(quotas).to_string())
+        .batch([&PERMIT_SET, &SET, &LIST_NAMED, &AFTER_SET]);
+    let answers = session.write(statements).await?;
+    let after: After = answers.only(3)?;
+    if after.done.0 {
+        return answers.all(2);
+    }
+    let item = |at: usize| quotas.get(at);
+    Err(if !after.found.0 {
+        modelarts::no_workspace(workspace)
+    } else if !after.may.0 {
+        workspaces::lacks(authority)
+    } else if let Some((at, item)) = after.unknown_at.and_then(|at| Some((at, item(at)?))) {
+        Error::invalid(format!(
+            "quotas[{at}].resource: there is no resource {}; the quotas of the workspace list all there are",
+            quoted(&item.resource)
+        ))
+    } else if let Some((at, item)) = after.outside_at.and_then(|at| Some((at, item(at)?))) {
+        let (min, max) = (
+            after.min_quota.unwrap_or_default(),
+            after.max_quota.unwrap_or_default(),
+        );
+        Error::invalid(format!(
+            "quotas[{at}].quota: {} is outside {min} to {max}",
+            item.quota
+        ))
+    } else {
+        Error::inconsistent("a change of quotas was refused for no reason")
+    })
+}

@@ -1,0 +1,366 @@
+//! How workspaces come, change and go.
+//!
+//! Each change is a batch whose permit holds the rules that a race could break: the name is free, there is room, the
+//! caller may, the workspace is open to him.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{
+    MAX_WORKSPACES, Workspace, lacks, workspace_columns, workspace_exists, workspace_is_open,
+};
+use crate::auth::access::Authority;
+use crate::auth::principal::Principal;
+use crate::domain::workspace::DEFAULT_WORKSPACE;
+use crate::domain::{AuthType, EnterpriseProjectId, Grant, WorkspaceDescription, WorkspaceName};
+use crate::http::error::Error;
+use crate::http::modelarts;
+use crate::store::audit::{Action, Change, Occasion, caller_may, permit, permitted};
+use crate::store::projects::Project;
+use crate::store::rows::Flag;
+use crate::store::session::Session;
+use crate::store::sql::statements;
+
+macro_rules! name_is_free {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM workspaces WHERE project_id = :project_id AND name = :name AND id <> :object_id)"
+    };
+}
+
+macro_rules! has_room {
+    () => {
+        "(SELECT count(*) FROM workspaces WHERE project_id = :project_id) < #max_workspaces"
+    };
+}
+
+macro_rules! workspace_before {
+    () => {
+        "(SELECT json_object('name', name, 'description', description, 'auth_type', auth_type, 'grants', json(grants),
+                             'enterprise_project_id', enterprise_project_id)
+          FROM workspaces WHERE project_id = :project_id AND id = :object_id)"
+    };
+}
+
+/// The rows of `grantees`, for a workspace to which grants apply.
+macro_rules! insert_grantees {
+    () => {
+        concat!(
+            "INSERT INTO workspace_grantees (project_id, workspace_id, grantee)
+             SELECT DISTINCT :project_id, :object_id, value FROM json_each(:grantees)
+             WHERE EXISTS (SELECT 1 FROM workspaces WHERE project_id = :project_id AND id = :object_id
+                             AND lower(auth_type) = 'internal')
+               AND ",
+            permitted!()
+        )
+    };
+}
+
+macro_rules! get {
+    () => {
+        concat!(
+            "SELECT ",
+            workspace_columns!(),
+            " FROM workspaces w WHERE w.project_id = :project_id AND w.id = :object_id"
+        )
+    };
+}
+
+statements! {
+    /// The permit for a new workspace.
+    PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
+        "EXISTS (SELECT 1 FROM projects WHERE id = :project_id) AND ", caller_may!(), " AND ", name_is_free!(), " AND ",
+        has_room!()));
+    /// The workspace itself.
+    INSERT = concat!(
+        "INSERT INTO workspaces (project_id, id, organization_id, name, description, owner_id, owner,
+                                 enterprise_project_id, auth_type, grants, creation_date, update_date)
+         SELECT :project_id, :object_id, :organization_id, :name, :description, :principal_id, :owner,
+                :enterprise_project_id, :auth_type, :grants, #now, #now
+         WHERE ", permitted!());
+    /// Whom it is open to.
+    INSERT_GRANTEES = insert_grantees!();
+    /// The new workspace.
+    GET_NEW = get!();
+    /// Why there is none, where there is none.
+    AFTER_CREATE = concat!(
+        "SELECT ", permitted!(), " AS done, EXISTS (SELECT 1 FROM projects WHERE id = :project_id) AS found, ",
+        caller_may!(), " AS may, ", name_is_free!(), " AS name_is_free");
+    /// The permit to change a workspace.
+    PERMIT_UPDATE = permit!(":object_id", workspace_before!(), concat!(
+        workspace_exists!(), " AND ", caller_may!(), " AND ", workspace_is_open!(), " AND ", name_is_free!()));
+    /// The change. A change of the type without grants clears them.
+    UPDATE = concat!(
+        "UPDATE workspaces SET
+           name = coalesce(:name, name),
+           description = coalesce(:description, description),
+           auth_type = coalesce(:auth_type, auth_type),
+           grants = CASE WHEN lower(coalesce(:auth_type, auth_type)) <> 'internal' THEN '[]'
+                         WHEN :grants IS NOT NULL THEN :grants
+                         WHEN :auth_type IS NOT NULL THEN '[]'
+                         ELSE grants END,
+           update_date = #now
+         WHERE project_id = :project_id AND id = :object_id AND ", permitted!());
+    /// The grantees that are replaced.
+    DELETE_GRANTEES = concat!(
+        "DELETE FROM workspace_grantees WHERE project_id = :project_id AND workspace_id = :object_id
+           AND (:auth_type IS NOT NULL OR :grants IS NOT NULL) AND ", permitted!());
+    /// The new ones.
+    REPLACE_GRANTEES = insert_grantees!();
+    /// Whether it was changed, or why not.
+    AFTER_UPDATE = concat!(
+        "SELECT ", permitted!(), " AS done, ", workspace_exists!(), " AS found, ", caller_may!(), " AND ",
+        workspace_is_open!(), " AS may, ", name_is_free!(), " AS name_is_free");
+    /// The permit to delete a workspace.
+    PERMIT_DELETE = permit!(":object_id", workspace_before!(), concat!(
+        workspace_exists!(), " AND :object_id <> '0' AND ", caller_may!(), " AND ", workspace_is_open!()));
+    /// The workspace, and with it its grants and quotas.
+    DELETE = concat!("DELETE FROM workspaces WHERE project_id = :project_id AND id = :object_id AND ", permitted!());
+    /// Whether it is gone, or why not.
+    AFTER_DELETE = concat!("SELECT ", permitted!(), " AS done, ", workspace_exists!(), " AS found");
+}
+
+fn name_is_taken(name: Option<&WorkspaceName>) -> Error {
+    let name = name.map_or("", |name| name.as_str());
+    Error::invalid(format!("name: a workspace '{name}' exists already"))
+}
+
+/// What is asked for on creation.
+pub struct NewWorkspace<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its name.
+    pub name: &'a WorkspaceName,
+    /// Its description.
+    pub description: &'a WorkspaceDescription,
+    /// Its enterprise project.
+    pub enterprise_project_id: &'a EnterpriseProjectId,
+    /// Whom it is open to.
+    pub auth_type: &'a AuthType,
+    /// Its grants; kept only if they count.
+    pub grants: &'a [Grant],
+}
+
+/// Creates a workspace.
+///
+/// # Errors
+/// 400 for a taken name, and beyond [`MAX_WORKSPACES`]; 403 for a right lost meanwhile; 503 when the database fails.
+pub async fn create(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    project: &Project,
+    new: NewWorkspace<'_>,
+) -> Result<Workspace, Error> {
+    #[derive(Deserialize)]
+    struct After {
+        done: Flag,
+        found: Flag,
+        may: Flag,
+        name_is_free: Flag,
+    }
+    let grants = if new.auth_type.is_internal() {
+        new.grants
+    } else {
+        &[]
+    };
+    let change = Change {
+        object_name: new.name.as_str(),
+        after: Some(json!({
+            "name": new.name, "description": new.description, "auth_type": new.auth_type, "grants": grants,
+            "enterprise_project_id": new.enterprise_project_id,
+        })),
+        ..change_of(project, new.id, Action::Create)
+    };
+    let statements = change
+        .parameters(authority, occasion)
+        .text("name", new.name.as_str())
+        .text("description", new.description.as_str())
+        .text("owner", owner_name(authority.principal()))
+        .text("enterprise_project_id", new.enterprise_project_id.as_str())
+        .text("auth_type", new.auth_type.as_str())
+        .text("grants", json!(grants).to_string())
+        .text("grantees", grantees(grants))
+        .integer("max_workspaces", MAX_WORKSPACES)
+        .batch([
+            &PERMIT_CREATE,
+            &INSERT,
+            &INSERT_GRANTEES,
+            &GET_NEW,
+            &AFTER_CREATE,
+        ]);
+    let answers = session.write(statements).await?;
+    let after: After = answers.only(4)?;
+    if after.done.0 {
+        return answers.only(3);
+    }
+    Err(if !after.found.0 {
+        modelarts::foreign_project()
+    } else if !after.may.0 {
+        lacks(authority)
+    } else if !after.name_is_free.0 {
+        name_is_taken(Some(new.name))
+    } else {
+        modelarts::too_many_workspaces(MAX_WORKSPACES)
+    })
+}
+
+/// What a change asks for; what is absent stays.
+#[derive(Debug, Default)]
+pub struct WorkspaceChanges {
+    /// Its name.
+    pub name: Option<WorkspaceName>,
+    /// Its description.
+    pub description: Option<WorkspaceDescription>,
+    /// Whom it is open to.
+    pub auth_type: Option<AuthType>,
+    /// Its grants, all of them; kept only if they count.
+    pub grants: Option<Vec<Grant>>,
+}
+
+impl WorkspaceChanges {
+    /// Whether nothing is to change.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.name.is_none()
+            && self.description.is_none()
+            && self.auth_type.is_none()
+            && self.grants.is_none()
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        let mut after = serde_json::Map::new();
+        for (name, value) in [
+            ("name", self.name.as_ref().map(|name| json!(name))),
+            (
+                "description",
+                self.description.as_ref().map(|text| json!(text)),
+            ),
+            ("auth_type", self.auth_type.as_ref().map(|kind| json!(kind))),
+            ("grants", self.grants.as_ref().map(|grants| json!(grants))),
+        ] {
+            if let Some(value) = value {
+                after.insert(name.to_owned(), value);
+            }
+        }
+        after.into()
+    }
+}
+
+/// Changes a workspace.
+///
+/// # Errors
+/// 400 for a taken name, or when it has gone meanwhile; 403 for a right lost meanwhile; 503 when the database fails.
+pub async fn update(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    project: &Project,
+    id: &str,
+    changes: &WorkspaceChanges,
+) -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct After {
+        done: Flag,
+        found: Flag,
+        may: Flag,
+    }
+    let change = Change {
+        object_name: changes.name.as_ref().map_or(id, |name| name.as_str()),
+        after: Some(changes.to_json()),
+        ..change_of(project, id, Action::Update)
+    };
+    let text = |text: Option<&str>| text.map(str::to_owned);
+    let grants = changes.grants.as_deref();
+    let statements = change
+        .parameters(authority, occasion)
+        .optional_text(
+            "name",
+            text(changes.name.as_ref().map(|name| name.as_str())),
+        )
+        .optional_text(
+            "description",
+            text(changes.description.as_ref().map(|text| text.as_str())),
+        )
+        .optional_text(
+            "auth_type",
+            text(changes.auth_type.as_ref().map(|kind| kind.as_str())),
+        )
+        .optional_text("grants", grants.map(|grants| json!(grants).to_string()))
+        .text("grantees", grantees(grants.unwrap_or_default()))
+        .batch([
+            &PERMIT_UPDATE,
+            &UPDATE,
+            &DELETE_GRANTEES,
+            &REPLACE_GRANTEES,
+            &AFTER_UPDATE,
+        ]);
+    let after: After = session.write(statements).await?.only(4)?;
+    if after.done.0 {
+        return Ok(());
+    }
+    Err(if !after.found.0 {
+        modelarts::no_workspace(id)
+    } else if !after.may.0 {
+        lacks(authority)
+    } else {
+        name_is_taken(changes.name.as_ref())
+    })
+}
+
+/// Deletes a workspace with its quotas, at once.
+///
+/// # Errors
+/// 400 for the default workspace, or when it has gone meanwhile; 403 for a right lost meanwhile; 503 when the database
+/// fails.
+pub async fn delete(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    project: &Project,
+    id: &str,
+) -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct After {
+        done: Flag,
+        found: Flag,
+    }
+    if id == DEFAULT_WORKSPACE {
+        return Err(modelarts::default_workspace());
+    }
+    let parameters = change_of(project, id, Action::Delete).parameters(authority, occasion);
+    let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
+    let after: After = session.write(statements).await?.only(2)?;
+    match (after.done.0, after.found.0) {
+        (true, _) => Ok(()),
+        (false, false) => Err(modelarts::no_workspace(id)),
+        (false, true) => Err(lacks(authority)),
+    }
+}
+
+/// The grantees one by one, as a JSON list.
+fn grantees(grants: &[Grant]) -> String {
+    let all: Vec<String> = grants.iter().filter_map(Grant::grantee).collect();
+    json!(all).to_string()
+}
+
+/// What a workspace shows of who made it: 64 characters at most (ModelArts spec section 1.2).
+fn owner_name(principal: &Principal) -> String {
+    let name = match principal {
+        Principal::ServiceUser(service_user) if !service_user.name.is_empty() => &service_user.name,
+        Principal::ServiceUser(service_user) => &service_user.id,
+        other => other.email(),
+    };
+    name.chars().take(64).collect()
+}
+
+fn change_of<'a>(project: &'a Project, id: &'a str, action: Action) -> Change<'a> {
+    Change {
+        action,
+        object_type: "workspace",
+        object_id: id,
+        object_name: id,
+        organization_id: Some(&project.organization_id),
+        project_id: Some(&project.project_id),
+        after: None,
+    }
+}
