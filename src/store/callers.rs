@@ -1,6 +1,6 @@
 //! The first round trip: who is calling, what he is calling about, and whether he may.
 //!
-//! One statement answers all of it in one row, whether or not the token, the project or the organization exist.
+//! One statement answers all of it in one row, whether or not the project or the organization exist.
 
 use serde::Deserialize;
 
@@ -32,12 +32,34 @@ macro_rules! caller_columns {
 }
 use caller_columns;
 
+macro_rules! token_has_digest {
+    () => {
+        " t.digest IN (:digest, :other_digest) "
+    };
+}
+
+macro_rules! holder {
+    () => {
+        " LEFT JOIN users u ON u.id = t.user_id
+          LEFT JOIN service_users s ON s.id = t.service_user_id "
+    };
+}
+
+/// One row, whether or not there is such a token.
 macro_rules! from_caller {
     () => {
-        " FROM (SELECT 1)
-         LEFT JOIN tokens t ON t.digest IN (:digest, :other_digest)
-         LEFT JOIN users u ON u.id = t.user_id
-         LEFT JOIN service_users s ON s.id = t.service_user_id "
+        concat!(
+            " FROM (SELECT 1) LEFT JOIN tokens t ON",
+            token_has_digest!(),
+            holder!()
+        )
+    };
+}
+
+/// No row without such a token: what is selected from this ends with `WHERE token_has_digest!()`.
+macro_rules! from_token {
+    () => {
+        concat!(" FROM tokens t", holder!())
     };
 }
 
@@ -59,10 +81,10 @@ macro_rules! listed_columns {
     };
 }
 
-/// `caller_and_project!(columns about the origin, about the object, which assignments count, what is joined for it)`.
+/// `caller_and_project!(from whom, columns about the origin, about the object, which assignments count, what is joined for it)`.
 /// The views of rights are not used here: SQLite would fill them for everybody before it looks for this caller.
 macro_rules! caller_and_project {
-    ($listed:expr, $object:expr, $counts:expr, $join:expr) => {
+    ($from:expr, $listed:expr, $object:expr, $counts:expr, $join:expr) => {
         concat!(
             "SELECT ", caller_columns!(), ", ", $crate::store::projects::project_columns!(), ", ", $listed, $object, "
              p.id IS NOT NULL AS project_exists, coalesce(m.admin, 0) AS is_admin,
@@ -73,8 +95,8 @@ macro_rules! caller_and_project {
              m.admin = 1 OR EXISTS (
                SELECT 1 FROM role_assignments a JOIN role_permissions h ON h.role_id = a.role_id
                WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id) AND h.permission = :permission
-                 AND (a.resource_type = 'project'", $counts, ")) AS holds_permission ",
-            from_caller!(),
+                 AND (a.resource_type = 'project'", $counts, ")) AS holds_permission",
+            $from,
             "LEFT JOIN projects p ON p.name = :project
              LEFT JOIN organizations n ON n.id = p.organization_id
              LEFT JOIN organization_users m ON m.organization_id = p.organization_id AND m.user_id = u.id", $join
@@ -84,8 +106,9 @@ macro_rules! caller_and_project {
 
 /// What he may on the whole project, or on the deployment or pipeline in it that the path names.
 macro_rules! caller_and_object {
-    ($listed:expr) => {
+    ($from:expr, $listed:expr) => {
         caller_and_project!(
+            $from,
             $listed,
             "coalesce(e.id, l.id) AS object_id, ",
             " OR (a.resource_type = 'deployment' AND a.resource_id = e.id)
@@ -99,15 +122,17 @@ macro_rules! caller_and_object {
 statements! {
     /// Who is calling.
     CALLER = concat!("SELECT ", caller_columns!(), from_caller!());
-    /// Who is calling, and what he is and may in the project of this name.
-    CALLER_AND_PROJECT = caller_and_project!("", "", "", "");
-    /// The same, and where the request's origin is listed. Most calls come from servers and have none: D1 parses a
-    /// statement on each call, so they are spared what they do not ask.
-    CALLER_AND_PROJECT_AND_ORIGIN = caller_and_project!(listed_columns!(), "", "", "");
-    /// Who is calling, and what he may with the deployment or pipeline that the path names.
-    CALLER_AND_OBJECT = caller_and_object!("");
-    /// The same, and where the request's origin is listed.
-    CALLER_AND_OBJECT_AND_ORIGIN = caller_and_object!(listed_columns!());
+    /// Who is calling with a token and from no page, and what he is and may in the project of this name: most calls. D1
+    /// parses a statement on each of them, so it asks no more than that; there is no row where there is no such token.
+    CALLER_AND_PROJECT = concat!(
+        caller_and_project!(from_token!(), "", "", "", ""), " WHERE", token_has_digest!());
+    /// The same, and where the request's origin is listed: one row for the operator and for an unknown token too, whose
+    /// answer goes by the origin.
+    CALLER_AND_PROJECT_AND_ORIGIN = caller_and_project!(from_caller!(), listed_columns!(), "", "", "");
+    /// Who is calling with a token and from no page, and what he may with the deployment or pipeline that the path names.
+    CALLER_AND_OBJECT = concat!(caller_and_object!(from_token!(), ""), " WHERE", token_has_digest!());
+    /// The same, and where the request's origin is listed, for the operator and for an unknown token too.
+    CALLER_AND_OBJECT_AND_ORIGIN = caller_and_object!(from_caller!(), listed_columns!());
     /// Who is calling, and what he is in the organization of this name.
     CALLER_AND_ORGANIZATION = concat!(
         "SELECT ", caller_columns!(), ", ", crate::store::organizations::organization_columns!(), ",
@@ -121,7 +146,7 @@ statements! {
 }
 
 /// A row of `CALLER`, and the part of the others that says who is calling.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub struct CallerRow {
     token_id: Option<String>,
     token_key_id: Option<String>,
@@ -214,7 +239,7 @@ impl CallerRow {
 }
 
 /// What the first round trip says about a call on a project.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct CallerAndProject {
     /// Who is calling.
     pub caller: CallerRow,
@@ -227,7 +252,7 @@ pub struct CallerAndProject {
 }
 
 /// What a caller is and may in a project: a part of a row.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub struct ProjectStanding {
     project_exists: Flag,
     /// The deployment or pipeline that the path names, if there is one.
@@ -241,9 +266,11 @@ pub struct ProjectStanding {
 }
 
 impl CallerAndProject {
-    /// Reads the only row of a batch part by part. `#[serde(flatten)]` would copy every value of it first.
+    /// Reads the row of a batch, if there is one, part by part. `#[serde(flatten)]` would copy every value of it first.
     fn read(answers: &Answers) -> Result<Self, Error> {
-        let standing: ProjectStanding = answers.only(0)?;
+        let Some(standing) = answers.first::<ProjectStanding>(0)? else {
+            return Ok(Self::default());
+        };
         let project = standing.project_exists.0.then(|| answers.only(0));
         Ok(Self {
             caller: answers.only(0)?,
@@ -349,11 +376,12 @@ pub async fn caller_and_project(
         .optional_text("pipeline", named(ObjectType::Pipeline))
         .optional_text("permission", permission.map(Permission::name))
         .optional_text("origin", origin);
-    let sql = match (object, origin) {
-        (None, None) => &CALLER_AND_PROJECT,
-        (None, Some(_)) => &CALLER_AND_PROJECT_AND_ORIGIN,
-        (Some(_), None) => &CALLER_AND_OBJECT,
-        (Some(_), Some(_)) => &CALLER_AND_OBJECT_AND_ORIGIN,
+    let by_token_alone = of.is_some() && origin.is_none();
+    let sql = match (object, by_token_alone) {
+        (None, true) => &CALLER_AND_PROJECT,
+        (None, false) => &CALLER_AND_PROJECT_AND_ORIGIN,
+        (Some(_), true) => &CALLER_AND_OBJECT,
+        (Some(_), false) => &CALLER_AND_OBJECT_AND_ORIGIN,
     };
     let statements = parameters.batch([sql]);
     CallerAndProject::read(&session.read(statements).await?)
