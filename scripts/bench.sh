@@ -6,6 +6,7 @@ set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
 scripts/build.sh release
+mkdir -p target/benches
 # As build.sh does, for a crate of its own with a lock file of its own.
 (
   export WASM_BINDGEN_BIN="$TOOLS/bin/wasm-bindgen" ESBUILD_BIN="$ROOT/node_modules/.bin/esbuild"
