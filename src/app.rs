@@ -177,7 +177,7 @@ impl<'a> Life<'a> {
             request_id: &self.request_id,
             query: Query::parse(request.query()),
             parameters: found.parameters,
-            authority: Authority::granted(Principal::Operator, None, Access::Public),
+            authority: Authority::nobody(),
             project: None,
             object: None,
             organization: None,

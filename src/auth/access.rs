@@ -5,7 +5,7 @@
 //! only this check hands out, so a right that is lost between the two round trips is lost.
 
 use crate::auth::permissions::Permission;
-use crate::auth::principal::Principal;
+use crate::auth::principal::{Principal, User};
 use crate::store::objects::ObjectType;
 
 /// Who may call a route.
@@ -118,6 +118,18 @@ impl Authority {
             token_id,
             access,
         }
+    }
+
+    /// Of a call that nobody has been checked for: it holds no right, not the operator's either.
+    pub(crate) fn nobody() -> Self {
+        let nobody = User {
+            id: String::new(),
+            email: "nobody".to_owned(),
+            name: None,
+            surname: None,
+            registration_date: None,
+        };
+        Self::granted(Principal::User(nobody), None, Access::Public)
     }
 
     /// Who is calling.
