@@ -6,7 +6,7 @@
 //! same catalogue, so that SQL can decide over it; a test compares the two.
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
+use serde::de::Deserializer;
 
 use crate::domain::{Invalid, quoted};
 
@@ -188,8 +188,7 @@ pub fn find(name: &str) -> Option<Permission> {
 
 impl<'de> Deserialize<'de> for Permission {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        parse(&name).map_err(D::Error::custom)
+        crate::domain::wire::read_string(deserializer, "the name of a permission", parse)
     }
 }
 

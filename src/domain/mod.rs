@@ -34,7 +34,7 @@ pub mod token;
 pub mod usage;
 pub mod voucher_code;
 pub mod whole_number;
-mod wire;
+pub(crate) mod wire;
 pub mod workspace;
 
 pub use access_key::AccessKeyId;

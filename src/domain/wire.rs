@@ -8,7 +8,7 @@ use serde::de::{Deserializer, Error, Visitor};
 use std::fmt::{self, Display, Formatter};
 
 /// Reads a string and parses it; anything else is a type mismatch that says `expected <expecting>`.
-pub(super) fn read_string<'de, D, T>(
+pub(crate) fn read_string<'de, D, T>(
     deserializer: D,
     expecting: impl Display,
     parse: fn(&str) -> Result<T, Invalid>,

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use crate::domain::invalid::legible;
 use crate::domain::objects;
 use crate::http::error::Error;
-use crate::http::json_path::path_at;
+use crate::http::json_path::path_of;
 use crate::http::request::{BodyError, Request};
 
 /// Reads and parses the body of a call that expects a JSON object.
@@ -107,7 +107,7 @@ fn refusal(text: &str, error: &serde_json::Error) -> Error {
         return Error::invalid(format!("the body is not valid JSON: {sentence}"));
     }
     let sentence = without_position(&sentence);
-    match legible(&path_at(text, error.line(), error.column())).as_str() {
+    match legible(&path_of(text, error)).as_str() {
         "" => Error::invalid(sentence.to_owned()),
         path => Error::invalid(format!("{path}: {sentence}")),
     }

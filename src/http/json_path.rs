@@ -13,9 +13,20 @@ enum Level<'a> {
 
 /// The path of what ends at this place, as in `input_fields[1].name`; empty for the text as a whole.
 ///
+/// The parser gives an error that knows no place, such as a refusal by one of our own types, the place behind the object
+/// that it is in, once that is closed. Only a missing field is the fault of the object as a whole.
+pub(super) fn path_of(text: &str, error: &serde_json::Error) -> String {
+    let is_about_whole = error.to_string().starts_with("missing field");
+    path_at(text, error.line(), error.column(), is_about_whole)
+}
+
 /// `line` and `column` count from 1, columns in bytes, as `serde_json::Error` has them.
-pub(super) fn path_at(text: &str, line: usize, column: usize) -> String {
-    let before = before(text, line, column);
+fn path_at(text: &str, line: usize, column: usize, is_about_whole: bool) -> String {
+    let before = before(text, line, column).trim_end();
+    let before = match before.strip_suffix('}') {
+        Some(open) if !is_about_whole => open,
+        _ => before,
+    };
     // A bracket that has only just been opened is the value at fault, not something in it.
     let before = before.strip_suffix(['[', '{']).unwrap_or(before);
     let mut levels = Vec::new();
@@ -123,7 +134,7 @@ mod tests {
 
     fn path(text: &str) -> String {
         let error = serde_json::from_str::<Body>(text).unwrap_err();
-        path_at(text, error.line(), error.column())
+        path_of(text, &error)
     }
 
     #[test]
@@ -152,6 +163,24 @@ mod tests {
     }
 
     #[test]
+    fn what_our_own_types_refuse_is_named_though_the_parser_knows_no_place() {
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only its parsing matters here")]
+        struct Priced {
+            price: Option<crate::domain::Credits>,
+        }
+        for (text, expected) in [
+            (r#"{"price": {"a": 1}}"#, "price"),
+            (r#"{"price": "x", "other": 1}"#, "price"),
+            (r#"{"price": -1 }"#, "price"),
+            (r#"{"other": [{"a": 1}], "price": []}"#, "price"),
+        ] {
+            let error = serde_json::from_str::<Priced>(text).unwrap_err();
+            assert_eq!(path_of(text, &error), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn a_missing_field_is_told_of_its_object() {
         assert_eq!(path(r#"{"nested": [{"deep": 1}, {}]}"#), "nested[1]");
     }
@@ -164,7 +193,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_and_no_place_is_too_odd(text: String, line in 0_usize..10, column in 0_usize..300) {
-            path_at(&text, line, column);
+            path_at(&text, line, column, false);
         }
     }
 }
