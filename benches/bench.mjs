@@ -1,8 +1,10 @@
 // `make bench`: the module beside a bare Rust worker, which is the limit, and beside Hono, in the same runtime, in turns.
 //
+// Then the module alone: the heavier calls, and a project that grows.
+//
 //   BENCH_QUICK=1    two rounds at 16 connections, no growth: for a look between two edits
 //   BENCH_ROUNDS     how often each measurement is taken; the table shows medians (5)
-//   BENCH_ONLY       names of calls, separated by commas
+//   BENCH_ONLY       names of calls, separated by commas; "heavy" for the heavier calls and nothing else
 //   BENCH_CONNECTIONS, BENCH_SECONDS, BENCH_GROWTH   the numbers of connections (1,16,64), seconds a measurement (1.5), the numbers
 //                    of service users (100,10000,1000000; empty for none)
 //
@@ -12,9 +14,11 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { request } from "undici";
+import { createHeavyWorld, heavyCalls } from "./heavy.mjs";
 import { load, median, quantile } from "./load.mjs";
 import { SUBJECTS, sizeOf, start } from "./subject.mjs";
-import { growthTable, heading, mainTables } from "./table.mjs";
+import { growthTable, heading, heavyTable, mainTables } from "./table.mjs";
 import { calls, createWorld, fill } from "./world.mjs";
 
 const quick = process.env.BENCH_QUICK === "1";
@@ -24,6 +28,9 @@ const connections = numbers(process.env.BENCH_CONNECTIONS ?? (quick ? "16" : "1,
 const seconds = Number(process.env.BENCH_SECONDS ?? (quick ? 0.8 : 1.5));
 const growth = numbers(process.env.BENCH_GROWTH ?? (quick ? "" : "100,10000,1000000"));
 const only = process.env.BENCH_ONLY?.split(",");
+const heavyOnly = process.env.BENCH_ONLY === "heavy";
+/** The heavier calls are measured one at a time and with others under way. */
+const HEAVY_CONNECTIONS = [1, 16];
 /** Requests in one measurement at most. */
 const REQUESTS = 20_000;
 /** Requests before the first measurement: the isolate compiles, D1 opens its file, the token's first use is written. */
@@ -55,9 +62,9 @@ const medians = (samples) =>
 /** What a call costs D1, as the answer itself says: round trips, rows read, rows written. */
 async function databaseCost(subject, call) {
   const { method, path: target, headers, body } = call(0);
-  const response = await fetch(subject.url + target, { method, headers, body });
-  await response.arrayBuffer();
-  return response.headers.get("server-timing")?.match(/desc="([^"]*)"/)?.[1] ?? null;
+  const response = await request(subject.url + target, { method, headers, body });
+  await response.body.dump({ limit: Infinity });
+  return response.headers["server-timing"]?.match(/desc="([^"]*)"/)?.[1] ?? null;
 }
 
 /** Refuses to compare workers that do not answer the same. */
@@ -123,6 +130,28 @@ async function compare(world, scratch, vars) {
   return { calls: Object.keys(measured), connections, figures, costs, facts };
 }
 
+/** The module alone, on calls that read or check more. */
+async function weigh(world, vars) {
+  const heavy = await createHeavyWorld(world, path.join(scratch, "heavy"), vars);
+  const subject = await start("tenantry", heavy.stateDir, vars);
+  const rows = [];
+  try {
+    const plan = Object.entries(heavyCalls(heavy)).flatMap(([call, request]) => HEAVY_CONNECTIONS.map((many) => ({ call, request, many })));
+    const samples = new Map(plan.map((step) => [step, []]));
+    for (const { request, many } of plan) await measure(subject, request, many, 2_000, WARM_UP);
+    for (let round = 0; round < rounds; round++) {
+      say(`heavier calls, round ${round + 1} of ${rounds}`);
+      for (const step of round % 2 ? plan.toReversed() : plan) samples.get(step).push(await measure(subject, step.request, step.many));
+    }
+    for (const step of plan) {
+      rows.push({ ...step, cost: await databaseCost(subject, step.request), ...medians(samples.get(step)) });
+    }
+  } finally {
+    await subject.stop();
+  }
+  return rows;
+}
+
 /** The module alone, on a project that grows. */
 async function grow(world, vars) {
   const rows = [];
@@ -148,14 +177,16 @@ async function grow(world, vars) {
 const scratch = await mkdtemp(path.join(tmpdir(), "tenantry-bench-"));
 try {
   const tokenKey = randomBytes(32).toString("hex");
-  const vars = { TOKEN_KEY: tokenKey, SERVER_TIMING: "true" };
+  const vars = { TOKEN_KEY: tokenKey, SIGNING_KEY: randomBytes(32).toString("hex"), SERVER_TIMING: "true" };
   const stateDir = path.join(scratch, "world");
   await mkdir(stateDir);
   const world = { stateDir, ...(await createWorld(stateDir, tokenKey)) };
   fill(world.d1File, 100);
-  const comparison = await compare(world, scratch, vars);
-  const grown = await grow(world, vars);
-  const report = [heading({ rounds, seconds, quick }), mainTables(comparison), growthTable(grown)].filter(Boolean).join("\n\n") + "\n";
+  const parts = [heading({ rounds, seconds, quick })];
+  if (!heavyOnly) parts.push(mainTables(await compare(world, scratch, vars)));
+  if (!only || heavyOnly) parts.push(heavyTable(await weigh(world, vars)));
+  if (!heavyOnly) parts.push(growthTable(await grow(world, vars)));
+  const report = parts.filter(Boolean).join("\n\n") + "\n";
   console.log(report);
   if (process.env.BENCH_REPORT) await writeFile(process.env.BENCH_REPORT, report);
 } finally {

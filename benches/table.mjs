@@ -63,6 +63,21 @@ export function mainTables({ calls, connections, figures, costs, facts }) {
   ].join("\n\n");
 }
 
+/** Heavier calls: the module alone. */
+export function heavyTable(rows) {
+  const cells = rows.map((row) => [
+    row.call,
+    row.many,
+    round(row.rate, row.rate < 100 ? 1 : 0),
+    round(row.p50, 1),
+    round(row.p99, 1),
+    round(row.cpu),
+    row.cost,
+  ]);
+  const head = ["call", "connections", "requests/s", "p50 ms", "p99 ms", "CPU us", "trips / read / written"];
+  return "### Heavier calls\n\n" + table(head, cells);
+}
+
 /** Growth: the module alone at 16 connections. */
 export function growthTable(rows) {
   if (rows.length === 0) return "";

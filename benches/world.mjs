@@ -5,7 +5,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
 import { startTenantry } from "../tests/support/serve.mjs";
 
-const PROJECT = "bench";
+export const PROJECT = "bench";
 export const ORIGIN = "https://app.example.com";
 /** Service users whose tokens are reset, in turns: more than there are connections. */
 const RESETTABLE = 64;
@@ -13,16 +13,19 @@ const RESETTABLE = 64;
 const ORIGINS_A_LIST = 100;
 const LISTS = 100;
 
+/** Calls the API and gives the answer's JSON. */
+export const asker = (url) => async (token, method, path, body) => {
+  const headers = { authorization: `Token ${token}`, "content-type": "application/json" };
+  const response = await fetch(url + path, { method, headers, body: body && JSON.stringify(body) });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  return JSON.parse(text);
+};
+
 /** Makes the world through the API, in a state directory that nobody else uses. */
 export async function createWorld(stateDir, tokenKey) {
   const tenantry = await startTenantry({ stateDir, logFile: null, vars: { TOKEN_KEY: tokenKey } });
-  const ask = async (token, method, path, body) => {
-    const headers = { authorization: `Token ${token}`, "content-type": "application/json" };
-    const response = await fetch(tenantry.url + path, { method, headers, body: body && JSON.stringify(body) });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-    return JSON.parse(text);
-  };
+  const ask = asker(tenantry.url);
   try {
     const operator = tenantry.operatorToken;
     const { token: admin } = await ask(operator, "POST", "/operator/v1/users", { email: "admin@example.com" });
