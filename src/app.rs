@@ -251,7 +251,7 @@ impl<'a> Life<'a> {
         match access {
             Access::Public => Ok(()),
             Access::Workspace(_) => self.authorise_on_workspace(call, access).await,
-            Access::Operator if digests.is_none() => self.admit_operator(call, access),
+            Access::Operator if digests.is_none() => self.admit(call, access, None, None),
             Access::Operator | Access::Anyone | Access::Person => {
                 let row = match digests {
                     Some(digests) => Some(callers::caller(self.session, Some(digests)).await?),
@@ -371,10 +371,6 @@ impl<'a> Life<'a> {
             ));
         }
         Ok(())
-    }
-
-    fn admit_operator(&self, call: &mut Call<'_>, access: Access) -> Result<(), Error> {
-        self.admit(call, access, None, None)
     }
 
     /// Makes the caller known to the call, or refuses a token that is unknown or has ended.

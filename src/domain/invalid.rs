@@ -32,11 +32,7 @@ pub fn quoted(value: &str) -> String {
     let mut quotation = String::from("'");
     let mut length = 0;
     for character in value.chars() {
-        let escaped: Cow<'_, str> = match character {
-            '\'' | '"' | '\\' => Cow::Owned(character.to_string()),
-            // `escape_debug` also knows format characters, such as those that turn the direction of a line.
-            _ => Cow::Owned(character.escape_debug().to_string()),
-        };
+        let escaped = escaped(character);
         length += escaped.chars().count();
         if length > QUOTED_CHARS {
             quotation.push_str("...");
@@ -58,12 +54,18 @@ pub fn legible(sentence: &str) -> String {
             legible.push_str("...");
             break;
         }
-        match character {
-            '\'' | '"' | '\\' => legible.push(character),
-            _ => legible.extend(character.escape_debug()),
-        }
+        legible.push_str(&escaped(character));
     }
     legible
+}
+
+/// A character as it is, or escaped where it cannot be seen.
+fn escaped(character: char) -> String {
+    match character {
+        '\'' | '"' | '\\' => character.to_string(),
+        // `escape_debug` also knows format characters, such as those that turn the direction of a line.
+        _ => character.escape_debug().to_string(),
+    }
 }
 
 #[cfg(test)]
