@@ -4,15 +4,13 @@
 //! what the service user may do, so it asks that the caller hold all of it, and at most five can be there: both in the
 //! permit. A key ends with its row, and with its service user's.
 
-use serde::Deserialize;
-
 use crate::auth::access::Authority;
 use crate::domain::invalid::quoted;
 use crate::domain::time::Timestamp;
 use crate::http::error::Error;
 use crate::store::audit::{Action, Change, Occasion, caller_may, permit, permitted};
 use crate::store::projects::{self, Project};
-use crate::store::rows::{Flag, Millis};
+use crate::store::rows::{Flag, Millis, row};
 use crate::store::service_users::{
     self, caller_covers_service_user, service_user_exists, service_user_lives,
 };
@@ -23,13 +21,15 @@ use crate::store::statement::Parameters;
 /// The generation of a secret that is new.
 pub const FIRST_GENERATION: i64 = 1;
 
-/// An access key.
-#[derive(Debug, Clone, Deserialize)]
-pub struct AccessKey {
-    /// Its id.
-    pub access_key: String,
-    /// When it was made.
-    pub creation_date: Millis,
+row! {
+    /// An access key.
+    #[derive(Debug, Clone)]
+    pub struct AccessKey {
+        /// Its id.
+        pub access_key: String,
+        /// When it was made.
+        pub creation_date: Millis,
+    }
 }
 
 /// At most five, counted where nothing can come between (contract section 6).
@@ -83,9 +83,10 @@ pub async fn list(
     project: &Project,
     service_user: &str,
 ) -> Result<Vec<AccessKey>, Error> {
-    #[derive(Deserialize)]
-    struct Found {
-        found: Flag,
+    row! {
+        struct Found {
+            found: Flag,
+        }
     }
     let parameters = Parameters::new()
         .text("project_id", &project.project_id)
@@ -111,13 +112,14 @@ pub async fn create(
     service_user: &str,
     access_key: &str,
 ) -> Result<Timestamp, Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
-        found: Flag,
-        may: Flag,
-        lives: Flag,
-        covers: Flag,
+    row! {
+        struct After {
+            done: Flag,
+            found: Flag,
+            may: Flag,
+            lives: Flag,
+            covers: Flag,
+        }
     }
     let change = Change {
         after: Some(serde_json::json!({ "access_key": access_key })),
@@ -157,12 +159,13 @@ pub async fn delete(
     service_user: &str,
     access_key: &str,
 ) -> Result<(), Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
-        found: Flag,
-        may: Flag,
-        key_found: Flag,
+    row! {
+        struct After {
+            done: Flag,
+            found: Flag,
+            may: Flag,
+            key_found: Flag,
+        }
     }
     let statements = change_of(project, service_user, access_key, Action::Delete)
         .parameters(authority, occasion)

@@ -5,12 +5,12 @@
 //! happened. So a change and its row stand or fall together, and a rule is decided in the transaction that it
 //! protects. The fragments of SQL that state a caller's rights are here too, so that each right has one wording.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::auth::access::Authority;
 use crate::domain::time::Timestamp;
 use crate::http::error::Error;
-use crate::store::rows::{JsonText, Millis};
+use crate::store::rows::{JsonText, Millis, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
@@ -208,29 +208,31 @@ impl Change<'_> {
     }
 }
 
-/// A row of the trail.
-#[derive(Debug, Deserialize)]
-pub struct Row {
-    /// Its id.
-    pub id: String,
-    /// When.
-    pub date: Millis,
-    /// `create`, `update`, `delete` or `info`.
-    pub action: String,
-    /// Who, by e-mail address.
-    pub actor: String,
-    /// What, in words.
-    pub event: String,
-    /// The kind of object.
-    pub object_type: String,
-    /// The object's name at the time.
-    pub object_name: String,
-    /// The request that did it.
-    pub request_id: String,
-    /// The state before.
-    pub before: Option<JsonText>,
-    /// The state, or the changed fields, after.
-    pub after: Option<JsonText>,
+row! {
+    /// A row of the trail.
+    #[derive(Debug)]
+    pub struct Row {
+        /// Its id.
+        pub id: String,
+        /// When.
+        pub date: Millis,
+        /// `create`, `update`, `delete` or `info`.
+        pub action: String,
+        /// Who, by e-mail address.
+        pub actor: String,
+        /// What, in words.
+        pub event: String,
+        /// The kind of object.
+        pub object_type: String,
+        /// The object's name at the time.
+        pub object_name: String,
+        /// The request that did it.
+        pub request_id: String,
+        /// The state before.
+        pub before: Option<JsonText>,
+        /// The state, or the changed fields, after.
+        pub after: Option<JsonText>,
+    }
 }
 
 /// Which rows of a trail to list, newest first.

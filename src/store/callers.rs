@@ -2,8 +2,6 @@
 //!
 //! One statement answers all of it in one row, whether or not the project or the organization exist.
 
-use serde::Deserialize;
-
 use crate::auth::permissions::Permission;
 use crate::auth::principal::{Principal, ServiceUser, User};
 use crate::domain::Digests;
@@ -13,7 +11,7 @@ use crate::http::error::Error;
 use crate::store::objects::ObjectType;
 use crate::store::organizations::Organization;
 use crate::store::projects::Project;
-use crate::store::rows::{Answers, Flag, Millis};
+use crate::store::rows::{Columns, Flag, Millis, Row, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
@@ -145,24 +143,26 @@ statements! {
     ORIGIN_IN_PROJECT = concat!("SELECT ", origin_columns!(), " FROM projects p WHERE p.name = :project");
 }
 
-/// A row of `CALLER`, and the part of the others that says who is calling.
-#[derive(Debug, Default, Deserialize)]
-pub struct CallerRow {
-    token_id: Option<String>,
-    token_key_id: Option<String>,
-    token_last_used: Option<Millis>,
-    token_grace_end: Option<Millis>,
-    user_id: Option<String>,
-    user_email: Option<String>,
-    user_name: Option<String>,
-    user_surname: Option<String>,
-    user_registration_date: Option<Millis>,
-    service_user_id: Option<String>,
-    service_user_email: Option<String>,
-    service_user_name: Option<String>,
-    service_user_project_id: Option<String>,
-    service_user_creation_date: Option<Millis>,
-    service_user_expiry_date: Option<Millis>,
+row! {
+    /// A row of `CALLER`, and the part of the others that says who is calling.
+    #[derive(Debug, Default)]
+    pub struct CallerRow {
+        token_id: Option<String>,
+        token_key_id: Option<String>,
+        token_last_used: Option<Millis>,
+        token_grace_end: Option<Millis>,
+        user_id: Option<String>,
+        user_email: Option<String>,
+        user_name: Option<String>,
+        user_surname: Option<String>,
+        user_registration_date: Option<Millis>,
+        service_user_id: Option<String>,
+        service_user_email: Option<String>,
+        service_user_name: Option<String>,
+        service_user_project_id: Option<String>,
+        service_user_creation_date: Option<Millis>,
+        service_user_expiry_date: Option<Millis>,
+    }
 }
 
 /// A caller whose token is good.
@@ -251,33 +251,32 @@ pub struct CallerAndProject {
     pub standing: ProjectStanding,
 }
 
-/// What a caller is and may in a project: a part of a row.
-#[derive(Debug, Default, Deserialize)]
-pub struct ProjectStanding {
-    project_exists: Flag,
-    /// The deployment or pipeline that the path names, if there is one.
-    pub object_id: Option<String>,
-    /// Whether the caller is an admin of the project's organization.
-    pub is_admin: Flag,
-    /// Whether he has a part in the project.
-    pub has_part: Flag,
-    /// Whether he holds the permission that was asked for, on the whole project or on that object.
-    pub holds_permission: Flag,
+row! {
+    /// What a caller is and may in a project: a part of a row.
+    #[derive(Debug, Default)]
+    pub struct ProjectStanding {
+        project_exists: Flag,
+        /// The deployment or pipeline that the path names, if there is one.
+        pub object_id: Option<String>,
+        /// Whether the caller is an admin of the project's organization.
+        pub is_admin: Flag,
+        /// Whether he has a part in the project.
+        pub has_part: Flag,
+        /// Whether he holds the permission that was asked for, on the whole project or on that object.
+        pub holds_permission: Flag,
+    }
 }
 
-impl CallerAndProject {
-    /// Reads the row of a batch, if there is one, part by part. `#[serde(flatten)]` would copy every value of it first.
-    fn read(answers: &Answers) -> Result<Self, Error> {
-        let Some(standing) = answers.first::<ProjectStanding>(0)? else {
-            return Ok(Self::default());
-        };
-        let project = standing.project_exists.0.then(|| answers.only(0));
-        Ok(Self {
-            caller: answers.only(0)?,
-            project: project.transpose()?,
-            listed: Listed::from(&answers.only::<ListedRow>(0)?),
+impl Row for CallerAndProject {
+    fn read(columns: &mut Columns<'_>) -> Self {
+        let standing = ProjectStanding::read(columns);
+        let project_exists = standing.project_exists.0;
+        Self {
+            caller: CallerRow::read(columns),
+            project: project_exists.then(|| Project::read(columns)),
+            listed: Listed::from(&ListedRow::read(columns)),
             standing,
-        })
+        }
     }
 }
 
@@ -292,44 +291,47 @@ pub struct CallerAndOrganization {
     pub standing: OrganizationStanding,
 }
 
-/// What a caller is in an organization: a part of a row.
-#[derive(Debug, Deserialize)]
-pub struct OrganizationStanding {
-    organization_exists: Flag,
-    /// Whether he is a member of it.
-    pub is_member: Flag,
-    /// Whether he is an admin of it.
-    pub is_admin: Flag,
-}
-
-impl CallerAndOrganization {
-    /// Reads the only row of a batch part by part.
-    fn read(answers: &Answers) -> Result<Self, Error> {
-        let standing: OrganizationStanding = answers.only(0)?;
-        let organization = standing.organization_exists.0.then(|| answers.only(0));
-        Ok(Self {
-            caller: answers.only(0)?,
-            organization: organization.transpose()?,
-            standing,
-        })
+row! {
+    /// What a caller is in an organization: a part of a row.
+    #[derive(Debug)]
+    pub struct OrganizationStanding {
+        organization_exists: Flag,
+        /// Whether he is a member of it.
+        pub is_member: Flag,
+        /// Whether he is an admin of it.
+        pub is_admin: Flag,
     }
 }
 
-/// Where an origin is listed, as a row says it.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct ListedRow {
-    listed_by_project: Flag,
-    listed_by_caller: Flag,
-    listed_by_any_service_user: Flag,
+impl Row for CallerAndOrganization {
+    fn read(columns: &mut Columns<'_>) -> Self {
+        let standing = OrganizationStanding::read(columns);
+        let organization_exists = standing.organization_exists.0;
+        Self {
+            caller: CallerRow::read(columns),
+            organization: organization_exists.then(|| Organization::read(columns)),
+            standing,
+        }
+    }
+}
+
+row! {
+    /// Where an origin is listed, as a row says it.
+    #[derive(Debug, Default)]
+    pub struct ListedRow {
+        listed_by_project: Option<Flag>,
+        listed_by_caller: Option<Flag>,
+        listed_by_any_service_user: Option<Flag>,
+    }
 }
 
 impl From<&ListedRow> for Listed {
     fn from(row: &ListedRow) -> Self {
+        let is = |flag: Option<Flag>| flag.unwrap_or_default().0;
         Self {
-            by_project: row.listed_by_project.0,
-            by_caller: row.listed_by_caller.0,
-            by_any_service_user: row.listed_by_any_service_user.0,
+            by_project: is(row.listed_by_project),
+            by_caller: is(row.listed_by_caller),
+            by_any_service_user: is(row.listed_by_any_service_user),
         }
     }
 }
@@ -384,7 +386,8 @@ pub async fn caller_and_project(
         (Some(_), false) => &CALLER_AND_OBJECT_AND_ORIGIN,
     };
     let statements = parameters.batch([sql]);
-    CallerAndProject::read(&session.read(statements).await?)
+    let row = session.read(statements).await?.first(0)?;
+    Ok(row.unwrap_or_default())
 }
 
 /// Who has the token of these digests, and what he is in the organization of this name.
@@ -401,7 +404,7 @@ pub async fn caller_and_organization(
         .text("organization", organization)
         .integer("now", now.as_millis());
     let statements = parameters.batch([&CALLER_AND_ORGANIZATION]);
-    CallerAndOrganization::read(&session.read(statements).await?)
+    session.read(statements).await?.only(0)
 }
 
 /// Where an origin is listed in the project of this name; nowhere, if there is no such project.

@@ -4,8 +4,6 @@
 //! permit. Everything is decided in the transaction that counts: whether the caller may, whether the id is new, whether
 //! the amount fits. So any number of callers at the edge of a quota never pass it, and a repetition counts once.
 
-use serde::Deserialize;
-
 use crate::auth::access::Authority;
 use crate::domain::invalid::quoted;
 use crate::domain::quota::{MAX_QUOTA, UNLIMITED};
@@ -15,7 +13,7 @@ use crate::http::modelarts;
 use crate::store::audit::caller_may;
 use crate::store::projects::Project;
 use crate::store::quotas::{Quota, join_workspace_quota, quota_columns};
-use crate::store::rows::Flag;
+use crate::store::rows::{Flag, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
@@ -109,13 +107,14 @@ pub async fn consume(
     workspace: &str,
     consumption: Consumption<'_>,
 ) -> Result<Quota, Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
-        found: Flag,
-        may: Flag,
-        id_is_known: Flag,
-        is_repetition: Flag,
+    row! {
+        struct After {
+            done: Flag,
+            found: Flag,
+            may: Flag,
+            id_is_known: Flag,
+            is_repetition: Flag,
+        }
     }
     let principal = authority.principal();
     let statements = Parameters::new()

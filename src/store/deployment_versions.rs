@@ -6,7 +6,6 @@
 
 pub mod statements;
 
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::auth::access::Authority;
@@ -15,7 +14,7 @@ use crate::http::error::Error;
 use crate::store::audit::{Action, Change, Occasion};
 use crate::store::objects::Object;
 use crate::store::projects::{self, Project};
-use crate::store::rows::{Flag, JsonText, Millis};
+use crate::store::rows::{Flag, JsonText, Millis, row};
 use crate::store::session::Session;
 use crate::store::statement::Parameters;
 use crate::store::subscriptions::{self, limit_reached};
@@ -27,27 +26,29 @@ use statements::{
 /// Most instances of a version that says nothing else (UbiOps' documents of `deployment_versions_create`).
 pub const MAXIMUM_INSTANCES: i64 = 5;
 
-/// A version of a deployment.
-#[derive(Debug, Clone, Deserialize)]
-pub struct DeploymentVersion {
-    /// Its id.
-    pub id: String,
-    /// The name of its deployment.
-    pub deployment: String,
-    /// Its name, unique in the deployment.
-    pub version: String,
-    /// Whether requests without a version go to it.
-    pub is_default: Flag,
-    /// Its description, which may be empty.
-    pub description: String,
-    /// Its labels.
-    pub labels: JsonText,
-    /// The settings that were given.
-    pub settings: JsonText,
-    /// When it was created.
-    pub creation_date: Millis,
-    /// When it was last changed.
-    pub last_updated: Millis,
+row! {
+    /// A version of a deployment.
+    #[derive(Debug, Clone)]
+    pub struct DeploymentVersion {
+        /// Its id.
+        pub id: String,
+        /// The name of its deployment.
+        pub deployment: String,
+        /// Its name, unique in the deployment.
+        pub version: String,
+        /// Whether requests without a version go to it.
+        pub is_default: Flag,
+        /// Its description, which may be empty.
+        pub description: String,
+        /// Its labels.
+        pub labels: JsonText,
+        /// The settings that were given.
+        pub settings: JsonText,
+        /// When it was created.
+        pub creation_date: Millis,
+        /// When it was last changed.
+        pub last_updated: Millis,
+    }
 }
 
 /// What is asked for on creation.
@@ -88,15 +89,16 @@ impl DeploymentVersionChanges {
     }
 }
 
-#[derive(Deserialize)]
-struct AfterWrite {
-    done: Flag,
-    found: Flag,
-    may: Flag,
-    name_is_free: Flag,
-    instances_fit: Flag,
-    subscription_runs: Flag,
-    plan_allows: Flag,
+row! {
+    struct AfterWrite {
+        done: Flag,
+        found: Flag,
+        may: Flag,
+        name_is_free: Flag,
+        instances_fit: Flag,
+        subscription_runs: Flag,
+        plan_allows: Flag,
+    }
 }
 
 impl AfterWrite {
@@ -194,9 +196,10 @@ pub async fn name_of(
     deployment: &Object,
     version: Option<&str>,
 ) -> Result<Option<String>, Error> {
-    #[derive(Deserialize)]
-    struct Row {
-        version: String,
+    row! {
+        struct Row {
+            version: String,
+        }
     }
     let parameters = Parameters::new()
         .text("resource_id", &deployment.id)
@@ -258,12 +261,13 @@ pub async fn delete(
     deployment: &Object,
     version: &str,
 ) -> Result<(), Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
-        found: Flag,
-        may: Flag,
-        is_unused: Flag,
+    row! {
+        struct After {
+            done: Flag,
+            found: Flag,
+            may: Flag,
+            is_unused: Flag,
+        }
     }
     let label = deployment.version_label(version);
     let change = change_of(project, &label, Action::Delete);

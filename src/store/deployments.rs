@@ -2,7 +2,6 @@
 
 pub mod statements;
 
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::auth::access::Authority;
@@ -12,7 +11,7 @@ use crate::http::patch::Patch;
 use crate::store::audit::{Action, Change, Occasion};
 use crate::store::objects::Object;
 use crate::store::projects::{self, Project};
-use crate::store::rows::{Flag, JsonText, Millis};
+use crate::store::rows::{Flag, JsonText, Millis, row};
 use crate::store::session::Session;
 use crate::store::statement::Parameters;
 use crate::store::subscriptions::{self, limit_reached};
@@ -21,33 +20,35 @@ use statements::{
     PERMIT_CREATE, PERMIT_DELETE, PERMIT_UPDATE, SET_DEFAULT, UPDATE,
 };
 
-/// A deployment.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Deployment {
-    /// Its id.
-    pub id: String,
-    /// Its name, unique in the project.
-    pub name: String,
-    /// Its description, which may be empty.
-    pub description: String,
-    /// `structured` or `plain`.
-    pub input_type: String,
-    /// `structured` or `plain`.
-    pub output_type: String,
-    /// What goes in, field by field.
-    pub input_fields: JsonText,
-    /// What comes out, field by field.
-    pub output_fields: JsonText,
-    /// Whether it takes requests as UbiOps forms them.
-    pub supports_request_format: Flag,
-    /// Its labels.
-    pub labels: JsonText,
-    /// When it was created.
-    pub creation_date: Millis,
-    /// When it was last changed.
-    pub last_updated: Millis,
-    /// The version that requests without one go to.
-    pub default_version: Option<String>,
+row! {
+    /// A deployment.
+    #[derive(Debug, Clone)]
+    pub struct Deployment {
+        /// Its id.
+        pub id: String,
+        /// Its name, unique in the project.
+        pub name: String,
+        /// Its description, which may be empty.
+        pub description: String,
+        /// `structured` or `plain`.
+        pub input_type: String,
+        /// `structured` or `plain`.
+        pub output_type: String,
+        /// What goes in, field by field.
+        pub input_fields: JsonText,
+        /// What comes out, field by field.
+        pub output_fields: JsonText,
+        /// Whether it takes requests as UbiOps forms them.
+        pub supports_request_format: Flag,
+        /// Its labels.
+        pub labels: JsonText,
+        /// When it was created.
+        pub creation_date: Millis,
+        /// When it was last changed.
+        pub last_updated: Millis,
+        /// The version that requests without one go to.
+        pub default_version: Option<String>,
+    }
 }
 
 /// What is asked for on creation.
@@ -99,14 +100,15 @@ pub async fn create(
     project: &Project,
     new: NewDeployment<'_>,
 ) -> Result<Deployment, Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
-        found: Flag,
-        may: Flag,
-        name_is_free: Flag,
-        subscription_runs: Flag,
-        plan_allows: Flag,
+    row! {
+        struct After {
+            done: Flag,
+            found: Flag,
+            may: Flag,
+            name_is_free: Flag,
+            subscription_runs: Flag,
+            plan_allows: Flag,
+        }
     }
     let change = Change {
         after: Some(new.to_json()),
@@ -235,15 +237,16 @@ pub async fn update(
     deployment: &Object,
     changes: &DeploymentChanges,
 ) -> Result<Deployment, Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
-        found: Flag,
-        may: Flag,
-        name_is_free: Flag,
-        input_fits: Flag,
-        output_fits: Flag,
-        default_exists: Flag,
+    row! {
+        struct After {
+            done: Flag,
+            found: Flag,
+            may: Flag,
+            name_is_free: Flag,
+            input_fits: Flag,
+            output_fits: Flag,
+            default_exists: Flag,
+        }
     }
     let change = Change {
         after: Some(changes.to_json().into()),
@@ -323,12 +326,13 @@ pub async fn delete(
     project: &Project,
     deployment: &Object,
 ) -> Result<(), Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
-        found: Flag,
-        may: Flag,
-        is_unused: Flag,
+    row! {
+        struct After {
+            done: Flag,
+            found: Flag,
+            may: Flag,
+            is_unused: Flag,
+        }
     }
     let statements = change_of(project, &deployment.id, &deployment.name, Action::Delete)
         .parameters(authority, occasion)

@@ -1,23 +1,24 @@
 //! The price list: what an hour on each instance type costs.
 
-use serde::Deserialize;
-
 use crate::auth::access::Authority;
 use crate::domain::credits::Credits;
 use crate::domain::instance_type::InstanceTypeName;
 use crate::http::error::Error;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::rows::row;
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
 
-/// An instance type with its price.
-#[derive(Debug, Clone, Deserialize)]
-pub struct InstanceType {
-    /// Its name.
-    pub name: String,
-    /// What an hour costs, in millionths of a credit.
-    pub credits_per_hour: i64,
+row! {
+    /// An instance type with its price.
+    #[derive(Debug, Clone)]
+    pub struct InstanceType {
+        /// Its name.
+        pub name: String,
+        /// What an hour costs, in millionths of a credit.
+        pub credits_per_hour: i64,
+    }
 }
 
 statements! {

@@ -4,7 +4,6 @@
 //! under the same id. Leaving takes all roles in the organization's projects along by foreign keys. That an
 //! organization keeps an active admin stands in the permits, so that two who demote each other cannot both succeed.
 
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::auth::access::Authority;
@@ -13,29 +12,31 @@ use crate::http::error::Error;
 use crate::store::audit::{Action, Change, Occasion, caller_administers, permit, permitted};
 use crate::store::organizations::Organization;
 use crate::store::projects::lacks;
-use crate::store::rows::{Flag, Millis};
+use crate::store::rows::{Flag, Millis, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
 use crate::store::subscriptions::{limit_reached, plan_allows};
 
-/// A member of an organization, or somebody who is invited to it.
-#[derive(Debug, Deserialize)]
-pub struct OrganizationUser {
-    /// His id.
-    pub id: String,
-    /// His e-mail address.
-    pub email: String,
-    /// His first name.
-    pub name: Option<String>,
-    /// His family name.
-    pub surname: Option<String>,
-    /// `active`, or `pending` for somebody who is invited and has no account yet.
-    pub status: String,
-    /// Whether he is an admin of the organization.
-    pub admin: Flag,
-    /// When he became a member, or was invited.
-    pub join_date: Millis,
+row! {
+    /// A member of an organization, or somebody who is invited to it.
+    #[derive(Debug)]
+    pub struct OrganizationUser {
+        /// His id.
+        pub id: String,
+        /// His e-mail address.
+        pub email: String,
+        /// His first name.
+        pub name: Option<String>,
+        /// His family name.
+        pub surname: Option<String>,
+        /// `active`, or `pending` for somebody who is invited and has no account yet.
+        pub status: String,
+        /// Whether he is an admin of the organization.
+        pub admin: Flag,
+        /// When he became a member, or was invited.
+        pub join_date: Millis,
+    }
 }
 
 macro_rules! select_member {
@@ -202,12 +203,13 @@ pub async fn create(
     email: &Email,
     admin: bool,
 ) -> Result<OrganizationUser, Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
-        may: Flag,
-        is_new: Flag,
-        plan_allows: Flag,
+    row! {
+        struct After {
+            done: Flag,
+            may: Flag,
+            is_new: Flag,
+            plan_allows: Flag,
+        }
     }
     let change = Change {
         object_name: email.as_str(),
@@ -302,11 +304,12 @@ pub async fn delete(
     Err(after.refusal(authority, id, sentence))
 }
 
-#[derive(Deserialize)]
-struct AfterChange {
-    done: Flag,
-    found: Flag,
-    may: Flag,
+row! {
+    struct AfterChange {
+        done: Flag,
+        found: Flag,
+        may: Flag,
+    }
 }
 
 impl AfterChange {

@@ -6,41 +6,41 @@
 pub mod create;
 pub mod update;
 
-use serde::Deserialize;
-
 use crate::auth::principal::Principal;
 use crate::domain::time::Timestamp;
 use crate::http::error::Error;
-use crate::store::rows::{Flag, Millis};
+use crate::store::rows::{Flag, Millis, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
 
-/// An organization with its plan.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Organization {
-    /// Its id.
-    pub organization_id: String,
-    /// Its name, unique in the installation.
-    pub organization_name: String,
-    /// When it was created.
-    pub organization_creation_date: Millis,
-    /// The plan it is on.
-    pub organization_subscription: String,
-    /// When that plan started: the periods of its credits are anchored to this day.
-    pub organization_subscription_start_date: Millis,
-    /// When that plan ends, if it does.
-    pub organization_subscription_end_date: Option<Millis>,
-    /// Whether anybody may choose that plan.
-    pub organization_subscription_self_service: Flag,
-    /// The plan that it goes over to on a day to come.
-    pub organization_next_subscription: Option<String>,
-    /// That day.
-    pub organization_next_subscription_start_date: Option<Millis>,
-    /// When that plan will end, if it does.
-    pub organization_next_subscription_end_date: Option<Millis>,
-    /// Its budget of the current period in millionths of a credit, vouchers included; none is no limit.
-    pub organization_credits: Option<i64>,
+row! {
+    /// An organization with its plan.
+    #[derive(Debug, Clone)]
+    pub struct Organization {
+        /// Its id.
+        pub organization_id: String,
+        /// Its name, unique in the installation.
+        pub organization_name: String,
+        /// When it was created.
+        pub organization_creation_date: Millis,
+        /// The plan it is on.
+        pub organization_subscription: String,
+        /// When that plan started: the periods of its credits are anchored to this day.
+        pub organization_subscription_start_date: Millis,
+        /// When that plan ends, if it does.
+        pub organization_subscription_end_date: Option<Millis>,
+        /// Whether anybody may choose that plan.
+        pub organization_subscription_self_service: Flag,
+        /// The plan that it goes over to on a day to come.
+        pub organization_next_subscription: Option<String>,
+        /// That day.
+        pub organization_next_subscription_start_date: Option<Millis>,
+        /// When that plan will end, if it does.
+        pub organization_next_subscription_end_date: Option<Millis>,
+        /// Its budget of the current period in millionths of a credit, vouchers included; none is no limit.
+        pub organization_credits: Option<i64>,
+    }
 }
 
 impl Organization {

@@ -1,14 +1,12 @@
 //! Whether somebody may do something, and by what: the same rules as the first round trip of his own call would go by,
 //! told without making it.
 
-use serde::Deserialize;
-
 use crate::auth::permissions::Permission;
 use crate::domain::Timestamp;
 use crate::http::error::Error;
 use crate::store::projects::Project;
 use crate::store::role_assignments::{RoleAssignment, object_of_name, select_assignment};
-use crate::store::rows::Flag;
+use crate::store::rows::{Flag, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
@@ -25,19 +23,21 @@ pub struct Question<'a> {
     pub resource: &'a str,
 }
 
-/// What is known about it.
-#[derive(Debug, Deserialize)]
-pub struct Standing {
-    /// Whether he is a member of the organization.
-    pub is_member: Flag,
-    /// Whether he is an admin of it.
-    pub is_admin: Flag,
-    /// Whether it is a service user of the project.
-    pub is_service_user: Flag,
-    /// Whether that has expired.
-    pub has_expired: Flag,
-    /// Whether the object exists.
-    pub object_exists: Flag,
+row! {
+    /// What is known about it.
+    #[derive(Debug)]
+    pub struct Standing {
+        /// Whether he is a member of the organization.
+        pub is_member: Flag,
+        /// Whether he is an admin of it.
+        pub is_admin: Flag,
+        /// Whether it is a service user of the project.
+        pub is_service_user: Flag,
+        /// Whether that has expired.
+        pub has_expired: Flag,
+        /// Whether the object exists.
+        pub object_exists: Flag,
+    }
 }
 
 statements! {

@@ -5,12 +5,10 @@
 //! `#sets_attachments`), else those that it has. `:resource_id` is the pipeline and `:version` the name of the version.
 //! What depends on the body alone has been checked before (`domain/pipeline_graph.rs`).
 
-use serde::Deserialize;
-
 use crate::domain::pipeline_graph::{END, START};
 use crate::domain::quoted;
 use crate::http::error::Error;
-use crate::store::rows::JsonText;
+use crate::store::rows::{JsonText, row};
 
 /// The tables that the fragments share:
 /// `object`, what the version refers to; `source`, from which name to which; `mapped`, from which field to which; and
@@ -173,14 +171,16 @@ macro_rules! faults {
 }
 pub(crate) use faults;
 
-/// What keeps a pipeline version from holding together.
-#[derive(Debug, Default, Deserialize)]
-pub struct Faults {
-    unknown_reference: Option<JsonText>,
-    unknown_object: Option<JsonText>,
-    unknown_field: Option<JsonText>,
-    unmapped_field: Option<JsonText>,
-    circle: Option<JsonText>,
+row! {
+    /// What keeps a pipeline version from holding together.
+    #[derive(Debug, Default)]
+    pub struct Faults {
+        unknown_reference: Option<JsonText>,
+        unknown_object: Option<JsonText>,
+        unknown_field: Option<JsonText>,
+        unmapped_field: Option<JsonText>,
+        circle: Option<JsonText>,
+    }
 }
 
 impl Faults {

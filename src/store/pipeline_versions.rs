@@ -6,7 +6,6 @@
 
 pub mod statements;
 
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::auth::access::Authority;
@@ -16,7 +15,7 @@ use crate::store::audit::{Action, Change, Occasion};
 use crate::store::objects::Object;
 use crate::store::pipeline_checks::Faults;
 use crate::store::projects::{self, Project};
-use crate::store::rows::{Flag, JsonText, Millis};
+use crate::store::rows::{Flag, JsonText, Millis, row};
 use crate::store::session::Session;
 use crate::store::statement::Parameters;
 use crate::store::subscriptions::{self, limit_reached};
@@ -26,56 +25,60 @@ use statements::{
     PERMIT_UPDATE, UPDATE,
 };
 
-/// A version of a pipeline.
-#[derive(Debug, Clone, Deserialize)]
-pub struct PipelineVersion {
-    /// Its id.
-    pub id: String,
-    /// The name of its pipeline.
-    pub pipeline: String,
-    /// Its name, unique in the pipeline.
-    pub version: String,
-    /// Whether requests without a version go to it.
-    pub is_default: Flag,
-    /// Its description, which may be empty.
-    pub description: String,
-    /// Its labels.
-    pub labels: JsonText,
-    /// The settings that were given.
-    pub settings: JsonText,
-    /// What goes from where to where, each with its id.
-    pub attachments: JsonText,
-    /// When it was created.
-    pub creation_date: Millis,
-    /// When it was last changed.
-    pub last_updated: Millis,
+row! {
+    /// A version of a pipeline.
+    #[derive(Debug, Clone)]
+    pub struct PipelineVersion {
+        /// Its id.
+        pub id: String,
+        /// The name of its pipeline.
+        pub pipeline: String,
+        /// Its name, unique in the pipeline.
+        pub version: String,
+        /// Whether requests without a version go to it.
+        pub is_default: Flag,
+        /// Its description, which may be empty.
+        pub description: String,
+        /// Its labels.
+        pub labels: JsonText,
+        /// The settings that were given.
+        pub settings: JsonText,
+        /// What goes from where to where, each with its id.
+        pub attachments: JsonText,
+        /// When it was created.
+        pub creation_date: Millis,
+        /// When it was last changed.
+        pub last_updated: Millis,
+    }
 }
 
-/// An object of a version, with what it refers to as that is now.
-#[derive(Debug, Clone, Deserialize)]
-pub struct ObjectRow {
-    /// Its id.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// `deployment`, `pipeline` or `operator`.
-    pub reference_type: String,
-    /// The name of what it refers to.
-    pub reference_name: String,
-    /// The version of that; none is the default version.
-    pub version: Option<String>,
-    /// Whether what it refers to takes fields.
-    pub input_type: Option<String>,
-    /// Whether what it refers to gives fields.
-    pub output_type: Option<String>,
-    /// The fields that it takes.
-    pub input_fields: Option<JsonText>,
-    /// The fields that it gives.
-    pub output_fields: Option<JsonText>,
-    /// Its settings.
-    pub configuration: JsonText,
-    /// Texts about it.
-    pub metadata: JsonText,
+row! {
+    /// An object of a version, with what it refers to as that is now.
+    #[derive(Debug, Clone)]
+    pub struct ObjectRow {
+        /// Its id.
+        pub id: String,
+        /// Its name.
+        pub name: String,
+        /// `deployment`, `pipeline` or `operator`.
+        pub reference_type: String,
+        /// The name of what it refers to.
+        pub reference_name: String,
+        /// The version of that; none is the default version.
+        pub version: Option<String>,
+        /// Whether what it refers to takes fields.
+        pub input_type: Option<String>,
+        /// Whether what it refers to gives fields.
+        pub output_type: Option<String>,
+        /// The fields that it takes.
+        pub input_fields: Option<JsonText>,
+        /// The fields that it gives.
+        pub output_fields: Option<JsonText>,
+        /// Its settings.
+        pub configuration: JsonText,
+        /// Texts about it.
+        pub metadata: JsonText,
+    }
 }
 
 /// What is asked for on creation.
@@ -129,20 +132,25 @@ impl PipelineVersionChanges {
     }
 }
 
-#[derive(Deserialize)]
-struct AfterWrite {
-    done: Flag,
-    found: Flag,
-    may: Flag,
-    name_is_free: Flag,
-    subscription_runs: Flag,
-    plan_allows: Flag,
-    #[serde(flatten)]
-    faults: Faults,
+row! {
+    struct AfterWrite {
+        done: Flag,
+        found: Flag,
+        may: Flag,
+        name_is_free: Flag,
+        subscription_runs: Flag,
+        plan_allows: Flag,
+    }
 }
 
 impl AfterWrite {
-    fn refusal(&self, authority: &Authority, pipeline: &Object, name: &str) -> Error {
+    fn refusal(
+        &self,
+        faults: &Faults,
+        authority: &Authority,
+        pipeline: &Object,
+        name: &str,
+    ) -> Error {
         if !self.may.0 {
             return projects::lacks(authority);
         }
@@ -158,7 +166,7 @@ impl AfterWrite {
         if !self.plan_allows.0 {
             return limit_reached("pipeline_versions");
         }
-        match self.faults.refusal() {
+        match faults.refusal() {
             Ok(Some(error)) | Err(error) => error,
             Ok(None) => Error::inconsistent("a version of a pipeline was refused for no reason"),
         }
@@ -205,11 +213,11 @@ pub async fn create(
             &AFTER_CREATE,
         ]);
     let answers = session.write(statements).await?;
-    let after: AfterWrite = answers.only(5)?;
+    let (after, faults): (AfterWrite, Faults) = answers.only(5)?;
     match (after.done.0, after.found.0) {
         (true, _) => Ok((answers.only(3)?, answers.all(4)?)),
         (false, false) => Err(pipeline.not_found()),
-        (false, true) => Err(after.refusal(authority, pipeline, name)),
+        (false, true) => Err(after.refusal(&faults, authority, pipeline, name)),
     }
 }
 
@@ -246,9 +254,10 @@ pub async fn name_of(
     pipeline: &Object,
     version: Option<&str>,
 ) -> Result<Option<String>, Error> {
-    #[derive(Deserialize)]
-    struct Row {
-        version: String,
+    row! {
+        struct Row {
+            version: String,
+        }
     }
     let parameters = Parameters::new()
         .text("resource_id", &pipeline.id)
@@ -301,11 +310,11 @@ pub async fn update(
             &AFTER_UPDATE,
         ]);
     let answers = session.write(statements).await?;
-    let after: AfterWrite = answers.only(6)?;
+    let (after, faults): (AfterWrite, Faults) = answers.only(6)?;
     match (after.done.0, after.found.0) {
         (true, _) => Ok((answers.only(4)?, answers.all(5)?)),
         (false, false) => Err(pipeline.version_not_found(version)),
-        (false, true) => Err(after.refusal(authority, pipeline, name)),
+        (false, true) => Err(after.refusal(&faults, authority, pipeline, name)),
     }
 }
 
@@ -321,12 +330,13 @@ pub async fn delete(
     pipeline: &Object,
     version: &str,
 ) -> Result<(), Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
-        found: Flag,
-        may: Flag,
-        is_unused: Flag,
+    row! {
+        struct After {
+            done: Flag,
+            found: Flag,
+            may: Flag,
+            is_unused: Flag,
+        }
     }
     let label = pipeline.version_label(version);
     let change = change_of(project, &label, Action::Delete);

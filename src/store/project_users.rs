@@ -1,28 +1,28 @@
 //! The people of a project: whom an admin of the organization let in, and who holds a role in it.
 
-use serde::Deserialize;
-
 use crate::auth::access::Authority;
 use crate::domain::quoted;
 use crate::http::error::Error;
 use crate::store::audit::{Action, Change, Occasion, caller_administers, permit, permitted};
 use crate::store::projects::{self, Project};
-use crate::store::rows::Flag;
+use crate::store::rows::{Flag, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
 
-/// A person of a project, or a service user of it.
-#[derive(Debug, Clone, Deserialize)]
-pub struct ProjectUser {
-    /// The id.
-    pub id: String,
-    /// The e-mail address.
-    pub email: String,
-    /// The first name, or the name of a service user; never empty.
-    pub name: Option<String>,
-    /// The family name.
-    pub surname: Option<String>,
+row! {
+    /// A person of a project, or a service user of it.
+    #[derive(Debug, Clone)]
+    pub struct ProjectUser {
+        /// The id.
+        pub id: String,
+        /// The e-mail address.
+        pub email: String,
+        /// The first name, or the name of a service user; never empty.
+        pub name: Option<String>,
+        /// The family name.
+        pub surname: Option<String>,
+    }
 }
 
 macro_rules! was_let_in {
@@ -146,12 +146,13 @@ pub async fn create(
     project: &Project,
     id: &str,
 ) -> Result<ProjectUser, Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
-        found: Flag,
-        may: Flag,
-        is_member: Flag,
+    row! {
+        struct After {
+            done: Flag,
+            found: Flag,
+            may: Flag,
+            is_member: Flag,
+        }
     }
     let statements = change_of(project, id, Action::Create)
         .parameters(authority, occasion)
@@ -187,10 +188,11 @@ pub async fn delete(
     project: &Project,
     id: &str,
 ) -> Result<(), Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
-        found: Flag,
+    row! {
+        struct After {
+            done: Flag,
+            found: Flag,
+        }
     }
     let statements = change_of(project, id, Action::Delete)
         .parameters(authority, occasion)

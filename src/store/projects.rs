@@ -1,7 +1,5 @@
 //! Projects: where service users, roles and origins belong.
 
-use serde::Deserialize;
-
 use crate::auth::access::Authority;
 use crate::auth::principal::Principal;
 use crate::domain::credits::Credits;
@@ -12,41 +10,43 @@ use crate::domain::time::Timestamp;
 use crate::http::error::Error;
 use crate::http::patch::Patch;
 use crate::store::audit::{Action, Change, Occasion, caller_lives, caller_may, permit, permitted};
-use crate::store::rows::{Flag, JsonText, Millis};
+use crate::store::rows::{Flag, JsonText, Millis, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::{Parameters, Statement};
 use crate::store::subscriptions::{self, limit_reached, plan_allows, subscription_runs};
 
-/// A project.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Project {
-    /// Its id.
-    pub project_id: String,
-    /// Its name, unique in the installation.
-    pub project_name: String,
-    /// When it was created.
-    pub project_creation_date: Millis,
-    /// Whether custom roles can be made in it.
-    pub project_advanced_permissions: Flag,
-    /// Its budget in millionths of a credit; none is no limit.
-    pub project_credits: Option<i64>,
-    /// Who has suspended it, if anybody has: `operator` or `organization`.
-    pub project_suspended_by: Option<String>,
-    /// Why.
-    pub project_suspended_reason: Option<String>,
-    /// The origins that may call it from a browser.
-    pub project_cors_origins: JsonText,
-    /// Its labels.
-    pub project_labels: JsonText,
-    /// The organization it belongs to.
-    pub organization_id: String,
-    /// That organization's name.
-    pub organization_name: String,
-    /// When the plan of that organization started, unless the next one has.
-    pub organization_subscription_start_date: Millis,
-    /// When its next plan starts, if there is one.
-    pub organization_next_subscription_start_date: Option<Millis>,
+row! {
+    /// A project.
+    #[derive(Debug, Clone)]
+    pub struct Project {
+        /// Its id.
+        pub project_id: String,
+        /// Its name, unique in the installation.
+        pub project_name: String,
+        /// When it was created.
+        pub project_creation_date: Millis,
+        /// Whether custom roles can be made in it.
+        pub project_advanced_permissions: Flag,
+        /// Its budget in millionths of a credit; none is no limit.
+        pub project_credits: Option<i64>,
+        /// Who has suspended it, if anybody has: `operator` or `organization`.
+        pub project_suspended_by: Option<String>,
+        /// Why.
+        pub project_suspended_reason: Option<String>,
+        /// The origins that may call it from a browser.
+        pub project_cors_origins: JsonText,
+        /// Its labels.
+        pub project_labels: JsonText,
+        /// The organization it belongs to.
+        pub organization_id: String,
+        /// That organization's name.
+        pub organization_name: String,
+        /// When the plan of that organization started, unless the next one has.
+        pub organization_subscription_start_date: Millis,
+        /// When its next plan starts, if there is one.
+        pub organization_next_subscription_start_date: Option<Millis>,
+    }
 }
 
 impl Project {
@@ -305,14 +305,15 @@ pub async fn create(
     occasion: &Occasion,
     new: NewProject<'_>,
 ) -> Result<Project, Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
-        may: Flag,
-        name_is_free: Flag,
-        subscription_runs: Flag,
-        plan_allows: Flag,
-        sees_organization: Flag,
+    row! {
+        struct After {
+            done: Flag,
+            may: Flag,
+            name_is_free: Flag,
+            subscription_runs: Flag,
+            plan_allows: Flag,
+            sees_organization: Flag,
+        }
     }
     let change = Change {
         action: Action::Create,
@@ -459,13 +460,14 @@ pub async fn update(
     project: &Project,
     changes: &ProjectChanges,
 ) -> Result<Project, Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
-        found: Flag,
-        may: Flag,
-        name_is_free: Flag,
-        suspension_is_callers: Flag,
+    row! {
+        struct After {
+            done: Flag,
+            found: Flag,
+            may: Flag,
+            name_is_free: Flag,
+            suspension_is_callers: Flag,
+        }
     }
     let change = Change {
         after: Some(changes.to_json()),
@@ -541,10 +543,11 @@ pub async fn delete(
     occasion: &Occasion,
     project: &Project,
 ) -> Result<(), Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
-        found: Flag,
+    row! {
+        struct After {
+            done: Flag,
+            found: Flag,
+        }
     }
     let parameters = change_of(project, Action::Delete).parameters(authority, occasion);
     let answers = session

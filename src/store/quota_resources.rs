@@ -3,36 +3,38 @@
 //! A change of it shows at once in every workspace that has no quota of its own; a quota that somebody has set stays
 //! as it is, even outside new bounds, until it is set again.
 
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::auth::access::Authority;
 use crate::domain::{QuotaBounds, QuotaResourceName};
 use crate::http::error::Error;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::rows::row;
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
 
-/// A resource that can be limited.
-#[derive(Debug, Clone, Deserialize)]
-pub struct QuotaResource {
-    /// Its id.
-    pub resource: String,
-    /// Its name in English.
-    pub name_en: String,
-    /// Its name in Chinese.
-    pub name_cn: String,
-    /// Its unit in English.
-    pub unit_en: String,
-    /// Its unit in Chinese.
-    pub unit_cn: String,
-    /// The least that a quota of it may be.
-    pub min_quota: i64,
-    /// The most.
-    pub max_quota: i64,
-    /// What it is where nobody has set it.
-    pub default_quota: i64,
+row! {
+    /// A resource that can be limited.
+    #[derive(Debug, Clone)]
+    pub struct QuotaResource {
+        /// Its id.
+        pub resource: String,
+        /// Its name in English.
+        pub name_en: String,
+        /// Its name in Chinese.
+        pub name_cn: String,
+        /// Its unit in English.
+        pub unit_en: String,
+        /// Its unit in Chinese.
+        pub unit_cn: String,
+        /// The least that a quota of it may be.
+        pub min_quota: i64,
+        /// The most.
+        pub max_quota: i64,
+        /// What it is where nobody has set it.
+        pub default_quota: i64,
+    }
 }
 
 macro_rules! select_resource {

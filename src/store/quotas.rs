@@ -3,7 +3,7 @@
 //! A row of `workspace_quotas` holds what differs from the catalogue: a quota that was set, and what is used. A change
 //! names several resources and takes effect for all of them or none, so the rules about each stand in one permit.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::auth::access::Authority;
@@ -12,35 +12,37 @@ use crate::http::error::Error;
 use crate::http::modelarts;
 use crate::store::audit::{Action, Change, Occasion, caller_may, permit, permitted};
 use crate::store::projects::Project;
-use crate::store::rows::{Flag, Millis};
+use crate::store::rows::{Flag, Millis, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
 use crate::store::workspaces::{self, workspace_exists, workspace_is_open};
 
-/// The quota of a resource in a workspace.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Quota {
-    /// The resource.
-    pub resource: String,
-    /// Its name in English.
-    pub name_en: String,
-    /// Its name in Chinese.
-    pub name_cn: String,
-    /// Its unit in English.
-    pub unit_en: String,
-    /// Its unit in Chinese.
-    pub unit_cn: String,
-    /// The least that the quota may be.
-    pub min_quota: i64,
-    /// The most.
-    pub max_quota: i64,
-    /// What it is; -1 is no limit.
-    pub quota: i64,
-    /// When it was last set, or when the workspace was made.
-    pub update_date: Millis,
-    /// What is used of it, counted while there is no limit, too.
-    pub used: i64,
+row! {
+    /// The quota of a resource in a workspace.
+    #[derive(Debug, Clone)]
+    pub struct Quota {
+        /// The resource.
+        pub resource: String,
+        /// Its name in English.
+        pub name_en: String,
+        /// Its name in Chinese.
+        pub name_cn: String,
+        /// Its unit in English.
+        pub unit_en: String,
+        /// Its unit in Chinese.
+        pub unit_cn: String,
+        /// The least that the quota may be.
+        pub min_quota: i64,
+        /// The most.
+        pub max_quota: i64,
+        /// What it is; -1 is no limit.
+        pub quota: i64,
+        /// When it was last set, or when the workspace was made.
+        pub update_date: Millis,
+        /// What is used of it, counted while there is no limit, too.
+        pub used: i64,
+    }
 }
 
 /// The columns of [`Quota`], from `quota_resources r`, `workspaces w` and, joined from the left, `workspace_quotas q`.
@@ -160,15 +162,16 @@ pub async fn set(
     workspace: &str,
     quotas: &[NewQuota],
 ) -> Result<Vec<Quota>, Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
-        found: Flag,
-        may: Flag,
-        unknown_at: Option<usize>,
-        outside_at: Option<usize>,
-        min_quota: Option<i64>,
-        max_quota: Option<i64>,
+    row! {
+        struct After {
+            done: Flag,
+            found: Flag,
+            may: Flag,
+            unknown_at: Option<usize>,
+            outside_at: Option<usize>,
+            min_quota: Option<i64>,
+            max_quota: Option<i64>,
+        }
     }
     let change = Change {
         action: Action::Update,

@@ -1,36 +1,39 @@
 //! What an organization or a project has in use, and what its plan allows: read from the counters that triggers keep,
 //! never counted.
 
-use serde::Deserialize;
-
 use crate::domain::Timestamp;
 use crate::http::error::Error;
 use crate::store::projects::Project;
+use crate::store::rows::row;
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
 use crate::store::subscriptions::in_force;
 
-/// How many there are of one resource.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Count {
-    /// `projects`, `users`, `deployments`, `deployment_versions`, `pipelines` or `pipeline_versions`.
-    pub resource: String,
-    /// How many.
-    pub count: i64,
+row! {
+    /// How many there are of one resource.
+    #[derive(Debug, Clone)]
+    pub struct Count {
+        /// `projects`, `users`, `deployments`, `deployment_versions`, `pipelines` or `pipeline_versions`.
+        pub resource: String,
+        /// How many.
+        pub count: i64,
+    }
 }
 
-/// The limits of a plan; none is no limit.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct Limits {
-    /// Of deployments.
-    pub max_deployments: Option<i64>,
-    /// Of their versions.
-    pub max_deployment_versions: Option<i64>,
-    /// Of pipelines.
-    pub max_pipelines: Option<i64>,
-    /// Of their versions.
-    pub max_pipeline_versions: Option<i64>,
+row! {
+    /// The limits of a plan; none is no limit.
+    #[derive(Debug, Clone, Default)]
+    pub struct Limits {
+        /// Of deployments.
+        pub max_deployments: Option<i64>,
+        /// Of their versions.
+        pub max_deployment_versions: Option<i64>,
+        /// Of pipelines.
+        pub max_pipelines: Option<i64>,
+        /// Of their versions.
+        pub max_pipeline_versions: Option<i64>,
+    }
 }
 
 statements! {

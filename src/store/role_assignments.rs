@@ -1,6 +1,5 @@
 //! Role assignments: who holds which role on which object of a project.
 
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::auth::access::Authority;
@@ -10,24 +9,26 @@ use crate::store::audit::{
 };
 use crate::store::projects::{self, Project};
 use crate::store::roles;
-use crate::store::rows::Flag;
+use crate::store::rows::{Flag, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
 
-/// A role assignment.
-#[derive(Debug, Clone, Deserialize)]
-pub struct RoleAssignment {
-    /// Its id.
-    pub id: String,
-    /// Who holds the role: the id of a person or of a service user.
-    pub assignee: String,
-    /// The role's name.
-    pub role: String,
-    /// The name of the object.
-    pub resource: String,
-    /// The kind of object.
-    pub resource_type: String,
+row! {
+    /// A role assignment.
+    #[derive(Debug, Clone)]
+    pub struct RoleAssignment {
+        /// Its id.
+        pub id: String,
+        /// Who holds the role: the id of a person or of a service user.
+        pub assignee: String,
+        /// The role's name.
+        pub role: String,
+        /// The name of the object.
+        pub resource: String,
+        /// The kind of object.
+        pub resource_type: String,
+    }
 }
 
 macro_rules! select_assignment {
@@ -227,16 +228,17 @@ pub async fn create(
     project: &Project,
     new: NewAssignment<'_>,
 ) -> Result<RoleAssignment, Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
-        object_exists: Flag,
-        role_exists: Flag,
-        assignee_exists: Flag,
-        may: Flag,
-        suits: Flag,
-        covers: Flag,
-        is_new: Flag,
+    row! {
+        struct After {
+            done: Flag,
+            object_exists: Flag,
+            role_exists: Flag,
+            assignee_exists: Flag,
+            may: Flag,
+            suits: Flag,
+            covers: Flag,
+            is_new: Flag,
+        }
     }
     let change = Change {
         object_name: new.role,
@@ -341,10 +343,11 @@ pub async fn delete(
     project: &Project,
     id: &str,
 ) -> Result<(), Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
-        found: Flag,
+    row! {
+        struct After {
+            done: Flag,
+            found: Flag,
+        }
     }
     let parameters = change_of(project, id, Action::Delete).parameters(authority, occasion);
     let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);

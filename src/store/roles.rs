@@ -1,6 +1,5 @@
 //! Roles: named sets of permissions. Default roles belong to no project; custom ones to one.
 
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::auth::access::Authority;
@@ -11,22 +10,24 @@ use crate::store::audit::{
     Action, Change, Occasion, caller_holds_all, caller_may, permit, permitted,
 };
 use crate::store::projects::{self, Project};
-use crate::store::rows::{Flag, JsonText};
+use crate::store::rows::{Flag, JsonText, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
 
-/// A role with its permissions, in the order in which they were given.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Role {
-    /// Its id.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// Whether it is a default role, which nobody can change.
-    pub is_default: Flag,
-    /// Its permissions.
-    pub permissions: JsonText,
+row! {
+    /// A role with its permissions, in the order in which they were given.
+    #[derive(Debug, Clone)]
+    pub struct Role {
+        /// Its id.
+        pub id: String,
+        /// Its name.
+        pub name: String,
+        /// Whether it is a default role, which nobody can change.
+        pub is_default: Flag,
+        /// Its permissions.
+        pub permissions: JsonText,
+    }
 }
 
 macro_rules! select_role {
@@ -240,16 +241,17 @@ pub struct RoleChanges {
     pub permissions: Option<RolePermissions>,
 }
 
-#[derive(Deserialize)]
-struct AfterWrite {
-    done: Flag,
-    found: Flag,
-    is_default: Flag,
-    may: Flag,
-    covers: Flag,
-    name_is_free: Flag,
-    suits: Flag,
-    advanced: Flag,
+row! {
+    struct AfterWrite {
+        done: Flag,
+        found: Flag,
+        is_default: Flag,
+        may: Flag,
+        covers: Flag,
+        name_is_free: Flag,
+        suits: Flag,
+        advanced: Flag,
+    }
 }
 
 impl AfterWrite {

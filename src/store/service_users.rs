@@ -3,7 +3,6 @@
 //! Everything that hands out or widens access asks that the caller hold all that the service user holds; expiry,
 //! reset and deletion take effect with the statement that writes them.
 
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::auth::access::Authority;
@@ -14,34 +13,36 @@ use crate::http::error::Error;
 use crate::http::patch::Patch;
 use crate::store::audit::{Action, Change, Occasion, caller_may, permit, permitted};
 use crate::store::projects::{self, Project};
-use crate::store::rows::{Flag, JsonText, Millis};
+use crate::store::rows::{Flag, JsonText, Millis, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
 use crate::store::subscriptions::{self, subscription_runs};
 use crate::store::tokens::FreshToken;
 
-/// A service user.
-#[derive(Debug, Clone, Deserialize)]
-pub struct ServiceUser {
-    /// Its id.
-    pub id: String,
-    /// Its generated e-mail address.
-    pub email: String,
-    /// Its name, which may be empty.
-    pub name: String,
-    /// Its description, which may be empty.
-    pub description: String,
-    /// When it was created.
-    pub creation_date: Millis,
-    /// When it stops; none is never.
-    pub expiry_date: Option<Millis>,
-    /// The origins from which its token may make requests.
-    pub allowed_cors_origins: JsonText,
-    /// When its current token was last used, to the minute.
-    pub token_last_used: Option<Millis>,
-    /// When the token before the current one stops, where a reset has left it a grace.
-    pub previous_token_expiry: Option<Millis>,
+row! {
+    /// A service user.
+    #[derive(Debug, Clone)]
+    pub struct ServiceUser {
+        /// Its id.
+        pub id: String,
+        /// Its generated e-mail address.
+        pub email: String,
+        /// Its name, which may be empty.
+        pub name: String,
+        /// Its description, which may be empty.
+        pub description: String,
+        /// When it was created.
+        pub creation_date: Millis,
+        /// When it stops; none is never.
+        pub expiry_date: Option<Millis>,
+        /// The origins from which its token may make requests.
+        pub allowed_cors_origins: JsonText,
+        /// When its current token was last used, to the minute.
+        pub token_last_used: Option<Millis>,
+        /// When the token before the current one stops, where a reset has left it a grace.
+        pub previous_token_expiry: Option<Millis>,
+    }
 }
 
 macro_rules! select_service_user {
@@ -333,11 +334,12 @@ pub async fn create(
     new: NewServiceUser<'_>,
     token: &FreshToken,
 ) -> Result<ServiceUser, Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
-        found: Flag,
-        may: Flag,
+    row! {
+        struct After {
+            done: Flag,
+            found: Flag,
+            may: Flag,
+        }
     }
     let change = Change {
         object_name: new.name.as_str(),
@@ -523,13 +525,14 @@ pub async fn delete(
     }
 }
 
-#[derive(Deserialize)]
-struct AfterChange {
-    done: Flag,
-    found: Flag,
-    may: Flag,
-    lives: Flag,
-    covers: Flag,
+row! {
+    struct AfterChange {
+        done: Flag,
+        found: Flag,
+        may: Flag,
+        lives: Flag,
+        covers: Flag,
+    }
 }
 
 impl AfterChange {

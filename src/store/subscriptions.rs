@@ -5,8 +5,6 @@
 //! hold [`subscription_runs!`] and, where the plan limits the resource, [`plan_allows!`], so that a race can pass
 //! neither.
 
-use serde::Deserialize;
-
 use crate::auth::access::Authority;
 use crate::domain::credits::Credits;
 use crate::domain::names::ObjectName;
@@ -14,7 +12,7 @@ use crate::domain::text::Description;
 use crate::domain::whole_number::WholeNumber;
 use crate::http::error::Error;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
-use crate::store::rows::Flag;
+use crate::store::rows::{Flag, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
@@ -92,29 +90,31 @@ pub fn ended() -> Error {
     )
 }
 
-/// A plan of the catalogue.
-#[derive(Debug, Deserialize)]
-pub struct Subscription {
-    /// Its name.
-    pub name: String,
-    /// What it is.
-    pub description: String,
-    /// Whether anybody may choose it.
-    pub self_service: Flag,
-    /// Credits a period, in millionths; none is no limit.
-    pub monthly_credits: Option<i64>,
-    /// Projects that an organization may have; none is no limit, here and below.
-    pub max_projects: Option<i64>,
-    /// Its members.
-    pub max_users: Option<i64>,
-    /// Its deployments.
-    pub max_deployments: Option<i64>,
-    /// Their versions.
-    pub max_deployment_versions: Option<i64>,
-    /// Its pipelines.
-    pub max_pipelines: Option<i64>,
-    /// Their versions.
-    pub max_pipeline_versions: Option<i64>,
+row! {
+    /// A plan of the catalogue.
+    #[derive(Debug)]
+    pub struct Subscription {
+        /// Its name.
+        pub name: String,
+        /// What it is.
+        pub description: String,
+        /// Whether anybody may choose it.
+        pub self_service: Flag,
+        /// Credits a period, in millionths; none is no limit.
+        pub monthly_credits: Option<i64>,
+        /// Projects that an organization may have; none is no limit, here and below.
+        pub max_projects: Option<i64>,
+        /// Its members.
+        pub max_users: Option<i64>,
+        /// Its deployments.
+        pub max_deployments: Option<i64>,
+        /// Their versions.
+        pub max_deployment_versions: Option<i64>,
+        /// Its pipelines.
+        pub max_pipelines: Option<i64>,
+        /// Their versions.
+        pub max_pipeline_versions: Option<i64>,
+    }
 }
 
 macro_rules! subscription_columns {

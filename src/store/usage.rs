@@ -13,14 +13,11 @@
 //!
 //! More than [`MAX_VALUES`] values are refused before they are read: the answer has to fit an isolate's memory.
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-
 use crate::domain::time::Timestamp;
 use crate::domain::usage::{Interval, Intervals, MEASURES, Metric, ObjectType, Series, day_of};
 use crate::http::error::Error;
 use crate::store::projects::Project;
-use crate::store::rows::{Answers, Flag};
+use crate::store::rows::{Answers, Flag, Row, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
@@ -165,14 +162,16 @@ statements! {
         credits_used!(":project_id", "#day"), " AS by_project");
 }
 
-/// A series as a statement gives it.
-#[derive(Debug, Deserialize)]
-#[serde(transparent)]
-struct Text(Option<String>);
+row! {
+    /// A series as a statement gives it.
+    struct SeriesRow {
+        series: Option<String>,
+    }
+}
 
-impl Text {
+impl SeriesRow {
     fn read(&self, intervals: &Intervals) -> Result<Series, Error> {
-        let text = self.0.as_deref().unwrap_or_default();
+        let text = self.series.as_deref().unwrap_or_default();
         intervals
             .series(text)
             .ok_or_else(|| Error::inconsistent("a series of usage_days cannot be read"))
@@ -199,11 +198,11 @@ pub async fn measures(
     subject_id: &str,
     intervals: &Intervals,
 ) -> Result<Vec<Measured>, Error> {
-    #[derive(Deserialize)]
-    struct Row {
-        object_type: ObjectType,
-        metric: Metric,
-        series: Text,
+    row! {
+        struct MeasureRow {
+            object_type: String,
+            metric: String,
+        }
     }
     let measures: Vec<[&str; 2]> = MEASURES
         .iter()
@@ -215,13 +214,19 @@ pub async fn measures(
     let answers = session
         .read(parameters.batch([&MEASURES_OF_SUBJECT]))
         .await?;
-    let rows: Vec<Row> = answers.all(0)?;
+    let rows: Vec<(MeasureRow, SeriesRow)> = answers.all(0)?;
     rows.into_iter()
-        .map(|row| {
+        .map(|(measure, series)| {
+            let (object_type, metric) = MEASURES
+                .iter()
+                .find(|(object_type, metric)| {
+                    measure.object_type == object_type.name() && measure.metric == metric.name()
+                })
+                .ok_or_else(|| Error::inconsistent("a measure that was not asked for"))?;
             Ok(Measured {
-                object_type: row.object_type,
-                metric: row.metric,
-                series: row.series.read(intervals)?,
+                object_type: *object_type,
+                metric: *metric,
+                series: series.read(intervals)?,
             })
         })
         .collect()
@@ -239,13 +244,15 @@ pub struct Credits<Part> {
     pub deleted: Series,
 }
 
-/// A project in a report.
-#[derive(Debug, Deserialize)]
-pub struct ProjectPart {
-    /// Its id.
-    pub id: String,
-    /// Its name.
-    pub name: String,
+row! {
+    /// A project in a report.
+    #[derive(Debug)]
+    pub struct ProjectPart {
+        /// Its id.
+        pub id: String,
+        /// Its name.
+        pub name: String,
+    }
 }
 
 /// The credits of an organization and of its projects.
@@ -264,17 +271,19 @@ pub async fn credits_of_organization(
     credits(&answers, intervals, "projects")
 }
 
-/// A version of a deployment in a report.
-#[derive(Debug, Deserialize)]
-pub struct VersionPart {
-    /// The id of the deployment.
-    pub deployment_id: String,
-    /// The name of the deployment.
-    pub deployment_name: String,
-    /// The id of the version.
-    pub version_id: String,
-    /// The name of the version.
-    pub version: String,
+row! {
+    /// A version of a deployment in a report.
+    #[derive(Debug)]
+    pub struct VersionPart {
+        /// The id of the deployment.
+        pub deployment_id: String,
+        /// The name of the deployment.
+        pub deployment_name: String,
+        /// The id of the version.
+        pub version_id: String,
+        /// The name of the version.
+        pub version: String,
+    }
 }
 
 /// The credits of a project and of the versions of its deployments.
@@ -316,13 +325,15 @@ pub async fn credits_used(
         .only(0)
 }
 
-/// The credits used so far, in millionths.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub struct CreditsUsed {
-    /// By all projects of the organization, deleted ones too.
-    pub by_organization: i64,
-    /// By the project.
-    pub by_project: i64,
+row! {
+    /// The credits used so far, in millionths.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct CreditsUsed {
+        /// By all projects of the organization, deleted ones too.
+        pub by_organization: i64,
+        /// By the project.
+        pub by_project: i64,
+    }
 }
 
 fn report_parameters(intervals: &Intervals) -> Parameters {
@@ -341,24 +352,18 @@ fn as_integer(count: usize) -> i64 {
 }
 
 /// The answer to a whole's statement and to that of its parts.
-fn credits<Part: DeserializeOwned>(
+fn credits<Part: Row>(
     answers: &Answers,
     intervals: &Intervals,
     parts_are: &str,
 ) -> Result<Credits<Part>, Error> {
-    #[derive(Deserialize)]
-    struct Whole {
-        series: Text,
-        parts: usize,
-        fits: Flag,
+    row! {
+        struct Whole {
+            parts: usize,
+            fits: Flag,
+        }
     }
-    #[derive(Deserialize)]
-    struct Row<Part> {
-        #[serde(flatten)]
-        part: Part,
-        series: Text,
-    }
-    let whole: Whole = answers.only(0)?;
+    let (whole, series): (Whole, SeriesRow) = answers.only(0)?;
     if !whole.fits.0 {
         return Err(Error::invalid(format!(
             "interval: {} intervals by {} of {} {parts_are} are more than the {MAX_VALUES} values that an answer \
@@ -372,15 +377,15 @@ fn credits<Part: DeserializeOwned>(
             }
         )));
     }
-    let whole = whole.series.read(intervals)?;
+    let whole = series.read(intervals)?;
     let mut deleted = whole.clone();
     let mut parts = Vec::new();
-    for row in answers.all::<Row<Part>>(1)? {
-        let series = row.series.read(intervals)?;
+    for (part, series) in answers.all::<(Part, SeriesRow)>(1)? {
+        let series = series.read(intervals)?;
         deleted = deleted.without(&series).ok_or_else(|| {
             Error::inconsistent(format!("usage_days: {parts_are} used more than the whole"))
         })?;
-        parts.push((row.part, series));
+        parts.push((part, series));
     }
     Ok(Credits {
         whole,

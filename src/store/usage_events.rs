@@ -9,13 +9,13 @@
 //! Cost: one round trip; rows read in the order of the events reported, whatever is stored; a written row for each new
 //! event and one for each (subject, object type, metric, day) among them.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::auth::access::Authority;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::{Metric, ObjectType};
 use crate::http::error::Error;
-use crate::store::rows::Flag;
+use crate::store::rows::{Flag, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::{Parameters, SAFE_INTEGER};
@@ -232,13 +232,14 @@ pub async fn import(
     events: &[Event<'_>],
     repeated: usize,
 ) -> Result<Counted, Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
-        accepted: usize,
-        contradiction: Option<usize>,
-        without_project: Option<usize>,
-        beyond: Option<usize>,
+    row! {
+        struct After {
+            done: Flag,
+            accepted: usize,
+            contradiction: Option<usize>,
+            without_project: Option<usize>,
+            beyond: Option<usize>,
+        }
     }
     if events.is_empty() {
         return Ok(Counted {

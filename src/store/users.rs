@@ -1,34 +1,34 @@
 //! People, as the operator makes and removes them.
 
-use serde::Deserialize;
-
 use crate::auth::access::Authority;
 use crate::domain::email::Email;
 use crate::http::error::Error;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::organization_users::member_as_json;
 use crate::store::projects::fresh_uuid;
-use crate::store::rows::{Flag, Millis};
+use crate::store::rows::{Flag, Millis, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
 use crate::store::tokens::FreshToken;
 
-/// A person.
-#[derive(Debug, Clone, Deserialize)]
-pub struct User {
-    /// His id.
-    pub id: String,
-    /// His e-mail address.
-    pub email: String,
-    /// His first name.
-    pub name: Option<String>,
-    /// His family name.
-    pub surname: Option<String>,
-    /// `active`, or `pending` for somebody who is invited and has no account yet.
-    pub status: String,
-    /// When his account was made.
-    pub registration_date: Option<Millis>,
+row! {
+    /// A person.
+    #[derive(Debug, Clone)]
+    pub struct User {
+        /// His id.
+        pub id: String,
+        /// His e-mail address.
+        pub email: String,
+        /// His first name.
+        pub name: Option<String>,
+        /// His family name.
+        pub surname: Option<String>,
+        /// `active`, or `pending` for somebody who is invited and has no account yet.
+        pub status: String,
+        /// When his account was made.
+        pub registration_date: Option<Millis>,
+    }
 }
 
 macro_rules! user_columns {
@@ -166,9 +166,10 @@ pub async fn create(
     names: (Option<&str>, Option<&str>),
     token: &FreshToken,
 ) -> Result<User, Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
+    row! {
+        struct After {
+            done: Flag,
+        }
     }
     let change = Change {
         action: Action::Create,
@@ -243,11 +244,12 @@ pub async fn delete(
     user: &User,
     force: bool,
 ) -> Result<(), Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
-        found: Flag,
-        in_the_way: Option<String>,
+    row! {
+        struct After {
+            done: Flag,
+            found: Flag,
+            in_the_way: Option<String>,
+        }
     }
     let parameters = change_of(user, Action::Delete)
         .parameters(authority, occasion)
@@ -275,10 +277,11 @@ pub async fn reset_token(
     user: &User,
     token: &FreshToken,
 ) -> Result<(), Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
-        found: Flag,
+    row! {
+        struct After {
+            done: Flag,
+            found: Flag,
+        }
     }
     let change = Change {
         object_type: "user_token",

@@ -2,8 +2,6 @@
 //!
 //! The trail names a voucher by its id, and no error repeats its code: a code is as good as what it gives.
 
-use serde::Deserialize;
-
 use crate::auth::access::Authority;
 use crate::domain::credits::Credits;
 use crate::domain::text::Description;
@@ -12,32 +10,34 @@ use crate::domain::voucher_code::VoucherCode;
 use crate::domain::whole_number::WholeNumber;
 use crate::http::error::Error;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
-use crate::store::rows::{Flag, Millis};
+use crate::store::rows::{Flag, Millis, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
 
-/// A voucher.
-#[derive(Debug, Deserialize)]
-pub struct Voucher {
-    /// Its id.
-    pub id: String,
-    /// Its code.
-    pub code: String,
-    /// What it is for.
-    pub description: String,
-    /// The plan that it gives, if it gives one.
-    pub subscription: Option<String>,
-    /// The credits that it gives, in millionths.
-    pub credits: Option<i64>,
-    /// When it stops; none is never.
-    pub expiry_date: Option<Millis>,
-    /// How often it can be redeemed; none is without limit.
-    pub max_redemptions: Option<i64>,
-    /// How often it was.
-    pub redemptions: i64,
-    /// When it was made.
-    pub creation_date: Millis,
+row! {
+    /// A voucher.
+    #[derive(Debug)]
+    pub struct Voucher {
+        /// Its id.
+        pub id: String,
+        /// Its code.
+        pub code: String,
+        /// What it is for.
+        pub description: String,
+        /// The plan that it gives, if it gives one.
+        pub subscription: Option<String>,
+        /// The credits that it gives, in millionths.
+        pub credits: Option<i64>,
+        /// When it stops; none is never.
+        pub expiry_date: Option<Millis>,
+        /// How often it can be redeemed; none is without limit.
+        pub max_redemptions: Option<i64>,
+        /// How often it was.
+        pub redemptions: i64,
+        /// When it was made.
+        pub creation_date: Millis,
+    }
 }
 
 macro_rules! select_voucher {
@@ -128,11 +128,12 @@ pub async fn create(
     occasion: &Occasion,
     new: NewVoucher<'_>,
 ) -> Result<Voucher, Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
-        code_is_free: Flag,
-        plan_exists: Flag,
+    row! {
+        struct After {
+            done: Flag,
+            code_is_free: Flag,
+            plan_exists: Flag,
+        }
     }
     let expiry_date = new.expiry_date.map(Timestamp::as_millis);
     let change = Change {
@@ -199,9 +200,10 @@ pub async fn delete(
     occasion: &Occasion,
     voucher: &Voucher,
 ) -> Result<(), Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
+    row! {
+        struct After {
+            done: Flag,
+        }
     }
     let statements = change_of(&voucher.id, Action::Delete)
         .parameters(authority, occasion)

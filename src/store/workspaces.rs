@@ -5,8 +5,6 @@
 //! permit, with the fragment [`workspace_is_open!`]. The default workspace, id `0`, is a row like the others, which a
 //! trigger makes with its project.
 
-use serde::Deserialize;
-
 use crate::auth::access::Authority;
 use crate::auth::permissions::{self, Permission};
 use crate::auth::principal::Principal;
@@ -14,7 +12,7 @@ use crate::http::error::Error;
 use crate::http::modelarts;
 use crate::store::audit::caller_holds_all;
 use crate::store::projects::Project;
-use crate::store::rows::{JsonText, Millis};
+use crate::store::rows::{JsonText, Millis, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::{Parameters, SAFE_INTEGER};
@@ -24,27 +22,29 @@ pub mod changes;
 /// The most workspaces of a project, the default one included.
 pub const MAX_WORKSPACES: i64 = 100;
 
-/// A workspace.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Workspace {
-    /// Its id.
-    pub workspace_id: String,
-    /// Its name, unique in the project.
-    pub workspace_name: String,
-    /// Its description, which may be empty.
-    pub workspace_description: String,
-    /// The name of who made it.
-    pub workspace_owner: String,
-    /// Its enterprise project.
-    pub workspace_enterprise_project_id: String,
-    /// Whom it is open to, in the letters in which it was sent.
-    pub workspace_auth_type: String,
-    /// Its grants.
-    pub workspace_grants: JsonText,
-    /// When it was made.
-    pub workspace_creation_date: Millis,
-    /// When it was last changed.
-    pub workspace_update_date: Millis,
+row! {
+    /// A workspace.
+    #[derive(Debug, Clone)]
+    pub struct Workspace {
+        /// Its id.
+        pub workspace_id: String,
+        /// Its name, unique in the project.
+        pub workspace_name: String,
+        /// Its description, which may be empty.
+        pub workspace_description: String,
+        /// The name of who made it.
+        pub workspace_owner: String,
+        /// Its enterprise project.
+        pub workspace_enterprise_project_id: String,
+        /// Whom it is open to, in the letters in which it was sent.
+        pub workspace_auth_type: String,
+        /// Its grants.
+        pub workspace_grants: JsonText,
+        /// When it was made.
+        pub workspace_creation_date: Millis,
+        /// When it was last changed.
+        pub workspace_update_date: Millis,
+    }
 }
 
 /// The columns of [`Workspace`], from `workspaces w`.
@@ -164,9 +164,10 @@ pub async fn list(
     project: &Project,
     filter: &Filter<'_>,
 ) -> Result<(Vec<Workspace>, i64), Error> {
-    #[derive(Deserialize)]
-    struct Count {
-        total: i64,
+    row! {
+        struct Count {
+            total: i64,
+        }
     }
     let skip = filter.page.saturating_mul(filter.limit).min(SAFE_INTEGER);
     let parameters = Parameters::new()

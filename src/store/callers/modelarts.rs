@@ -1,8 +1,6 @@
 //! The first round trip on the ModelArts-compatible surface: who shows this token or access key, and what he may in
 //! the project of this id and in its workspace.
 
-use serde::Deserialize;
-
 use crate::auth::permissions::Permission;
 use crate::auth::principal::Principal;
 use crate::domain::Digests;
@@ -10,7 +8,7 @@ use crate::domain::time::Timestamp;
 use crate::http::error::Error;
 use crate::store::callers::{CallerRow, caller_columns, digests};
 use crate::store::projects::Project;
-use crate::store::rows::{Answers, Flag};
+use crate::store::rows::{Columns, Flag, Row, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::workspaces::{Workspace, opens_to, workspace_columns};
@@ -58,43 +56,46 @@ pub struct CallerAndWorkspace {
     pub standing: WorkspaceStanding,
 }
 
-/// What a caller is and may in a project and in its workspace: a part of a row.
-#[derive(Debug, Deserialize)]
-pub struct WorkspaceStanding {
-    project_exists: Flag,
-    workspace_exists: Flag,
-    key_exists: Flag,
-    /// Whether the caller has a part in the project.
-    pub has_part: Flag,
-    /// Whether he holds the permission that was asked for, on the whole project.
-    pub holds_permission: Flag,
-    /// Whether the workspace is open to him.
-    pub is_open: Flag,
+row! {
+    /// What a caller is and may in a project and in its workspace: a part of a row.
+    #[derive(Debug)]
+    pub struct WorkspaceStanding {
+        project_exists: Flag,
+        workspace_exists: Flag,
+        key_exists: Flag,
+        /// Whether the caller has a part in the project.
+        pub has_part: Flag,
+        /// Whether he holds the permission that was asked for, on the whole project.
+        pub holds_permission: Flag,
+        /// Whether the workspace is open to him.
+        pub is_open: Flag,
+    }
 }
 
-/// An access key whose row is there: a part of a row.
-#[derive(Debug, Deserialize)]
-pub struct KnownKey {
-    /// Its id.
-    pub access_key: String,
-    /// The generation of its secret.
-    pub access_key_generation: i64,
+row! {
+    /// An access key whose row is there: a part of a row.
+    #[derive(Debug)]
+    pub struct KnownKey {
+        /// Its id.
+        pub access_key: String,
+        /// The generation of its secret.
+        pub access_key_generation: i64,
+    }
 }
 
-impl CallerAndWorkspace {
-    /// Reads the only row of a batch part by part.
-    fn read(answers: &Answers) -> Result<Self, Error> {
-        let standing: WorkspaceStanding = answers.only(0)?;
-        let project = standing.project_exists.0.then(|| answers.only(0));
-        let workspace = standing.workspace_exists.0.then(|| answers.only(0));
-        let access_key = standing.key_exists.0.then(|| answers.only(0));
-        Ok(Self {
-            caller: answers.only(0)?,
-            project: project.transpose()?,
-            workspace: workspace.transpose()?,
-            access_key: access_key.transpose()?,
+impl Row for CallerAndWorkspace {
+    fn read(columns: &mut Columns<'_>) -> Self {
+        let standing = WorkspaceStanding::read(columns);
+        let has_project = standing.project_exists.0;
+        let has_workspace = standing.workspace_exists.0;
+        let has_key = standing.key_exists.0;
+        Self {
+            caller: CallerRow::read(columns),
+            project: has_project.then(|| Project::read(columns)),
+            workspace: has_workspace.then(|| Workspace::read(columns)),
+            access_key: has_key.then(|| KnownKey::read(columns)),
             standing,
-        })
+        }
     }
 }
 
@@ -135,8 +136,8 @@ pub async fn caller_and_workspace(
         .text("project_id", asked.project_id)
         .optional_text("workspace_id", asked.workspace_id)
         .optional_text("permission", asked.permission.map(Permission::name));
-    let answers = session
+    session
         .read(parameters.batch([&CALLER_AND_WORKSPACE]))
-        .await?;
-    CallerAndWorkspace::read(&answers)
+        .await?
+        .only(0)
 }

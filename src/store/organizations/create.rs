@@ -3,8 +3,6 @@
 //! A voucher is redeemed in the permit's own transaction: that it exists, has not expired and is not used up stands in
 //! the condition, so no race redeems it once too often. Its code enters neither the trail nor an error.
 
-use serde::Deserialize;
-
 use super::{GET_BY_ID, Organization, free_has_no_end, name_is_taken, needs_an_end, no_such_plan};
 use crate::auth::access::Authority;
 use crate::domain::email::Email;
@@ -14,7 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::voucher_code::VoucherCode;
 use crate::http::error::Error;
 use crate::store::audit::{Action, Change, Occasion, caller_lives, permit, permitted};
-use crate::store::rows::Flag;
+use crate::store::rows::{Flag, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 
@@ -168,17 +166,18 @@ pub struct NewOrganization<'a> {
     pub admin_email: Option<&'a Email>,
 }
 
-#[derive(Deserialize)]
-struct After {
-    done: Flag,
-    name_is_free: Flag,
-    voucher_is_good: Flag,
-    plans_agree: Flag,
-    plan_exists: Flag,
-    plan_is_open: Flag,
-    end_date_suits: Flag,
-    admin_exists: Flag,
-    within_limit: Flag,
+row! {
+    struct After {
+        done: Flag,
+        name_is_free: Flag,
+        voucher_is_good: Flag,
+        plans_agree: Flag,
+        plan_exists: Flag,
+        plan_is_open: Flag,
+        end_date_suits: Flag,
+        admin_exists: Flag,
+        within_limit: Flag,
+    }
 }
 
 /// Creates an organization; the caller, or whom the operator names, becomes its admin.

@@ -4,8 +4,6 @@
 //! beside it; both drop what was scheduled before. Dates without a plan move the plan that is in force (contract
 //! section 3). An end date alone moves the end of what is in force, and leaves the schedule as it is.
 
-use serde::Deserialize;
-
 use super::{GET_BY_ID, Organization, free_has_no_end, name_is_taken, needs_an_end, no_such_plan};
 use crate::auth::access::Authority;
 use crate::domain::names::ObjectName;
@@ -14,7 +12,7 @@ use crate::http::error::Error;
 use crate::http::patch::Patch;
 use crate::store::audit::{Action, Change, Occasion, caller_administers, permit, permitted};
 use crate::store::projects::lacks;
-use crate::store::rows::Flag;
+use crate::store::rows::{Flag, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::subscriptions::{FREE, in_force};
@@ -203,14 +201,15 @@ impl OrganizationChanges {
     }
 }
 
-#[derive(Deserialize)]
-struct After {
-    done: Flag,
-    may: Flag,
-    name_is_free: Flag,
-    plan_exists: Flag,
-    end_is_the_plans: Flag,
-    end_follows_start: Flag,
+row! {
+    struct After {
+        done: Flag,
+        may: Flag,
+        name_is_free: Flag,
+        plan_exists: Flag,
+        end_is_the_plans: Flag,
+        end_follows_start: Flag,
+    }
 }
 
 /// Changes an organization.

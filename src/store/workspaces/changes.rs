@@ -3,7 +3,6 @@
 //! Each change is a batch whose permit holds the rules that a race could break: the name is free, there is room, the
 //! caller may, the workspace is open to him.
 
-use serde::Deserialize;
 use serde_json::json;
 
 use super::{
@@ -17,7 +16,7 @@ use crate::http::error::Error;
 use crate::http::modelarts;
 use crate::store::audit::{Action, Change, Occasion, caller_may, permit, permitted};
 use crate::store::projects::Project;
-use crate::store::rows::Flag;
+use crate::store::rows::{Flag, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 
@@ -151,12 +150,13 @@ pub async fn create(
     project: &Project,
     new: NewWorkspace<'_>,
 ) -> Result<Workspace, Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
-        found: Flag,
-        may: Flag,
-        name_is_free: Flag,
+    row! {
+        struct After {
+            done: Flag,
+            found: Flag,
+            may: Flag,
+            name_is_free: Flag,
+        }
     }
     let grants = if new.auth_type.is_internal() {
         new.grants
@@ -258,11 +258,12 @@ pub async fn update(
     id: &str,
     changes: &WorkspaceChanges,
 ) -> Result<(), Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
-        found: Flag,
-        may: Flag,
+    row! {
+        struct After {
+            done: Flag,
+            found: Flag,
+            may: Flag,
+        }
     }
     let change = Change {
         object_name: changes.name.as_ref().map_or(id, |name| name.as_str()),
@@ -319,10 +320,11 @@ pub async fn delete(
     project: &Project,
     id: &str,
 ) -> Result<(), Error> {
-    #[derive(Deserialize)]
-    struct After {
-        done: Flag,
-        found: Flag,
+    row! {
+        struct After {
+            done: Flag,
+            found: Flag,
+        }
     }
     if id == DEFAULT_WORKSPACE {
         return Err(modelarts::default_workspace());
