@@ -11,8 +11,9 @@ use crate::http::error::Error;
 use crate::store::audit::{Action, Change, Occasion, caller_may, permit, permitted};
 use crate::store::projects::{self, Project};
 use crate::store::rows::{Flag, Millis, row};
-use crate::store::service_users::{
-    self, caller_covers_service_user, service_user_exists, service_user_lives,
+use crate::store::service_users;
+use crate::store::service_users::statements::{
+    caller_covers_service_user, service_user_exists, service_user_lives,
 };
 use crate::store::session::Session;
 use crate::store::sql::statements;

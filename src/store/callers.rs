@@ -84,7 +84,7 @@ macro_rules! listed_columns {
 macro_rules! caller_and_project {
     ($from:expr, $listed:expr, $object:expr, $counts:expr, $join:expr) => {
         concat!(
-            "SELECT ", caller_columns!(), ", ", $crate::store::projects::project_columns!(), ", ", $listed, $object, "
+            "SELECT ", caller_columns!(), ", ", $crate::store::projects::statements::project_columns!(), ", ", $listed, $object, "
              p.id IS NOT NULL AS project_exists, coalesce(m.admin, 0) AS is_admin,
              m.admin = 1 OR s.project_id = p.id
              OR EXISTS (SELECT 1 FROM project_users v WHERE v.project_id = p.id AND v.user_id = u.id)

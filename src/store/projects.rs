@@ -1,5 +1,7 @@
 //! Projects: where service users, roles and origins belong.
 
+pub mod statements;
+
 use crate::auth::access::Authority;
 use crate::auth::principal::Principal;
 use crate::domain::credits::Credits;
@@ -9,12 +11,16 @@ use crate::domain::origin::OriginList;
 use crate::domain::time::Timestamp;
 use crate::http::error::Error;
 use crate::http::patch::Patch;
-use crate::store::audit::{Action, Change, Occasion, caller_lives, caller_may, permit, permitted};
+use crate::store::audit::{Action, Change, Occasion};
 use crate::store::rows::{Flag, JsonText, Millis, row};
 use crate::store::session::Session;
-use crate::store::sql::statements;
 use crate::store::statement::{Parameters, Statement};
-use crate::store::subscriptions::{self, limit_reached, plan_allows, subscription_runs};
+use crate::store::subscriptions::{self, limit_reached};
+use statements::{
+    AFTER_CREATE, AFTER_DELETE, AFTER_UPDATE, DELETE, DELETE_ORIGINS, GET_BY_ID, INSERT,
+    INSERT_ADMIN_ASSIGNMENTS, INSERT_ORIGINS, LIST_EVERYTHING, LIST_OF_PRINCIPAL, PERMIT_CREATE,
+    PERMIT_DELETE, PERMIT_UPDATE, UPDATE,
+};
 
 row! {
     /// A project.
@@ -59,180 +65,6 @@ impl Project {
             .unwrap_or(self.organization_subscription_start_date)
             .0
     }
-}
-
-/// The columns of [`Project`], from `projects p` and `organizations n`.
-macro_rules! project_columns {
-    () => {
-        "p.id AS project_id, p.name AS project_name, p.creation_date AS project_creation_date,
-         p.advanced_permissions AS project_advanced_permissions, p.credits AS project_credits,
-         p.suspended_by AS project_suspended_by, p.suspended_reason AS project_suspended_reason,
-         p.cors_origins AS project_cors_origins, p.labels AS project_labels,
-         n.id AS organization_id, n.name AS organization_name,
-         n.subscription_start_date AS organization_subscription_start_date,
-         n.next_subscription_start_date AS organization_next_subscription_start_date"
-    };
-}
-pub(crate) use project_columns;
-
-macro_rules! select_project {
-    () => {
-        concat!(
-            "SELECT ",
-            $crate::store::projects::project_columns!(),
-            "
-                 FROM projects p JOIN organizations n ON n.id = p.organization_id "
-        )
-    };
-}
-
-macro_rules! name_is_free {
-    () => {
-        "(:name IS NULL OR NOT EXISTS (SELECT 1 FROM projects WHERE name = :name AND id <> :object_id))"
-    };
-}
-
-macro_rules! project_exists {
-    () => {
-        "EXISTS (SELECT 1 FROM projects WHERE id = :object_id)"
-    };
-}
-
-/// Only the operator lifts what the operator imposed (UbiOps spec 3.6).
-macro_rules! suspension_is_callers {
-    () => {
-        "(#sets_suspension = 0 OR #operator = 1
-          OR NOT EXISTS (SELECT 1 FROM projects WHERE id = :object_id AND suspended_by = 'operator'))"
-    };
-}
-
-macro_rules! project_before {
-    () => {
-        "(SELECT json_object('name', name, 'advanced_permissions', json(iif(advanced_permissions, 'true', 'false')),
-                             'credit_millionths', credits, 'suspended_by', suspended_by,
-                             'cors_origins', json(cors_origins), 'labels', json(labels))
-          FROM projects WHERE id = :object_id)"
-    };
-}
-
-/// A fresh UUID of version 4, made where rows are made by a SELECT. It is an id and no secret.
-macro_rules! fresh_uuid {
-    () => {
-        "lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-'
-               || substr('89ab', 1 + (abs(random()) % 4), 1) || substr(hex(randomblob(2)), 2) || '-'
-               || hex(randomblob(6)))"
-    };
-}
-pub(crate) use fresh_uuid;
-
-/// The organization that a new project is to belong to.
-macro_rules! organization_of_new {
-    () => {
-        "(SELECT id FROM organizations WHERE name = :organization)"
-    };
-}
-
-/// Whether the caller is the operator, or still an admin of that organization.
-macro_rules! caller_is_admin_of_new {
-    () => {
-        concat!(
-            "(#operator = 1 OR (",
-            caller_lives!(),
-            " AND EXISTS (
-                   SELECT 1 FROM organization_users WHERE organization_id = ",
-            organization_of_new!(),
-            "
-                   AND user_id = :principal_id AND admin = 1)))"
-        )
-    };
-}
-
-macro_rules! subscription_of_new_runs {
-    () => {
-        subscription_runs!(organization_of_new!())
-    };
-}
-
-macro_rules! plan_allows_new {
-    () => {
-        plan_allows!(organization_of_new!(), "max_projects", "projects")
-    };
-}
-
-statements! {
-    /// The permit for a new project.
-    PERMIT_CREATE = permit!(organization_of_new!(), ":object_id", "NULL", concat!(
-        organization_of_new!(), " IS NOT NULL AND ", caller_is_admin_of_new!(), " AND ", name_is_free!(), " AND ",
-        subscription_of_new_runs!(), " AND ", plan_allows_new!()));
-    /// The project itself.
-    INSERT = concat!(
-        "INSERT INTO projects (id, organization_id, name, creation_date, advanced_permissions, credits,
-                               cors_origins, labels)
-         SELECT :object_id, ", organization_of_new!(), ", :name, #now, #advanced_permissions, #credits, :cors_origins,
-                :labels
-         WHERE ", permitted!());
-    /// Its origins, one by one.
-    INSERT_ORIGINS = concat!(
-        "INSERT INTO project_origins (project_id, origin)
-         SELECT :object_id, value FROM json_each(:cors_origins) WHERE ", permitted!());
-    /// The role of project-admin for each admin of the organization (UbiOps spec 3.6).
-    INSERT_ADMIN_ASSIGNMENTS = concat!(
-        "INSERT INTO role_assignments (id, organization_id, project_id, role_id, user_id, resource_type, resource_id,
-                                       with_admin, creation_date)
-         SELECT ", fresh_uuid!(), ", m.organization_id, :object_id, '00000000-0000-4000-8000-000000000001', m.user_id,
-                'project', :object_id, 1, #now
-         FROM organization_users m
-         WHERE m.organization_id = ", organization_of_new!(), " AND m.admin = 1 AND ", permitted!());
-    /// Why there is no project, where there is none.
-    AFTER_CREATE = concat!(
-        "SELECT ", permitted!(), " AS done, ", name_is_free!(), " AS name_is_free, ",
-        caller_is_admin_of_new!(), " AS may, ", subscription_of_new_runs!(), " AS subscription_runs, ",
-        plan_allows_new!(), " AS plan_allows, ", organization_of_new!(), " IS NOT NULL AND (#operator = 1 OR EXISTS (
-             SELECT 1 FROM organization_users
-             WHERE organization_id = ", organization_of_new!(), " AND user_id = :principal_id)) AS sees_organization");
-    /// The projects in which somebody has a part, by name.
-    LIST_OF_PRINCIPAL = concat!(select_project!(), "
-         WHERE p.id IN (
-             SELECT q.id FROM organization_users m JOIN projects q ON q.organization_id = m.organization_id
-             WHERE m.user_id = :principal_id AND m.admin = 1
-             UNION ALL SELECT v.project_id FROM project_users v WHERE v.user_id = :principal_id
-             UNION ALL SELECT a.project_id FROM role_assignments a WHERE a.user_id = :principal_id
-             UNION ALL SELECT s.project_id FROM service_users s WHERE s.id = :principal_id)
-           AND (:organization IS NULL OR n.name = :organization)
-         ORDER BY p.name");
-    /// All projects, for the operator.
-    LIST_EVERYTHING = concat!(select_project!(), "WHERE :organization IS NULL OR n.name = :organization ORDER BY p.name");
-    /// The permit to change a project.
-    PERMIT_UPDATE = permit!(":object_id", project_before!(), concat!(
-        project_exists!(), " AND ", caller_may!(), " AND ", name_is_free!(), " AND ", suspension_is_callers!()));
-    /// The change.
-    UPDATE = concat!(
-        "UPDATE projects SET
-           name = coalesce(:name, name),
-           advanced_permissions = CASE WHEN #sets_advanced_permissions = 1 THEN #advanced_permissions
-                                       ELSE advanced_permissions END,
-           credits = CASE WHEN #sets_credits = 1 THEN #credits ELSE credits END,
-           suspended_by = CASE WHEN #sets_suspension = 1 THEN :suspended_by ELSE suspended_by END,
-           suspended_reason = CASE WHEN #sets_suspension = 1 THEN :suspended_reason ELSE suspended_reason END,
-           cors_origins = coalesce(:cors_origins, cors_origins),
-           labels = coalesce(:labels, labels)
-         WHERE id = :object_id AND ", permitted!());
-    /// The origins that are replaced.
-    DELETE_ORIGINS = concat!(
-        "DELETE FROM project_origins WHERE project_id = :object_id AND :cors_origins IS NOT NULL AND ", permitted!());
-    /// The changed project.
-    GET_BY_ID = concat!(select_project!(), "WHERE p.id = :object_id");
-    /// Whether it was changed, or why not.
-    AFTER_UPDATE = concat!(
-        "SELECT ", permitted!(), " AS done, ", project_exists!(), " AS found, ", caller_may!(), " AS may,
-         ", name_is_free!(), " AS name_is_free, ", suspension_is_callers!(), " AS suspension_is_callers");
-    /// The permit to delete a project.
-    PERMIT_DELETE = permit!(":object_id", project_before!(), concat!(project_exists!(), " AND ", caller_may!()));
-    /// The project, and with it its service users, their tokens, its roles and assignments.
-    DELETE = concat!("DELETE FROM projects WHERE id = :object_id AND ", permitted!());
-    /// Whether it is gone, or why not.
-    AFTER_DELETE = concat!(
-        "SELECT ", permitted!(), " AS done, ", project_exists!(), " AS found");
 }
 
 /// The 404 of a project, the same whether it does not exist or is not the caller's to see.

@@ -123,6 +123,16 @@ macro_rules! statements {
 }
 pub(crate) use statements;
 
+/// A fresh UUID of version 4, made where rows are made by a SELECT. It is an id and no secret.
+macro_rules! fresh_uuid {
+    () => {
+        "lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-'
+               || substr('89ab', 1 + (abs(random()) % 4), 1) || substr(hex(randomblob(2)), 2) || '-'
+               || hex(randomblob(6)))"
+    };
+}
+pub(crate) use fresh_uuid;
+
 #[cfg(test)]
 mod tests {
     use super::*;

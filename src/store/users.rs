@@ -5,10 +5,9 @@ use crate::domain::email::Email;
 use crate::http::error::Error;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::organization_users::member_as_json;
-use crate::store::projects::fresh_uuid;
 use crate::store::rows::{Flag, Millis, row};
 use crate::store::session::Session;
-use crate::store::sql::statements;
+use crate::store::sql::{fresh_uuid, statements};
 use crate::store::statement::Parameters;
 use crate::store::tokens::FreshToken;
 

@@ -15,7 +15,7 @@ const MAY_SCAN: &[(&str, &str, &str)] = &[
         "the operator's list shows everything",
     ),
     (
-        "projects::LIST_EVERYTHING",
+        "projects::statements::LIST_EVERYTHING",
         "SCAN p",
         "the operator's list shows everything",
     ),

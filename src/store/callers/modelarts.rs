@@ -18,7 +18,7 @@ statements! {
     /// views of rights are not used here: SQLite would fill them for everybody before it looks for this caller.
     CALLER_AND_WORKSPACE = concat!(
         "SELECT ", caller_columns!(), ", k.id AS access_key, k.generation AS access_key_generation, ",
-        crate::store::projects::project_columns!(), ", ", workspace_columns!(), ",
+        crate::store::projects::statements::project_columns!(), ", ", workspace_columns!(), ",
          p.id IS NOT NULL AS project_exists, w.id IS NOT NULL AS workspace_exists,
          k.id IS NOT NULL AS key_exists,
          m.admin = 1 OR s.project_id = p.id
