@@ -50,7 +50,7 @@ pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
             email: service_user.email,
             name: Some(service_user.name).filter(|name| !name.is_empty()),
             surname: None,
-            registration_date: Some(service_user.creation_date.to_zulu_string()),
+            registration_date: service_user.creation_date.map(Timestamp::to_zulu_string),
             authentication: "token",
         },
     })

@@ -22,9 +22,9 @@ pub struct User {
     pub email: String,
     /// His first name.
     pub name: Option<String>,
-    /// His family name.
+    /// His family name; known to calls that are about nothing but the caller.
     pub surname: Option<String>,
-    /// When his account was made.
+    /// When his account was made; known to the same.
     pub registration_date: Option<Timestamp>,
 }
 
@@ -39,8 +39,8 @@ pub struct ServiceUser {
     pub name: String,
     /// The project it belongs to.
     pub project_id: String,
-    /// When it was created.
-    pub creation_date: Timestamp,
+    /// When it was created; known to calls that are about nothing but the caller.
+    pub creation_date: Option<Timestamp>,
 }
 
 impl Principal {

@@ -21,11 +21,9 @@ pub mod modelarts;
 macro_rules! caller_columns {
     () => {
         "t.id AS token_id, t.key_id AS token_key_id, t.last_used AS token_last_used, t.grace_end AS token_grace_end,
-         u.id AS user_id, u.email AS user_email, u.name AS user_name, u.surname AS user_surname,
-         u.registration_date AS user_registration_date,
-         s.id AS service_user_id, s.email AS service_user_email, s.name AS service_user_name,
-         s.project_id AS service_user_project_id, s.creation_date AS service_user_creation_date,
-         s.expiry_date AS service_user_expiry_date "
+         coalesce(u.id, s.id) AS principal_id, coalesce(u.email, s.email) AS principal_email,
+         coalesce(u.name, s.name) AS principal_name,
+         s.project_id AS service_user_project_id, s.expiry_date AS service_user_expiry_date "
     };
 }
 use caller_columns;
@@ -119,7 +117,9 @@ macro_rules! caller_and_object {
 
 statements! {
     /// Who is calling.
-    CALLER = concat!("SELECT ", caller_columns!(), from_caller!());
+    CALLER = concat!(
+        "SELECT ", caller_columns!(), ", u.surname AS principal_surname,
+         coalesce(u.registration_date, s.creation_date) AS principal_since", from_caller!());
     /// Who is calling with a token and from no page, and what he is and may in the project of this name: most calls. D1
     /// parses a statement on each of them, so it asks no more than that; there is no row where there is no such token.
     CALLER_AND_PROJECT = concat!(
@@ -151,16 +151,12 @@ row! {
         token_key_id: Option<String>,
         token_last_used: Option<Millis>,
         token_grace_end: Option<Millis>,
-        user_id: Option<String>,
-        user_email: Option<String>,
-        user_name: Option<String>,
-        user_surname: Option<String>,
-        user_registration_date: Option<Millis>,
-        service_user_id: Option<String>,
-        service_user_email: Option<String>,
-        service_user_name: Option<String>,
+        principal_id: Option<String>,
+        principal_email: Option<String>,
+        principal_name: Option<String>,
+        principal_surname: Option<String>,
+        principal_since: Option<Millis>,
         service_user_project_id: Option<String>,
-        service_user_creation_date: Option<Millis>,
         service_user_expiry_date: Option<Millis>,
     }
 }
@@ -212,27 +208,25 @@ impl CallerRow {
         if ends.into_iter().flatten().any(|end| end.0 <= now) {
             return Ok(None);
         }
-        let principal = match (
-            self.user_id,
-            self.user_email,
-            self.service_user_id,
-            self.service_user_email,
-        ) {
-            (Some(id), Some(email), None, None) => Principal::User(User {
+        let (Some(id), Some(email)) = (self.principal_id, self.principal_email) else {
+            return Err(Error::inconsistent(format!("{credential} has no holder")));
+        };
+        let since = self.principal_since.map(|date| date.0);
+        let principal = match self.service_user_project_id {
+            None => Principal::User(User {
                 id,
                 email,
-                name: self.user_name,
-                surname: self.user_surname,
-                registration_date: self.user_registration_date.map(|date| date.0),
+                name: self.principal_name,
+                surname: self.principal_surname,
+                registration_date: since,
             }),
-            (None, None, Some(id), Some(email)) => Principal::ServiceUser(ServiceUser {
+            Some(project_id) => Principal::ServiceUser(ServiceUser {
                 id,
                 email,
-                name: self.service_user_name.unwrap_or_default(),
-                project_id: self.service_user_project_id.unwrap_or_default(),
-                creation_date: self.service_user_creation_date.map_or(now, |date| date.0),
+                name: self.principal_name.unwrap_or_default(),
+                project_id,
+                creation_date: since,
             }),
-            _ => return Err(Error::inconsistent(format!("{credential} has no holder"))),
         };
         Ok(Some(principal))
     }
