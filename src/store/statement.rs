@@ -80,10 +80,10 @@ impl Parameters {
 
     /// Statements over this set, one for each text.
     #[must_use]
-    pub fn batch<const N: usize>(self, texts: [&'static Sql; N]) -> Vec<Statement> {
+    pub fn batch(self, texts: impl AsRef<[&'static Sql]>) -> Vec<Statement> {
         let parameters = Rc::new(self);
+        let texts = texts.as_ref().iter();
         texts
-            .into_iter()
             .map(|sql| Statement {
                 sql,
                 parameters: Rc::clone(&parameters),

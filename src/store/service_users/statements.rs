@@ -64,34 +64,6 @@ macro_rules! service_user_before {
     };
 }
 
-macro_rules! after_change {
-    () => {
-        concat!(
-            "SELECT ",
-            permitted!(),
-            " AS done, ",
-            service_user_exists!(),
-            " AS found, ",
-            caller_may!(),
-            " AS may, ",
-            service_user_lives!(),
-            " AS lives, ",
-            caller_covers_service_user!(),
-            " AS covers"
-        )
-    };
-}
-
-macro_rules! insert_token {
-    () => {
-        concat!(
-            "INSERT INTO tokens (id, digest, key_id, service_user_id, creation_date)
-             SELECT :new_token_id, :digest, :key_id, :object_id, #now WHERE ",
-            permitted!()
-        )
-    };
-}
-
 statements! {
     /// The service users of a project, oldest first.
     LIST = concat!(select_service_user!(), "WHERE s.project_id = :project_id ORDER BY s.creation_date, s.id");
@@ -108,7 +80,9 @@ statements! {
                 :allowed_cors_origins
          WHERE ", permitted!());
     /// Its token.
-    INSERT_TOKEN = insert_token!();
+    INSERT_TOKEN = concat!(
+        "INSERT INTO tokens (id, digest, key_id, service_user_id, creation_date)
+         SELECT :new_token_id, :digest, :key_id, :object_id, #now WHERE ", permitted!());
     /// Its origins, one by one.
     INSERT_ORIGINS = concat!(
         "INSERT INTO service_user_origins (project_id, origin, service_user_id)
@@ -132,32 +106,30 @@ statements! {
     /// The origins that are replaced.
     DELETE_ORIGINS = concat!(
         "DELETE FROM service_user_origins
-         WHERE service_user_id = :object_id AND :allowed_cors_origins IS NOT NULL AND ", permitted!());
+         WHERE service_user_id = :object_id AND ", permitted!());
     /// Whether it was changed, or why not.
-    AFTER_CHANGE = after_change!();
+    AFTER_CHANGE = concat!(
+        "SELECT ", permitted!(), " AS done, ", service_user_exists!(), " AS found, ", caller_may!(), " AS may, ",
+        service_user_lives!(), " AS lives");
     /// The permit to reset a token.
     PERMIT_RESET = permit!(name service_user_name!(), ":object_id", "NULL", concat!(
         service_user_lives!(), " AND ", caller_may!(), " AND ", caller_covers_service_user!()));
-    /// The previous token: at a reset without grace, or when its grace is over.
-    DELETE_PREVIOUS_TOKEN = concat!(
-        "DELETE FROM tokens WHERE service_user_id = :object_id AND grace_end IS NOT NULL
-           AND (#grace_end <= #now OR grace_end <= #now) AND ", permitted!());
-    /// The current token: at a reset without grace, or while a previous one still has its grace.
+    /// Its tokens, at a reset without grace.
+    DELETE_TOKENS = concat!("DELETE FROM tokens WHERE service_user_id = :object_id AND ", permitted!());
+    /// The access keys, at a reset without grace that does not keep them.
+    DELETE_ACCESS_KEYS = concat!("DELETE FROM access_keys WHERE service_user_id = :object_id AND ", permitted!());
+    /// The previous token, when its grace is over.
+    DELETE_ENDED_TOKEN = concat!(
+        "DELETE FROM tokens WHERE service_user_id = :object_id AND grace_end <= #now AND ", permitted!());
+    /// The current token, while a previous one still has its grace.
     DELETE_CURRENT_TOKEN = concat!(
         "DELETE FROM tokens WHERE service_user_id = :object_id AND grace_end IS NULL
-           AND (#grace_end <= #now OR EXISTS (
-                  SELECT 1 FROM tokens p WHERE p.service_user_id = :object_id AND p.grace_end IS NOT NULL))
+           AND EXISTS (SELECT 1 FROM tokens p WHERE p.service_user_id = :object_id AND p.grace_end IS NOT NULL)
            AND ", permitted!());
     /// The current token becomes the previous one.
     GRANT_GRACE = concat!(
         "UPDATE tokens SET grace_end = #grace_end
          WHERE service_user_id = :object_id AND grace_end IS NULL AND ", permitted!());
-    /// The access keys, at a reset without grace that does not keep them.
-    DELETE_ACCESS_KEYS = concat!(
-        "DELETE FROM access_keys WHERE service_user_id = :object_id AND #grace_end <= #now AND #keep_access_keys = 0
-           AND ", permitted!());
-    /// The new token.
-    REPLACE_TOKEN = insert_token!();
     /// The permit to end a grace.
     PERMIT_END_GRACE = permit!(name service_user_name!(), ":object_id", "NULL", concat!(
         caller_may!(), " AND EXISTS (SELECT 1 FROM tokens t JOIN service_users s ON s.id = t.service_user_id
