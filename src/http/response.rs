@@ -48,8 +48,12 @@ impl Response {
     /// # Errors
     /// An inconsistency, when the value has no JSON form.
     pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Self, Error> {
-        let body = serde_json::to_vec(value)
-            .map_err(|error| Error::inconsistent(format!("response: {error}")))?;
+        Self::of_json(status, serde_json::to_vec(value))
+    }
+
+    /// Apart from what makes the text, which stands in the module once for each type.
+    fn of_json(status: StatusCode, json: serde_json::Result<Vec<u8>>) -> Result<Self, Error> {
+        let body = json.map_err(|error| Error::inconsistent(format!("response: {error}")))?;
         Ok(Self {
             status,
             headers: vec![("content-type", JSON.to_owned())],
@@ -82,12 +86,8 @@ impl Response {
     /// As [`Response::json`].
     pub fn ok_of_length(value: &impl Serialize, bytes: usize) -> Result<Self, Error> {
         let mut body = Vec::with_capacity(bytes);
-        serde_json::to_writer(&mut body, value)
-            .map_err(|error| Error::inconsistent(format!("response: {error}")))?;
-        let mut response = Self::empty(StatusCode::OK);
-        response.header("content-type", JSON);
-        response.body = body;
-        Ok(response)
+        let written = serde_json::to_writer(&mut body, value);
+        Self::of_json(StatusCode::OK, written.map(|()| body))
     }
 
     /// 201 with a JSON body.

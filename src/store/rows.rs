@@ -58,10 +58,8 @@ impl Answers {
     /// # Errors
     /// As [`Answers::all`].
     pub fn first<T: Row>(&self, statement: usize) -> Result<Option<T>, Error> {
-        match self.texts(statement)?.first() {
-            Some(text) => read(statement, text).map(Some),
-            None => Ok(None),
-        }
+        let text = self.first_text(statement)?;
+        text.map(|text| read(statement, text)).transpose()
     }
 
     /// The only row of the statement at this place.
@@ -69,7 +67,7 @@ impl Answers {
     /// # Errors
     /// As [`Answers::all`], and when there is none.
     pub fn only<T: Row>(&self, statement: usize) -> Result<T, Error> {
-        match self.texts(statement)?.first() {
+        match self.first_text(statement)? {
             Some(text) => read(statement, text),
             None => Err(inconsistent(statement, &"there is none")),
         }
@@ -90,16 +88,17 @@ impl Answers {
         };
         serde_json::from_str(raw.get()).map_err(|error| inconsistent(statement, &error))
     }
+
+    fn first_text(&self, statement: usize) -> Result<Option<&RawValue>, Error> {
+        Ok(self.texts(statement)?.first().copied())
+    }
 }
 
 fn read<T: Row>(statement: usize, text: &RawValue) -> Result<T, Error> {
-    let mut columns =
-        Columns::parse(text.get()).map_err(|error| inconsistent(statement, &error))?;
+    let mut columns = Columns::parse(statement, text)?;
     let row = T::read(&mut columns);
-    match columns.fault {
-        None => Ok(row),
-        Some(fault) => Err(inconsistent(statement, &fault)),
-    }
+    columns.judge(statement)?;
+    Ok(row)
 }
 
 fn inconsistent(statement: usize, what: &dyn Display) -> Error {
@@ -176,12 +175,22 @@ pub struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    fn parse(json: &'a str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(json).map(|Cells(cells)| Self {
+    fn parse(statement: usize, row: &'a RawValue) -> Result<Self, Error> {
+        let Cells(cells) =
+            serde_json::from_str(row.get()).map_err(|error| inconsistent(statement, &error))?;
+        Ok(Self {
             cells,
             next: 0,
             fault: None,
         })
+    }
+
+    /// Whether every column was what its type says.
+    fn judge(self, statement: usize) -> Result<(), Error> {
+        match self.fault {
+            None => Ok(()),
+            Some(fault) => Err(inconsistent(statement, &fault)),
+        }
     }
 
     /// The value of the column of this name. What it should have been is noted, if it is not that.
