@@ -10,7 +10,7 @@ use crate::domain::time::Timestamp;
 use crate::http::error::Error;
 use crate::store::audit::{Action, Change, Occasion, caller_may, permit, permitted};
 use crate::store::projects::{self, Project};
-use crate::store::rows::{Flag, Millis, row};
+use crate::store::rows::{Flag, Millis, OTHERWISE, row};
 use crate::store::service_users;
 use crate::store::service_users::statements::{
     caller_covers_service_user, service_user_exists, service_user_lives,
@@ -113,15 +113,6 @@ pub async fn create(
     service_user: &str,
     access_key: &str,
 ) -> Result<Timestamp, Error> {
-    row! {
-        struct After {
-            done: Flag,
-            found: Flag,
-            may: Flag,
-            lives: Flag,
-            covers: Flag,
-        }
-    }
     let change = Change {
         after: Some(serde_json::json!({ "access_key": access_key })),
         ..change_of(project, service_user, access_key, Action::Create)
@@ -131,21 +122,18 @@ pub async fn create(
         .text("access_key", access_key)
         .integer("generation", FIRST_GENERATION)
         .batch([&PERMIT_CREATE, &INSERT, &AFTER_CREATE]);
-    let after: After = session.write(statements).await?.only(2)?;
-    if after.done.0 {
-        return Ok(occasion.now);
-    }
-    Err(if !after.found.0 {
-        service_users::not_found(service_user)
-    } else if !after.may.0 {
-        projects::lacks(authority)
-    } else if !after.lives.0 {
-        service_users::expired("given an access key")
-    } else if !after.covers.0 {
-        Error::forbidden("this service user holds permissions that you do not hold")
-    } else {
-        Error::invalid("access_key: a service user has at most 5 access keys; delete one first")
-    })
+    session.write(statements).await?.done_or(&[
+        ("found", &|| service_users::not_found(service_user)),
+        ("may", &|| projects::lacks(authority)),
+        ("lives", &|| service_users::expired("given an access key")),
+        ("covers", &|| {
+            Error::forbidden("this service user holds permissions that you do not hold")
+        }),
+        (OTHERWISE, &|| {
+            Error::invalid("access_key: a service user has at most 5 access keys; delete one first")
+        }),
+    ])?;
+    Ok(occasion.now)
 }
 
 /// Deletes an access key; what is signed with it is 401 from the next request on.
@@ -160,32 +148,18 @@ pub async fn delete(
     service_user: &str,
     access_key: &str,
 ) -> Result<(), Error> {
-    row! {
-        struct After {
-            done: Flag,
-            found: Flag,
-            may: Flag,
-            key_found: Flag,
-        }
-    }
     let statements = change_of(project, service_user, access_key, Action::Delete)
         .parameters(authority, occasion)
         .text("access_key", access_key)
         .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    let after: After = session.write(statements).await?.only(2)?;
-    if after.done.0 {
-        return Ok(());
-    }
-    Err(if !after.found.0 {
-        service_users::not_found(service_user)
-    } else if after.may.0 && !after.key_found.0 {
-        Error::not_found(format!(
-            "this service user has no access key {}",
-            quoted(access_key)
-        ))
-    } else {
-        projects::lacks(authority)
-    })
+    session.write(statements).await?.done_or(&[
+        ("found", &|| service_users::not_found(service_user)),
+        ("may", &|| projects::lacks(authority)),
+        ("key_found", &|| {
+            let key = quoted(access_key);
+            Error::not_found(format!("this service user has no access key {key}"))
+        }),
+    ])
 }
 
 fn change_of<'a>(
@@ -194,13 +168,6 @@ fn change_of<'a>(
     access_key: &'a str,
     action: Action,
 ) -> Change<'a> {
-    Change {
-        action,
-        object_type: "service_user_access_key",
-        object_id: service_user,
-        object_name: access_key,
-        organization_id: Some(&project.organization_id),
-        project_id: Some(&project.project_id),
-        after: None,
-    }
+    let object_type = "service_user_access_key";
+    Change::in_project(project, action, object_type, service_user, access_key)
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::auth::access::Authority;
 use crate::domain::time::Timestamp;
 use crate::http::error::Error;
+use crate::store::projects::Project;
 use crate::store::rows::{JsonText, Millis, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
@@ -178,7 +179,27 @@ pub struct Occasion {
     pub audit_id: String,
 }
 
-impl Change<'_> {
+impl<'a> Change<'a> {
+    /// A change of what belongs to a project, for the trail of the project and its organization.
+    #[must_use]
+    pub fn in_project(
+        project: &'a Project,
+        action: Action,
+        object_type: &'static str,
+        object_id: &'a str,
+        object_name: &'a str,
+    ) -> Self {
+        Self {
+            action,
+            object_type,
+            object_id,
+            object_name,
+            organization_id: Some(&project.organization_id),
+            project_id: Some(&project.project_id),
+            after: None,
+        }
+    }
+
     /// The parameters that [`permit!`] and the fragments about the caller name.
     #[must_use]
     pub fn parameters(self, authority: &Authority, occasion: &Occasion) -> Parameters {

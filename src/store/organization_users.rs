@@ -12,7 +12,7 @@ use crate::http::error::Error;
 use crate::store::audit::{Action, Change, Occasion, caller_administers, permit, permitted};
 use crate::store::organizations::Organization;
 use crate::store::projects::lacks;
-use crate::store::rows::{Flag, Millis, row};
+use crate::store::rows::{Answers, Flag, Millis, OTHERWISE, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
@@ -203,14 +203,6 @@ pub async fn create(
     email: &Email,
     admin: bool,
 ) -> Result<OrganizationUser, Error> {
-    row! {
-        struct After {
-            done: Flag,
-            may: Flag,
-            is_new: Flag,
-            plan_allows: Flag,
-        }
-    }
     let change = Change {
         object_name: email.as_str(),
         after: Some(json!({ "email": email, "admin": admin })),
@@ -227,21 +219,16 @@ pub async fn create(
             &AFTER_CREATE,
         ]);
     let answers = session.write(statements).await?;
-    let after: After = answers.only(4)?;
-    if after.done.0 {
-        return answers.only(3);
-    }
-    Err(if !after.may.0 {
-        lacks(authority)
-    } else if !after.is_new.0 {
-        Error::invalid(format!(
-            "email: '{email}' is a user of this organization already"
-        ))
-    } else if !after.plan_allows.0 {
-        limit_reached("users")
-    } else {
-        Error::inconsistent("a user of an organization was refused for no reason")
-    })
+    answers.done_or(&[
+        ("may", &|| lacks(authority)),
+        ("is_new", &|| {
+            Error::invalid(format!(
+                "email: '{email}' is a user of this organization already"
+            ))
+        }),
+        ("plan_allows", &|| limit_reached("users")),
+    ])?;
+    answers.only(3)
 }
 
 /// Makes a member admin, or admin no more; with that status he loses the roles that came with it.
@@ -271,13 +258,10 @@ pub async fn update(
             &AFTER_CHANGE,
         ]);
     let answers = session.write(statements).await?;
-    let after: AfterChange = answers.only(4)?;
-    if after.done.0 {
-        return answers.only(3);
-    }
     let sentence = "admin: the organization's last active admin cannot be made a regular user; \
                     make somebody else admin first";
-    Err(after.refusal(authority, id, sentence))
+    done_or_last_admin(&answers, authority, id, sentence)?;
+    answers.only(3)
 }
 
 /// Removes a member with all his roles in the organization's projects.
@@ -295,34 +279,24 @@ pub async fn delete(
         .parameters(authority, occasion)
         .flag("admin", false)
         .batch([&PERMIT_DELETE, &DELETE, &AFTER_CHANGE]);
-    let after: AfterChange = session.write(statements).await?.only(2)?;
-    if after.done.0 {
-        return Ok(());
-    }
+    let answers = session.write(statements).await?;
     let sentence =
         "the organization's last active admin cannot be removed; make somebody else admin first";
-    Err(after.refusal(authority, id, sentence))
+    done_or_last_admin(&answers, authority, id, sentence)
 }
 
-row! {
-    struct AfterChange {
-        done: Flag,
-        found: Flag,
-        may: Flag,
-    }
-}
-
-impl AfterChange {
-    /// What is in the way: where it is neither of the others, it is the last admin.
-    fn refusal(&self, authority: &Authority, id: &str, last_admin: &'static str) -> Error {
-        if !self.may.0 {
-            lacks(authority)
-        } else if !self.found.0 {
-            not_found(id)
-        } else {
-            Error::invalid(last_admin)
-        }
-    }
+/// What is in the way of a change or removal, where it is neither of the others, is that he is the last admin.
+fn done_or_last_admin(
+    answers: &Answers,
+    authority: &Authority,
+    id: &str,
+    last_admin: &'static str,
+) -> Result<(), Error> {
+    answers.done_or(&[
+        ("may", &|| lacks(authority)),
+        ("found", &|| not_found(id)),
+        (OTHERWISE, &|| Error::invalid(last_admin)),
+    ])
 }
 
 fn change_of<'a>(organization: &'a Organization, id: &'a str, action: Action) -> Change<'a> {

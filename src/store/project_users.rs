@@ -5,7 +5,7 @@ use crate::domain::quoted;
 use crate::http::error::Error;
 use crate::store::audit::{Action, Change, Occasion, caller_administers, permit, permitted};
 use crate::store::projects::{self, Project};
-use crate::store::rows::{Flag, row};
+use crate::store::rows::{OTHERWISE, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
@@ -146,35 +146,25 @@ pub async fn create(
     project: &Project,
     id: &str,
 ) -> Result<ProjectUser, Error> {
-    row! {
-        struct After {
-            done: Flag,
-            found: Flag,
-            may: Flag,
-            is_member: Flag,
-        }
-    }
     let statements = change_of(project, id, Action::Create)
         .parameters(authority, occasion)
         .batch([&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE]);
     let answers = session.write(statements).await?;
-    let after: After = answers.only(3)?;
-    if after.done.0 {
-        return answers.only(2);
-    }
-    Err(if !after.found.0 {
-        projects::not_found(&project.project_name)
-    } else if !after.may.0 {
-        projects::lacks(authority)
-    } else if !after.is_member.0 {
-        Error::not_found(format!(
-            "user_id: {} is no member of the organization {}",
-            quoted(id),
-            quoted(&project.organization_name)
-        ))
-    } else {
-        Error::invalid("user_id: this person is in the project already")
-    })
+    answers.done_or(&[
+        ("found", &|| projects::not_found(&project.project_name)),
+        ("may", &|| projects::lacks(authority)),
+        ("is_member", &|| {
+            Error::not_found(format!(
+                "user_id: {} is no member of the organization {}",
+                quoted(id),
+                quoted(&project.organization_name)
+            ))
+        }),
+        (OTHERWISE, &|| {
+            Error::invalid("user_id: this person is in the project already")
+        }),
+    ])?;
+    answers.only(2)
 }
 
 /// Takes somebody out of a project, with all his roles in it.
@@ -188,31 +178,15 @@ pub async fn delete(
     project: &Project,
     id: &str,
 ) -> Result<(), Error> {
-    row! {
-        struct After {
-            done: Flag,
-            found: Flag,
-        }
-    }
     let statements = change_of(project, id, Action::Delete)
         .parameters(authority, occasion)
         .batch([&PERMIT_DELETE, &DELETE, &DELETE_ASSIGNMENTS, &AFTER_DELETE]);
-    let after: After = session.write(statements).await?.only(3)?;
-    match (after.done.0, after.found.0) {
-        (true, _) => Ok(()),
-        (false, false) => Err(not_found(id)),
-        (false, true) => Err(projects::lacks(authority)),
-    }
+    session.write(statements).await?.done_or(&[
+        ("found", &|| not_found(id)),
+        (OTHERWISE, &|| projects::lacks(authority)),
+    ])
 }
 
 fn change_of<'a>(project: &'a Project, id: &'a str, action: Action) -> Change<'a> {
-    Change {
-        action,
-        object_type: "project_user",
-        object_id: id,
-        object_name: id,
-        organization_id: Some(&project.organization_id),
-        project_id: Some(&project.project_id),
-        after: None,
-    }
+    Change::in_project(project, action, "project_user", id, id)
 }

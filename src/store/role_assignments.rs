@@ -9,7 +9,7 @@ use crate::store::audit::{
 };
 use crate::store::projects::{self, Project};
 use crate::store::roles;
-use crate::store::rows::{Flag, row};
+use crate::store::rows::{OTHERWISE, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
@@ -228,18 +228,6 @@ pub async fn create(
     project: &Project,
     new: NewAssignment<'_>,
 ) -> Result<RoleAssignment, Error> {
-    row! {
-        struct After {
-            done: Flag,
-            object_exists: Flag,
-            role_exists: Flag,
-            assignee_exists: Flag,
-            may: Flag,
-            suits: Flag,
-            covers: Flag,
-            is_new: Flag,
-        }
-    }
     let change = Change {
         object_name: new.role,
         after: Some(json!({
@@ -255,32 +243,27 @@ pub async fn create(
         .text("resource", new.resource)
         .batch([&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE]);
     let answers = session.write(statements).await?;
-    let after: After = answers.only(3)?;
-    if after.done.0 {
-        return answers.only(2);
-    }
-    Err(if !after.may.0 {
-        projects::lacks(authority)
-    } else if !after.object_exists.0 {
-        object_not_found(new.resource_type, new.resource)
-    } else if !after.role_exists.0 {
-        roles::not_found(new.role)
-    } else if !after.assignee_exists.0 {
-        Error::not_found(format!(
-            "assignee: {} is neither a member of the organization nor a service user of this project",
-            crate::domain::invalid::quoted(new.assignee)
-        ))
-    } else if !after.suits.0 {
-        Error::invalid(
-            "role: it holds permissions about roles or about the project's people, which no service user may have",
-        )
-    } else if !after.covers.0 {
-        Error::forbidden("role: it holds permissions that you do not hold")
-    } else if !after.is_new.0 {
-        Error::invalid("this assignment exists already")
-    } else {
-        Error::inconsistent("an assignment was refused for no reason")
-    })
+    answers.done_or(&[
+        ("may", &|| projects::lacks(authority)),
+        ("object_exists", &|| object_not_found(new.resource_type, new.resource)),
+        ("role_exists", &|| roles::not_found(new.role)),
+        ("assignee_exists", &|| {
+            Error::not_found(format!(
+                "assignee: {} is neither a member of the organization nor a service user of this project",
+                crate::domain::invalid::quoted(new.assignee)
+            ))
+        }),
+        ("suits", &|| {
+            Error::invalid(
+                "role: it holds permissions about roles or about the project's people, which no service user may have",
+            )
+        }),
+        ("covers", &|| {
+            Error::forbidden("role: it holds permissions that you do not hold")
+        }),
+        ("is_new", &|| Error::invalid("this assignment exists already")),
+    ])?;
+    answers.only(2)
 }
 
 /// Which assignments to list; what is absent does not narrow.
@@ -343,30 +326,14 @@ pub async fn delete(
     project: &Project,
     id: &str,
 ) -> Result<(), Error> {
-    row! {
-        struct After {
-            done: Flag,
-            found: Flag,
-        }
-    }
     let parameters = change_of(project, id, Action::Delete).parameters(authority, occasion);
     let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    let after: After = session.write(statements).await?.only(2)?;
-    match (after.done.0, after.found.0) {
-        (true, _) => Ok(()),
-        (false, false) => Err(not_found(id)),
-        (false, true) => Err(projects::lacks(authority)),
-    }
+    session.write(statements).await?.done_or(&[
+        ("found", &|| not_found(id)),
+        (OTHERWISE, &|| projects::lacks(authority)),
+    ])
 }
 
 fn change_of<'a>(project: &'a Project, id: &'a str, action: Action) -> Change<'a> {
-    Change {
-        action,
-        object_type: "role_assignment",
-        object_id: id,
-        object_name: id,
-        organization_id: Some(&project.organization_id),
-        project_id: Some(&project.project_id),
-        after: None,
-    }
+    Change::in_project(project, action, "role_assignment", id, id)
 }

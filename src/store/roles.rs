@@ -10,7 +10,7 @@ use crate::store::audit::{
     Action, Change, Occasion, caller_holds_all, caller_may, permit, permitted,
 };
 use crate::store::projects::{self, Project};
-use crate::store::rows::{Flag, JsonText, row};
+use crate::store::rows::{Answers, Flag, JsonText, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
@@ -152,7 +152,7 @@ statements! {
     GET_CHANGED = concat!(select_role!(), "WHERE r.id = ", permitted_role!());
     /// Why there is none, where there is none.
     AFTER_CREATE = concat!(
-        "SELECT ", permitted!(), " AS done, ", project_exists!(), " AS found, 0 AS is_default, ", caller_may!(),
+        "SELECT ", permitted!(), " AS done, ", project_exists!(), " AS found, 1 AS is_custom, ", caller_may!(),
         " AS may, ", caller_covers_new!(), " AS covers, ", name_is_free!(), " AS name_is_free, 1 AS suits, ",
         has_advanced_permissions!(), " AS advanced");
     /// The permit to change a role.
@@ -170,7 +170,7 @@ statements! {
     /// Whether it was changed, or why not.
     AFTER_UPDATE = concat!(
         "SELECT ", permitted!(), " AS done, (", role_in_path!(), " IS NOT NULL OR ", is_default!(), ") AS found, ",
-        is_default!(), " AS is_default, ", caller_may!(), " AS may, (", caller_covers_old!(), " AND ",
+        "NOT ", is_default!(), " AS is_custom, ", caller_may!(), " AS may, (", caller_covers_old!(), " AND ",
         caller_covers_new!(), ") AS covers, (:name = :role OR (", name_is_free!(), ")) AS name_is_free, ",
         suits_assignees!(), " AS suits, 1 AS advanced");
     /// The permit to delete a role.
@@ -181,7 +181,7 @@ statements! {
     /// Whether it is gone, or why not.
     AFTER_DELETE = concat!(
         "SELECT ", permitted!(), " AS done, (", role_in_path!(), " IS NOT NULL OR ", is_default!(), ") AS found, ",
-        is_default!(), " AS is_default, ", caller_may!(),
+        "NOT ", is_default!(), " AS is_custom, ", caller_may!(),
         " AS may, 1 AS covers, 1 AS name_is_free, 1 AS suits, 1 AS advanced");
     /// The default roles and those of a project.
     LIST = concat!(
@@ -241,47 +241,42 @@ pub struct RoleChanges {
     pub permissions: Option<RolePermissions>,
 }
 
-row! {
-    struct AfterWrite {
-        done: Flag,
-        found: Flag,
-        is_default: Flag,
-        may: Flag,
-        covers: Flag,
-        name_is_free: Flag,
-        suits: Flag,
-        advanced: Flag,
-    }
-}
-
-impl AfterWrite {
-    fn refusal(&self, authority: &Authority, name: &str) -> Error {
-        if !self.may.0 {
-            projects::lacks(authority)
-        } else if self.is_default.0 {
+/// What can be in the way of a write: `role` is the name in the path, if there is one, and `name` the one it is to have.
+fn done_or_refused(
+    answers: &Answers,
+    authority: &Authority,
+    (role, name): (&str, &str),
+    not_found: &dyn Fn() -> Error,
+) -> Result<(), Error> {
+    answers.done_or(&[
+        ("found", not_found),
+        ("may", &|| projects::lacks(authority)),
+        ("is_custom", &|| {
             Error::invalid(format!(
                 "{} is a default role, which nobody can change",
-                quoted(name)
+                quoted(role)
             ))
-        } else if !self.advanced.0 {
+        }),
+        ("advanced", &|| {
             Error::invalid(
                 "advanced_permissions: they are off in this project, and custom roles need them on",
             )
-        } else if !self.name_is_free.0 {
+        }),
+        ("name_is_free", &|| {
             Error::invalid(format!("name: a role {} exists already", quoted(name)))
-        } else if !self.covers.0 {
+        }),
+        ("covers", &|| {
             Error::forbidden(
                 "permissions: the role holds, or is to hold, some that you do not hold",
             )
-        } else if !self.suits.0 {
+        }),
+        ("suits", &|| {
             Error::invalid(
                 "permissions: a service user holds this role, and none may have permissions about roles or about the \
                  project's people",
             )
-        } else {
-            Error::inconsistent("a role was refused for no reason")
-        }
-    }
+        }),
+    ])
 }
 
 /// Creates a custom role.
@@ -315,12 +310,9 @@ pub async fn create(
             &AFTER_CREATE,
         ]);
     let answers = session.write(statements).await?;
-    let after: AfterWrite = answers.only(4)?;
-    match (after.done.0, after.found.0) {
-        (true, _) => answers.only(3),
-        (false, false) => Err(projects::not_found(&project.project_name)),
-        (false, true) => Err(after.refusal(authority, name)),
-    }
+    let no_project = || projects::not_found(&project.project_name);
+    done_or_refused(&answers, authority, (name, name), &no_project)?;
+    answers.only(3)
 }
 
 /// Changes a custom role; whoever holds it has what it holds from the next request on.
@@ -357,14 +349,8 @@ pub async fn update(
             &AFTER_UPDATE,
         ]);
     let answers = session.write(statements).await?;
-    let after: AfterWrite = answers.only(5)?;
-    match (after.done.0, after.found.0) {
-        (true, _) => answers.only(4),
-        (false, false) => Err(not_found(role)),
-        (false, true) => {
-            Err(after.refusal(authority, if after.is_default.0 { role } else { name }))
-        }
-    }
+    done_or_refused(&answers, authority, (role, name), &|| not_found(role))?;
+    answers.only(4)
 }
 
 /// Deletes a custom role; whoever held it no longer has what it held.
@@ -382,22 +368,10 @@ pub async fn delete(
         .parameters(authority, occasion)
         .text("role", role)
         .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    let after: AfterWrite = session.write(statements).await?.only(2)?;
-    match (after.done.0, after.found.0) {
-        (true, _) => Ok(()),
-        (false, false) => Err(not_found(role)),
-        (false, true) => Err(after.refusal(authority, role)),
-    }
+    let answers = session.write(statements).await?;
+    done_or_refused(&answers, authority, (role, role), &|| not_found(role))
 }
 
 fn change_of<'a>(project: &'a Project, role: &'a str, action: Action) -> Change<'a> {
-    Change {
-        action,
-        object_type: "role",
-        object_id: "",
-        object_name: role,
-        organization_id: Some(&project.organization_id),
-        project_id: Some(&project.project_id),
-        after: None,
-    }
+    Change::in_project(project, action, "role", "", role)
 }

@@ -17,6 +17,8 @@
 //! A column that is missing or holds something else is a mistake in our own statement. It is noted while the row is
 //! read, with a stand-in for its value, and told once at the end: a branch at each column would cost as much again.
 
+mod verdict;
+
 use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 
@@ -28,6 +30,7 @@ use serde_json::value::RawValue;
 use crate::domain::Timestamp;
 use crate::http::error::Error;
 use crate::platform::Batch;
+pub use verdict::{OTHERWISE, Refusal};
 
 /// The rows of each statement of a batch, in order.
 #[derive(Debug)]
@@ -398,7 +401,7 @@ mod tests {
         }
     }
 
-    fn answers(rows: &str) -> Answers {
+    pub(super) fn answers(rows: &str) -> Answers {
         let raw = RawValue::from_string(rows.to_owned()).unwrap();
         Answers::new(Batch {
             rows: vec![raw],

@@ -5,7 +5,7 @@ use crate::domain::email::Email;
 use crate::http::error::Error;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::organization_users::member_as_json;
-use crate::store::rows::{Flag, Millis, row};
+use crate::store::rows::{Flag, Millis, OTHERWISE, row};
 use crate::store::session::Session;
 use crate::store::sql::{fresh_uuid, statements};
 use crate::store::statement::Parameters;
@@ -276,27 +276,21 @@ pub async fn reset_token(
     user: &User,
     token: &FreshToken,
 ) -> Result<(), Error> {
-    row! {
-        struct After {
-            done: Flag,
-            found: Flag,
-        }
-    }
     let change = Change {
         object_type: "user_token",
         ..change_of(user, Action::Update)
     };
     let parameters = token.parameters(change.parameters(authority, occasion));
     let statements = parameters.batch([&PERMIT_RESET, &DELETE_TOKEN, &REPLACE_TOKEN, &AFTER_RESET]);
-    let after: After = session.write(statements).await?.only(3)?;
-    match (after.done.0, after.found.0) {
-        (true, _) => Ok(()),
-        (false, false) => Err(not_found(&user.id)),
-        (false, true) => Err(Error::invalid(format!(
-            "'{}' is invited and has no account yet; POST /operator/v1/users makes it",
-            user.email
-        ))),
-    }
+    session.write(statements).await?.done_or(&[
+        ("found", &|| not_found(&user.id)),
+        (OTHERWISE, &|| {
+            Error::invalid(format!(
+                "'{}' is invited and has no account yet; POST /operator/v1/users makes it",
+                user.email
+            ))
+        }),
+    ])
 }
 
 fn change_of(user: &User, action: Action) -> Change<'_> {

@@ -10,7 +10,7 @@ use crate::domain::voucher_code::VoucherCode;
 use crate::domain::whole_number::WholeNumber;
 use crate::http::error::Error;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
-use crate::store::rows::{Flag, Millis, row};
+use crate::store::rows::{Millis, OTHERWISE, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::statement::Parameters;
@@ -128,13 +128,6 @@ pub async fn create(
     occasion: &Occasion,
     new: NewVoucher<'_>,
 ) -> Result<Voucher, Error> {
-    row! {
-        struct After {
-            done: Flag,
-            code_is_free: Flag,
-            plan_exists: Flag,
-        }
-    }
     let expiry_date = new.expiry_date.map(Timestamp::as_millis);
     let change = Change {
         after: Some(serde_json::json!({
@@ -156,17 +149,15 @@ pub async fn create(
         .optional_integer("max_redemptions", new.max_redemptions.map(WholeNumber::get))
         .batch([&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE]);
     let answers = session.write(statements).await?;
-    let after: After = answers.only(3)?;
-    match (after.done.0, after.code_is_free.0, after.plan_exists.0) {
-        (true, ..) => answers.only(2),
-        (false, false, _) => Err(Error::invalid(
-            "code: a voucher of this code exists already",
-        )),
-        (false, true, false) => Err(Error::invalid(
-            "subscription: there is no plan of this name",
-        )),
-        (false, true, true) => Err(Error::inconsistent("a voucher was refused for no reason")),
-    }
+    answers.done_or(&[
+        ("code_is_free", &|| {
+            Error::invalid("code: a voucher of this code exists already")
+        }),
+        ("plan_exists", &|| {
+            Error::invalid("subscription: there is no plan of this name")
+        }),
+    ])?;
+    answers.only(2)
 }
 
 /// A page of vouchers, by code.
@@ -200,17 +191,12 @@ pub async fn delete(
     occasion: &Occasion,
     voucher: &Voucher,
 ) -> Result<(), Error> {
-    row! {
-        struct After {
-            done: Flag,
-        }
-    }
     let statements = change_of(&voucher.id, Action::Delete)
         .parameters(authority, occasion)
         .text("code", &voucher.code)
         .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    let after: After = session.write(statements).await?.only(2)?;
-    after.done.0.then_some(()).ok_or_else(not_found)
+    let answers = session.write(statements).await?;
+    answers.done_or(&[(OTHERWISE, &not_found)])
 }
 
 /// The trail's name of a voucher is its id: never its code.

@@ -16,7 +16,7 @@ use crate::http::error::Error;
 use crate::http::modelarts;
 use crate::store::audit::{Action, Change, Occasion, caller_may, permit, permitted};
 use crate::store::projects::Project;
-use crate::store::rows::{Flag, row};
+use crate::store::rows::OTHERWISE;
 use crate::store::session::Session;
 use crate::store::sql::statements;
 
@@ -150,14 +150,6 @@ pub async fn create(
     project: &Project,
     new: NewWorkspace<'_>,
 ) -> Result<Workspace, Error> {
-    row! {
-        struct After {
-            done: Flag,
-            found: Flag,
-            may: Flag,
-            name_is_free: Flag,
-        }
-    }
     let grants = if new.auth_type.is_internal() {
         new.grants
     } else {
@@ -189,19 +181,15 @@ pub async fn create(
             &AFTER_CREATE,
         ]);
     let answers = session.write(statements).await?;
-    let after: After = answers.only(4)?;
-    if after.done.0 {
-        return answers.only(3);
-    }
-    Err(if !after.found.0 {
-        modelarts::foreign_project()
-    } else if !after.may.0 {
-        lacks(authority)
-    } else if !after.name_is_free.0 {
-        name_is_taken(Some(new.name))
-    } else {
-        modelarts::too_many_workspaces(MAX_WORKSPACES)
-    })
+    answers.done_or(&[
+        ("found", &modelarts::foreign_project),
+        ("may", &|| lacks(authority)),
+        ("name_is_free", &|| name_is_taken(Some(new.name))),
+        (OTHERWISE, &|| {
+            modelarts::too_many_workspaces(MAX_WORKSPACES)
+        }),
+    ])?;
+    answers.only(3)
 }
 
 /// What a change asks for; what is absent stays.
@@ -258,13 +246,6 @@ pub async fn update(
     id: &str,
     changes: &WorkspaceChanges,
 ) -> Result<(), Error> {
-    row! {
-        struct After {
-            done: Flag,
-            found: Flag,
-            may: Flag,
-        }
-    }
     let change = Change {
         object_name: changes.name.as_ref().map_or(id, |name| name.as_str()),
         after: Some(changes.to_json()),
@@ -295,17 +276,11 @@ pub async fn update(
             &REPLACE_GRANTEES,
             &AFTER_UPDATE,
         ]);
-    let after: After = session.write(statements).await?.only(4)?;
-    if after.done.0 {
-        return Ok(());
-    }
-    Err(if !after.found.0 {
-        modelarts::no_workspace(id)
-    } else if !after.may.0 {
-        lacks(authority)
-    } else {
-        name_is_taken(changes.name.as_ref())
-    })
+    session.write(statements).await?.done_or(&[
+        ("found", &|| modelarts::no_workspace(id)),
+        ("may", &|| lacks(authority)),
+        (OTHERWISE, &|| name_is_taken(changes.name.as_ref())),
+    ])
 }
 
 /// Deletes a workspace with its quotas, at once.
@@ -320,23 +295,15 @@ pub async fn delete(
     project: &Project,
     id: &str,
 ) -> Result<(), Error> {
-    row! {
-        struct After {
-            done: Flag,
-            found: Flag,
-        }
-    }
     if id == DEFAULT_WORKSPACE {
         return Err(modelarts::default_workspace());
     }
     let parameters = change_of(project, id, Action::Delete).parameters(authority, occasion);
     let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    let after: After = session.write(statements).await?.only(2)?;
-    match (after.done.0, after.found.0) {
-        (true, _) => Ok(()),
-        (false, false) => Err(modelarts::no_workspace(id)),
-        (false, true) => Err(lacks(authority)),
-    }
+    session.write(statements).await?.done_or(&[
+        ("found", &|| modelarts::no_workspace(id)),
+        (OTHERWISE, &|| lacks(authority)),
+    ])
 }
 
 /// The grantees one by one, as a JSON list.
@@ -356,13 +323,5 @@ fn owner_name(principal: &Principal) -> String {
 }
 
 fn change_of<'a>(project: &'a Project, id: &'a str, action: Action) -> Change<'a> {
-    Change {
-        action,
-        object_type: "workspace",
-        object_id: id,
-        object_name: id,
-        organization_id: Some(&project.organization_id),
-        project_id: Some(&project.project_id),
-        after: None,
-    }
+    Change::in_project(project, action, "workspace", id, id)
 }

@@ -1,0 +1,106 @@
+//! What a write came to.
+//!
+//! The last statement of a write's batch answers one row: `done`, whether the permit was given, and a flag for each rule
+//! of the permit, 1 where it holds. So a store function lists the rules with their refusals, in the order in which a
+//! caller is to hear of them:
+//!
+//! ```ignore
+//! let answers = session.write(statements).await?;
+//! answers.done_or(&[
+//!     ("found", &|| not_found(id)),
+//!     ("may", &|| projects::lacks(authority)),
+//!     (OTHERWISE, &|| Error::invalid("this person is in the project already")),
+//! ])?;
+//! answers.only(2)
+//! ```
+
+use super::{Answers, Columns, Flag, inconsistent};
+use crate::http::error::Error;
+
+/// A rule, by the column that says whether it holds, and the refusal of what breaks it.
+pub type Refusal<'a> = (&'static str, &'a dyn Fn() -> Error);
+
+/// Stands for the rule that is broken when all others hold and yet nothing was done. It has no column.
+pub const OTHERWISE: &str = "";
+
+impl Answers {
+    /// Nothing, if the write was done; else the refusal of the first rule that does not hold.
+    ///
+    /// # Errors
+    /// That refusal; or an inconsistency, logged as a bug: a rule without a column, or a permit that was not given
+    /// although all rules hold.
+    pub fn done_or(&self, refusals: &[Refusal<'_>]) -> Result<(), Error> {
+        let last = self.0.rows.len().saturating_sub(1);
+        let Some(text) = self.first_text(last)? else {
+            return Err(inconsistent(last, &"there is none"));
+        };
+        let mut columns = Columns::parse(last, text)?;
+        let Flag(is_done) = columns.get("done");
+        let mut refusal = None;
+        for (rule, refuse) in refusals {
+            let Flag(holds) = match *rule {
+                OTHERWISE => Flag(false),
+                rule => columns.get(rule),
+            };
+            if !holds && refusal.is_none() {
+                refusal = Some(refuse);
+            }
+        }
+        columns.judge(last)?;
+        match refusal {
+            _ if is_done => Ok(()),
+            Some(refuse) => Err(refuse()),
+            None => Err(inconsistent(last, &"it was refused for no reason")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::error::Kind;
+    use crate::store::rows::tests::answers;
+
+    fn verdict(row: &str) -> Result<(), Error> {
+        answers(&format!("[{row}]")).done_or(&[
+            ("found", &|| Error::not_found("")),
+            ("may", &|| Error::forbidden("")),
+        ])
+    }
+
+    fn refusal(row: &str) -> Kind {
+        verdict(row).unwrap_err().kind().clone()
+    }
+
+    #[test]
+    fn the_first_rule_that_does_not_hold_refuses() {
+        assert_eq!(refusal(r#"{"done":0,"found":0,"may":0}"#), Kind::NotFound);
+        assert_eq!(
+            refusal(r#"{"done":0,"found":1,"may":null}"#),
+            Kind::Forbidden
+        );
+    }
+
+    #[test]
+    fn what_is_done_is_not_refused_whatever_holds_afterwards() {
+        assert_eq!(verdict(r#"{"done":1,"found":0,"may":1}"#), Ok(()));
+    }
+
+    #[test]
+    fn a_refusal_without_a_reason_is_a_bug_unless_there_is_one_for_all_else() {
+        let row = r#"{"done":0,"found":1,"may":1}"#;
+        assert_eq!(refusal(row), Kind::Inconsistent);
+        let otherwise: &[Refusal<'_>] = &[
+            ("may", &|| Error::forbidden("")),
+            (OTHERWISE, &|| Error::invalid("")),
+        ];
+        let refused = answers(&format!("[{row}]")).done_or(otherwise);
+        assert_eq!(refused.unwrap_err().kind(), &Kind::Invalid);
+    }
+
+    #[test]
+    fn a_rule_without_a_column_is_a_bug_even_where_the_write_was_done() {
+        assert_eq!(refusal(r#"{"done":1,"found":1}"#), Kind::Inconsistent);
+        assert!(answers("[]").done_or(&[]).is_err());
+    }
+}
