@@ -3,7 +3,7 @@
 pub mod shapes;
 
 use crate::api::Call;
-use crate::api::labels::{has_any_label, label_filter};
+use crate::api::labels::{label_filter, with_any_label};
 use crate::domain::VersionId;
 use crate::http::error::Error;
 use crate::http::response::Response;
@@ -38,13 +38,12 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
 /// `GET .../versions`.
 pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     let wanted = label_filter(&call.query)?;
-    let mut listed = Vec::new();
-    for version in deployment_versions::list(call.session, call.object()?).await? {
-        if has_any_label(&version.labels, &wanted)? {
-            listed.push(DeploymentVersionDetail::try_from(version)?);
-        }
+    let listed = deployment_versions::list(call.session, call.object()?).await?;
+    let mut shown = Vec::new();
+    for version in with_any_label(listed, &wanted, |version| &version.labels)? {
+        shown.push(DeploymentVersionDetail::try_from(version)?);
     }
-    Response::ok(&listed)
+    Response::ok(&shown)
 }
 
 /// `GET .../versions/{version}`.

@@ -1,18 +1,16 @@
 //! `/projects/{p}/deployments`: the records (docs/deployments.md).
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::Deserialize;
 
 use crate::api::Call;
-use crate::api::labels::{has_any_label, label_filter};
-use crate::domain::{DataType, DeploymentId, Description, Fields, IoType, Labels, ObjectName};
+use crate::api::objects::{self, detail};
+use crate::domain::{DeploymentId, Description, Fields, IoType, Labels, ObjectName};
 use crate::http::error::Error;
 use crate::http::patch::Patch;
 use crate::http::response::Response;
-use crate::store::deployments::{
-    self, Deployment, DeploymentChanges, NewDeployment, PLAIN_INPUT, PLAIN_OUTPUT,
-};
-use crate::store::rows::JsonText;
+use crate::store::objects::ObjectType;
+use crate::store::objects::records::{NewRecord, Record, RecordChanges};
+use crate::store::rows::Flag;
 
 /// The deployment to create.
 #[derive(Debug, Deserialize)]
@@ -60,69 +58,19 @@ pub struct DeploymentUpdate {
     pub labels: Patch<Labels>,
 }
 
-/// A field, as it is shown.
-#[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct FieldDetail {
-    /// Name.
-    pub name: String,
-    /// What it holds.
-    pub data_type: DataType,
-    /// How it is shown to people; empty where nothing was said.
-    pub widget: Map<String, Value>,
-}
-
-/// A deployment.
-#[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct DeploymentDetail {
-    /// Unique id.
-    pub id: String,
-    /// Name.
-    pub name: String,
-    /// The name of the project.
-    pub project: String,
-    /// Description.
-    pub description: String,
-    /// `structured` or `plain`.
-    pub input_type: String,
-    /// `structured` or `plain`.
-    pub output_type: String,
-    /// What goes in.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<FieldDetail>"))]
-    pub input_fields: JsonText,
-    /// What comes out.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<FieldDetail>"))]
-    pub output_fields: JsonText,
+detail!(
+    /// A deployment.
+    DeploymentDetail,
     /// Whether it takes requests as UbiOps forms them.
-    pub supports_request_format: bool,
-    /// Labels.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Labels"))]
-    pub labels: JsonText,
-    /// When it was created.
-    pub creation_date: String,
-    /// When it was last changed.
-    pub last_updated: String,
-    /// The version that requests without one go to.
-    pub default_version: Option<String>,
+    supports_request_format: bool = supports_request_format
+);
+
+fn supports_request_format(record: &Record) -> bool {
+    record.supports_request_format == Some(Flag(true))
 }
 
-fn shown(project: &str, deployment: Deployment) -> DeploymentDetail {
-    DeploymentDetail {
-        id: deployment.id,
-        name: deployment.name,
-        project: project.to_owned(),
-        description: deployment.description,
-        input_type: deployment.input_type,
-        output_type: deployment.output_type,
-        input_fields: deployment.input_fields,
-        output_fields: deployment.output_fields,
-        supports_request_format: deployment.supports_request_format.0,
-        labels: deployment.labels,
-        creation_date: deployment.creation_date.0.to_zulu_string(),
-        last_updated: deployment.last_updated.0.to_zulu_string(),
-        default_version: deployment.default_version,
-    }
+fn shown(call: &Call<'_>, record: Record) -> Result<DeploymentDetail, Error> {
+    Ok(DeploymentDetail::of(&call.project()?.project_name, record))
 }
 
 /// The type of a side, which only a deployment without the request format may leave out.
@@ -140,100 +88,49 @@ fn type_of(field: &str, given: Option<IoType>, needed: bool) -> Result<IoType, E
 pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
     let body: DeploymentCreate = call.body().await?;
     let supports_request_format = body.supports_request_format.unwrap_or(true);
-    let id = DeploymentId::from_random(call.random()?);
-    let new = NewDeployment {
-        id: id.as_str(),
-        name: &body.name,
-        description: &body.description.unwrap_or_default(),
+    let new = NewRecord {
+        kind: ObjectType::Deployment,
+        id: DeploymentId::from_random(call.random()?).to_string(),
+        name: body.name,
+        description: body.description.unwrap_or_default(),
         input_type: type_of("input_type", body.input_type, supports_request_format)?,
         output_type: type_of("output_type", body.output_type, supports_request_format)?,
-        input_fields: &body.input_fields.unwrap_or_default(),
-        output_fields: &body.output_fields.unwrap_or_default(),
-        supports_request_format,
-        labels: &body.labels.unwrap_or_default(),
+        input_fields: body.input_fields.unwrap_or_default(),
+        output_fields: body.output_fields.unwrap_or_default(),
+        supports_request_format: Some(supports_request_format),
+        labels: body.labels.unwrap_or_default(),
     };
-    refuse_plain_fields(new.input_type, new.input_fields, PLAIN_INPUT)?;
-    refuse_plain_fields(new.output_type, new.output_fields, PLAIN_OUTPUT)?;
-    let project = call.project()?;
-    let created = deployments::create(
-        call.session,
-        &call.authority,
-        &call.occasion()?,
-        project,
-        new,
-    )
-    .await?;
-    Response::created(&shown(&project.project_name, created))
-}
-
-/// Refuses fields on a plain side of something new.
-pub(crate) fn refuse_plain_fields(
-    side: IoType,
-    fields: &Fields,
-    sentence: &'static str,
-) -> Result<(), Error> {
-    if side == IoType::Plain && !fields.is_empty() {
-        return Err(Error::invalid(sentence));
-    }
-    Ok(())
+    let created = objects::create(call, &new).await?;
+    Response::created(&shown(call, created)?)
 }
 
 /// `GET .../deployments`.
 pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
-    let wanted = label_filter(&call.query)?;
-    let project = call.project()?;
     let mut listed = Vec::new();
-    for deployment in deployments::list(call.session, project).await? {
-        if has_any_label(&deployment.labels, &wanted)? {
-            listed.push(shown(&project.project_name, deployment));
-        }
+    for record in objects::list(call, ObjectType::Deployment).await? {
+        listed.push(shown(call, record)?);
     }
     Response::ok(&listed)
 }
 
 /// `GET .../deployments/{deployment_name}`.
 pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
-    let deployment = deployments::get(call.session, call.object()?).await?;
-    Response::ok(&shown(&call.project()?.project_name, deployment))
+    let found = objects::get(call).await?;
+    Response::ok(&shown(call, found)?)
 }
 
 /// `PATCH .../deployments/{deployment_name}`.
 pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
     let body: DeploymentUpdate = call.body().await?;
-    let changes = DeploymentChanges {
+    let changes = RecordChanges {
         name: body.name.or_keep("name")?,
         description: body.description.or_default(),
         labels: body.labels.or_default(),
         input_fields: body.input_fields.or_default(),
         output_fields: body.output_fields.or_default(),
         default_version: body.default_version,
+        ..RecordChanges::default()
     };
-    if changes.is_empty() {
-        return get(call).await;
-    }
-    let (project, deployment) = (call.project()?, call.object()?);
-    let updated = deployments::update(
-        call.session,
-        &call.authority,
-        &call.occasion()?,
-        project,
-        deployment,
-        &changes,
-    )
-    .await?;
-    Response::ok(&shown(&project.project_name, updated))
-}
-
-/// `DELETE .../deployments/{deployment_name}`.
-pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
-    let (project, deployment) = (call.project()?, call.object()?);
-    deployments::delete(
-        call.session,
-        &call.authority,
-        &call.occasion()?,
-        project,
-        deployment,
-    )
-    .await?;
-    Ok(Response::no_content())
+    let updated = objects::update(call, &changes).await?;
+    Response::ok(&shown(call, updated)?)
 }

@@ -9,6 +9,7 @@ pub mod deployment_versions;
 pub mod deployments;
 pub mod docs;
 mod labels;
+pub mod objects;
 pub mod operator;
 pub mod organization_users;
 pub mod organizations;

@@ -3,7 +3,7 @@
 pub mod shapes;
 
 use crate::api::Call;
-use crate::api::labels::{has_any_label, label_filter};
+use crate::api::labels::{label_filter, with_any_label};
 use crate::domain::pipeline_graph::ReferenceType;
 use crate::domain::{AttachmentId, Attachments, PipelineObjectId, PipelineObjects, VersionId};
 use crate::http::error::Error;
@@ -78,13 +78,12 @@ fn numbered_attachments(call: &Call<'_>, attachments: &Attachments) -> Result<Va
 /// `GET .../versions`.
 pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     let wanted = label_filter(&call.query)?;
-    let mut listed = Vec::new();
-    for version in pipeline_versions::list(call.session, call.object()?).await? {
-        if has_any_label(&version.labels, &wanted)? {
-            listed.push(PipelineVersionList::try_from(version)?);
-        }
+    let listed = pipeline_versions::list(call.session, call.object()?).await?;
+    let mut shown = Vec::new();
+    for version in with_any_label(listed, &wanted, |version| &version.labels)? {
+        shown.push(PipelineVersionList::try_from(version)?);
     }
-    Response::ok(&listed)
+    Response::ok(&shown)
 }
 
 /// `GET .../versions/{version}`.

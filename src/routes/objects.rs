@@ -4,7 +4,7 @@ use super::Access::{Deployment, Pipeline, Project};
 #[cfg(not(target_arch = "wasm32"))]
 use super::contract;
 use super::{Route, handler, p, routes};
-use crate::api::{deployment_versions, deployments, pipeline_versions, pipelines};
+use crate::api::{deployment_versions, deployments, objects, pipeline_versions, pipelines};
 use ::http::Method;
 
 pub(super) static TABLE: &[Route] = routes! {
@@ -16,7 +16,7 @@ pub(super) static TABLE: &[Route] = routes! {
         gives 200 deployments::DeploymentDetail;
     PATCH "/v2.1/projects/{project_name}/deployments/{deployment_name}" deployments_update, Deployment(p::DEPLOYMENTS_UPDATE), "Change a deployment" => deployments::update,
         takes deployments::DeploymentUpdate, gives 200 deployments::DeploymentDetail;
-    DELETE "/v2.1/projects/{project_name}/deployments/{deployment_name}" deployments_delete, Deployment(p::DEPLOYMENTS_DELETE), "Delete a deployment" => deployments::delete,
+    DELETE "/v2.1/projects/{project_name}/deployments/{deployment_name}" deployments_delete, Deployment(p::DEPLOYMENTS_DELETE), "Delete a deployment" => objects::delete,
         gives 204 Nothing;
     POST "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions" deployment_versions_create, Deployment(p::DEPLOYMENTS_VERSIONS_CREATE), "Create a version of a deployment" => deployment_versions::create,
         takes deployment_versions::shapes::DeploymentVersionCreate, gives 201 deployment_versions::shapes::DeploymentVersionDetail;
@@ -37,7 +37,7 @@ pub(super) static TABLE: &[Route] = routes! {
         gives 200 pipelines::PipelineDetail;
     PATCH "/v2.1/projects/{project_name}/pipelines/{pipeline_name}" pipelines_update, Pipeline(p::PIPELINES_UPDATE), "Change a pipeline" => pipelines::update,
         takes pipelines::PipelineUpdate, gives 200 pipelines::PipelineDetail;
-    DELETE "/v2.1/projects/{project_name}/pipelines/{pipeline_name}" pipelines_delete, Pipeline(p::PIPELINES_DELETE), "Delete a pipeline" => pipelines::delete,
+    DELETE "/v2.1/projects/{project_name}/pipelines/{pipeline_name}" pipelines_delete, Pipeline(p::PIPELINES_DELETE), "Delete a pipeline" => objects::delete,
         gives 204 Nothing;
     POST "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/versions" pipeline_versions_create, Pipeline(p::PIPELINES_VERSIONS_CREATE), "Create a version of a pipeline" => pipeline_versions::create,
         takes pipeline_versions::shapes::PipelineVersionCreate, gives 201 pipeline_versions::shapes::PipelineVersionDetail;

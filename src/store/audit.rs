@@ -6,6 +6,7 @@
 //! protects. The fragments of SQL that state a caller's rights are here too, so that each right has one wording.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::auth::access::Authority;
 use crate::domain::time::Timestamp;
@@ -136,7 +137,16 @@ pub struct Change<'a> {
     /// The project whose trail it enters.
     pub project_id: Option<&'a str>,
     /// The new state, or the fields that change; null for a deletion. Never a token, secret or voucher code.
-    pub after: Option<serde_json::Value>,
+    pub after: Option<Value>,
+}
+
+/// Those of the fields that are given, as an object: what a change is after.
+#[must_use]
+pub fn given(fields: Vec<(&str, Option<Value>)>) -> Value {
+    let given = fields
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    Value::Object(given.collect())
 }
 
 /// What is done to an object.

@@ -9,7 +9,6 @@ pub mod audit;
 pub mod callers;
 pub mod consumption;
 pub mod deployment_versions;
-pub mod deployments;
 pub mod instance_types;
 pub mod objects;
 pub mod organization_users;
@@ -17,7 +16,6 @@ pub mod organizations;
 pub mod permission_checks;
 pub mod pipeline_checks;
 pub mod pipeline_versions;
-pub mod pipelines;
 pub mod project_users;
 pub mod projects;
 pub mod quota_resources;
@@ -48,15 +46,15 @@ pub fn statements() -> Vec<&'static sql::Sql> {
         callers::modelarts::ALL,
         consumption::ALL,
         deployment_versions::statements::ALL,
-        deployments::statements::ALL,
         instance_types::ALL,
+        objects::statements::deployments::ALL,
+        objects::statements::pipelines::ALL,
         organization_users::ALL,
         organizations::ALL,
         organizations::create::ALL,
         organizations::update::ALL,
         permission_checks::ALL,
         pipeline_versions::statements::ALL,
-        pipelines::statements::ALL,
         project_users::ALL,
         projects::statements::ALL,
         quota_resources::ALL,

@@ -1,7 +1,14 @@
 //! Deployments and pipelines as objects: what a role can be assigned on, beside the project itself.
+//!
+//! Here is what names them; [`records`] makes, shows and changes them.
+
+pub mod records;
+pub mod statements;
 
 use crate::domain::quoted;
 use crate::http::error::Error;
+use crate::store::statement::Parameters;
+use statements::Statements;
 
 /// A kind of object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +26,24 @@ impl ObjectType {
         match self {
             Self::Deployment => "deployment",
             Self::Pipeline => "pipeline",
+        }
+    }
+
+    /// Its name for many, as in the plan's limits.
+    #[must_use]
+    pub const fn plural(self) -> &'static str {
+        match self {
+            Self::Deployment => "deployments",
+            Self::Pipeline => "pipelines",
+        }
+    }
+
+    /// The statements over its table.
+    #[must_use]
+    pub fn statements(self) -> &'static Statements {
+        match self {
+            Self::Deployment => &statements::deployments::STATEMENTS,
+            Self::Pipeline => &statements::pipelines::STATEMENTS,
         }
     }
 
@@ -65,6 +90,14 @@ pub struct Object {
 }
 
 impl Object {
+    /// Adds what names it to the parameters of a change of it: `caller_may_on_object!` asks for that.
+    #[must_use]
+    pub fn parameters(&self, parameters: Parameters) -> Parameters {
+        parameters
+            .text("resource_type", self.kind.name())
+            .text("resource_id", &self.id)
+    }
+
     /// The 404 when it has gone between the two round trips.
     #[must_use]
     pub fn not_found(&self) -> Error {

@@ -57,10 +57,10 @@ pub(crate) use subscription_runs;
 /// Whether the plan of `:organization_id` allows one more: `plan_allows!(column of the limit, resource)`, as in
 /// `plan_allows!("max_projects", "projects")`. To stand in a permit's condition, so that a race cannot pass the limit.
 macro_rules! plan_allows {
-    ($limit:literal, $resource:literal) => {
+    ($limit:expr, $resource:expr) => {
         $crate::store::subscriptions::plan_allows!(":organization_id", $limit, $resource)
     };
-    ($organization_id:expr, $limit:literal, $resource:literal) => {
+    ($organization_id:expr, $limit:expr, $resource:expr) => {
         concat!(
             "(SELECT coalesce(k.count, 0) < coalesce(c.", $limit, ", 9007199254740991)
               FROM organizations n JOIN subscriptions c ON c.name = ",

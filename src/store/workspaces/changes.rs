@@ -14,7 +14,7 @@ use crate::domain::workspace::DEFAULT_WORKSPACE;
 use crate::domain::{AuthType, EnterpriseProjectId, Grant, WorkspaceDescription, WorkspaceName};
 use crate::http::error::Error;
 use crate::http::modelarts;
-use crate::store::audit::{Action, Change, Occasion, caller_may, permit, permitted};
+use crate::store::audit::{Action, Change, Occasion, caller_may, given, permit, permitted};
 use crate::store::projects::Project;
 use crate::store::rows::OTHERWISE;
 use crate::store::session::Session;
@@ -216,8 +216,7 @@ impl WorkspaceChanges {
     }
 
     fn to_json(&self) -> serde_json::Value {
-        let mut after = serde_json::Map::new();
-        for (name, value) in [
+        given(vec![
             ("name", self.name.as_ref().map(|name| json!(name))),
             (
                 "description",
@@ -225,12 +224,7 @@ impl WorkspaceChanges {
             ),
             ("auth_type", self.auth_type.as_ref().map(|kind| json!(kind))),
             ("grants", self.grants.as_ref().map(|grants| json!(grants))),
-        ] {
-            if let Some(value) = value {
-                after.insert(name.to_owned(), value);
-            }
-        }
-        after.into()
+        ])
     }
 }
 

@@ -1,0 +1,337 @@
+//! Deployments and pipelines, as records: what a role, a version and a count refer to.
+//!
+//! Both kinds go by the same rules, over tables of their own ([`statements`](super::statements)). What is in them is in
+//! their versions ([`versions`](crate::store::versions)).
+
+use serde_json::{Value, json};
+
+use super::{Object, ObjectType};
+use crate::auth::access::Authority;
+use crate::domain::{Description, Fields, IoType, Labels, ObjectName};
+use crate::http::error::Error;
+use crate::http::patch::Patch;
+use crate::store::audit::{Action, Change, Occasion, given};
+use crate::store::projects::{self, Project};
+use crate::store::rows::{Flag, JsonText, Millis, row};
+use crate::store::session::Session;
+use crate::store::statement::Parameters;
+use crate::store::subscriptions::{self, limit_reached};
+
+/// The 400 of fields on a plain input.
+pub const PLAIN_INPUT: &str = "input_fields: a plain input has no fields";
+/// The 400 of fields on a plain output.
+pub const PLAIN_OUTPUT: &str = "output_fields: a plain output has no fields";
+
+row! {
+    /// A deployment or a pipeline.
+    #[derive(Debug, Clone)]
+    pub struct Record {
+        /// Its id.
+        pub id: String,
+        /// Its name, unique in the project among its kind.
+        pub name: String,
+        /// Its description, which may be empty.
+        pub description: String,
+        /// `structured` or `plain`.
+        pub input_type: String,
+        /// `structured` or `plain`.
+        pub output_type: String,
+        /// What goes in, field by field.
+        pub input_fields: JsonText,
+        /// What comes out, field by field.
+        pub output_fields: JsonText,
+        /// Of a deployment: whether it takes requests as UbiOps forms them.
+        pub supports_request_format: Option<Flag>,
+        /// Its labels.
+        pub labels: JsonText,
+        /// When it was created.
+        pub creation_date: Millis,
+        /// When it was last changed.
+        pub last_updated: Millis,
+        /// The version that requests without one go to.
+        pub default_version: Option<String>,
+    }
+}
+
+/// What is asked for on creation.
+pub struct NewRecord {
+    /// Its kind.
+    pub kind: ObjectType,
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: ObjectName,
+    /// Its description.
+    pub description: Description,
+    /// Whether its input has fields.
+    pub input_type: IoType,
+    /// Whether its output has fields.
+    pub output_type: IoType,
+    /// What goes in.
+    pub input_fields: Fields,
+    /// What comes out.
+    pub output_fields: Fields,
+    /// Of a deployment: whether it takes requests as UbiOps forms them.
+    pub supports_request_format: Option<bool>,
+    /// Its labels.
+    pub labels: Labels,
+}
+
+impl NewRecord {
+    fn to_json(&self) -> Value {
+        given(vec![
+            ("name", Some(json!(self.name))),
+            ("description", Some(json!(self.description))),
+            ("input_type", Some(json!(self.input_type))),
+            ("output_type", Some(json!(self.output_type))),
+            ("input_fields", Some(json!(self.input_fields))),
+            ("output_fields", Some(json!(self.output_fields))),
+            (
+                "supports_request_format",
+                self.supports_request_format.map(Value::Bool),
+            ),
+            ("labels", Some(json!(self.labels))),
+        ])
+    }
+}
+
+/// Creates a deployment or a pipeline.
+///
+/// # Errors
+/// 400 for a taken name; 403 for a right lost meanwhile, or the plan's limit; 404 when the project has gone; 503 when
+/// the database fails.
+pub async fn create(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    project: &Project,
+    new: &NewRecord,
+) -> Result<Record, Error> {
+    let (kind, name) = (new.kind, new.name.as_str());
+    let change = Change {
+        after: Some(new.to_json()),
+        ..Change::in_project(project, Action::Create, kind.name(), &new.id, name)
+    };
+    let statements = change
+        .parameters(authority, occasion)
+        .text("name", name)
+        .text("description", new.description.as_str())
+        .text("input_type", new.input_type.name())
+        .text("output_type", new.output_type.name())
+        .text("input_fields", new.input_fields.to_json())
+        .text("output_fields", new.output_fields.to_json())
+        .flag(
+            "supports_request_format",
+            new.supports_request_format == Some(true),
+        )
+        .text("labels", new.labels.to_json())
+        .batch(kind.statements().create);
+    let answers = session.write(statements).await?;
+    answers.done_or(&[
+        ("found", &|| projects::not_found(&project.project_name)),
+        ("may", &|| projects::lacks(authority)),
+        ("name_is_free", &|| name_is_taken(kind, name)),
+        ("subscription_runs", &subscriptions::ended),
+        ("plan_allows", &|| limit_reached(kind.plural())),
+    ])?;
+    answers.only(2)
+}
+
+fn name_is_taken(kind: ObjectType, name: &str) -> Error {
+    Error::invalid(format!(
+        "name: a {} '{name}' exists already in this project",
+        kind.name()
+    ))
+}
+
+/// Those of a project, by name.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn list(
+    session: &Session<'_>,
+    project: &Project,
+    kind: ObjectType,
+) -> Result<Vec<Record>, Error> {
+    let parameters = Parameters::new().text("project_id", &project.project_id);
+    let statements = parameters.batch([kind.statements().list]);
+    session.read(statements).await?.all(0)
+}
+
+/// The one of the path.
+///
+/// # Errors
+/// 404 when it has gone; 503 when the database fails.
+pub async fn get(session: &Session<'_>, object: &Object) -> Result<Record, Error> {
+    let parameters = Parameters::new().text("object_id", &object.id);
+    let statements = parameters.batch([object.kind.statements().get]);
+    let found = session.read(statements).await?.first(0)?;
+    found.ok_or_else(|| object.not_found())
+}
+
+/// What a PATCH changes; what is absent stays.
+#[derive(Debug, Default)]
+pub struct RecordChanges {
+    /// Its name.
+    pub name: Option<ObjectName>,
+    /// Its description.
+    pub description: Option<Description>,
+    /// Its labels.
+    pub labels: Option<Labels>,
+    /// Whether its input has fields; replaces them.
+    pub input_type: Option<IoType>,
+    /// Whether its output has fields; replaces them.
+    pub output_type: Option<IoType>,
+    /// What goes in.
+    pub input_fields: Option<Fields>,
+    /// What comes out.
+    pub output_fields: Option<Fields>,
+    /// The version that requests without one go to; null is none.
+    pub default_version: Patch<ObjectName>,
+}
+
+impl RecordChanges {
+    /// Whether nothing is to change.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.name.is_none()
+            && self.description.is_none()
+            && self.labels.is_none()
+            && self.input_type.is_none()
+            && self.output_type.is_none()
+            && self.input_fields.is_none()
+            && self.output_fields.is_none()
+            && !self.default_version.is_present()
+    }
+
+    fn to_json(&self) -> Value {
+        let default = &self.default_version;
+        given(vec![
+            ("name", self.name.as_ref().map(|name| json!(name))),
+            (
+                "description",
+                self.description.as_ref().map(|text| json!(text)),
+            ),
+            ("labels", self.labels.as_ref().map(|labels| json!(labels))),
+            ("input_type", self.input_type.map(|kind| json!(kind))),
+            ("output_type", self.output_type.map(|kind| json!(kind))),
+            (
+                "input_fields",
+                self.input_fields.as_ref().map(|fields| json!(fields)),
+            ),
+            (
+                "output_fields",
+                self.output_fields.as_ref().map(|fields| json!(fields)),
+            ),
+            (
+                "default_version",
+                default.is_present().then(|| json!(default.value())),
+            ),
+        ])
+    }
+}
+
+/// Changes a deployment or a pipeline.
+///
+/// # Errors
+/// 400 for a taken name, fields of a plain side, or an unknown default version; 403 for a right lost meanwhile; 404
+/// when it has gone; 503 when the database fails.
+pub async fn update(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    project: &Project,
+    object: &Object,
+    changes: &RecordChanges,
+) -> Result<Record, Error> {
+    let change = Change {
+        after: Some(changes.to_json()),
+        ..change_of(project, object, Action::Update)
+    };
+    let name = changes
+        .name
+        .as_ref()
+        .map_or(object.name.as_str(), ObjectName::as_str);
+    let default = &changes.default_version;
+    let default_name = default.value().map(ObjectName::as_str);
+    let statements = object
+        .parameters(change.parameters(authority, occasion))
+        .text("name", name)
+        .optional_text(
+            "description",
+            changes.description.as_ref().map(Description::as_str),
+        )
+        .optional_text("labels", changes.labels.as_ref().map(Labels::to_json))
+        .optional_text("input_type", changes.input_type.map(IoType::name))
+        .optional_text("output_type", changes.output_type.map(IoType::name))
+        .optional_text(
+            "input_fields",
+            changes.input_fields.as_ref().map(Fields::to_json),
+        )
+        .optional_text(
+            "output_fields",
+            changes.output_fields.as_ref().map(Fields::to_json),
+        )
+        .flag("sets_default_version", default.is_present())
+        .optional_text("default_version", default_name)
+        .batch(object.kind.statements().update);
+    let answers = session.write(statements).await?;
+    answers.done_or(&[
+        ("found", &|| object.not_found()),
+        ("may", &|| projects::lacks(authority)),
+        ("name_is_free", &|| name_is_taken(object.kind, name)),
+        ("input_fits", &|| Error::invalid(PLAIN_INPUT)),
+        ("output_fits", &|| Error::invalid(PLAIN_OUTPUT)),
+        ("default_exists", &|| {
+            Error::invalid(format!(
+                "default_version: the {} '{}' has no version '{}'",
+                object.kind.name(),
+                object.name,
+                default_name.unwrap_or_default()
+            ))
+        }),
+    ])?;
+    answers.only(4)
+}
+
+/// Deletes a deployment or a pipeline, with its versions and the role assignments on it.
+///
+/// # Errors
+/// 400 while a pipeline uses it; 403 for a right lost meanwhile; 404 when it has gone; 503 when the database fails.
+pub async fn delete(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    project: &Project,
+    object: &Object,
+) -> Result<(), Error> {
+    let change = change_of(project, object, Action::Delete);
+    let statements = object
+        .parameters(change.parameters(authority, occasion))
+        .batch(object.kind.statements().delete);
+    session.write(statements).await?.done_or(&[
+        ("found", &|| object.not_found()),
+        ("may", &|| projects::lacks(authority)),
+        ("is_unused", &|| {
+            let user = match object.kind {
+                ObjectType::Deployment => "a pipeline",
+                ObjectType::Pipeline => "another pipeline",
+            };
+            Error::invalid(format!(
+                "the {} '{}' is used in {user}; take it out there first",
+                object.kind.name(),
+                object.name
+            ))
+        }),
+    ])
+}
+
+fn change_of<'a>(project: &'a Project, object: &'a Object, action: Action) -> Change<'a> {
+    Change::in_project(
+        project,
+        action,
+        object.kind.name(),
+        &object.id,
+        &object.name,
+    )
+}

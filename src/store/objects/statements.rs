@@ -1,0 +1,226 @@
+//! The SQL of deployments and pipelines: each rule once, for the table of either kind.
+//!
+//! A kind's name makes those of its tables and columns: `deployments`, `deployment_versions`, `deployment_id`.
+
+use crate::store::sql::Sql;
+
+/// The statements of a kind; those of a write in the order of its batch.
+pub struct Statements {
+    /// The objects of a project, by name.
+    pub list: &'static Sql,
+    /// One object.
+    pub get: &'static Sql,
+    /// Answers the new object and the verdict.
+    pub create: [&'static Sql; 4],
+    /// Answers the changed object and the verdict.
+    pub update: [&'static Sql; 6],
+    /// Answers the verdict.
+    pub delete: [&'static Sql; 3],
+}
+
+/// A part of a text that only deployments have.
+macro_rules! of_deployments {
+    ("deployment", $text:literal) => {
+        $text
+    };
+    ("pipeline", $text:literal) => {
+        ""
+    };
+}
+
+/// A part of a text that only pipelines have.
+macro_rules! of_pipelines {
+    ("deployment", $text:literal) => {
+        ""
+    };
+    ("pipeline", $text:literal) => {
+        $text
+    };
+}
+
+macro_rules! select_object {
+    ($kind:tt) => {
+        concat!(
+            "SELECT o.id, o.name, o.description, o.input_type, o.output_type, o.input_fields, o.output_fields, ",
+            of_deployments!($kind, "o.supports_request_format, "),
+            "o.labels, o.creation_date, o.last_updated, v.version AS default_version
+             FROM ", $kind, "s o LEFT JOIN ", $kind, "_versions v ON v.", $kind, "_id = o.id AND v.is_default = 1 "
+        )
+    };
+}
+
+macro_rules! project_exists {
+    () => {
+        "EXISTS (SELECT 1 FROM projects WHERE id = :project_id)"
+    };
+}
+
+macro_rules! object_exists {
+    ($kind:tt) => {
+        concat!("EXISTS (SELECT 1 FROM ", $kind, "s WHERE id = :object_id)")
+    };
+}
+
+macro_rules! name_is_free {
+    ($kind:tt) => {
+        concat!(
+            "NOT EXISTS (SELECT 1 FROM ",
+            $kind,
+            "s WHERE project_id = :project_id AND name = :name AND id <> :object_id)"
+        )
+    };
+}
+
+macro_rules! plan_allows_object {
+    ($kind:tt) => {
+        plan_allows!(concat!("max_", $kind, "s"), concat!($kind, "s"))
+    };
+}
+
+/// A plain side has no fields: `side_fits!(kind, "input")`. A type that is given replaces the fields of its side.
+macro_rules! side_fits {
+    ($kind:tt, $side:literal) => {
+        concat!(
+            "(coalesce(:",
+            $side,
+            "_fields, '[]') = '[]' OR :",
+            $side,
+            "_type = 'structured'
+              OR (:",
+            $side,
+            "_type IS NULL
+                  AND EXISTS (SELECT 1 FROM ",
+            $kind,
+            "s WHERE id = :object_id AND ",
+            $side,
+            "_type = 'structured')))"
+        )
+    };
+}
+
+macro_rules! default_exists {
+    ($kind:tt) => {
+        concat!(
+            "(:default_version IS NULL OR EXISTS (SELECT 1 FROM ",
+            $kind,
+            "_versions WHERE ",
+            $kind,
+            "_id = :object_id AND version = :default_version))"
+        )
+    };
+}
+
+/// No version of a pipeline refers to it (UbiOps' documents of `deployments_delete`), so none can be left with a hole.
+macro_rules! is_unused {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM pipeline_objects WHERE reference_id = :object_id)"
+    };
+}
+
+macro_rules! object_before {
+    ($kind:tt) => {
+        concat!(
+            "(SELECT json_object('name', name, 'description', description, ",
+            of_pipelines!($kind, "'input_type', input_type, 'output_type', output_type, "),
+            "'input_fields', json(input_fields), 'output_fields', json(output_fields), 'labels', json(labels))
+              FROM ", $kind, "s WHERE id = :object_id)"
+        )
+    };
+}
+
+macro_rules! statements_of_kind {
+    ($(#[$doc:meta])* $module:ident, $kind:tt) => {
+        $(#[$doc])*
+        pub mod $module {
+            use super::Statements;
+            use crate::store::audit::{caller_may, caller_may_on_object, permit, permitted};
+            use crate::store::sql::statements;
+            use crate::store::subscriptions::{plan_allows, subscription_runs};
+
+            statements! {
+                /// The objects of a project, by name.
+                LIST = concat!(select_object!($kind), "WHERE o.project_id = :project_id ORDER BY o.name");
+                /// One object.
+                GET = concat!(select_object!($kind), "WHERE o.id = :object_id");
+                /// The permit for a new object.
+                PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
+                    project_exists!(), " AND ", caller_may!(), " AND ", name_is_free!($kind), " AND ",
+                    subscription_runs!(), " AND ", plan_allows_object!($kind)));
+                /// The object itself.
+                INSERT = concat!(
+                    "INSERT INTO ", $kind, "s (id, organization_id, project_id, name, description, input_type, output_type,
+                                               input_fields, output_fields, ",
+                    of_deployments!($kind, "supports_request_format, "), "labels, creation_date, last_updated)
+                     SELECT :object_id, :organization_id, :project_id, :name, :description, :input_type, :output_type,
+                            :input_fields, :output_fields, ",
+                    of_deployments!($kind, "#supports_request_format, "), ":labels, #now, #now
+                     WHERE ", permitted!());
+                /// Whether it was created, or why not.
+                AFTER_CREATE = concat!(
+                    "SELECT ", permitted!(), " AS done, ", project_exists!(), " AS found, ", caller_may!(),
+                    " AS may, ", name_is_free!($kind), " AS name_is_free, ", subscription_runs!(),
+                    " AS subscription_runs, ", plan_allows_object!($kind), " AS plan_allows");
+                /// The permit to change an object.
+                PERMIT_UPDATE = permit!(":object_id", object_before!($kind), concat!(
+                    object_exists!($kind), " AND ", caller_may_on_object!(), " AND ", name_is_free!($kind), " AND ",
+                    side_fits!($kind, "input"), " AND ", side_fits!($kind, "output"), " AND ", default_exists!($kind)));
+                /// The change.
+                UPDATE = concat!(
+                    "UPDATE ", $kind, "s SET
+                       name = :name,
+                       description = coalesce(:description, description),
+                       labels = coalesce(:labels, labels),
+                       input_type = coalesce(:input_type, input_type),
+                       output_type = coalesce(:output_type, output_type),
+                       input_fields = coalesce(:input_fields, iif(:input_type IS NULL, input_fields, '[]')),
+                       output_fields = coalesce(:output_fields, iif(:output_type IS NULL, output_fields, '[]')),
+                       last_updated = #now
+                     WHERE id = :object_id AND ", permitted!());
+                /// The default version that is replaced.
+                CLEAR_DEFAULT = concat!(
+                    "UPDATE ", $kind, "_versions SET is_default = 0
+                     WHERE ", $kind, "_id = :object_id AND is_default = 1 AND #sets_default_version = 1 AND ",
+                    permitted!());
+                /// The new default version.
+                SET_DEFAULT = concat!(
+                    "UPDATE ", $kind, "_versions SET is_default = 1
+                     WHERE ", $kind, "_id = :object_id AND version = :default_version AND ", permitted!());
+                /// Whether it was changed, or why not.
+                AFTER_UPDATE = concat!(
+                    "SELECT ", permitted!(), " AS done, ", object_exists!($kind), " AS found, ",
+                    caller_may_on_object!(), " AS may, ", name_is_free!($kind), " AS name_is_free, ",
+                    side_fits!($kind, "input"), " AS input_fits, ", side_fits!($kind, "output"), " AS output_fits, ",
+                    default_exists!($kind), " AS default_exists");
+                /// The permit to delete an object.
+                PERMIT_DELETE = permit!(":object_id", object_before!($kind), concat!(
+                    object_exists!($kind), " AND ", caller_may_on_object!(), " AND ", is_unused!()));
+                /// The object, and with it its versions and the role assignments on it.
+                DELETE = concat!("DELETE FROM ", $kind, "s WHERE id = :object_id AND ", permitted!());
+                /// Whether it is gone, or why not.
+                AFTER_DELETE = concat!(
+                    "SELECT ", permitted!(), " AS done, ", object_exists!($kind), " AS found, ",
+                    caller_may_on_object!(), " AS may, ", is_unused!(), " AS is_unused");
+            }
+
+            /// They all.
+            pub static STATEMENTS: Statements = Statements {
+                list: &LIST,
+                get: &GET,
+                create: [&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE],
+                update: [&PERMIT_UPDATE, &UPDATE, &CLEAR_DEFAULT, &SET_DEFAULT, &GET, &AFTER_UPDATE],
+                delete: [&PERMIT_DELETE, &DELETE, &AFTER_DELETE],
+            };
+        }
+    };
+}
+
+statements_of_kind!(
+    /// Those of deployments.
+    deployments,
+    "deployment"
+);
+statements_of_kind!(
+    /// Those of pipelines.
+    pipelines,
+    "pipeline"
+);
