@@ -2,12 +2,12 @@
 
 pub mod shapes;
 
-use crate::api::Call;
-use crate::api::labels::{label_filter, with_any_label};
+use crate::api::{Call, versions};
 use crate::domain::VersionId;
 use crate::http::error::Error;
 use crate::http::response::Response;
-use crate::store::deployment_versions::{self, DeploymentVersionChanges, NewDeploymentVersion};
+use crate::store::versions::graph::Graph;
+use crate::store::versions::{NewVersion, VersionChanges, Whole};
 use shapes::{DeploymentVersionCreate, DeploymentVersionDetail, DeploymentVersionUpdate};
 
 /// `POST .../versions`.
@@ -15,79 +15,47 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
     let body: DeploymentVersionCreate = call.body().await?;
     let mut settings = body.settings();
     settings.retain(|_, value| !value.is_null());
-    let id = VersionId::from_random(call.random()?);
-    let new = NewDeploymentVersion {
-        id: id.as_str(),
-        version: &body.version,
-        description: &body.description.or_default().unwrap_or_default(),
-        labels: &body.labels.or_default().unwrap_or_default(),
+    let new = NewVersion {
+        id: VersionId::from_random(call.random()?).to_string(),
+        version: body.version,
+        description: body.description.or_default().unwrap_or_default(),
+        labels: body.labels.or_default().unwrap_or_default(),
         settings,
+        graph: Graph::default(),
     };
-    let created = deployment_versions::create(
-        call.session,
-        &call.authority,
-        &call.occasion()?,
-        call.project()?,
-        call.object()?,
-        new,
-    )
-    .await?;
-    Response::created(&DeploymentVersionDetail::try_from(created)?)
+    let created = versions::create(call, &new).await?;
+    Response::created(&shown(created)?)
 }
 
 /// `GET .../versions`.
 pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
-    let wanted = label_filter(&call.query)?;
-    let listed = deployment_versions::list(call.session, call.object()?).await?;
-    let mut shown = Vec::new();
-    for version in with_any_label(listed, &wanted, |version| &version.labels)? {
-        shown.push(DeploymentVersionDetail::try_from(version)?);
+    let mut listed = Vec::new();
+    for version in versions::list(call).await? {
+        listed.push(DeploymentVersionDetail::try_from(version)?);
     }
-    Response::ok(&shown)
+    Response::ok(&listed)
 }
 
 /// `GET .../versions/{version}`.
 pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
-    let version = call.parameter("version");
-    let found = deployment_versions::get(call.session, call.object()?, version).await?;
-    Response::ok(&DeploymentVersionDetail::try_from(found)?)
+    let found = versions::get(call).await?;
+    Response::ok(&shown(found)?)
 }
 
 /// `PATCH .../versions/{version}`.
 pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
     let body: DeploymentVersionUpdate = call.body().await?;
-    let changes = DeploymentVersionChanges {
+    let changes = VersionChanges {
         settings: body.settings(),
         version: body.version.or_keep("version")?,
         description: body.description.or_default(),
         labels: body.labels.or_default(),
+        graph: Graph::default(),
     };
-    if changes.is_empty() {
-        return get(call).await;
-    }
-    let updated = deployment_versions::update(
-        call.session,
-        &call.authority,
-        &call.occasion()?,
-        call.project()?,
-        call.object()?,
-        call.parameter("version"),
-        changes,
-    )
-    .await?;
-    Response::ok(&DeploymentVersionDetail::try_from(updated)?)
+    let updated = versions::update(call, &changes).await?;
+    Response::ok(&shown(updated)?)
 }
 
-/// `DELETE .../versions/{version}`.
-pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
-    deployment_versions::delete(
-        call.session,
-        &call.authority,
-        &call.occasion()?,
-        call.project()?,
-        call.object()?,
-        call.parameter("version"),
-    )
-    .await?;
-    Ok(Response::no_content())
+fn shown((version, _): Whole) -> Result<DeploymentVersionDetail, Error> {
+    version.try_into()
 }

@@ -28,6 +28,7 @@ pub mod service_users;
 pub mod status;
 pub mod usage;
 pub mod user;
+pub mod versions;
 pub mod vouchers;
 pub mod workspaces;
 

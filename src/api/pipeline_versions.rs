@@ -2,13 +2,13 @@
 
 pub mod shapes;
 
-use crate::api::Call;
-use crate::api::labels::{label_filter, with_any_label};
+use crate::api::{Call, versions};
 use crate::domain::pipeline_graph::ReferenceType;
 use crate::domain::{AttachmentId, Attachments, PipelineObjectId, PipelineObjects, VersionId};
 use crate::http::error::Error;
 use crate::http::response::Response;
-use crate::store::pipeline_versions::{self, NewPipelineVersion, PipelineVersionChanges};
+use crate::store::versions::graph::Graph;
+use crate::store::versions::{NewVersion, VersionChanges};
 use serde_json::{Value, json};
 use shapes::{
     PipelineVersionCreate, PipelineVersionDetail, PipelineVersionList, PipelineVersionUpdate,
@@ -21,25 +21,18 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
     settings.retain(|_, value| !value.is_null());
     let objects = body.objects.or_default().unwrap_or_default();
     let attachments = body.attachments.or_default().unwrap_or_default();
-    let id = VersionId::from_random(call.random()?);
-    let new = NewPipelineVersion {
-        id: id.as_str(),
-        version: &body.version,
-        description: &body.description.or_default().unwrap_or_default(),
-        labels: &body.labels.or_default().unwrap_or_default(),
+    let new = NewVersion {
+        id: VersionId::from_random(call.random()?).to_string(),
+        version: body.version,
+        description: body.description.or_default().unwrap_or_default(),
+        labels: body.labels.or_default().unwrap_or_default(),
         settings,
-        objects: numbered_objects(call, &objects)?,
-        attachments: numbered_attachments(call, &attachments)?,
+        graph: Graph {
+            objects: Some(numbered_objects(call, &objects)?),
+            attachments: Some(numbered_attachments(call, &attachments)?),
+        },
     };
-    let created = pipeline_versions::create(
-        call.session,
-        &call.authority,
-        &call.occasion()?,
-        call.project()?,
-        call.object()?,
-        new,
-    )
-    .await?;
+    let created = versions::create(call, &new).await?;
     Response::created(&PipelineVersionDetail::try_from(created)?)
 }
 
@@ -77,65 +70,38 @@ fn numbered_attachments(call: &Call<'_>, attachments: &Attachments) -> Result<Va
 
 /// `GET .../versions`.
 pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
-    let wanted = label_filter(&call.query)?;
-    let listed = pipeline_versions::list(call.session, call.object()?).await?;
-    let mut shown = Vec::new();
-    for version in with_any_label(listed, &wanted, |version| &version.labels)? {
-        shown.push(PipelineVersionList::try_from(version)?);
+    let mut listed = Vec::new();
+    for version in versions::list(call).await? {
+        listed.push(PipelineVersionList::try_from(version)?);
     }
-    Response::ok(&shown)
+    Response::ok(&listed)
 }
 
 /// `GET .../versions/{version}`.
 pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
-    let version = call.parameter("version");
-    let found = pipeline_versions::get(call.session, call.object()?, version).await?;
+    let found = versions::get(call).await?;
     Response::ok(&PipelineVersionDetail::try_from(found)?)
 }
 
 /// `PATCH .../versions/{version}`.
 pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
     let body: PipelineVersionUpdate = call.body().await?;
-    let changes = PipelineVersionChanges {
+    let changes = VersionChanges {
         settings: body.settings(),
         version: body.version.or_keep("version")?,
         description: body.description.or_default(),
         labels: body.labels.or_default(),
-        objects: match body.objects.or_default() {
-            Some(objects) => Some(numbered_objects(call, &objects)?),
-            None => None,
-        },
-        attachments: match body.attachments.or_default() {
-            Some(attachments) => Some(numbered_attachments(call, &attachments)?),
-            None => None,
+        graph: Graph {
+            objects: match body.objects.or_default() {
+                Some(objects) => Some(numbered_objects(call, &objects)?),
+                None => None,
+            },
+            attachments: match body.attachments.or_default() {
+                Some(attachments) => Some(numbered_attachments(call, &attachments)?),
+                None => None,
+            },
         },
     };
-    if changes.is_empty() {
-        return get(call).await;
-    }
-    let updated = pipeline_versions::update(
-        call.session,
-        &call.authority,
-        &call.occasion()?,
-        call.project()?,
-        call.object()?,
-        call.parameter("version"),
-        changes,
-    )
-    .await?;
+    let updated = versions::update(call, &changes).await?;
     Response::ok(&PipelineVersionDetail::try_from(updated)?)
-}
-
-/// `DELETE .../versions/{version}`.
-pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
-    pipeline_versions::delete(
-        call.session,
-        &call.authority,
-        &call.occasion()?,
-        call.project()?,
-        call.object()?,
-        call.parameter("version"),
-    )
-    .await?;
-    Ok(Response::no_content())
 }

@@ -7,20 +7,14 @@ use crate::api::Call;
 use crate::domain::quoted;
 use crate::http::error::Error;
 use crate::http::response::Response;
-use crate::store::objects::ObjectType;
-use crate::store::{deployment_versions, pipeline_versions};
+use crate::store::versions;
 
 /// Any request below a deployment or a pipeline: to the version in the path, or to the default one.
 pub(crate) async fn no_upstream(call: &mut Call<'_>) -> Result<Response, Error> {
     let object = call.object()?;
     let wanted = call.parameter("version");
     let wanted = (!wanted.is_empty()).then_some(wanted);
-    let version = match object.kind {
-        ObjectType::Deployment => {
-            deployment_versions::name_of(call.session, object, wanted).await?
-        }
-        ObjectType::Pipeline => pipeline_versions::name_of(call.session, object, wanted).await?,
-    };
+    let version = versions::name_of(call.session, object, wanted).await?;
     let kind = object.kind.name();
     let name = quoted(&object.name);
     Err(match (version, wanted) {

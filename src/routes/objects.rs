@@ -4,7 +4,9 @@ use super::Access::{Deployment, Pipeline, Project};
 #[cfg(not(target_arch = "wasm32"))]
 use super::contract;
 use super::{Route, handler, p, routes};
-use crate::api::{deployment_versions, deployments, objects, pipeline_versions, pipelines};
+use crate::api::{
+    deployment_versions, deployments, objects, pipeline_versions, pipelines, versions,
+};
 use ::http::Method;
 
 pub(super) static TABLE: &[Route] = routes! {
@@ -26,7 +28,7 @@ pub(super) static TABLE: &[Route] = routes! {
         gives 200 deployment_versions::shapes::DeploymentVersionDetail;
     PATCH "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions/{version}" deployment_versions_update, Deployment(p::DEPLOYMENTS_VERSIONS_UPDATE), "Change a version of a deployment" => deployment_versions::update,
         takes deployment_versions::shapes::DeploymentVersionUpdate, gives 200 deployment_versions::shapes::DeploymentVersionDetail;
-    DELETE "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions/{version}" deployment_versions_delete, Deployment(p::DEPLOYMENTS_VERSIONS_DELETE), "Delete a version of a deployment" => deployment_versions::delete,
+    DELETE "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions/{version}" deployment_versions_delete, Deployment(p::DEPLOYMENTS_VERSIONS_DELETE), "Delete a version of a deployment" => versions::delete,
         gives 204 Nothing;
 
     POST "/v2.1/projects/{project_name}/pipelines" pipelines_create, Project(p::PIPELINES_CREATE), "Create a pipeline" => pipelines::create,
@@ -47,6 +49,6 @@ pub(super) static TABLE: &[Route] = routes! {
         gives 200 pipeline_versions::shapes::PipelineVersionDetail;
     PATCH "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/versions/{version}" pipeline_versions_update, Pipeline(p::PIPELINES_VERSIONS_UPDATE), "Change a version of a pipeline" => pipeline_versions::update,
         takes pipeline_versions::shapes::PipelineVersionUpdate, gives 200 pipeline_versions::shapes::PipelineVersionDetail;
-    DELETE "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/versions/{version}" pipeline_versions_delete, Pipeline(p::PIPELINES_VERSIONS_DELETE), "Delete a version of a pipeline" => pipeline_versions::delete,
+    DELETE "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/versions/{version}" pipeline_versions_delete, Pipeline(p::PIPELINES_VERSIONS_DELETE), "Delete a version of a pipeline" => versions::delete,
         gives 204 Nothing;
 };

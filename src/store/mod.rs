@@ -8,14 +8,12 @@ pub mod access_keys;
 pub mod audit;
 pub mod callers;
 pub mod consumption;
-pub mod deployment_versions;
 pub mod instance_types;
 pub mod objects;
 pub mod organization_users;
 pub mod organizations;
 pub mod permission_checks;
 pub mod pipeline_checks;
-pub mod pipeline_versions;
 pub mod project_users;
 pub mod projects;
 pub mod quota_resources;
@@ -33,6 +31,7 @@ pub mod tokens;
 pub mod usage;
 pub mod usage_events;
 pub mod users;
+pub mod versions;
 pub mod vouchers;
 pub mod workspaces;
 
@@ -45,7 +44,6 @@ pub fn statements() -> Vec<&'static sql::Sql> {
         callers::ALL,
         callers::modelarts::ALL,
         consumption::ALL,
-        deployment_versions::statements::ALL,
         instance_types::ALL,
         objects::statements::deployments::ALL,
         objects::statements::pipelines::ALL,
@@ -54,7 +52,6 @@ pub fn statements() -> Vec<&'static sql::Sql> {
         organizations::create::ALL,
         organizations::update::ALL,
         permission_checks::ALL,
-        pipeline_versions::statements::ALL,
         project_users::ALL,
         projects::statements::ALL,
         quota_resources::ALL,
@@ -69,6 +66,9 @@ pub fn statements() -> Vec<&'static sql::Sql> {
         usage::ALL,
         usage_events::ALL,
         users::ALL,
+        versions::statements::deployments::ALL,
+        versions::statements::pipeline_objects::ALL,
+        versions::statements::pipelines::ALL,
         workspaces::ALL,
         workspaces::changes::ALL,
         vouchers::ALL,

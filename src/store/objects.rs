@@ -38,6 +38,15 @@ impl ObjectType {
         }
     }
 
+    /// The name of a version of it, as in the trail.
+    #[must_use]
+    pub const fn version_name(self) -> &'static str {
+        match self {
+            Self::Deployment => "deployment_version",
+            Self::Pipeline => "pipeline_version",
+        }
+    }
+
     /// The statements over its table.
     #[must_use]
     pub fn statements(self) -> &'static Statements {

@@ -76,14 +76,6 @@ impl Answers {
         }
     }
 
-    /// The only row of the last statement, which is where a write says whether it was made, or why not.
-    ///
-    /// # Errors
-    /// As [`Answers::only`].
-    pub fn verdict<T: Row>(&self) -> Result<T, Error> {
-        self.only(self.0.rows.len().saturating_sub(1))
-    }
-
     /// The rows of the statement at this place, each as its JSON text.
     fn texts(&self, statement: usize) -> Result<Vec<&RawValue>, Error> {
         let Some(raw) = self.0.rows.get(statement) else {

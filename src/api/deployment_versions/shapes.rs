@@ -11,8 +11,8 @@ use crate::domain::{
 };
 use crate::http::error::Error;
 use crate::http::patch::Patch;
-use crate::store::deployment_versions::{DeploymentVersion, MAXIMUM_INSTANCES};
 use crate::store::rows::JsonText;
+use crate::store::versions::{MAXIMUM_INSTANCES, Version};
 
 /// How long an instance stays without work, in seconds.
 const IDLE_TIME: i64 = 300;
@@ -335,17 +335,17 @@ impl DeploymentVersionSettings {
     }
 }
 
-impl TryFrom<DeploymentVersion> for DeploymentVersionDetail {
+impl TryFrom<Version> for DeploymentVersionDetail {
     type Error = Error;
 
-    fn try_from(version: DeploymentVersion) -> Result<Self, Error> {
+    fn try_from(version: Version) -> Result<Self, Error> {
         Ok(Self {
             settings: version
                 .settings
                 .parse::<DeploymentVersionSettings>()?
                 .completed(),
             id: version.id,
-            deployment: version.deployment,
+            deployment: version.object,
             version: version.version,
             default: version.is_default.0,
             description: version.description,

@@ -10,8 +10,9 @@ use crate::domain::{
 };
 use crate::http::error::Error;
 use crate::http::patch::Patch;
-use crate::store::pipeline_versions::{ObjectRow, PipelineVersion, Whole};
 use crate::store::rows::JsonText;
+use crate::store::versions::graph::ObjectRow;
+use crate::store::versions::{Version, Whole};
 
 /// The bodies to create and to change a version: the same fields, but a name is needed on creation only.
 macro_rules! body {
@@ -250,14 +251,14 @@ impl TryFrom<ObjectRow> for PipelineObjectDetail {
     }
 }
 
-impl TryFrom<PipelineVersion> for PipelineVersionList {
+impl TryFrom<Version> for PipelineVersionList {
     type Error = Error;
 
-    fn try_from(version: PipelineVersion) -> Result<Self, Error> {
+    fn try_from(version: Version) -> Result<Self, Error> {
         Ok(Self {
             settings: version.settings.parse()?,
             id: version.id,
-            pipeline: version.pipeline,
+            pipeline: version.object,
             version: version.version,
             default: version.is_default.0,
             description: version.description,
@@ -273,7 +274,7 @@ impl TryFrom<Whole> for PipelineVersionDetail {
 
     fn try_from((version, objects): Whole) -> Result<Self, Error> {
         Ok(Self {
-            attachments: version.attachments.clone(),
+            attachments: version.attachments.clone().unwrap_or_default(),
             objects: objects
                 .into_iter()
                 .map(PipelineObjectDetail::try_from)

@@ -38,6 +38,8 @@ macro_rules! of_pipelines {
     };
 }
 
+pub(crate) use of_pipelines;
+
 macro_rules! select_object {
     ($kind:tt) => {
         concat!(

@@ -14,7 +14,7 @@
 //! answers.only(2)
 //! ```
 
-use super::{Answers, Columns, Flag, inconsistent};
+use super::{Answers, Columns, Flag, Row, inconsistent};
 use crate::http::error::Error;
 
 /// A rule, by the column that says whether it holds, and the refusal of what breaks it.
@@ -24,13 +24,25 @@ pub type Refusal<'a> = (&'static str, &'a dyn Fn() -> Error);
 pub const OTHERWISE: &str = "";
 
 impl Answers {
+    /// The only row of the last statement, which tells what the write came to and may tell more.
+    ///
+    /// # Errors
+    /// As [`Answers::only`].
+    pub fn verdict<T: Row>(&self) -> Result<T, Error> {
+        self.only(self.last())
+    }
+
+    fn last(&self) -> usize {
+        self.0.rows.len().saturating_sub(1)
+    }
+
     /// Nothing, if the write was done; else the refusal of the first rule that does not hold.
     ///
     /// # Errors
     /// That refusal; or an inconsistency, logged as a bug: a rule without a column, or a permit that was not given
     /// although all rules hold.
     pub fn done_or(&self, refusals: &[Refusal<'_>]) -> Result<(), Error> {
-        let last = self.0.rows.len().saturating_sub(1);
+        let last = self.last();
         let Some(text) = self.first_text(last)? else {
             return Err(inconsistent(last, &"there is none"));
         };

@@ -1,0 +1,353 @@
+//! Versions of deployments and pipelines, as records.
+//!
+//! Of a version the server acts on its name, description, labels and on whether it is the default; its settings are one
+//! JSON object that is checked at the door, kept and shown. A change is a merge patch of it (RFC 7396), so null takes a
+//! setting back to its default.
+//!
+//! A version of a pipeline has a [`graph`] too.
+
+pub mod graph;
+pub mod statements;
+
+use serde_json::{Map, Value, json};
+
+use crate::auth::access::Authority;
+use crate::domain::{Description, Labels, ObjectName};
+use crate::http::error::Error;
+use crate::store::audit::{Action, Change, Occasion, given};
+use crate::store::objects::{Object, ObjectType};
+use crate::store::pipeline_checks::Faults;
+use crate::store::projects::{self, Project};
+use crate::store::rows::{Answers, Flag, JsonText, Millis, OTHERWISE, row};
+use crate::store::session::Session;
+use crate::store::statement::Parameters;
+use crate::store::subscriptions::{self, limit_reached};
+use graph::{Graph, ObjectRow};
+use statements::Statements;
+
+/// Most instances of a version that says nothing else (UbiOps' documents of `deployment_versions_create`).
+pub const MAXIMUM_INSTANCES: i64 = 5;
+
+row! {
+    /// A version of a deployment or a pipeline.
+    #[derive(Debug, Clone)]
+    pub struct Version {
+        /// Its id.
+        pub id: String,
+        /// The name of its deployment or pipeline.
+        pub object: String,
+        /// Its name, unique in that.
+        pub version: String,
+        /// Whether requests without a version go to it.
+        pub is_default: Flag,
+        /// Its description, which may be empty.
+        pub description: String,
+        /// Its labels.
+        pub labels: JsonText,
+        /// The settings that were given.
+        pub settings: JsonText,
+        /// Of a pipeline: what goes from where to where, each with its id.
+        pub attachments: Option<JsonText>,
+        /// When it was created.
+        pub creation_date: Millis,
+        /// When it was last changed.
+        pub last_updated: Millis,
+    }
+}
+
+/// A version, and its objects in their order; that of a deployment has none.
+pub type Whole = (Version, Vec<ObjectRow>);
+
+/// What is asked for on creation.
+pub struct NewVersion {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub version: ObjectName,
+    /// Its description.
+    pub description: Description,
+    /// Its labels.
+    pub labels: Labels,
+    /// The settings that were given.
+    pub settings: Map<String, Value>,
+    /// Of a pipeline: both parts of it.
+    pub graph: Graph,
+}
+
+/// What a PATCH changes; what is absent stays.
+#[derive(Debug, Default)]
+pub struct VersionChanges {
+    /// Its name.
+    pub version: Option<ObjectName>,
+    /// Its description.
+    pub description: Option<Description>,
+    /// Its labels.
+    pub labels: Option<Labels>,
+    /// The settings that change; null takes one back to its default.
+    pub settings: Map<String, Value>,
+    /// Of a pipeline: what it is to consist of.
+    pub graph: Graph,
+}
+
+impl VersionChanges {
+    /// Whether nothing is to change.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.version.is_none()
+            && self.description.is_none()
+            && self.labels.is_none()
+            && self.settings.is_empty()
+            && self.graph.is_empty()
+    }
+}
+
+/// Creates a version; the default one, if there is none yet.
+///
+/// # Errors
+/// 400 for a taken name, more instances at least than at most, or a graph that does not hold together; 403 for a right
+/// lost meanwhile, or the plan's limit; 404 when the object has gone; 503 when the database fails.
+pub async fn create(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    project: &Project,
+    object: &Object,
+    new: &NewVersion,
+) -> Result<Whole, Error> {
+    let name = new.version.as_str();
+    let label = object.version_label(name);
+    let texts = statements_of(object.kind).create;
+    let change = Change {
+        object_id: &new.id,
+        after: Some(after(
+            object.kind,
+            [json!(name), json!(new.description), json!(new.labels)],
+            &new.settings,
+            &new.graph,
+        )),
+        ..change_of(project, object, &label, Action::Create)
+    };
+    let parameters = parameters_of(change, authority, occasion, object, name)
+        .text("description", new.description.as_str())
+        .text("labels", new.labels.to_json())
+        .text("settings", json!(new.settings).to_string());
+    let statements = new.graph.parameters(parameters).batch(texts);
+    let answers = session.write(statements).await?;
+    done_or_refused(&answers, authority, object, name, &|| object.not_found())?;
+    written(&answers, object.kind, texts.len())
+}
+
+/// The versions of a deployment or a pipeline, by name.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn list(session: &Session<'_>, object: &Object) -> Result<Vec<Version>, Error> {
+    let parameters = Parameters::new().text("resource_id", &object.id);
+    let statements = parameters.batch([statements_of(object.kind).list]);
+    session.read(statements).await?.all(0)
+}
+
+/// One version.
+///
+/// # Errors
+/// 404; 503 when the database fails.
+pub async fn get(session: &Session<'_>, object: &Object, version: &str) -> Result<Whole, Error> {
+    let parameters = Parameters::new()
+        .text("resource_id", &object.id)
+        .text("version", version);
+    let statements = parameters.batch(statements_of(object.kind).get);
+    let answers = session.read(statements).await?;
+    match answers.first(0)? {
+        Some(found) => Ok((found, objects_at(&answers, object.kind, 1)?)),
+        None => Err(object.version_not_found(version)),
+    }
+}
+
+/// The name of the version, or of the default one where none is named; nothing if there is none.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn name_of(
+    session: &Session<'_>,
+    object: &Object,
+    version: Option<&str>,
+) -> Result<Option<String>, Error> {
+    row! {
+        struct Row {
+            version: String,
+        }
+    }
+    let parameters = Parameters::new()
+        .text("resource_id", &object.id)
+        .optional_text("version", version);
+    let statements = parameters.batch([statements_of(object.kind).name]);
+    let found: Option<Row> = session.read(statements).await?.first(0)?;
+    Ok(found.map(|row| row.version))
+}
+
+/// Changes a version.
+///
+/// # Errors
+/// As [`create`], but for the limit; 404 for a version that does not exist.
+pub async fn update(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    project: &Project,
+    object: &Object,
+    version: &str,
+    changes: &VersionChanges,
+) -> Result<Whole, Error> {
+    let name = changes.version.as_ref().map_or(version, ObjectName::as_str);
+    let label = object.version_label(version);
+    let texts = statements_of(object.kind).update;
+    let change = Change {
+        after: Some(after(
+            object.kind,
+            [
+                json!(changes.version),
+                json!(changes.description),
+                json!(changes.labels),
+            ],
+            &changes.settings,
+            &changes.graph,
+        )),
+        ..change_of(project, object, &label, Action::Update)
+    };
+    let parameters = parameters_of(change, authority, occasion, object, version)
+        .text("new_version", name)
+        .optional_text(
+            "description",
+            changes.description.as_ref().map(Description::as_str),
+        )
+        .optional_text("labels", changes.labels.as_ref().map(Labels::to_json))
+        .text("settings", json!(changes.settings).to_string());
+    let statements = changes.graph.parameters(parameters).batch(texts);
+    let answers = session.write(statements).await?;
+    done_or_refused(&answers, authority, object, name, &|| {
+        object.version_not_found(version)
+    })?;
+    written(&answers, object.kind, texts.len())
+}
+
+/// Deletes a version; if it was the default one, there is none.
+///
+/// # Errors
+/// 400 while a pipeline names it; 403 for a right lost meanwhile; 404; 503 when the database fails.
+pub async fn delete(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    project: &Project,
+    object: &Object,
+    version: &str,
+) -> Result<(), Error> {
+    let label = object.version_label(version);
+    let change = change_of(project, object, &label, Action::Delete);
+    let statements = parameters_of(change, authority, occasion, object, version)
+        .batch(statements_of(object.kind).delete);
+    session.write(statements).await?.done_or(&[
+        ("found", &|| object.version_not_found(version)),
+        ("may", &|| projects::lacks(authority)),
+        ("is_unused", &|| {
+            Error::invalid(format!(
+                "the version '{version}' is used in a pipeline; take it out there first"
+            ))
+        }),
+    ])
+}
+
+fn statements_of(kind: ObjectType) -> &'static Statements {
+    match kind {
+        ObjectType::Deployment => &statements::deployments::STATEMENTS,
+        ObjectType::Pipeline => &statements::pipelines::STATEMENTS,
+    }
+}
+
+/// What can be in the way of a new or changed version that is to have this name.
+fn done_or_refused(
+    answers: &Answers,
+    authority: &Authority,
+    object: &Object,
+    name: &str,
+    not_found: &dyn Fn() -> Error,
+) -> Result<(), Error> {
+    answers.done_or(&[
+        ("found", not_found),
+        ("may", &|| projects::lacks(authority)),
+        ("name_is_free", &|| {
+            Error::invalid(format!(
+                "version: the {} '{}' has a version '{name}' already",
+                object.kind.name(),
+                object.name
+            ))
+        }),
+        ("instances_fit", &|| {
+            Error::invalid("minimum_instances: it is above maximum_instances")
+        }),
+        ("subscription_runs", &subscriptions::ended),
+        ("plan_allows", &|| {
+            limit_reached(&format!("{}s", object.kind.version_name()))
+        }),
+        (OTHERWISE, &|| {
+            let faults: Result<Faults, Error> = answers.verdict();
+            match faults.and_then(|faults| faults.refusal()) {
+                Ok(Some(error)) | Err(error) => error,
+                Ok(None) => Error::inconsistent("a version was refused for no reason"),
+            }
+        }),
+    ])
+}
+
+/// The version that a write of so many statements has made or changed: shown before the verdict.
+fn written(answers: &Answers, kind: ObjectType, statements: usize) -> Result<Whole, Error> {
+    let at = statements.saturating_sub(1 + statements_of(kind).get.len());
+    Ok((answers.only(at)?, objects_at(answers, kind, at + 1)?))
+}
+
+fn objects_at(answers: &Answers, kind: ObjectType, at: usize) -> Result<Vec<ObjectRow>, Error> {
+    match kind {
+        ObjectType::Deployment => Ok(Vec::new()),
+        ObjectType::Pipeline => answers.all(at),
+    }
+}
+
+/// What the trail keeps of a new or changed version: null is what stays.
+fn after(
+    kind: ObjectType,
+    [version, description, labels]: [Value; 3],
+    settings: &Map<String, Value>,
+    graph: &Graph,
+) -> Value {
+    let is_graph = kind == ObjectType::Pipeline;
+    given(vec![
+        ("version", Some(version)),
+        ("description", Some(description)),
+        ("labels", Some(labels)),
+        ("settings", Some(json!(settings))),
+        ("objects", is_graph.then(|| json!(graph.objects))),
+        ("attachments", is_graph.then(|| json!(graph.attachments))),
+    ])
+}
+
+fn parameters_of(
+    change: Change<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    object: &Object,
+    version: &str,
+) -> Parameters {
+    object
+        .parameters(change.parameters(authority, occasion))
+        .text("version", version)
+        .integer("maximum_instances", MAXIMUM_INSTANCES)
+}
+
+fn change_of<'a>(
+    project: &'a Project,
+    object: &Object,
+    label: &'a str,
+    action: Action,
+) -> Change<'a> {
+    Change::in_project(project, action, object.kind.version_name(), "", label)
+}

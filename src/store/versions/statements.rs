@@ -1,0 +1,285 @@
+//! The SQL of versions: each rule once, for the tables of either kind, and what only one kind has beside it.
+//!
+//! A kind's name makes those of its tables and columns, as in [`objects`](crate::store::objects::statements).
+
+use crate::store::sql::Sql;
+
+/// The statements of a kind; those of a write in the order of its batch.
+///
+/// What shows a version is one statement for a deployment's, and for a pipeline's two: the version, then its objects.
+pub struct Statements {
+    /// The versions of an object, by name.
+    pub list: &'static Sql,
+    /// Shows one version.
+    pub get: &'static [&'static Sql],
+    /// The name of a version, or of the default one where none is named.
+    pub name: &'static Sql,
+    /// Ends with what shows the new version, and the verdict.
+    pub create: &'static [&'static Sql],
+    /// Ends with what shows the changed version, and the verdict.
+    pub update: &'static [&'static Sql],
+    /// Ends with the verdict.
+    pub delete: &'static [&'static Sql],
+}
+
+macro_rules! select_version {
+    ($kind:tt) => {
+        concat!(
+            "SELECT v.id, o.name AS object, v.version, v.is_default, v.description, v.labels, v.settings, ",
+            of_pipelines!($kind, "v.attachments, "), "v.creation_date, v.last_updated
+             FROM ", $kind, "_versions v JOIN ", $kind, "s o ON o.id = v.", $kind, "_id "
+        )
+    };
+}
+
+/// The version that the path names, as a condition on a table of versions.
+macro_rules! is_in_path {
+    ($kind:tt) => {
+        concat!($kind, "_id = :resource_id AND version = :version")
+    };
+}
+
+/// The id of the version that the path names.
+macro_rules! version_in_path {
+    ($kind:tt) => {
+        concat!(
+            "(SELECT id FROM ",
+            $kind,
+            "_versions WHERE ",
+            is_in_path!($kind),
+            ")"
+        )
+    };
+}
+
+/// The id of the version that this batch has changed, as its permit has noted it: a rename does not lose it.
+macro_rules! permitted_version {
+    () => {
+        "(SELECT object_id FROM audit WHERE id = :audit_id)"
+    };
+}
+
+macro_rules! object_exists {
+    ($kind:tt) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM ",
+            $kind,
+            "s WHERE id = :resource_id)"
+        )
+    };
+}
+
+macro_rules! name_is_free {
+    ($kind:tt) => {
+        concat!(
+            "(:new_version = :version OR NOT EXISTS (
+                SELECT 1 FROM ",
+            $kind,
+            "_versions WHERE ",
+            $kind,
+            "_id = :resource_id AND version = :new_version))"
+        )
+    };
+}
+
+macro_rules! plan_allows_version {
+    ($kind:tt) => {
+        plan_allows!(
+            concat!("max_", $kind, "_versions"),
+            concat!($kind, "_versions")
+        )
+    };
+}
+
+/// With the change, the least number of instances is not above the most. Pipelines have none.
+macro_rules! instances_fit {
+    ("deployment") => {
+        "(SELECT coalesce(json_extract(settings, '$.minimum_instances'), 0)
+                 <= coalesce(json_extract(settings, '$.maximum_instances'), #maximum_instances)
+          FROM (SELECT json_patch(coalesce((SELECT settings FROM deployment_versions
+                                            WHERE deployment_id = :resource_id AND version = :version), '{}'),
+                                  :settings) AS settings))"
+    };
+    ("pipeline") => {
+        "1"
+    };
+}
+
+/// The objects and attachments of the change hold together. Deployments have none.
+macro_rules! graph_holds {
+    ("deployment") => {
+        "1"
+    };
+    ("pipeline") => {
+        concat!(
+            "((#sets_objects = 0 AND #sets_attachments = 0) OR (",
+            holds_together!(),
+            "))"
+        )
+    };
+}
+
+/// Why they do not, as columns behind others.
+macro_rules! graph_faults {
+    ("deployment") => {
+        ""
+    };
+    ("pipeline") => {
+        concat!(", ", faults!())
+    };
+}
+
+/// No version of a pipeline refers to it by name (UbiOps' documents of `deployment_versions_delete`).
+macro_rules! is_unused {
+    ($kind:tt) => {
+        concat!(
+            "NOT EXISTS (SELECT 1 FROM pipeline_objects WHERE reference_version_id = ",
+            version_in_path!($kind),
+            ")"
+        )
+    };
+}
+
+macro_rules! version_before {
+    ($kind:tt) => {
+        concat!(
+            "(SELECT json_object('version', version, 'description', description, 'labels', json(labels),
+                                 'settings', json(settings)",
+            of_pipelines!($kind, ", 'attachments', json(attachments)"), ")
+              FROM ", $kind, "_versions WHERE ", is_in_path!($kind), ")"
+        )
+    };
+}
+
+// Behind the macros that it uses.
+pub mod pipeline_objects;
+
+macro_rules! statements_of_kind {
+    ($kind:tt) => {
+        statements! {
+            /// The versions of an object, by name.
+            LIST = concat!(select_version!($kind), "WHERE v.", $kind, "_id = :resource_id ORDER BY v.version");
+            /// One version of an object.
+            GET = concat!(select_version!($kind), "WHERE v.", $kind, "_id = :resource_id AND v.version = :version");
+            /// The version that this batch has made or changed.
+            GET_CHANGED = concat!(select_version!($kind), "WHERE v.id = ", permitted_version!());
+            /// The name of a version, or of the default one where none is named.
+            NAME = concat!(
+                "SELECT version FROM ", $kind, "_versions WHERE ", is_in_path!($kind), " AND :version IS NOT NULL
+                 UNION ALL
+                 SELECT version FROM ", $kind, "_versions
+                 WHERE ", $kind, "_id = :resource_id AND is_default = 1 AND :version IS NULL");
+            /// The permit for a new version.
+            PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
+                object_exists!($kind), " AND ", caller_may_on_object!(), " AND ", version_in_path!($kind),
+                " IS NULL AND ", instances_fit!($kind), " AND ", subscription_runs!(), " AND ",
+                plan_allows_version!($kind), " AND ", graph_holds!($kind)));
+            /// The version itself; the default one, if there is none.
+            INSERT = concat!(
+                "INSERT INTO ", $kind, "_versions (id, organization_id, project_id, ", $kind, "_id, version, is_default,
+                                                   description, labels, settings, ",
+                of_pipelines!($kind, "attachments, "), "creation_date, last_updated)
+                 SELECT :object_id, :organization_id, :project_id, :resource_id, :version,
+                        NOT EXISTS (SELECT 1 FROM ", $kind, "_versions
+                                    WHERE ", $kind, "_id = :resource_id AND is_default = 1),
+                        :description, :labels, :settings, ",
+                of_pipelines!($kind, ":attachments, "), "#now, #now
+                 WHERE ", permitted!());
+            /// Whether it was created, or why not.
+            AFTER_CREATE = concat!(
+                "SELECT ", permitted!(), " AS done, ", object_exists!($kind), " AS found, ", caller_may_on_object!(),
+                " AS may, ", version_in_path!($kind), " IS NULL AS name_is_free, ", instances_fit!($kind),
+                " AS instances_fit, ", subscription_runs!(), " AS subscription_runs, ", plan_allows_version!($kind),
+                " AS plan_allows", graph_faults!($kind));
+            /// The permit to change a version.
+            PERMIT_UPDATE = permit!(version_in_path!($kind), version_before!($kind), concat!(
+                version_in_path!($kind), " IS NOT NULL AND ", caller_may_on_object!(), " AND ", name_is_free!($kind),
+                " AND ", instances_fit!($kind), " AND ", graph_holds!($kind)));
+            /// The change.
+            UPDATE = concat!(
+                "UPDATE ", $kind, "_versions SET
+                   version = :new_version,
+                   description = coalesce(:description, description),
+                   labels = coalesce(:labels, labels),
+                   settings = json_patch(settings, :settings), ",
+                of_pipelines!($kind, "attachments = iif(#sets_attachments = 1, :attachments, attachments), "),
+                "last_updated = #now
+                 WHERE id = ", permitted_version!(), " AND ", permitted!());
+            /// Whether it was changed, or why not.
+            AFTER_UPDATE = concat!(
+                "SELECT ", permitted!(), " AS done, ", version_in_path!($kind), " IS NOT NULL AS found, ",
+                caller_may_on_object!(), " AS may, ", name_is_free!($kind), " AS name_is_free, ",
+                instances_fit!($kind), " AS instances_fit, 1 AS subscription_runs, 1 AS plan_allows",
+                graph_faults!($kind));
+            /// The permit to delete a version.
+            PERMIT_DELETE = permit!(version_in_path!($kind), version_before!($kind), concat!(
+                version_in_path!($kind), " IS NOT NULL AND ", caller_may_on_object!(), " AND ", is_unused!($kind)));
+            /// The version.
+            DELETE = concat!(
+                "DELETE FROM ", $kind, "_versions WHERE id = ", permitted_version!(), " AND ", permitted!());
+            /// Whether it is gone, or why not.
+            AFTER_DELETE = concat!(
+                "SELECT ", permitted!(), " AS done, ", version_in_path!($kind), " IS NOT NULL AS found, ",
+                caller_may_on_object!(), " AS may, ", is_unused!($kind), " AS is_unused");
+        }
+    };
+}
+
+/// Those of deployments.
+pub mod deployments {
+    use super::Statements;
+    use crate::store::audit::{caller_may_on_object, permit, permitted};
+    use crate::store::objects::statements::of_pipelines;
+    use crate::store::sql::statements;
+    use crate::store::subscriptions::{plan_allows, subscription_runs};
+
+    statements_of_kind!("deployment");
+
+    /// They all.
+    pub static STATEMENTS: Statements = Statements {
+        list: &LIST,
+        get: &[&GET],
+        name: &NAME,
+        create: &[&PERMIT_CREATE, &INSERT, &GET_CHANGED, &AFTER_CREATE],
+        update: &[&PERMIT_UPDATE, &UPDATE, &GET_CHANGED, &AFTER_UPDATE],
+        delete: &[&PERMIT_DELETE, &DELETE, &AFTER_DELETE],
+    };
+}
+
+/// Those of pipelines.
+pub mod pipelines {
+    use super::Statements;
+    use super::pipeline_objects::{DELETE_CHANGED, INSERT_CHANGED, LIST_CHANGED, LIST_IN_PATH};
+    use crate::store::audit::{caller_may_on_object, permit, permitted};
+    use crate::store::objects::statements::of_pipelines;
+    use crate::store::pipeline_checks::{faults, holds_together};
+    use crate::store::sql::statements;
+    use crate::store::subscriptions::{plan_allows, subscription_runs};
+
+    statements_of_kind!("pipeline");
+
+    /// They all.
+    pub static STATEMENTS: Statements = Statements {
+        list: &LIST,
+        get: &[&GET, &LIST_IN_PATH],
+        name: &NAME,
+        create: &[
+            &PERMIT_CREATE,
+            &INSERT,
+            &INSERT_CHANGED,
+            &GET_CHANGED,
+            &LIST_CHANGED,
+            &AFTER_CREATE,
+        ],
+        update: &[
+            &PERMIT_UPDATE,
+            &UPDATE,
+            &DELETE_CHANGED,
+            &INSERT_CHANGED,
+            &GET_CHANGED,
+            &LIST_CHANGED,
+            &AFTER_UPDATE,
+        ],
+        delete: &[&PERMIT_DELETE, &DELETE, &AFTER_DELETE],
+    };
+}
