@@ -48,11 +48,10 @@ impl Answers {
     /// # Errors
     /// An inconsistency, logged as a bug: a row that is not of the shape that our own statement gives.
     pub fn all<T: Row>(&self, statement: usize) -> Result<Vec<T>, Error> {
-        let texts = self.texts(statement)?;
-        let mut rows = Vec::with_capacity(texts.len());
-        for text in texts {
-            rows.push(read(statement, text)?);
-        }
+        let mut rows = Vec::new();
+        self.each(statement, usize::MAX, &mut |columns| {
+            rows.push(T::read(columns));
+        })?;
         Ok(rows)
     }
 
@@ -61,8 +60,9 @@ impl Answers {
     /// # Errors
     /// As [`Answers::all`].
     pub fn first<T: Row>(&self, statement: usize) -> Result<Option<T>, Error> {
-        let text = self.first_text(statement)?;
-        text.map(|text| read(statement, text)).transpose()
+        let mut row = None;
+        self.each(statement, 1, &mut |columns| row = Some(T::read(columns)))?;
+        Ok(row)
     }
 
     /// The only row of the statement at this place.
@@ -70,30 +70,30 @@ impl Answers {
     /// # Errors
     /// As [`Answers::all`], and when there is none.
     pub fn only<T: Row>(&self, statement: usize) -> Result<T, Error> {
-        match self.first_text(statement)? {
-            Some(text) => read(statement, text),
-            None => Err(inconsistent(statement, &"there is none")),
-        }
+        self.first(statement)?
+            .ok_or_else(|| inconsistent(statement, &"there is none"))
     }
 
-    /// The rows of the statement at this place, each as its JSON text.
-    fn texts(&self, statement: usize) -> Result<Vec<&RawValue>, Error> {
+    /// Shows the columns of each row of the statement at this place, of the first so many. Not generic: all that a type
+    /// of rows has to itself is which columns it takes.
+    fn each(
+        &self,
+        statement: usize,
+        most: usize,
+        take: &mut dyn FnMut(&mut Columns<'_>),
+    ) -> Result<(), Error> {
         let Some(raw) = self.0.rows.get(statement) else {
             return Err(inconsistent(statement, &"there is no answer"));
         };
-        serde_json::from_str(raw.get()).map_err(|error| inconsistent(statement, &error))
+        let texts: Vec<&RawValue> =
+            serde_json::from_str(raw.get()).map_err(|error| inconsistent(statement, &error))?;
+        for text in texts.into_iter().take(most) {
+            let mut columns = Columns::parse(statement, text)?;
+            take(&mut columns);
+            columns.judge(statement)?;
+        }
+        Ok(())
     }
-
-    fn first_text(&self, statement: usize) -> Result<Option<&RawValue>, Error> {
-        Ok(self.texts(statement)?.first().copied())
-    }
-}
-
-fn read<T: Row>(statement: usize, text: &RawValue) -> Result<T, Error> {
-    let mut columns = Columns::parse(statement, text)?;
-    let row = T::read(&mut columns);
-    columns.judge(statement)?;
-    Ok(row)
 }
 
 fn inconsistent(statement: usize, what: &dyn Display) -> Error {

@@ -81,9 +81,13 @@ impl Parameters {
     /// Statements over this set, one for each text.
     #[must_use]
     pub fn batch(self, texts: impl AsRef<[&'static Sql]>) -> Vec<Statement> {
+        self.statements(texts.as_ref())
+    }
+
+    fn statements(self, texts: &[&'static Sql]) -> Vec<Statement> {
         let parameters = Rc::new(self);
-        let texts = texts.as_ref().iter();
         texts
+            .iter()
             .map(|sql| Statement {
                 sql,
                 parameters: Rc::clone(&parameters),

@@ -14,7 +14,7 @@
 //! answers.only(2)
 //! ```
 
-use super::{Answers, Columns, Flag, Row, inconsistent};
+use super::{Answers, Flag, Row, inconsistent};
 use crate::http::error::Error;
 
 /// A rule, by the column that says whether it holds, and the refusal of what breaks it.
@@ -43,26 +43,24 @@ impl Answers {
     /// although all rules hold.
     pub fn done_or(&self, refusals: &[Refusal<'_>]) -> Result<(), Error> {
         let last = self.last();
-        let Some(text) = self.first_text(last)? else {
-            return Err(inconsistent(last, &"there is none"));
-        };
-        let mut columns = Columns::parse(last, text)?;
-        let Flag(is_done) = columns.get("done");
-        let mut refusal = None;
-        for (rule, refuse) in refusals {
-            let Flag(holds) = match *rule {
-                OTHERWISE => Flag(false),
-                rule => columns.get(rule),
-            };
-            if !holds && refusal.is_none() {
-                refusal = Some(refuse);
+        let (mut is_done, mut refusal) = (None, None);
+        self.each(last, 1, &mut |columns| {
+            is_done = Some(columns.get("done"));
+            for (rule, refuse) in refusals {
+                let Flag(holds) = match *rule {
+                    OTHERWISE => Flag(false),
+                    rule => columns.get(rule),
+                };
+                if !holds && refusal.is_none() {
+                    refusal = Some(refuse);
+                }
             }
-        }
-        columns.judge(last)?;
-        match refusal {
-            _ if is_done => Ok(()),
-            Some(refuse) => Err(refuse()),
-            None => Err(inconsistent(last, &"it was refused for no reason")),
+        })?;
+        match (is_done, refusal) {
+            (None, _) => Err(inconsistent(last, &"there is none")),
+            (Some(Flag(true)), _) => Ok(()),
+            (_, Some(refuse)) => Err(refuse()),
+            (_, None) => Err(inconsistent(last, &"it was refused for no reason")),
         }
     }
 }
