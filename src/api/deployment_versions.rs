@@ -7,8 +7,8 @@ use crate::domain::VersionId;
 use crate::http::error::Error;
 use crate::http::response::Response;
 use crate::store::versions::graph::Graph;
-use crate::store::versions::{NewVersion, VersionChanges, Whole};
-use shapes::{DeploymentVersionCreate, DeploymentVersionDetail, DeploymentVersionUpdate};
+use crate::store::versions::{NewVersion, VersionChanges};
+use shapes::{DeploymentVersionCreate, DeploymentVersionUpdate};
 
 /// `POST .../versions`.
 pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
@@ -23,23 +23,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
         settings,
         graph: Graph::default(),
     };
-    let created = versions::create(call, &new).await?;
-    Response::created(&shown(created)?)
-}
-
-/// `GET .../versions`.
-pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
-    let mut listed = Vec::new();
-    for version in versions::list(call).await? {
-        listed.push(DeploymentVersionDetail::try_from(version)?);
-    }
-    Response::ok(&listed)
-}
-
-/// `GET .../versions/{version}`.
-pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
-    let found = versions::get(call).await?;
-    Response::ok(&shown(found)?)
+    versions::create(call, &new).await
 }
 
 /// `PATCH .../versions/{version}`.
@@ -52,10 +36,5 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
         labels: body.labels.or_default(),
         graph: Graph::default(),
     };
-    let updated = versions::update(call, &changes).await?;
-    Response::ok(&shown(updated)?)
-}
-
-fn shown((version, _): Whole) -> Result<DeploymentVersionDetail, Error> {
-    version.try_into()
+    versions::update(call, &changes).await
 }

@@ -2,15 +2,13 @@
 
 use serde::Deserialize;
 
-use crate::api::Call;
-use crate::api::objects::{self, detail};
+use crate::api::{Call, objects};
 use crate::domain::{DeploymentId, Description, Fields, IoType, Labels, ObjectName};
 use crate::http::error::Error;
 use crate::http::patch::Patch;
 use crate::http::response::Response;
 use crate::store::objects::ObjectType;
-use crate::store::objects::records::{NewRecord, Record, RecordChanges};
-use crate::store::rows::Flag;
+use crate::store::objects::records::{NewRecord, RecordChanges};
 
 /// The deployment to create.
 #[derive(Debug, Deserialize)]
@@ -58,21 +56,6 @@ pub struct DeploymentUpdate {
     pub labels: Patch<Labels>,
 }
 
-detail!(
-    /// A deployment.
-    DeploymentDetail,
-    /// Whether it takes requests as UbiOps forms them.
-    supports_request_format: bool = supports_request_format
-);
-
-fn supports_request_format(record: &Record) -> bool {
-    record.supports_request_format == Some(Flag(true))
-}
-
-fn shown(call: &Call<'_>, record: Record) -> Result<DeploymentDetail, Error> {
-    Ok(DeploymentDetail::of(&call.project()?.project_name, record))
-}
-
 /// The type of a side, which only a deployment without the request format may leave out.
 fn type_of(field: &str, given: Option<IoType>, needed: bool) -> Result<IoType, Error> {
     match given {
@@ -100,23 +83,12 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
         supports_request_format: Some(supports_request_format),
         labels: body.labels.unwrap_or_default(),
     };
-    let created = objects::create(call, &new).await?;
-    Response::created(&shown(call, created)?)
+    objects::create(call, &new).await
 }
 
 /// `GET .../deployments`.
 pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
-    let mut listed = Vec::new();
-    for record in objects::list(call, ObjectType::Deployment).await? {
-        listed.push(shown(call, record)?);
-    }
-    Response::ok(&listed)
-}
-
-/// `GET .../deployments/{deployment_name}`.
-pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
-    let found = objects::get(call).await?;
-    Response::ok(&shown(call, found)?)
+    objects::list(call, ObjectType::Deployment).await
 }
 
 /// `PATCH .../deployments/{deployment_name}`.
@@ -131,6 +103,5 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
         default_version: body.default_version,
         ..RecordChanges::default()
     };
-    let updated = objects::update(call, &changes).await?;
-    Response::ok(&shown(call, updated)?)
+    objects::update(call, &changes).await
 }

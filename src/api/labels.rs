@@ -29,25 +29,11 @@ pub(crate) fn has_all_labels(labels: &JsonText, wanted: &Wanted) -> Result<bool,
         .all(|(key, value)| labels.get(key) == Some(value)))
 }
 
-/// Those whose labels have at least one of the pairs: how UbiOps' documents list deployments, pipelines and versions.
-pub(crate) fn with_any_label<T>(
-    listed: Vec<T>,
-    wanted: &Wanted,
-    labels: impl Fn(&T) -> &JsonText,
-) -> Result<Vec<T>, Error> {
+/// Whether the labels have at least one of the pairs: how UbiOps' documents list deployments, pipelines and versions.
+pub(crate) fn has_any_label(labels: &JsonText, wanted: &Wanted) -> Result<bool, Error> {
     if wanted.is_empty() {
-        return Ok(listed);
+        return Ok(true);
     }
-    let mut with = Vec::new();
-    for one in listed {
-        if has_any_label(labels(&one), wanted)? {
-            with.push(one);
-        }
-    }
-    Ok(with)
-}
-
-fn has_any_label(labels: &JsonText, wanted: &Wanted) -> Result<bool, Error> {
     let labels: Labels = labels.parse()?;
     Ok(wanted
         .iter()

@@ -1,10 +1,10 @@
-//! What deployments and pipelines are alike in: how they are shown, and the half of a handler that is behind its body.
+//! What deployments and pipelines are alike in: how they are shown, and all of a handler that is behind its body.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::api::Call;
-use crate::api::labels::{label_filter, with_any_label};
+use crate::api::labels::{has_any_label, label_filter};
 use crate::domain::{DataType, Fields, IoType};
 use crate::http::error::Error;
 use crate::http::response::Response;
@@ -12,6 +12,7 @@ use crate::store::objects::ObjectType;
 use crate::store::objects::records::{
     self, NewRecord, PLAIN_INPUT, PLAIN_OUTPUT, Record, RecordChanges,
 };
+use crate::store::rows::{Flag, JsonText};
 
 /// A field, as it is shown.
 #[derive(Debug, Serialize)]
@@ -25,15 +26,14 @@ pub struct FieldDetail {
     pub widget: Map<String, Value>,
 }
 
-/// How a kind is shown: `detail!(DeploymentDetail, ...)`, with the fields that only this kind has and where each is
-/// taken from.
+/// Declares how a kind is shown, with a field that only this kind has and where it is taken from.
 macro_rules! detail {
     (
         $(#[$doc:meta])* $name:ident
         $(, $(#[$own_doc:meta])* $own:ident: $type:ty = $of_record:expr)?
     ) => {
         $(#[$doc])*
-        #[derive(Debug, serde::Serialize)]
+        #[derive(Debug, Serialize)]
         #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
         pub struct $name {
             /// Unique id.
@@ -49,24 +49,15 @@ macro_rules! detail {
             /// `structured` or `plain`.
             pub output_type: String,
             /// What goes in.
-            #[cfg_attr(
-                not(target_arch = "wasm32"),
-                schemars(with = "Vec<crate::api::objects::FieldDetail>")
-            )]
-            pub input_fields: $crate::store::rows::JsonText,
+            #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<FieldDetail>"))]
+            pub input_fields: JsonText,
             /// What comes out.
-            #[cfg_attr(
-                not(target_arch = "wasm32"),
-                schemars(with = "Vec<crate::api::objects::FieldDetail>")
-            )]
-            pub output_fields: $crate::store::rows::JsonText,
+            #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<FieldDetail>"))]
+            pub output_fields: JsonText,
             $($(#[$own_doc])* pub $own: $type,)?
             /// Labels.
-            #[cfg_attr(
-                not(target_arch = "wasm32"),
-                schemars(with = "crate::domain::Labels")
-            )]
-            pub labels: $crate::store::rows::JsonText,
+            #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "crate::domain::Labels"))]
+            pub labels: JsonText,
             /// When it was created.
             pub creation_date: String,
             /// When it was last changed.
@@ -76,7 +67,7 @@ macro_rules! detail {
         }
 
         impl $name {
-            fn of(project: &str, record: $crate::store::objects::records::Record) -> Self {
+            fn of(project: &str, record: Record) -> Self {
                 Self {
                     $($own: $of_record(&record),)?
                     id: record.id,
@@ -96,20 +87,51 @@ macro_rules! detail {
         }
     };
 }
-pub(super) use detail;
+
+detail!(
+    /// A deployment.
+    DeploymentDetail,
+    /// Whether it takes requests as UbiOps forms them.
+    supports_request_format: bool = supports_request_format
+);
+detail!(
+    /// A pipeline.
+    PipelineDetail
+);
+
+fn supports_request_format(record: &Record) -> bool {
+    record.supports_request_format == Some(Flag(true))
+}
+
+/// An object, as its kind is shown.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Detail {
+    Deployment(DeploymentDetail),
+    Pipeline(PipelineDetail),
+}
+
+fn shown(call: &Call<'_>, kind: ObjectType, record: Record) -> Result<Detail, Error> {
+    let project = &call.project()?.project_name;
+    Ok(match kind {
+        ObjectType::Deployment => Detail::Deployment(DeploymentDetail::of(project, record)),
+        ObjectType::Pipeline => Detail::Pipeline(PipelineDetail::of(project, record)),
+    })
+}
 
 /// Creates what a body has asked for.
-pub(super) async fn create(call: &Call<'_>, new: &NewRecord) -> Result<Record, Error> {
+pub(super) async fn create(call: &Call<'_>, new: &NewRecord) -> Result<Response, Error> {
     refuse_plain_fields(new.input_type, &new.input_fields, PLAIN_INPUT)?;
     refuse_plain_fields(new.output_type, &new.output_fields, PLAIN_OUTPUT)?;
-    records::create(
+    let created = records::create(
         call.session,
         &call.authority,
         &call.occasion()?,
         call.project()?,
         new,
     )
-    .await
+    .await?;
+    Response::created(&shown(call, new.kind, created)?)
 }
 
 /// Refuses fields on a plain side of something new.
@@ -120,32 +142,44 @@ fn refuse_plain_fields(side: IoType, fields: &Fields, sentence: &'static str) ->
     Ok(())
 }
 
-/// Those of the project that have one of the labels that the query asks for.
-pub(super) async fn list(call: &Call<'_>, kind: ObjectType) -> Result<Vec<Record>, Error> {
+/// Lists those of the project that have one of the labels that the query asks for.
+pub(super) async fn list(call: &Call<'_>, kind: ObjectType) -> Result<Response, Error> {
     let wanted = label_filter(&call.query)?;
-    let listed = records::list(call.session, call.project()?, kind).await?;
-    with_any_label(listed, &wanted, |record| &record.labels)
+    let mut listed = Vec::new();
+    for record in records::list(call.session, call.project()?, kind).await? {
+        if has_any_label(&record.labels, &wanted)? {
+            listed.push(shown(call, kind, record)?);
+        }
+    }
+    Response::ok(&listed)
 }
 
-/// The one in the path.
-pub(super) async fn get(call: &Call<'_>) -> Result<Record, Error> {
-    records::get(call.session, call.object()?).await
+/// `GET .../deployments/{deployment_name}` and `GET .../pipelines/{pipeline_name}`.
+pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
+    let object = call.object()?;
+    let found = records::get(call.session, object).await?;
+    Response::ok(&shown(call, object.kind, found)?)
 }
 
-/// Makes the changes that a body has asked for; answers what there is, if it has asked for none.
-pub(super) async fn update(call: &Call<'_>, changes: &RecordChanges) -> Result<Record, Error> {
+/// Makes the changes that a body has asked for; shows what there is, if it has asked for none.
+pub(super) async fn update(
+    call: &mut Call<'_>,
+    changes: &RecordChanges,
+) -> Result<Response, Error> {
     if changes.is_empty() {
         return get(call).await;
     }
-    records::update(
+    let object = call.object()?;
+    let updated = records::update(
         call.session,
         &call.authority,
         &call.occasion()?,
         call.project()?,
-        call.object()?,
+        object,
         changes,
     )
-    .await
+    .await?;
+    Response::ok(&shown(call, object.kind, updated)?)
 }
 
 /// `DELETE .../deployments/{deployment_name}` and `DELETE .../pipelines/{pipeline_name}`.

@@ -10,9 +10,7 @@ use crate::http::response::Response;
 use crate::store::versions::graph::Graph;
 use crate::store::versions::{NewVersion, VersionChanges};
 use serde_json::{Value, json};
-use shapes::{
-    PipelineVersionCreate, PipelineVersionDetail, PipelineVersionList, PipelineVersionUpdate,
-};
+use shapes::{PipelineVersionCreate, PipelineVersionUpdate};
 
 /// `POST .../versions`.
 pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
@@ -32,8 +30,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
             attachments: Some(numbered_attachments(call, &attachments)?),
         },
     };
-    let created = versions::create(call, &new).await?;
-    Response::created(&PipelineVersionDetail::try_from(created)?)
+    versions::create(call, &new).await
 }
 
 /// The objects as the store takes them, each with an id.
@@ -68,21 +65,6 @@ fn numbered_attachments(call: &Call<'_>, attachments: &Attachments) -> Result<Va
         .map(Value::Array)
 }
 
-/// `GET .../versions`.
-pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
-    let mut listed = Vec::new();
-    for version in versions::list(call).await? {
-        listed.push(PipelineVersionList::try_from(version)?);
-    }
-    Response::ok(&listed)
-}
-
-/// `GET .../versions/{version}`.
-pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
-    let found = versions::get(call).await?;
-    Response::ok(&PipelineVersionDetail::try_from(found)?)
-}
-
 /// `PATCH .../versions/{version}`.
 pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
     let body: PipelineVersionUpdate = call.body().await?;
@@ -102,6 +84,5 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
             },
         },
     };
-    let updated = versions::update(call, &changes).await?;
-    Response::ok(&PipelineVersionDetail::try_from(updated)?)
+    versions::update(call, &changes).await
 }

@@ -2,14 +2,13 @@
 
 use serde::Deserialize;
 
-use crate::api::Call;
-use crate::api::objects::{self, detail};
+use crate::api::{Call, objects};
 use crate::domain::{Description, Fields, IoType, Labels, ObjectName, PipelineId};
 use crate::http::error::Error;
 use crate::http::patch::Patch;
 use crate::http::response::Response;
 use crate::store::objects::ObjectType;
-use crate::store::objects::records::{NewRecord, Record, RecordChanges};
+use crate::store::objects::records::{NewRecord, RecordChanges};
 
 /// The pipeline to create.
 #[derive(Debug, Deserialize)]
@@ -61,15 +60,6 @@ pub struct PipelineUpdate {
     pub labels: Patch<Labels>,
 }
 
-detail!(
-    /// A pipeline.
-    PipelineDetail
-);
-
-fn shown(call: &Call<'_>, record: Record) -> Result<PipelineDetail, Error> {
-    Ok(PipelineDetail::of(&call.project()?.project_name, record))
-}
-
 /// `POST .../pipelines`.
 pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
     let body: PipelineCreate = call.body().await?;
@@ -85,23 +75,12 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
         supports_request_format: None,
         labels: body.labels.unwrap_or_default(),
     };
-    let created = objects::create(call, &new).await?;
-    Response::created(&shown(call, created)?)
+    objects::create(call, &new).await
 }
 
 /// `GET .../pipelines`.
 pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
-    let mut listed = Vec::new();
-    for record in objects::list(call, ObjectType::Pipeline).await? {
-        listed.push(shown(call, record)?);
-    }
-    Response::ok(&listed)
-}
-
-/// `GET .../pipelines/{pipeline_name}`.
-pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
-    let found = objects::get(call).await?;
-    Response::ok(&shown(call, found)?)
+    objects::list(call, ObjectType::Pipeline).await
 }
 
 /// `PATCH .../pipelines/{pipeline_name}`.
@@ -117,6 +96,5 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
         output_fields: body.output_fields.or_default(),
         default_version: body.default_version,
     };
-    let updated = objects::update(call, &changes).await?;
-    Response::ok(&shown(call, updated)?)
+    objects::update(call, &changes).await
 }

@@ -1,14 +1,35 @@
-//! What versions of deployments and of pipelines are alike in: the half of a handler that is behind its body.
+//! What versions of deployments and of pipelines are alike in: all of a handler that is behind its body.
+
+use serde::Serialize;
 
 use crate::api::Call;
-use crate::api::labels::{label_filter, with_any_label};
+use crate::api::deployment_versions::shapes::DeploymentVersionDetail;
+use crate::api::labels::{has_any_label, label_filter};
+use crate::api::pipeline_versions::shapes::{PipelineVersionDetail, PipelineVersionList};
 use crate::http::error::Error;
 use crate::http::response::Response;
-use crate::store::versions::{self, NewVersion, Version, VersionChanges, Whole};
+use crate::store::objects::ObjectType;
+use crate::store::versions::{self, NewVersion, VersionChanges, Whole};
+
+/// A version, as that of its kind is shown.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Detail {
+    Deployment(Box<DeploymentVersionDetail>),
+    Pipeline(PipelineVersionDetail),
+    PipelineInList(PipelineVersionList),
+}
+
+fn shown(call: &Call<'_>, whole: Whole) -> Result<Detail, Error> {
+    Ok(match call.object()?.kind {
+        ObjectType::Deployment => Detail::Deployment(Box::new(whole.0.try_into()?)),
+        ObjectType::Pipeline => Detail::Pipeline(whole.try_into()?),
+    })
+}
 
 /// Creates what a body has asked for.
-pub(super) async fn create(call: &Call<'_>, new: &NewVersion) -> Result<Whole, Error> {
-    versions::create(
+pub(super) async fn create(call: &Call<'_>, new: &NewVersion) -> Result<Response, Error> {
+    let created = versions::create(
         call.session,
         &call.authority,
         &call.occasion()?,
@@ -16,27 +37,42 @@ pub(super) async fn create(call: &Call<'_>, new: &NewVersion) -> Result<Whole, E
         call.object()?,
         new,
     )
-    .await
+    .await?;
+    Response::created(&shown(call, created)?)
 }
 
-/// Those in the path that have one of the labels that the query asks for.
-pub(super) async fn list(call: &Call<'_>) -> Result<Vec<Version>, Error> {
+/// `GET .../versions`, of a deployment or a pipeline.
+pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     let wanted = label_filter(&call.query)?;
-    let listed = versions::list(call.session, call.object()?).await?;
-    with_any_label(listed, &wanted, |version| &version.labels)
+    let object = call.object()?;
+    let mut listed = Vec::new();
+    for version in versions::list(call.session, object).await? {
+        if has_any_label(&version.labels, &wanted)? {
+            listed.push(match object.kind {
+                ObjectType::Deployment => Detail::Deployment(Box::new(version.try_into()?)),
+                ObjectType::Pipeline => Detail::PipelineInList(version.try_into()?),
+            });
+        }
+    }
+    Response::ok(&listed)
 }
 
-/// The one in the path.
-pub(super) async fn get(call: &Call<'_>) -> Result<Whole, Error> {
-    versions::get(call.session, call.object()?, call.parameter("version")).await
+/// `GET .../versions/{version}`, of a deployment or a pipeline.
+pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
+    let version = call.parameter("version");
+    let found = versions::get(call.session, call.object()?, version).await?;
+    Response::ok(&shown(call, found)?)
 }
 
-/// Makes the changes that a body has asked for; answers what there is, if it has asked for none.
-pub(super) async fn update(call: &Call<'_>, changes: &VersionChanges) -> Result<Whole, Error> {
+/// Makes the changes that a body has asked for; shows what there is, if it has asked for none.
+pub(super) async fn update(
+    call: &mut Call<'_>,
+    changes: &VersionChanges,
+) -> Result<Response, Error> {
     if changes.is_empty() {
         return get(call).await;
     }
-    versions::update(
+    let updated = versions::update(
         call.session,
         &call.authority,
         &call.occasion()?,
@@ -45,7 +81,8 @@ pub(super) async fn update(call: &Call<'_>, changes: &VersionChanges) -> Result<
         call.parameter("version"),
         changes,
     )
-    .await
+    .await?;
+    Response::ok(&shown(call, updated)?)
 }
 
 /// `DELETE .../versions/{version}`, of a deployment or a pipeline.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::contract::Example;
 use super::examples::{DEPLOYMENT, PIPELINE, PROJECT, examples};
-use crate::api::{deployment_versions, deployments, pipeline_versions, pipelines};
+use crate::api::{deployment_versions, deployments, objects, pipeline_versions, pipelines};
 
 const DEPLOYMENT_ID: &str = "4326da55-06ca-4664-badb-03156355451a";
 const DEPLOYMENT_VERSION_ID: &str = "4ae7d14b-4803-4e16-b96d-3b18caa4b605";
@@ -19,7 +19,7 @@ examples! {
         "output_fields": [{ "name": "fruit", "data_type": "string" }], "labels": { "team": "vision" },
     };
     deployments::DeploymentUpdate = { "default_version": "v1", "labels": { "team": "orchard" } };
-    deployments::DeploymentDetail = {
+    objects::DeploymentDetail = {
         "id": DEPLOYMENT_ID, "name": DEPLOYMENT, "project": PROJECT, "description": "Tells apples from pears",
         "input_type": "structured", "output_type": "structured",
         "input_fields": [{ "name": "photo", "data_type": "file", "widget": {} }],
@@ -49,7 +49,7 @@ examples! {
         "output_type": "structured", "output_fields": [{ "name": "fruit", "data_type": "string" }],
     };
     pipelines::PipelineUpdate = { "description": "Sorts a crate" };
-    pipelines::PipelineDetail = {
+    objects::PipelineDetail = {
         "id": PIPELINE_ID, "name": PIPELINE, "project": PROJECT, "description": "Sorts a crate",
         "input_type": "structured", "output_type": "structured",
         "input_fields": [{ "name": "photo", "data_type": "file", "widget": {} }],
