@@ -1,4 +1,5 @@
-//! Handlers, one file per resource, named as in the URL.
+//! Handlers, one file per resource, named as in the URL; what deployments and pipelines have alike is in [`objects`] and
+//! [`versions`].
 //!
 //! A handler is a sentence: parse, decide, store, answer. It runs after the route's access has been checked, and finds
 //! in its [`Call`] who is calling and what about.

@@ -105,7 +105,7 @@ statements! {
 }
 
 /// The 400 of a name that another organization has.
-fn name_is_taken(name: &crate::domain::names::ObjectName) -> Error {
+fn name_is_taken(name: &str) -> Error {
     Error::invalid(format!("name: an organization '{name}' exists already"))
 }
 

@@ -174,13 +174,14 @@ pub async fn set(
         }
     }
     let change = Change {
-        action: Action::Update,
-        object_type: "workspace_quotas",
-        object_id: workspace,
-        object_name: workspace,
-        organization_id: Some(&project.organization_id),
-        project_id: Some(&project.project_id),
         after: Some(json!(quotas)),
+        ..Change::in_project(
+            project,
+            Action::Update,
+            "workspace_quotas",
+            workspace,
+            workspace,
+        )
     };
     let statements = change
         .parameters(authority, occasion)

@@ -5,6 +5,7 @@
 
 use super::{GET_BY_ID, Organization, free_has_no_end, name_is_taken, needs_an_end, no_such_plan};
 use crate::auth::access::Authority;
+use crate::auth::credential::INVALID;
 use crate::domain::email::Email;
 use crate::domain::names::ObjectName;
 use crate::domain::subscription_period::period_containing;
@@ -12,7 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::voucher_code::VoucherCode;
 use crate::http::error::Error;
 use crate::store::audit::{Action, Change, Occasion, caller_lives, permit, permitted};
-use crate::store::rows::{Flag, row};
+use crate::store::rows::OTHERWISE;
 use crate::store::session::Session;
 use crate::store::sql::statements;
 
@@ -166,20 +167,6 @@ pub struct NewOrganization<'a> {
     pub admin_email: Option<&'a Email>,
 }
 
-row! {
-    struct After {
-        done: Flag,
-        name_is_free: Flag,
-        voucher_is_good: Flag,
-        plans_agree: Flag,
-        plan_exists: Flag,
-        plan_is_open: Flag,
-        end_date_suits: Flag,
-        admin_exists: Flag,
-        within_limit: Flag,
-    }
-}
-
 /// Creates an organization; the caller, or whom the operator names, becomes its admin.
 ///
 /// # Errors
@@ -225,39 +212,37 @@ pub async fn create(
             &AFTER,
         ]);
     let answers = session.write(statements).await?;
-    let after: After = answers.only(7)?;
-    if after.done.0 {
-        return answers.only(6);
-    }
-    Err(after.refusal(&new))
-}
-
-impl After {
-    fn refusal(&self, new: &NewOrganization<'_>) -> Error {
-        if !self.name_is_free.0 {
-            name_is_taken(new.name)
-        } else if !self.voucher_is_good.0 {
+    answers.done_or(&[
+        ("name_is_free", &|| name_is_taken(new.name.as_str())),
+        ("voucher_is_good", &|| {
             Error::invalid(
                 "voucher: there is no voucher of this code, or it has expired or is used up",
             )
-        } else if !self.plans_agree.0 {
+        }),
+        ("plans_agree", &|| {
             Error::invalid("subscription: the voucher gives another plan; leave this field out")
-        } else if !self.plan_exists.0 {
-            no_such_plan()
-        } else if !self.plan_is_open.0 {
+        }),
+        ("plan_exists", &no_such_plan),
+        ("plan_is_open", &|| {
             Error::forbidden("subscription: only the operator can put an organization on this plan")
-        } else if !self.end_date_suits.0 && new.end_date.is_some() {
-            free_has_no_end()
-        } else if !self.end_date_suits.0 {
-            needs_an_end()
-        } else if !self.within_limit.0 {
+        }),
+        (
+            "end_date_suits",
+            match new.end_date {
+                Some(_) => &free_has_no_end,
+                None => &needs_an_end,
+            },
+        ),
+        ("within_limit", &|| {
             Error::invalid(format!(
                 "a person can create at most {MAX_ORGANIZATIONS_A_PERSON} organizations"
             ))
-        } else if let (false, Some(email)) = (self.admin_exists.0, new.admin_email) {
-            Error::invalid(format!("admin_email: there is no person '{email}'"))
-        } else {
-            Error::unauthenticated(crate::auth::credential::INVALID)
-        }
-    }
+        }),
+        ("admin_exists", &|| match new.admin_email {
+            Some(email) => Error::invalid(format!("admin_email: there is no person '{email}'")),
+            None => Error::unauthenticated(INVALID),
+        }),
+        (OTHERWISE, &|| Error::unauthenticated(INVALID)),
+    ])?;
+    answers.only(6)
 }

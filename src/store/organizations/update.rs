@@ -4,15 +4,16 @@
 //! beside it; both drop what was scheduled before. Dates without a plan move the plan that is in force (contract
 //! section 3). An end date alone moves the end of what is in force, and leaves the schedule as it is.
 
+use serde_json::{Value, json};
+
 use super::{GET_BY_ID, Organization, free_has_no_end, name_is_taken, needs_an_end, no_such_plan};
 use crate::auth::access::Authority;
 use crate::domain::names::ObjectName;
 use crate::domain::time::Timestamp;
 use crate::http::error::Error;
 use crate::http::patch::Patch;
-use crate::store::audit::{Action, Change, Occasion, caller_administers, permit, permitted};
+use crate::store::audit::{Action, Change, Occasion, caller_administers, given, permit, permitted};
 use crate::store::projects::lacks;
-use crate::store::rows::{Flag, row};
 use crate::store::session::Session;
 use crate::store::sql::statements;
 use crate::store::subscriptions::{FREE, in_force};
@@ -181,34 +182,21 @@ impl OrganizationChanges {
         self.end_date.is_present() || self.subscription.as_deref() == Some(FREE)
     }
 
-    fn to_json(&self) -> serde_json::Value {
-        let mut after = serde_json::Map::new();
-        if let Some(name) = &self.name {
-            after.insert("name".to_owned(), name.as_str().into());
-        }
-        if let Some(plan) = &self.subscription {
-            after.insert("subscription".to_owned(), plan.as_str().into());
-        }
-        if let Some(start) = self.start_date {
-            let day = start.to_date_string();
-            after.insert("subscription_start_date".to_owned(), day.into());
-        }
-        if self.sets_end_date() {
-            let day = self.end_date.value().map(|end| end.to_date_string());
-            after.insert("subscription_end_date".to_owned(), day.into());
-        }
-        after.into()
-    }
-}
-
-row! {
-    struct After {
-        done: Flag,
-        may: Flag,
-        name_is_free: Flag,
-        plan_exists: Flag,
-        end_is_the_plans: Flag,
-        end_follows_start: Flag,
+    fn to_json(&self) -> Value {
+        let day = |date: Timestamp| json!(date.to_date_string());
+        let end = self.end_date.value().copied().map(day);
+        given(vec![
+            ("name", self.name.as_ref().map(|name| json!(name))),
+            (
+                "subscription",
+                self.subscription.as_ref().map(|plan| json!(plan)),
+            ),
+            ("subscription_start_date", self.start_date.map(day)),
+            (
+                "subscription_end_date",
+                self.sets_end_date().then(|| json!(end)),
+            ),
+        ])
     }
 }
 
@@ -239,28 +227,27 @@ pub async fn update(
         project_id: None,
         after: Some(changes.to_json()),
     };
+    let name = changes.name.as_ref().map(ObjectName::as_str);
     let end_date = changes.end_date.value().map(|end| end.as_millis());
     let statements = change
         .parameters(authority, occasion)
-        .optional_text("name", changes.name.as_ref().map(ObjectName::as_str))
+        .optional_text("name", name)
         .optional_text("subscription", changes.subscription.as_deref())
         .optional_integer("start_date", changes.start_date.map(Timestamp::as_millis))
         .flag("sets_end_date", changes.sets_end_date())
         .optional_integer("end_date", end_date)
         .batch([&PERMIT, &UPDATE, &GET_BY_ID, &AFTER]);
     let answers = session.write(statements).await?;
-    let after: After = answers.only(3)?;
-    if after.done.0 {
-        return answers.only(2);
-    }
-    Err(match &changes.name {
-        _ if !after.may.0 => lacks(authority),
-        Some(name) if !after.name_is_free.0 => name_is_taken(name),
-        _ if !after.plan_exists.0 => no_such_plan(),
-        _ if !after.end_is_the_plans.0 => free_has_no_end(),
-        _ if !after.end_follows_start.0 => Error::invalid(
-            "subscription_end_date: a subscription must end after the day on which it starts",
-        ),
-        _ => Error::inconsistent("a change of an organization was refused for no reason"),
-    })
+    answers.done_or(&[
+        ("may", &|| lacks(authority)),
+        ("name_is_free", &|| name_is_taken(name.unwrap_or_default())),
+        ("plan_exists", &no_such_plan),
+        ("end_is_the_plans", &free_has_no_end),
+        ("end_follows_start", &|| {
+            Error::invalid(
+                "subscription_end_date: a subscription must end after the day on which it starts",
+            )
+        }),
+    ])?;
+    answers.only(2)
 }
