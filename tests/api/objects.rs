@@ -482,3 +482,19 @@ fn a_request_to_a_version_says_that_it_has_no_upstream() {
     assert_eq!(unknown.trips, 1);
     assert_eq!(unknown.text("error_message"), unknown.error());
 }
+
+#[test]
+fn a_change_without_a_name_keeps_the_name_that_another_gave_meanwhile() {
+    for kind in ["/deployments", "/pipelines"] {
+        let world = World::new();
+        make(&world, kind, plain("before"));
+        let path = format!("{kind}/before");
+        let renamed = path.clone();
+        world.before_trip(2, move |world| {
+            call(world, "PATCH", &renamed, json!({"name": "after"})).expect(200);
+        });
+        call(&world, "PATCH", &path, json!({"description": "changed"})).expect(200);
+        let changed = read(&world, &format!("{kind}/after"));
+        assert_eq!(changed["description"], "changed", "{kind}");
+    }
+}

@@ -248,15 +248,12 @@ pub async fn update(
         after: Some(changes.to_json()),
         ..change_of(project, object, Action::Update)
     };
-    let name = changes
-        .name
-        .as_ref()
-        .map_or(object.name.as_str(), ObjectName::as_str);
+    let name = changes.name.as_ref().map(ObjectName::as_str);
     let default = &changes.default_version;
     let default_name = default.value().map(ObjectName::as_str);
     let statements = object
         .parameters(change.parameters(authority, occasion))
-        .text("name", name)
+        .optional_text("name", name)
         .optional_text(
             "description",
             changes.description.as_ref().map(Description::as_str),
@@ -279,7 +276,9 @@ pub async fn update(
     answers.done_or(&[
         ("found", &|| object.not_found()),
         ("may", &|| projects::lacks(authority)),
-        ("name_is_free", &|| name_is_taken(object.kind, name)),
+        ("name_is_free", &|| {
+            name_is_taken(object.kind, name.unwrap_or_default())
+        }),
         ("input_fits", &|| Error::invalid(PLAIN_INPUT)),
         ("output_fits", &|| Error::invalid(PLAIN_OUTPUT)),
         ("default_exists", &|| {

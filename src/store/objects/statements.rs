@@ -169,7 +169,7 @@ macro_rules! statements_of_kind {
                 /// The change.
                 UPDATE = concat!(
                     "UPDATE ", $kind, "s SET
-                       name = :name,
+                       name = coalesce(:name, name),
                        description = coalesce(:description, description),
                        labels = coalesce(:labels, labels),
                        input_type = coalesce(:input_type, input_type),
