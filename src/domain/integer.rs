@@ -1,8 +1,14 @@
-//! A whole number within bounds.
+//! Whole numbers within bounds: ports, sizes, the limits of plans.
 
 use super::Invalid;
 use serde::de::{Deserializer, Error, Visitor};
 use std::fmt::{self, Formatter};
+
+/// The greatest integer that D1 hands through JavaScript unchanged: 2^53 - 1.
+const GREATEST: i64 = (1 << 53) - 1;
+
+/// A whole number from `MIN` on.
+pub type AtLeast<const MIN: i64> = Within<MIN, GREATEST>;
 
 /// A whole number from `MIN` to `MAX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +48,7 @@ impl<'de, const MIN: i64, const MAX: i64> serde::Deserialize<'de> for Within<MIN
             }
 
             fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
+                // What does not fit is beyond the bounds as well.
                 self.visit_i64(i64::try_from(number).unwrap_or(i64::MAX))
             }
         }
@@ -62,6 +69,7 @@ impl<const MIN: i64, const MAX: i64> schemars::JsonSchema for Within<MIN, MAX> {
         format!("Within{MIN}To{MAX}").into()
     }
 
+    // Two bounds say more where they stand than behind a reference.
     fn inline_schema() -> bool {
         true
     }
@@ -74,6 +82,7 @@ impl<const MIN: i64, const MAX: i64> schemars::JsonSchema for Within<MIN, MAX> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn read(json: &str) -> Result<i64, String> {
         serde_json::from_str::<Within<1, 10>>(json)
@@ -101,6 +110,21 @@ mod tests {
                     .contains("a whole number from 1 to 10"),
                 "{wrong}"
             );
+        }
+    }
+
+    #[test]
+    fn without_an_upper_bound_it_ends_where_javascript_rounds() {
+        let read = |json: &str| serde_json::from_str::<AtLeast<1>>(json).map(AtLeast::get);
+        assert_eq!(read("9007199254740991").unwrap(), 9_007_199_254_740_991);
+        assert!(read("9007199254740992").is_err() && read("0").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_within_the_bounds_survives_json(number in 0..=GREATEST) {
+            let json = serde_json::to_string(&AtLeast::<0>::new(number).unwrap()).unwrap();
+            prop_assert_eq!(serde_json::from_str::<AtLeast<0>>(&json).unwrap().get(), number);
         }
     }
 }

@@ -33,7 +33,6 @@ pub mod time;
 pub mod token;
 pub mod usage;
 pub mod voucher_code;
-pub mod whole_number;
 pub(crate) mod wire;
 pub mod workspace;
 
@@ -47,7 +46,7 @@ pub use ids::{
     WorkspaceId,
 };
 pub use instance_type::InstanceTypeName;
-pub use integer::Within;
+pub use integer::{AtLeast, Within};
 pub use invalid::{Invalid, quoted};
 pub use labels::Labels;
 pub use names::ObjectName;
@@ -64,7 +63,6 @@ pub use token::{
     Digests, PlainToken, RecognisedToken, TokenDigest, TokenKey, TokenKeys, constant_time_eq,
 };
 pub use voucher_code::VoucherCode;
-pub use whole_number::WholeNumber;
 pub use workspace::{
     AuthType, EnterpriseProjectId, Grant, GrantType, WorkspaceDescription, WorkspaceName,
 };

@@ -7,9 +7,9 @@
 
 use crate::auth::access::Authority;
 use crate::domain::credits::Credits;
+use crate::domain::integer::AtLeast;
 use crate::domain::names::ObjectName;
 use crate::domain::text::Description;
-use crate::domain::whole_number::WholeNumber;
 use crate::http::error::Error;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::rows::{Flag, row};
@@ -161,17 +161,17 @@ statements! {
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Limits {
     /// Projects.
-    pub projects: Option<WholeNumber<0>>,
+    pub projects: Option<AtLeast<0>>,
     /// Members of the organization.
-    pub users: Option<WholeNumber<0>>,
+    pub users: Option<AtLeast<0>>,
     /// Deployments.
-    pub deployments: Option<WholeNumber<0>>,
+    pub deployments: Option<AtLeast<0>>,
     /// Versions of deployments.
-    pub deployment_versions: Option<WholeNumber<0>>,
+    pub deployment_versions: Option<AtLeast<0>>,
     /// Pipelines.
-    pub pipelines: Option<WholeNumber<0>>,
+    pub pipelines: Option<AtLeast<0>>,
     /// Versions of pipelines.
-    pub pipeline_versions: Option<WholeNumber<0>>,
+    pub pipeline_versions: Option<AtLeast<0>>,
 }
 
 /// What a plan is set to.
@@ -232,7 +232,7 @@ pub async fn put(
         project_id: None,
         after: Some(new.to_json()),
     };
-    let limit = |limit: Option<WholeNumber<0>>| limit.map(WholeNumber::get);
+    let limit = |limit: Option<AtLeast<0>>| limit.map(AtLeast::get);
     let statements = change
         .parameters(authority, occasion)
         .text("description", new.description.as_str())

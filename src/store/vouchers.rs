@@ -4,10 +4,10 @@
 
 use crate::auth::access::Authority;
 use crate::domain::credits::Credits;
+use crate::domain::integer::AtLeast;
 use crate::domain::text::Description;
 use crate::domain::time::Timestamp;
 use crate::domain::voucher_code::VoucherCode;
-use crate::domain::whole_number::WholeNumber;
 use crate::http::error::Error;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::rows::{Millis, OTHERWISE, row};
@@ -115,7 +115,7 @@ pub struct NewVoucher<'a> {
     /// When it is to stop.
     pub expiry_date: Option<Timestamp>,
     /// How often it can be redeemed; none is without limit.
-    pub max_redemptions: Option<WholeNumber<1>>,
+    pub max_redemptions: Option<AtLeast<1>>,
 }
 
 /// Makes a voucher.
@@ -146,7 +146,7 @@ pub async fn create(
         .optional_text("subscription", new.subscription)
         .optional_integer("credits", new.credits.map(Credits::as_millionths))
         .optional_integer("expiry_date", expiry_date)
-        .optional_integer("max_redemptions", new.max_redemptions.map(WholeNumber::get))
+        .optional_integer("max_redemptions", new.max_redemptions.map(AtLeast::get))
         .batch([&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE]);
     let answers = session.write(statements).await?;
     answers.done_or(&[

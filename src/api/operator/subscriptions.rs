@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::Call;
-use crate::domain::{Credits, Description, ObjectName, WholeNumber};
+use crate::domain::{AtLeast, Credits, Description, ObjectName};
 use crate::http::error::Error;
 use crate::http::response::Response;
 use crate::store::subscriptions::{self, Limits, NewSubscription, Subscription};
@@ -27,17 +27,17 @@ pub struct SubscriptionPut {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct SubscriptionPutLimits {
     /// Projects.
-    pub projects: Option<WholeNumber<0>>,
+    pub projects: Option<AtLeast<0>>,
     /// Members, the invited included.
-    pub users: Option<WholeNumber<0>>,
+    pub users: Option<AtLeast<0>>,
     /// Deployments.
-    pub deployments: Option<WholeNumber<0>>,
+    pub deployments: Option<AtLeast<0>>,
     /// Versions of deployments.
-    pub deployment_versions: Option<WholeNumber<0>>,
+    pub deployment_versions: Option<AtLeast<0>>,
     /// Pipelines.
-    pub pipelines: Option<WholeNumber<0>>,
+    pub pipelines: Option<AtLeast<0>>,
     /// Versions of pipelines.
-    pub pipeline_versions: Option<WholeNumber<0>>,
+    pub pipeline_versions: Option<AtLeast<0>>,
 }
 
 /// A plan.

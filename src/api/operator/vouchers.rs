@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::{Call, future};
-use crate::domain::{Credits, Description, Text, Timestamp, VoucherCode, VoucherId, WholeNumber};
+use crate::domain::{AtLeast, Credits, Description, Text, Timestamp, VoucherCode, VoucherId};
 use crate::http::error::Error;
 use crate::http::response::Response;
 use crate::store::vouchers::{self, NewVoucher, Voucher};
@@ -23,7 +23,7 @@ pub struct VoucherCreate {
     /// When it stops; null or absent is never.
     pub expiry_date: Option<Timestamp>,
     /// How often it can be redeemed; null or absent is without limit.
-    pub max_redemptions: Option<WholeNumber<1>>,
+    pub max_redemptions: Option<AtLeast<1>>,
 }
 
 /// A voucher.
