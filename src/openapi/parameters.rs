@@ -99,9 +99,11 @@ parameters! {
     /// Whom a dry run is about.
     CHECKED_ASSIGNEE = "assignee", "The id of the person or service user that is asked about; the caller if absent.", text, SERVICE_USER_ID;
     /// The assignee to narrow a list to.
-    ASSIGNEE = "assignee", "Only assignments to this person or service user, by id.", text, SERVICE_USER_ID;
+    ASSIGNEE = "assignee", "Only assignments to this person or service user, by id.", reference::<ServiceUserId>, SERVICE_USER_ID;
+    /// The kind of assignee to narrow a list to.
+    ASSIGNEE_TYPE = "assignee_type", "Only assignments to assignees of this kind: `user` for people and service users; `deployment` finds none.", |_| json!({ "enum": ["user", "deployment"] }), "user";
     /// The kind of object to narrow a list to.
-    RESOURCE_TYPE = "resource_type", "Only what concerns objects of this kind: `project`, `deployment` or `pipeline`.", text, "project";
+    RESOURCE_TYPE = "resource_type", "Only what concerns objects of this kind: `project`, `deployment` or `pipeline`.", |_| json!({ "enum": ["project", "deployment", "pipeline"] }), "project";
     /// The object to narrow a list to.
     RESOURCE = "resource", "Only what concerns the object of this name.", text, PROJECT;
     /// How long a token that is reset lives on.

@@ -23,7 +23,7 @@ pub(super) static TABLE: &[Route] = routes! {
     POST "/v2.1/projects/{project_name}/role-assignments" role_assignments_create, Project(p::ROLES_ASSIGNMENTS_CREATE), "Assign a role" => role_assignments::create,
         takes role_assignments::RoleAssignmentCreate, gives 201 role_assignments::RoleAssignmentList;
     GET "/v2.1/projects/{project_name}/role-assignments" role_assignments_per_object_list, Project(p::ROLES_ASSIGNMENTS_LIST), "List role assignments" => role_assignments::list,
-        query [ASSIGNEE, RESOURCE_TYPE, RESOURCE], gives 200 Vec<role_assignments::RoleAssignmentList>;
+        query [ASSIGNEE, ASSIGNEE_TYPE, RESOURCE_TYPE, RESOURCE], gives 200 Vec<role_assignments::RoleAssignmentList>;
     GET "/v2.1/projects/{project_name}/role-assignments/{assignment_id}" role_assignments_get, Project(p::ROLES_ASSIGNMENTS_GET), "Read a role assignment" => role_assignments::get,
         gives 200 role_assignments::RoleAssignmentList;
     DELETE "/v2.1/projects/{project_name}/role-assignments/{assignment_id}" role_assignments_delete, Project(p::ROLES_ASSIGNMENTS_DELETE), "Take a role away" => role_assignments::delete,

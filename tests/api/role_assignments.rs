@@ -103,6 +103,54 @@ fn an_assignment_is_answered_read_listed_and_deleted() {
     assert_eq!(listed(&idle), json!([]));
 }
 
+fn listed(world: &World, query: &str) -> Vec<Json> {
+    let path = world.path(&format!("/role-assignments?{query}"));
+    let listed = world.get(&world.owner(), &path).expect(200).json();
+    listed.as_array().unwrap().clone()
+}
+
+#[test]
+fn a_list_finds_an_assignee_however_his_id_is_written() {
+    let world = World::new();
+    let id = world.idle().id;
+    world.assign(PROJECT, "project-viewer", &id);
+    for written in [id.clone(), id.to_uppercase(), id.replace('-', "")] {
+        let found = listed(&world, &format!("assignee={written}&assignee_type=user"));
+        assert_eq!(found.len(), 1, "{written}");
+        assert_eq!(found[0]["assignee"], id.as_str());
+    }
+}
+
+#[test]
+fn a_list_of_what_is_never_assigned_is_empty() {
+    let world = World::new();
+    for query in [
+        "assignee_type=deployment",
+        "assignee=d&assignee_type=deployment",
+        "resource_type=bucket",
+        "resource=b&resource_type=bucket",
+    ] {
+        assert_eq!(listed(&world, query), [] as [Json; 0], "{query}");
+    }
+}
+
+#[test]
+fn a_list_cannot_be_narrowed_to_what_is_no_value_of_the_parameter() {
+    let world = World::new();
+    for (query, words) in [
+        ("assignee=ada%40example.com", "assignee: 'ada@example.com'"),
+        ("assignee_type=group", "assignee_type: 'group'"),
+        ("resource_type=star", "resource_type: 'star'"),
+        (
+            "assignee_type=deployment&resource_type=star",
+            "resource_type: ",
+        ),
+    ] {
+        let path = world.path(&format!("/role-assignments?{query}"));
+        world.get(&world.owner(), &path).refused(400, words);
+    }
+}
+
 #[test]
 fn the_same_assignment_twice_is_refused() {
     let world = World::new();
