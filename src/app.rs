@@ -357,7 +357,8 @@ impl<'a> Life<'a> {
     }
 
     /// On request endpoints, a call that a browser marks as its own page's, from an origin that is not the caller's,
-    /// is refused before anything runs. A server that happens to send `Origin` is not (contract section 4).
+    /// is refused before anything runs. A server that happens to send `Origin` is not (contract section 4), nor is a page
+    /// of ours, such as `/docs`: its call crosses no origins.
     fn refuse_foreign_origin(&self, request: &Request, listed: Listed) -> Result<(), Error> {
         let class = Class::Requests;
         let by_browser = self.origin.is_some()
@@ -365,7 +366,7 @@ impl<'a> Life<'a> {
             && request
                 .header("sec-fetch-mode")
                 .is_some_and(|mode| mode.eq_ignore_ascii_case("cors"));
-        if by_browser && !class.allows_caller(listed) {
+        if by_browser && !class.allows_caller(listed) && !cors::is_same_origin(request) {
             return Err(Error::forbidden(
                 "this origin is in neither the project's cors_origins nor your allowed_cors_origins",
             ));

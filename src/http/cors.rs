@@ -4,6 +4,7 @@
 //! the project's list and, on request endpoints, by the caller's own. Nothing is ever reflected that is not listed,
 //! and credentials mode is never allowed.
 
+use crate::http::request::Request;
 use crate::http::response::Response;
 
 /// How a path takes part in CORS.
@@ -55,6 +56,23 @@ impl Class {
             Self::Project => listed.by_project,
             Self::Requests => listed.by_project || listed.by_caller,
         }
+    }
+}
+
+/// Whether a browser says that the page that makes this call came from the host that is called. A browser sends
+/// `Origin` on every POST, to its page's own host too (Fetch, section Origin header); what it writes into
+/// `Sec-Fetch-Site` no page can change (Fetch Metadata Request Headers, section 2.3).
+#[must_use]
+pub fn is_same_origin(request: &Request) -> bool {
+    let says_so = request
+        .header("sec-fetch-site")
+        .is_some_and(|site| site.eq_ignore_ascii_case("same-origin"));
+    let origin = request.header("origin").filter(|_| says_so);
+    match (origin.as_deref(), request.header("host")) {
+        (Some(origin), Some(host)) => origin
+            .split_once("://")
+            .is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(&host)),
+        _ => false,
     }
 }
 

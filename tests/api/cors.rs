@@ -328,6 +328,31 @@ fn a_call_that_a_browser_marks_as_its_own_is_refused_from_an_origin_that_is_not_
 }
 
 #[test]
+fn a_page_of_our_own_origin_makes_no_call_from_another_one() {
+    let Fixture { world, app, .. } = fixture();
+    let own = "https://tenantry.example:8443";
+    let by_page = |path: &str, origin: &str, site: &str| {
+        let call = Call::new("POST", path).by(&app).header("origin", origin);
+        let call = call.header("host", "Tenantry.example:8443");
+        let call = call.header("sec-fetch-mode", "cors");
+        world.send(call.header("sec-fetch-site", site))
+    };
+    let answer = by_page(REQUESTS, own, "same-origin").expect(404);
+    // It crosses no origins, so it needs no leave to be read either.
+    assert!(allowed(&answer).is_none());
+    for (origin, site) in [
+        (own, "same-site"),
+        (own, "cross-site"),
+        (own, "none"),
+        (FOREIGN, "same-origin"),
+        ("https://tenantry.example", "same-origin"),
+        ("null", "same-origin"),
+    ] {
+        by_page(REQUESTS, origin, site).refused(403, "this origin is in neither");
+    }
+}
+
+#[test]
 fn nothing_is_told_about_a_project_that_the_caller_has_no_part_in() {
     let Fixture { world, .. } = fixture();
     for path in [REQUESTS, PLAIN] {

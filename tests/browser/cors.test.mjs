@@ -106,6 +106,22 @@ const readable = (answer, status) => {
 };
 const blocked = (answer) => assert.match(answer.blocked ?? JSON.stringify(answer), /Failed to fetch/);
 
+test("a page of the installation itself gets through to a request endpoint", async () => {
+  const path = await project();
+  const user = await serviceUser(path);
+  const page = await browser.newPage();
+  await page.goto(`${tenantry.url}/docs`);
+  const answer = await page.evaluate(
+    async ([url, token]) => {
+      const response = await fetch(url, { method: "POST", headers: { Authorization: `Token ${token}` } });
+      return { status: response.status, body: await response.json() };
+    },
+    [path + REQUESTS, user.token],
+  );
+  assert.equal(answer.status, 404, answer.body.error);
+  await page.close();
+});
+
 test("an origin of the service user's own list reads the answer to its request, a 404 as well", async () => {
   const app = await site();
   const path = await project();
