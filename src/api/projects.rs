@@ -53,6 +53,30 @@ pub struct ProjectUpdate {
     pub labels: Patch<Labels>,
 }
 
+/// A project in a list.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ProjectList {
+    /// Unique id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// When it was created.
+    pub creation_date: String,
+    /// Whether custom roles can be made in it.
+    pub advanced_permissions: bool,
+    /// The organization that it belongs to.
+    pub organization_name: String,
+    /// Its budget; null is no limit.
+    pub credits: Option<Credits>,
+    /// The origins that may call it from a browser.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "OriginList"))]
+    pub cors_origins: JsonText,
+    /// Labels.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Labels"))]
+    pub labels: JsonText,
+}
+
 /// A project.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -69,7 +93,8 @@ pub struct ProjectDetail {
     pub organization_name: String,
     /// Its budget; null is no limit.
     pub credits: Option<Credits>,
-    /// Whether it is suspended.
+    /// Whether it is suspended: by somebody, or since its credits of this subscription period, or those of its
+    /// organization, are used up.
     pub suspended: bool,
     /// Why it is suspended.
     pub suspended_reason: Option<String>,
@@ -81,24 +106,44 @@ pub struct ProjectDetail {
     pub labels: JsonText,
 }
 
-impl TryFrom<Project> for ProjectDetail {
+fn credits_of(project: &Project) -> Result<Option<Credits>, Error> {
+    let credits = project.project_credits.map(Credits::from_millionths);
+    credits
+        .transpose()
+        .map_err(|invalid| Error::inconsistent(format!("projects.credits: {invalid}")))
+}
+
+impl TryFrom<Project> for ProjectList {
     type Error = Error;
 
     fn try_from(project: Project) -> Result<Self, Error> {
-        let credits = project
-            .project_credits
-            .map(Credits::from_millionths)
-            .transpose()
-            .map_err(|invalid| Error::inconsistent(format!("projects.credits: {invalid}")))?;
         Ok(Self {
+            credits: credits_of(&project)?,
             id: project.project_id,
             name: project.project_name,
             creation_date: project.project_creation_date.0.to_zulu_string(),
             advanced_permissions: project.project_advanced_permissions.0,
             organization_name: project.organization_name,
-            credits,
-            suspended: project.project_suspended_by.is_some(),
-            suspended_reason: project.project_suspended_reason,
+            cors_origins: project.project_cors_origins,
+            labels: project.project_labels,
+        })
+    }
+}
+
+impl TryFrom<Project> for ProjectDetail {
+    type Error = Error;
+
+    fn try_from(project: Project) -> Result<Self, Error> {
+        let suspended_reason = project.suspension().map(str::to_owned);
+        Ok(Self {
+            credits: credits_of(&project)?,
+            id: project.project_id,
+            name: project.project_name,
+            creation_date: project.project_creation_date.0.to_zulu_string(),
+            advanced_permissions: project.project_advanced_permissions.0,
+            organization_name: project.organization_name,
+            suspended: suspended_reason.is_some(),
+            suspended_reason,
             cors_origins: project.project_cors_origins,
             labels: project.project_labels,
         })
@@ -130,7 +175,7 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     let mut shown = Vec::with_capacity(projects.len());
     for project in projects {
         if wanted.is_empty() || has_all_labels(&project.project_labels, &wanted)? {
-            shown.push(ProjectDetail::try_from(project)?);
+            shown.push(ProjectList::try_from(project)?);
         }
     }
     Response::ok(&shown)
@@ -152,18 +197,13 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
         cors_origins: body.cors_origins.or_default(),
         labels: body.labels.or_default(),
     };
-    if changes.is_empty() {
-        return get(call).await;
-    }
     let project = call.project()?;
-    let updated = projects::update(
-        call.session,
-        &call.authority,
-        &call.occasion()?,
-        project,
-        &changes,
-    )
-    .await?;
+    let updated = if changes.is_empty() {
+        projects::get(call.session, project, call.now).await?
+    } else {
+        let occasion = call.occasion()?;
+        projects::update(call.session, &call.authority, &occasion, project, &changes).await?
+    };
     Response::ok(&ProjectDetail::try_from(updated)?)
 }
 

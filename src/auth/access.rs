@@ -4,7 +4,7 @@
 //! handler without a check cannot be written. A write repeats the right in its own SQL with the [`Authority`] that
 //! only this check hands out, so a right that is lost between the two round trips is lost.
 
-use crate::auth::permissions::Permission;
+use crate::auth::permissions::{self, Permission};
 use crate::auth::principal::{Principal, User};
 use crate::store::objects::ObjectType;
 
@@ -52,6 +52,12 @@ impl Access {
             | Self::Pipeline(permission) => Some(permission),
             _ => None,
         }
+    }
+
+    /// Whether what it opens is the project itself, which is shown with what has become of its budget.
+    #[must_use]
+    pub fn shows_project(self) -> bool {
+        self == Self::Project(permissions::PROJECTS_GET)
     }
 
     /// The kind of the object that must be in the path, if it asks for one.

@@ -25,6 +25,17 @@ pub fn period_containing(start: Timestamp, at: Timestamp) -> (Timestamp, Timesta
     (boundary(anchor, first), boundary(anchor, first + 1))
 }
 
+/// The first instants of the periods in which `at` lies, of subscriptions started on the 1st, the 2nd, ... the 31st of a
+/// month: a period hangs on nothing else of the start.
+#[must_use]
+pub fn present_starts(at: Timestamp) -> [Timestamp; 31] {
+    const DAY: i64 = 86_400_000;
+    std::array::from_fn(|day| {
+        let in_january_1970 = i64::try_from(day).unwrap_or_default() * DAY;
+        period_containing(Timestamp::from_millis(in_january_1970), at).0
+    })
+}
+
 /// The midnight so many months after the anchor's, on its day of the month or on the last one that the month has.
 fn boundary(anchor: NaiveDate, months: i32) -> Timestamp {
     let distance = Months::new(months.unsigned_abs());
@@ -159,6 +170,12 @@ mod tests {
         fn every_instant_lies_in_its_period(start in instant(), at in instant()) {
             let (first, end) = period_containing(start, at);
             prop_assert!(first <= at && at < end);
+        }
+
+        #[test]
+        fn a_period_hangs_on_nothing_but_the_day_of_the_month_of_the_start(start in instant(), at in instant()) {
+            let by_day = present_starts(at)[day_of(start).day0() as usize];
+            prop_assert_eq!(by_day, period_containing(start, at).0);
         }
 
         #[test]

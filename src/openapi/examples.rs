@@ -127,6 +127,10 @@ examples! {
         "name": PROJECT, "organization_name": ORGANIZATION, "cors_origins": [APP], "labels": { "team": "vision" },
     };
     api::projects::ProjectUpdate = { "credits": 600, "cors_origins": [APP, "http://localhost:5173"] };
+    api::projects::ProjectList = {
+        "id": PROJECT_ID, "name": PROJECT, "creation_date": MORNING_Z, "advanced_permissions": false,
+        "organization_name": ORGANIZATION, "credits": 600, "cors_origins": [APP], "labels": { "team": "vision" },
+    };
     api::projects::ProjectDetail = {
         "id": PROJECT_ID, "name": PROJECT, "creation_date": MORNING_Z, "advanced_permissions": false,
         "organization_name": ORGANIZATION, "credits": 600, "suspended": false, "suspended_reason": null,

@@ -16,7 +16,7 @@ pub(super) static TABLE: &[Route] = routes! {
     POST "/v2.1/projects" projects_create, Person, "Create a project" => projects::create,
         takes projects::ProjectCreate, gives 201 projects::ProjectDetail;
     GET "/v2.1/projects" projects_list, Anyone, "List the caller's projects" => projects::list,
-        query [IN_ORGANIZATION, LABELS], gives 200 Vec<projects::ProjectDetail>;
+        query [IN_ORGANIZATION, LABELS], gives 200 Vec<projects::ProjectList>;
     GET "/v2.1/projects/{project_name}" projects_get, Project(p::PROJECTS_GET), "Read a project" => projects::get,
         gives 200 projects::ProjectDetail;
     PATCH "/v2.1/projects/{project_name}" projects_update, Project(p::PROJECTS_UPDATE), "Change a project" => projects::update,

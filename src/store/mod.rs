@@ -6,6 +6,7 @@
 
 pub mod access_keys;
 pub mod audit;
+pub mod budgets;
 pub mod callers;
 pub mod consumption;
 pub mod instance_types;

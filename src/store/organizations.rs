@@ -52,6 +52,16 @@ impl Organization {
     }
 }
 
+/// The credits of `organizations n` under the plan `subscriptions c` in the period of `#now`, vouchers included; null is
+/// no limit.
+macro_rules! credits_of_organization {
+    () => {
+        "(c.monthly_credits + coalesce((SELECT sum(r.credits) FROM voucher_redemptions r
+                                        WHERE r.organization_id = n.id AND r.period_end > #now), 0))"
+    };
+}
+pub(crate) use credits_of_organization;
+
 /// The columns of [`Organization`] at `#now`, from `organizations n` and `subscriptions c`, joined by
 /// [`plan_of_organization`].
 macro_rules! organization_columns {
@@ -70,9 +80,9 @@ macro_rules! organization_columns {
                AS organization_next_subscription_start_date,
              iif(n.next_subscription_start_date > #now, n.next_subscription_end_date, NULL)
                AS organization_next_subscription_end_date,
-             c.monthly_credits + coalesce((SELECT sum(r.credits) FROM voucher_redemptions r
-                                           WHERE r.organization_id = n.id AND r.period_end > #now), 0)
-               AS organization_credits"
+             ",
+            $crate::store::organizations::credits_of_organization!(),
+            " AS organization_credits"
         )
     };
 }

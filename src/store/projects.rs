@@ -12,6 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::http::error::Error;
 use crate::http::patch::Patch;
 use crate::store::audit::{Action, Change, Occasion};
+use crate::store::budgets;
 use crate::store::rows::{Flag, JsonText, Millis, row};
 use crate::store::session::Session;
 use crate::store::statement::{Parameters, Statement};
@@ -52,6 +53,10 @@ row! {
         pub organization_subscription_start_date: Millis,
         /// When its next plan starts, if there is one.
         pub organization_next_subscription_start_date: Option<Millis>,
+        /// Whether its budget is used up, if it has one; looked at where the project itself is shown.
+        pub project_credits_used_up: Option<Flag>,
+        /// Whether the credits of its organization are, likewise.
+        pub organization_credits_used_up: Option<Flag>,
     }
 }
 
@@ -64,6 +69,21 @@ impl Project {
         started
             .unwrap_or(self.organization_subscription_start_date)
             .0
+    }
+
+    /// Why it is suspended, if it is: somebody has suspended it, or there are no credits left (UbiOps spec 3.6).
+    #[must_use]
+    pub fn suspension(&self) -> Option<&str> {
+        let is = |flag: Option<Flag>| flag.unwrap_or_default().0;
+        if self.project_suspended_by.is_some() {
+            Some(self.project_suspended_reason.as_deref().unwrap_or_default())
+        } else if is(self.project_credits_used_up) {
+            Some("the project's credits of this subscription period are used up")
+        } else if is(self.organization_credits_used_up) {
+            Some("the organization's credits of this subscription period are used up")
+        } else {
+            None
+        }
     }
 }
 
@@ -156,8 +176,7 @@ pub async fn create(
         project_id: Some(new.id),
         after: Some(new.to_json()),
     };
-    let statements = change
-        .parameters(authority, occasion)
+    let statements = budgets::at(change.parameters(authority, occasion), occasion.now)
         .text("name", new.name.as_str())
         .text("organization", new.organization)
         .flag("advanced_permissions", new.advanced_permissions)
@@ -215,6 +234,23 @@ pub async fn list(
             .batch([&LIST_OF_PRINCIPAL])
     };
     session.read(statements).await?.all(0)
+}
+
+/// A project as it is shown itself.
+///
+/// # Errors
+/// 404 when it has gone; 503 when the database fails.
+pub async fn get(
+    session: &Session<'_>,
+    project: &Project,
+    now: Timestamp,
+) -> Result<Project, Error> {
+    let parameters = budgets::at(Parameters::new(), now).text("object_id", &project.project_id);
+    let found = session
+        .read(parameters.batch([&GET_BY_ID]))
+        .await?
+        .first(0)?;
+    found.ok_or_else(|| not_found(&project.project_name))
 }
 
 /// What a PATCH changes; what is absent stays.
@@ -311,8 +347,7 @@ pub async fn update(
         "organization"
     };
     let suspends = changes.suspend == Some(true);
-    let statements = change
-        .parameters(authority, occasion)
+    let statements = budgets::at(change.parameters(authority, occasion), occasion.now)
         .optional_text("name", changes.name.as_ref().map(ObjectName::as_str))
         .flag(
             "sets_advanced_permissions",

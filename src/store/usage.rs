@@ -13,8 +13,7 @@
 //!
 //! More than [`MAX_VALUES`] values are refused before they are read: the answer has to fit an isolate's memory.
 
-use crate::domain::time::Timestamp;
-use crate::domain::usage::{Interval, Intervals, MEASURES, Metric, ObjectType, Series, day_of};
+use crate::domain::usage::{Interval, Intervals, MEASURES, Metric, ObjectType, Series};
 use crate::http::error::Error;
 use crate::store::projects::Project;
 use crate::store::rows::{Answers, Flag, Row, row};
@@ -92,19 +91,6 @@ macro_rules! resource_count {
     };
 }
 
-/// The credits that a subject used from a day on: `credits_used!(subject, day)`, each a fragment of SQL.
-macro_rules! credits_used {
-    ($subject:expr, $from:expr) => {
-        concat!(
-            "(SELECT coalesce(sum(value), 0) FROM usage_days WHERE subject_id = ",
-            $subject,
-            " AND object_type = 'deployment_version' AND metric = 'credits' AND day >= ",
-            $from,
-            ")"
-        )
-    };
-}
-
 /// Whether a report lists few enough values: `fits!(how many parts it has)`.
 macro_rules! fits {
     ($parts:expr) => {
@@ -156,10 +142,6 @@ statements! {
          FROM deployments f CROSS JOIN deployment_versions w ON w.deployment_id = f.id
          WHERE f.project_id = :project_id AND ", fits!(versions_of_project!()), "
          ORDER BY f.name, w.version");
-    /// The credits that an organization and a project of it used from a day on.
-    CREDITS_USED = concat!(
-        "SELECT ", credits_used!(":organization_id", "#day"), " AS by_organization, ",
-        credits_used!(":project_id", "#day"), " AS by_project");
 }
 
 row! {
@@ -302,38 +284,6 @@ pub async fn credits_of_project(
         .read(parameters.batch([&PROJECT, &VERSIONS]))
         .await?;
     credits(&answers, intervals, "versions of deployments")
-}
-
-/// The credits that an organization and a project of it used from a day on, in millionths: what a budget is compared
-/// with, the day being the first of the present subscription period.
-///
-/// # Errors
-/// 503 when the database fails.
-pub async fn credits_used(
-    session: &Session<'_>,
-    organization_id: &str,
-    project_id: &str,
-    from: Timestamp,
-) -> Result<CreditsUsed, Error> {
-    let parameters = Parameters::new()
-        .text("organization_id", organization_id)
-        .text("project_id", project_id)
-        .integer("day", day_of(from));
-    session
-        .read(parameters.batch([&CREDITS_USED]))
-        .await?
-        .only(0)
-}
-
-row! {
-    /// The credits used so far, in millionths.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub struct CreditsUsed {
-        /// By all projects of the organization, deleted ones too.
-        pub by_organization: i64,
-        /// By the project.
-        pub by_project: i64,
-    }
 }
 
 fn report_parameters(intervals: &Intervals) -> Parameters {

@@ -17,6 +17,8 @@ mod authorization;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod budgets;
+#[cfg(test)]
 mod catalogue;
 #[cfg(test)]
 mod consumption;

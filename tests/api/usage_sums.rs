@@ -1,12 +1,8 @@
 //! Usage reports as sums: exact beyond what a float holds, adding up whatever happens, at the cost of what they list.
 
-use futures::FutureExt;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value as Json, json};
-
-use tenantry::store::session::Session;
-use tenantry::store::usage::{CreditsUsed, credits_used};
 
 use crate::support::world::{OTHER_PROJECT, PROJECT};
 use crate::support::{Call, World};
@@ -108,41 +104,6 @@ fn a_report_costs_what_it_lists_and_not_what_is_stored() {
     for (after, before) in steps(&world).into_iter().zip(before) {
         assert!(after < before * 11 / 10, "{before} steps became {after}");
     }
-}
-
-#[test]
-fn a_budget_is_compared_with_the_credits_used_from_a_day_on() {
-    let world = World::new();
-    let other = json!({"project": OTHER_PROJECT});
-    used(
-        &world,
-        &[
-            on("a", "2026-06-14T23:59:59.999Z", 1.0),
-            on("b", "2026-06-15", 2.0),
-            on("c", "2026-06-20", 4.0),
-            with(on("d", "2026-06-20", 8.0), other),
-            with(
-                on("e", "2026-06-20", 0.0),
-                json!({"metric": "input_volume", "value": 16}),
-            ),
-        ],
-    );
-    let id = |sql: &str| -> String {
-        let connection = world.database.connection();
-        connection.query_row(sql, [], |row| row.get(0)).unwrap()
-    };
-    let session = Session::new(world.platform());
-    let period_start = tenantry::domain::Timestamp::parse("2026-06-15T12:00:00Z").unwrap();
-    let organization = id("SELECT id FROM organizations WHERE name = 'acme'");
-    let project = id("SELECT id FROM projects WHERE name = 'vision'");
-    let credits = credits_used(&session, &organization, &project, period_start);
-    assert_eq!(
-        credits.now_or_never().unwrap(),
-        Ok(CreditsUsed {
-            by_organization: 14_000_000,
-            by_project: 6_000_000,
-        })
-    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The SQL of projects: each rule once, and the statements that go by them.
 
 use crate::store::audit::{caller_lives, caller_may, permit, permitted};
+use crate::store::budgets::budget_columns;
 use crate::store::sql::{fresh_uuid, statements};
 use crate::store::subscriptions::{plan_allows, subscription_runs};
 
@@ -20,9 +21,13 @@ pub(crate) use project_columns;
 
 macro_rules! select_project {
     () => {
+        select_project!("")
+    };
+    ($more:expr) => {
         concat!(
             "SELECT ",
             $crate::store::projects::statements::project_columns!(),
+            $more,
             "
                  FROM projects p JOIN organizations n ON n.id = p.organization_id "
         )
@@ -153,8 +158,8 @@ statements! {
     /// The origins that are replaced.
     DELETE_ORIGINS = concat!(
         "DELETE FROM project_origins WHERE project_id = :object_id AND :cors_origins IS NOT NULL AND ", permitted!());
-    /// The changed project.
-    GET_BY_ID = concat!(select_project!(), "WHERE p.id = :object_id");
+    /// A project to be shown itself.
+    GET_BY_ID = concat!(select_project!(concat!(", ", budget_columns!())), "WHERE p.id = :object_id");
     /// Whether it was changed, or why not.
     AFTER_UPDATE = concat!(
         "SELECT ", permitted!(), " AS done, ", project_exists!(), " AS found, ", caller_may!(), " AS may,

@@ -109,11 +109,6 @@ impl World {
         Self::over(connection, self.now(), drawn, (*self.cast).clone())
     }
 
-    /// What the world runs on, for a function of the store that no route calls yet.
-    pub fn platform(&self) -> &Platform {
-        &self.platform
-    }
-
     /// The same world under other settings, as after a new deployment.
     pub fn with_settings(&self, settings: &[(&str, &str)]) -> Self {
         Self {
