@@ -18,9 +18,9 @@ use crate::store::session::Session;
 use crate::store::statement::{Parameters, Statement};
 use crate::store::subscriptions::{self, limit_reached};
 use statements::{
-    AFTER_CREATE, AFTER_DELETE, AFTER_UPDATE, DELETE, DELETE_ORIGINS, GET_BY_ID, INSERT,
-    INSERT_ADMIN_ASSIGNMENTS, INSERT_ORIGINS, LIST_EVERYTHING, LIST_OF_PRINCIPAL, PERMIT_CREATE,
-    PERMIT_DELETE, PERMIT_UPDATE, UPDATE,
+    AFTER_CREATE, AFTER_DELETE, AFTER_UPDATE, COMPLETE_TRAIL, DELETE, DELETE_ORIGINS, GET_BY_ID,
+    INSERT, INSERT_ADMIN_ASSIGNMENTS, INSERT_ORIGINS, LIST_EVERYTHING, LIST_OF_PRINCIPAL,
+    PERMIT_CREATE, PERMIT_DELETE, PERMIT_UPDATE, UPDATE,
 };
 
 row! {
@@ -188,13 +188,14 @@ pub async fn create(
             &INSERT,
             &INSERT_ORIGINS,
             &INSERT_ADMIN_ASSIGNMENTS,
+            &COMPLETE_TRAIL,
             &GET_BY_ID,
             &AFTER_CREATE,
         ]);
     let answers = session.write(statements).await?;
-    let after: After = answers.only(5)?;
+    let after: After = answers.only(6)?;
     if after.done.0 {
-        return answers.only(4);
+        return answers.only(5);
     }
     Err(if !after.sees_organization.0 {
         organization_not_found(new.organization)

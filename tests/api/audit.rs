@@ -85,6 +85,24 @@ fn it_is_told_newest_first_in_pages_and_by_action() {
 }
 
 #[test]
+fn a_new_project_s_row_says_who_got_project_admin_with_it() {
+    let world = World::new();
+    let second = world.person("second");
+    world.join("acme", &second, true);
+    let body = json!({"name": "new", "organization_name": "acme"});
+    world
+        .call(&world.owner(), "POST", "/v2.1/projects", body)
+        .expect(201);
+    let path = "/v2.1/projects/new/audit";
+    let trail = world.get(&world.owner(), path).expect(200).json();
+    assert_eq!(trail.as_array().unwrap().len(), 1);
+    let mut admins = vec![world.owner().id, second.id];
+    admins.sort();
+    assert_eq!(trail[0]["after"]["project_admins"], json!(admins));
+    assert_eq!(trail[0]["after"]["name"], "new");
+}
+
+#[test]
 fn a_refused_call_leaves_no_row() {
     let world = World::new();
     let rows = || world.count("SELECT count(*) FROM audit");

@@ -121,6 +121,12 @@ statements! {
                 'project', :object_id, 1, #now
          FROM organization_users m
          WHERE m.organization_id = ", organization_of_new!(), " AND m.admin = 1 AND ", permitted!());
+    /// Who they are, in the trail: what is given with a project has no row of its own, the project's is its permit.
+    COMPLETE_TRAIL = concat!(
+        "UPDATE audit SET after = json_set(after, '$.project_admins', json((
+           SELECT json_group_array(user_id) FROM (
+             SELECT user_id FROM role_assignments WHERE project_id = :object_id ORDER BY user_id))))
+         WHERE id = :audit_id AND ", permitted!());
     /// Why there is no project, where there is none.
     AFTER_CREATE = concat!(
         "SELECT ", permitted!(), " AS done, ", name_is_free!(), " AS name_is_free, ",
