@@ -20,7 +20,10 @@ use worker::{Context, Env, event};
 
 use crate::app;
 use crate::domain;
-use crate::platform::{Config, Entropy, Platform};
+use crate::platform::{self, Config, Entropy, Platform};
+
+/// How long the rest of a refused call's body may take to arrive, in milliseconds.
+const REST_DEADLINE: u32 = 5_000;
 
 thread_local! {
     /// The settings of this version of the worker: they do not change while an isolate lives.
@@ -39,6 +42,7 @@ async fn fetch(
         clock: Box::new(clock::SystemClock),
         entropy: Box::new(SystemEntropy),
     });
+    let rest = request::Rest::of(&request);
     let request = request::from_web(request);
     let mut handled = match config(&env) {
         Ok(config) => app::handle(request, &platform, &config).await,
@@ -46,10 +50,14 @@ async fn fetch(
     };
     worker::console_log!("{}", handled.log);
     if !handled.afterwards.is_empty() {
+        let platform = Rc::clone(&platform);
         context.wait_until(async move {
             // What is written after the answer may fail without anybody's loss (contract section 4).
             let _ = platform.database.batch(&handled.afterwards).await;
         });
+    }
+    if handled.response.status.is_client_error() {
+        platform::within(platform.clock.as_ref(), REST_DEADLINE, rest.discard()).await;
     }
     match handled.response.asset.take() {
         Some(asset) => asset::to_web(handled.response, &asset, &env).await,

@@ -51,14 +51,13 @@ impl WebBody {
     }
 
     async fn read_counting(&self, limit: usize) -> Result<Vec<u8>, BodyError> {
-        let request = self.0.clone().map_err(|_| BodyError::Interrupted)?;
-        let mut stream = worker::Request::from(request)
-            .stream()
-            .map_err(|_| BodyError::Interrupted)?;
+        let mut stream = chunks(&self.0).map_err(|_| BodyError::Interrupted)?;
         let mut bytes = Vec::new();
         while let Some(chunk) = stream.next().await {
             let chunk = chunk.map_err(|_| BodyError::Interrupted)?;
             if bytes.len() + chunk.len() > limit {
+                // When the stream is dropped, the runtime closes the connection.
+                discard(stream, limit).await;
                 return Err(BodyError::TooLarge);
             }
             bytes.extend_from_slice(&chunk);
@@ -67,17 +66,63 @@ impl WebBody {
     }
 }
 
+/// The body of a request as it comes. The handle is cloned and not the request: of a JavaScript clone the other half would
+/// have to be kept.
+fn chunks(request: &web_sys::Request) -> worker::Result<worker::ByteStream> {
+    worker::Request::from(Clone::clone(request)).stream()
+}
+
+/// What a refused call has left of its body, which is read all the same, though to no use: where much of a body is left,
+/// the runtime closes the connection behind the answer, and a client that still sends may be told of the closing before
+/// it has read the answer (RFC 9112, section 9.6).
+pub(super) struct Rest(web_sys::Request);
+
+impl Rest {
+    /// More is not read: as much as any call takes (contract section 4).
+    const LIMIT: usize = 8 << 20;
+
+    pub(super) fn of(request: &web_sys::Request) -> Self {
+        Self(Clone::clone(request))
+    }
+
+    /// Reads it, unless it says that there is too much of it.
+    pub(super) async fn discard(self) {
+        let is_at_hand = self.0.body().is_some_and(|body| !body.locked());
+        if !is_at_hand || length(&self.0).is_some_and(|length| length > Self::LIMIT) {
+            return;
+        }
+        if let Ok(stream) = chunks(&self.0) {
+            discard(stream, 0).await;
+        }
+    }
+}
+
+/// Reads the rest of a stream of which so many bytes have been read.
+async fn discard(mut stream: worker::ByteStream, mut read: usize) {
+    while let Some(Ok(chunk)) = stream.next().await {
+        read += chunk.len();
+        if read > Rest::LIMIT {
+            return;
+        }
+    }
+}
+
+/// The length that a request says its body has.
+fn length(request: &web_sys::Request) -> Option<usize> {
+    let length = request.headers().get("content-length").ok().flatten();
+    length.and_then(|length| length.parse().ok())
+}
+
 impl Body for WebBody {
     fn read(&mut self, limit: usize) -> Local<'_, Result<Vec<u8>, BodyError>> {
         Box::pin(async move {
             if self.0.body().is_none() {
                 return Ok(Vec::new());
             }
-            let length = self.0.headers().get("content-length").ok().flatten();
-            match length.map(|length| length.parse::<usize>()) {
-                Some(Ok(length)) if length > limit => Err(BodyError::TooLarge),
-                Some(Ok(_)) => self.read_whole(limit).await,
-                _ => self.read_counting(limit).await,
+            match length(&self.0) {
+                Some(length) if length > limit => Err(BodyError::TooLarge),
+                Some(_) => self.read_whole(limit).await,
+                None => self.read_counting(limit).await,
             }
         })
     }

@@ -1,5 +1,6 @@
 """Bodies that nobody should send: refused with 4xx and a sentence that names the fault, and nothing stored."""
 
+import http.client
 import json
 import socket
 
@@ -160,6 +161,26 @@ def test_a_body_that_does_not_tell_its_length_is_counted_while_it_is_read(projec
 def test_a_large_body_without_a_valid_token_is_not_accepted(world, project):
     answer = world.nobody.request("POST", f"{project.path}/service-users", data=b"x" * (2 * MIB), headers=JSON)
     assert answer.status_code in (401, 413)
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("size", [2 * MIB, 6 * MIB])
+@pytest.mark.parametrize("token, path, status", [
+    (True, "/service-users", 413), (False, "/service-users", 401), (True, "/nothing", 404), (True, "/roles/x/y", 404)])
+def test_a_large_body_is_refused_without_losing_the_connection(server, world, project, chunked, size, token, path, status):
+    """The refusal reaches a client that still sends, and the next call goes over the same connection."""
+    headers = dict(JSON, Authorization=f"Token {project.owner.token}") if token else JSON
+    connection = http.client.HTTPConnection(*server.address, timeout=60)
+    connection.connect()
+    connection.auto_open = 0
+    for _ in range(3):
+        body = (b"x" * 65536 for _ in range(size // 65536)) if chunked else b"x" * size
+        connection.request("POST", project.path + path, body=body, headers=headers)
+        answer = connection.getresponse()
+        sentence = json.loads(answer.read())["error"]
+        world.ledger.saw(answer.headers["X-Request-Id"], {})
+        assert answer.status == status, sentence
+    connection.close()
 
 
 def test_a_body_just_below_the_limit_is_read(project, nothing_is_stored):
