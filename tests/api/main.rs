@@ -104,6 +104,8 @@ mod usage_reports;
 #[cfg(test)]
 mod usage_sums;
 #[cfg(test)]
+mod used_fields;
+#[cfg(test)]
 mod vouchers;
 #[cfg(test)]
 mod workspace_access;

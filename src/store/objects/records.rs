@@ -11,8 +11,9 @@ use crate::domain::{Description, Fields, IoType, Labels, ObjectName};
 use crate::http::error::Error;
 use crate::http::patch::Patch;
 use crate::store::audit::{Action, Change, Occasion, given};
+use crate::store::pipeline_checks::LostField;
 use crate::store::projects::{self, Project};
-use crate::store::rows::{Flag, JsonText, Millis, row};
+use crate::store::rows::{Flag, JsonText, Millis, OTHERWISE, row};
 use crate::store::session::Session;
 use crate::store::statement::Parameters;
 use crate::store::subscriptions::{self, limit_reached};
@@ -234,7 +235,7 @@ impl RecordChanges {
 /// Changes a deployment or a pipeline.
 ///
 /// # Errors
-/// 400 for a taken name, fields of a plain side, or an unknown default version; 403 for a right lost meanwhile; 404
+/// 400 for a taken name, fields of a plain side, an unknown default version, or a field that a pipeline maps; 403 for a right lost meanwhile; 404
 /// when it has gone; 503 when the database fails.
 pub async fn update(
     session: &Session<'_>,
@@ -288,6 +289,10 @@ pub async fn update(
                 object.name,
                 default_name.unwrap_or_default()
             ))
+        }),
+        (OTHERWISE, &|| {
+            let lost: Result<LostField, Error> = answers.verdict();
+            lost.map_or_else(|error| error, |lost| lost.refusal())
         }),
     ])?;
     answers.only(4)

@@ -136,6 +136,7 @@ macro_rules! statements_of_kind {
         pub mod $module {
             use super::Statements;
             use crate::store::audit::{caller_may, caller_may_on_object, permit, permitted};
+            use crate::store::pipeline_checks::lost_field;
             use crate::store::sql::statements;
             use crate::store::subscriptions::{plan_allows, subscription_runs};
 
@@ -165,7 +166,8 @@ macro_rules! statements_of_kind {
                 /// The permit to change an object.
                 PERMIT_UPDATE = permit!(":object_id", object_before!($kind), concat!(
                     object_exists!($kind), " AND ", caller_may_on_object!(), " AND ", name_is_free!($kind), " AND ",
-                    side_fits!($kind, "input"), " AND ", side_fits!($kind, "output"), " AND ", default_exists!($kind)));
+                    side_fits!($kind, "input"), " AND ", side_fits!($kind, "output"), " AND ", default_exists!($kind),
+                    " AND ", lost_field!(), " IS NULL"));
                 /// The change.
                 UPDATE = concat!(
                     "UPDATE ", $kind, "s SET
@@ -192,7 +194,8 @@ macro_rules! statements_of_kind {
                     "SELECT ", permitted!(), " AS done, ", object_exists!($kind), " AS found, ",
                     caller_may_on_object!(), " AS may, ", name_is_free!($kind), " AS name_is_free, ",
                     side_fits!($kind, "input"), " AS input_fits, ", side_fits!($kind, "output"), " AS output_fits, ",
-                    default_exists!($kind), " AS default_exists");
+                    default_exists!($kind), " AS default_exists, CASE WHEN NOT ", permitted!(), " THEN ",
+                    lost_field!(), " END AS lost_field");
                 /// The permit to delete an object.
                 PERMIT_DELETE = permit!(":object_id", object_before!($kind), concat!(
                     object_exists!($kind), " AND ", caller_may_on_object!(), " AND ", is_unused!()));
