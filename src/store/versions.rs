@@ -16,7 +16,7 @@ use crate::domain::{Description, Labels, ObjectName};
 use crate::http::error::Error;
 use crate::store::audit::{Action, Change, Occasion, given};
 use crate::store::objects::{Object, ObjectType};
-use crate::store::pipeline_checks::Faults;
+use crate::store::pipeline_checks::Fault;
 use crate::store::projects::{self, Project};
 use crate::store::rows::{Answers, Flag, JsonText, Millis, OTHERWISE, row};
 use crate::store::session::Session;
@@ -290,8 +290,8 @@ fn done_or_refused(
             limit_reached(&format!("{}s", object.kind.version_name()))
         }),
         (OTHERWISE, &|| {
-            let faults: Result<Faults, Error> = answers.verdict();
-            match faults.and_then(|faults| faults.refusal()) {
+            let fault: Result<Fault, Error> = answers.verdict();
+            match fault.and_then(|fault| fault.refusal()) {
                 Ok(Some(error)) | Err(error) => error,
                 Ok(None) => Error::inconsistent("a version was refused for no reason"),
             }

@@ -11,7 +11,7 @@ use crate::domain::{Description, Fields, IoType, Labels, ObjectName};
 use crate::http::error::Error;
 use crate::http::patch::Patch;
 use crate::store::audit::{Action, Change, Occasion, given};
-use crate::store::pipeline_checks::LostField;
+use crate::store::pipeline_checks::lost_field::LostField;
 use crate::store::projects::{self, Project};
 use crate::store::rows::{Flag, JsonText, Millis, OTHERWISE, row};
 use crate::store::session::Session;

@@ -136,7 +136,7 @@ macro_rules! statements_of_kind {
         pub mod $module {
             use super::Statements;
             use crate::store::audit::{caller_may, caller_may_on_object, permit, permitted};
-            use crate::store::pipeline_checks::lost_field;
+            use crate::store::pipeline_checks::lost_field::lost_field;
             use crate::store::sql::statements;
             use crate::store::subscriptions::{plan_allows, subscription_runs};
 

@@ -112,20 +112,26 @@ macro_rules! graph_holds {
     };
     ("pipeline") => {
         concat!(
-            "((#sets_objects = 0 AND #sets_attachments = 0) OR (",
-            holds_together!(),
-            "))"
+            "((#sets_objects = 0 AND #sets_attachments = 0) OR ",
+            fault!(),
+            " IS NULL)"
         )
     };
 }
 
-/// Why they do not, as columns behind others.
-macro_rules! graph_faults {
+/// Why they do not, as a column behind others; looked for only where the permit was not given.
+macro_rules! graph_fault {
     ("deployment") => {
         ""
     };
     ("pipeline") => {
-        concat!(", ", faults!())
+        concat!(
+            ", CASE WHEN NOT ",
+            permitted!(),
+            " THEN ",
+            fault!(),
+            " END AS fault"
+        )
     };
 }
 
@@ -190,7 +196,7 @@ macro_rules! statements_of_kind {
                 "SELECT ", permitted!(), " AS done, ", object_exists!($kind), " AS found, ", caller_may_on_object!(),
                 " AS may, ", version_in_path!($kind), " IS NULL AS name_is_free, ", instances_fit!($kind),
                 " AS instances_fit, ", subscription_runs!(), " AS subscription_runs, ", plan_allows_version!($kind),
-                " AS plan_allows", graph_faults!($kind));
+                " AS plan_allows", graph_fault!($kind));
             /// The permit to change a version.
             PERMIT_UPDATE = permit!(version_in_path!($kind), version_before!($kind), concat!(
                 version_in_path!($kind), " IS NOT NULL AND ", caller_may_on_object!(), " AND ", name_is_free!($kind),
@@ -210,7 +216,7 @@ macro_rules! statements_of_kind {
                 "SELECT ", permitted!(), " AS done, ", version_in_path!($kind), " IS NOT NULL AS found, ",
                 caller_may_on_object!(), " AS may, ", name_is_free!($kind), " AS name_is_free, ",
                 instances_fit!($kind), " AS instances_fit, 1 AS subscription_runs, 1 AS plan_allows",
-                graph_faults!($kind));
+                graph_fault!($kind));
             /// The permit to delete a version.
             PERMIT_DELETE = permit!(version_in_path!($kind), version_before!($kind), concat!(
                 version_in_path!($kind), " IS NOT NULL AND ", caller_may_on_object!(), " AND ", is_unused!($kind)));
@@ -252,7 +258,7 @@ pub mod pipelines {
     use super::pipeline_objects::{DELETE_CHANGED, INSERT_CHANGED, LIST_CHANGED, LIST_IN_PATH};
     use crate::store::audit::{caller_may_on_object, permit, permitted};
     use crate::store::objects::statements::of_pipelines;
-    use crate::store::pipeline_checks::{faults, holds_together};
+    use crate::store::pipeline_checks::fault;
     use crate::store::sql::statements;
     use crate::store::subscriptions::{plan_allows, subscription_runs};
 
