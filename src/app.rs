@@ -320,7 +320,7 @@ impl<'a> Life<'a> {
             object.as_ref().map(|(kind, name)| (*kind, name.as_str())),
             permission,
             origin,
-            access.shows_project().then_some(self.now),
+            access.shows_project(),
         )
         .await?;
         let listed = row.listed;

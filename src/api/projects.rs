@@ -181,9 +181,13 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     Response::ok(&shown)
 }
 
-/// `GET /projects/{project_name}`: the first round trip has read it.
+/// `GET /projects/{project_name}`: the first round trip has read it, unless there is a budget to look after.
 pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
-    Response::ok(&ProjectDetail::try_from(call.project()?.clone())?)
+    let mut project = call.project()?.clone();
+    if project.has_budget() {
+        project = projects::get(call.session, &project, call.now).await?;
+    }
+    Response::ok(&ProjectDetail::try_from(project)?)
 }
 
 /// `PATCH /projects/{project_name}`.

@@ -54,7 +54,7 @@ impl Access {
         }
     }
 
-    /// Whether what it opens is the project itself, which is shown with what has become of its budget.
+    /// Whether what it opens is the project itself, which is shown with what has become of its budgets.
     #[must_use]
     pub fn shows_project(self) -> bool {
         self == Self::Project(permissions::PROJECTS_GET)

@@ -56,6 +56,17 @@ macro_rules! budget_columns {
 }
 pub(crate) use budget_columns;
 
+/// Whether there is a limit to what `organizations n` may use, now or under its next plan. Most have none, so this is all
+/// that the first round trip of reading a project asks.
+macro_rules! organization_has_budget {
+    () => {
+        "EXISTS (SELECT 1 FROM subscriptions c
+                 WHERE c.name IN (n.subscription, n.next_subscription) AND c.monthly_credits IS NOT NULL)
+           AS organization_has_budget"
+    };
+}
+pub(crate) use organization_has_budget;
+
 /// The parameters by which the budgets at this time are found.
 #[must_use]
 pub fn at(parameters: Parameters, now: Timestamp) -> Parameters {

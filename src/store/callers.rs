@@ -8,7 +8,7 @@ use crate::domain::Digests;
 use crate::domain::time::Timestamp;
 use crate::http::cors::Listed;
 use crate::http::error::Error;
-use crate::store::budgets::{self, budget_columns};
+use crate::store::budgets::organization_has_budget;
 use crate::store::objects::ObjectType;
 use crate::store::organizations::Organization;
 use crate::store::projects::Project;
@@ -128,12 +128,13 @@ statements! {
     /// The same, and where the request's origin is listed: one row for the operator and for an unknown token too, whose
     /// answer goes by the origin.
     CALLER_AND_PROJECT_AND_ORIGIN = caller_and_project!(from_caller!(), listed_columns!(), "", "", "");
-    /// The same of a project that is shown itself: what has become of its budget, too.
+    /// The same of a project that is to be shown itself: whether its organization has a budget, too.
     CALLER_AND_BUDGET = concat!(
-        caller_and_project!(from_token!(), "", concat!(budget_columns!(), ", "), "", ""), " WHERE", token_has_digest!());
+        caller_and_project!(from_token!(), "", concat!(organization_has_budget!(), ", "), "", ""),
+        " WHERE", token_has_digest!());
     /// The same, and where the request's origin is listed, for the operator and for an unknown token too.
     CALLER_AND_BUDGET_AND_ORIGIN =
-        caller_and_project!(from_caller!(), listed_columns!(), concat!(budget_columns!(), ", "), "", "");
+        caller_and_project!(from_caller!(), listed_columns!(), concat!(organization_has_budget!(), ", "), "", "");
     /// Who is calling with a token and from no page, and what he may with the deployment or pipeline that the path names.
     CALLER_AND_OBJECT = concat!(caller_and_object!(from_token!(), ""), " WHERE", token_has_digest!());
     /// The same, and where the request's origin is listed, for the operator and for an unknown token too.
@@ -356,7 +357,7 @@ pub async fn caller(session: &Session<'_>, of: Option<&Digests>) -> Result<Calle
 }
 
 /// Who has the token of these digests, and what he may in the project of this name, and on the object of this kind
-/// and name in it; with a time, what has become of the project's budget by then, too.
+/// and name in it; of a project that is to be shown itself, whether its organization has a budget, too.
 ///
 /// # Errors
 /// 503 when the database fails.
@@ -367,7 +368,7 @@ pub async fn caller_and_project(
     object: Option<(ObjectType, &str)>,
     permission: Option<Permission>,
     origin: Option<&str>,
-    budget_at: Option<Timestamp>,
+    shows_project: bool,
 ) -> Result<CallerAndProject, Error> {
     let named = |wanted: ObjectType| {
         object
@@ -380,16 +381,12 @@ pub async fn caller_and_project(
         .optional_text("pipeline", named(ObjectType::Pipeline))
         .optional_text("permission", permission.map(Permission::name))
         .optional_text("origin", origin);
-    let parameters = match budget_at {
-        Some(now) => budgets::at(parameters, now),
-        None => parameters,
-    };
     let by_token_alone = of.is_some() && origin.is_none();
-    let sql = match (object, budget_at, by_token_alone) {
-        (None, None, true) => &CALLER_AND_PROJECT,
-        (None, None, false) => &CALLER_AND_PROJECT_AND_ORIGIN,
-        (None, Some(_), true) => &CALLER_AND_BUDGET,
-        (None, Some(_), false) => &CALLER_AND_BUDGET_AND_ORIGIN,
+    let sql = match (object, shows_project, by_token_alone) {
+        (None, false, true) => &CALLER_AND_PROJECT,
+        (None, false, false) => &CALLER_AND_PROJECT_AND_ORIGIN,
+        (None, true, true) => &CALLER_AND_BUDGET,
+        (None, true, false) => &CALLER_AND_BUDGET_AND_ORIGIN,
         (Some(_), _, true) => &CALLER_AND_OBJECT,
         (Some(_), _, false) => &CALLER_AND_OBJECT_AND_ORIGIN,
     };

@@ -53,7 +53,9 @@ row! {
         pub organization_subscription_start_date: Millis,
         /// When its next plan starts, if there is one.
         pub organization_next_subscription_start_date: Option<Millis>,
-        /// Whether its budget is used up, if it has one; looked at where the project itself is shown.
+        /// Whether its organization has a budget; asked where the project is to be shown itself.
+        pub organization_has_budget: Option<Flag>,
+        /// Whether its own budget is used up, if it has one; looked at where the project is shown itself.
         pub project_credits_used_up: Option<Flag>,
         /// Whether the credits of its organization are, likewise.
         pub organization_credits_used_up: Option<Flag>,
@@ -69,6 +71,13 @@ impl Project {
         started
             .unwrap_or(self.organization_subscription_start_date)
             .0
+    }
+
+    /// Whether there is a limit to what it may use: its own, or its organization's.
+    #[must_use]
+    pub fn has_budget(&self) -> bool {
+        let of_organization = self.organization_has_budget.unwrap_or_default();
+        self.project_credits.is_some() || of_organization.0
     }
 
     /// Why it is suspended, if it is: somebody has suspended it, or there are no credits left (UbiOps spec 3.6).
@@ -237,7 +246,7 @@ pub async fn list(
     session.read(statements).await?.all(0)
 }
 
-/// A project as it is shown itself.
+/// A project as it is shown itself, with what has become of its budgets.
 ///
 /// # Errors
 /// 404 when it has gone; 503 when the database fails.

@@ -65,7 +65,7 @@ fn a_project_is_suspended_when_its_credits_are_used_up() {
 }
 
 #[test]
-fn whoever_reads_it_is_told_in_one_round_trip() {
+fn whoever_reads_it_is_told() {
     let world = World::new();
     patch(
         &world,
@@ -82,9 +82,20 @@ fn whoever_reads_it_is_told_in_one_round_trip() {
         for call in [plain, by_page.header("origin", "https://app.example")] {
             let answer = world.send(call).expect(200);
             assert_eq!(suspension(&answer).as_deref(), Some(OF_PROJECT));
-            assert_eq!(answer.trips, 1);
         }
     }
+}
+
+#[test]
+fn only_a_budget_costs_a_second_round_trip() {
+    let world = World::new();
+    let trips = || project(&world).trips;
+    assert_eq!(trips(), 1);
+    patch(&world, json!({"credits": 5}));
+    assert_eq!(trips(), 2);
+    patch(&world, json!({"credits": null}));
+    plan_gives(&world, json!(5));
+    assert_eq!(trips(), 2);
 }
 
 #[test]
