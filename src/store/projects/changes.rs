@@ -1,0 +1,253 @@
+//! What makes, changes and deletes a project.
+
+use serde_json::{Value, json};
+
+use super::statements::{
+    AFTER_CREATE, AFTER_DELETE, AFTER_UPDATE, COMPLETE_TRAIL, DELETE, DELETE_ORIGINS, GET_BY_ID,
+    INSERT, INSERT_ADMIN_ASSIGNMENTS, INSERT_ORIGINS, PERMIT_CREATE, PERMIT_DELETE, PERMIT_UPDATE,
+    UPDATE,
+};
+use super::{Project, lacks, not_found, organization_not_found};
+use crate::auth::access::Authority;
+use crate::domain::credits::Credits;
+use crate::domain::labels::Labels;
+use crate::domain::names::ObjectName;
+use crate::domain::origin::OriginList;
+use crate::http::error::Error;
+use crate::http::patch::Patch;
+use crate::store::audit::{Action, Change, Occasion, given};
+use crate::store::budgets;
+use crate::store::rows::OTHERWISE;
+use crate::store::session::Session;
+use crate::store::subscriptions::{self, limit_reached};
+
+/// What is asked for on creation.
+pub struct NewProject<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its name.
+    pub name: &'a ObjectName,
+    /// The name of its organization.
+    pub organization: &'a str,
+    /// Whether custom roles can be made in it.
+    pub advanced_permissions: bool,
+    /// Its budget; none is no limit.
+    pub credits: Option<Credits>,
+    /// Its origins.
+    pub cors_origins: &'a OriginList,
+    /// Its labels.
+    pub labels: &'a Labels,
+}
+
+impl NewProject<'_> {
+    fn to_json(&self) -> Value {
+        json!({
+            "name": self.name.as_str(),
+            "advanced_permissions": self.advanced_permissions,
+            "credit_millionths": self.credits.map(Credits::as_millionths),
+            "cors_origins": self.cors_origins,
+            "labels": self.labels,
+        })
+    }
+}
+
+/// Creates a project; each admin of its organization gets the role project-admin in it.
+///
+/// # Errors
+/// 404 for an organization that the caller is no member of; 403 unless he is its admin; 400 for a taken name; 503
+/// when the database fails.
+pub async fn create(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    new: NewProject<'_>,
+) -> Result<Project, Error> {
+    let change = Change {
+        action: Action::Create,
+        object_type: "project",
+        object_id: new.id,
+        object_name: new.name.as_str(),
+        organization_id: None,
+        project_id: Some(new.id),
+        after: Some(new.to_json()),
+    };
+    let statements = budgets::at(change.parameters(authority, occasion), occasion.now)
+        .text("name", new.name.as_str())
+        .text("organization", new.organization)
+        .flag("advanced_permissions", new.advanced_permissions)
+        .optional_integer("credits", new.credits.map(Credits::as_millionths))
+        .text("cors_origins", new.cors_origins.to_json())
+        .text("labels", new.labels.to_json())
+        .batch([
+            &PERMIT_CREATE,
+            &INSERT,
+            &INSERT_ORIGINS,
+            &INSERT_ADMIN_ASSIGNMENTS,
+            &COMPLETE_TRAIL,
+            &GET_BY_ID,
+            &AFTER_CREATE,
+        ]);
+    let answers = session.write(statements).await?;
+    answers.done_or(&[
+        ("sees_organization", &|| {
+            organization_not_found(new.organization)
+        }),
+        ("may", &|| lacks(authority)),
+        ("name_is_free", &|| name_is_taken(new.name.as_str())),
+        ("subscription_runs", &subscriptions::ended),
+        ("plan_allows", &|| limit_reached("projects")),
+    ])?;
+    answers.only(5)
+}
+
+fn name_is_taken(name: &str) -> Error {
+    Error::invalid(format!("name: a project '{name}' exists already"))
+}
+
+/// What a PATCH changes; what is absent stays.
+#[derive(Debug, Default)]
+pub struct ProjectChanges {
+    /// Its name.
+    pub name: Option<ObjectName>,
+    /// Whether custom roles can be made in it.
+    pub advanced_permissions: Option<bool>,
+    /// Its budget; null lifts it.
+    pub credits: Patch<Credits>,
+    /// Whether it is suspended.
+    pub suspend: Option<bool>,
+    /// Its origins.
+    pub cors_origins: Option<OriginList>,
+    /// Its labels.
+    pub labels: Option<Labels>,
+}
+
+impl ProjectChanges {
+    /// Whether nothing is to change.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.name.is_none()
+            && self.advanced_permissions.is_none()
+            && !self.credits.is_present()
+            && self.suspend.is_none()
+            && self.cors_origins.is_none()
+            && self.labels.is_none()
+    }
+
+    fn to_json(&self) -> Value {
+        let credits = self.credits.value().map(|credits| credits.as_millionths());
+        given(vec![
+            ("name", self.name.as_ref().map(|name| json!(name))),
+            (
+                "advanced_permissions",
+                self.advanced_permissions.map(Value::Bool),
+            ),
+            (
+                "credit_millionths",
+                self.credits.is_present().then(|| json!(credits)),
+            ),
+            ("suspend", self.suspend.map(Value::Bool)),
+            (
+                "cors_origins",
+                self.cors_origins.as_ref().map(|origins| json!(origins)),
+            ),
+            ("labels", self.labels.as_ref().map(|labels| json!(labels))),
+        ])
+    }
+}
+
+/// Changes a project.
+///
+/// # Errors
+/// 400 for a taken name; 403 for a suspension that only the operator lifts, or a right lost meanwhile; 404 when the
+/// project has gone; 503 when the database fails.
+pub async fn update(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    project: &Project,
+    changes: &ProjectChanges,
+) -> Result<Project, Error> {
+    let change = Change {
+        after: Some(changes.to_json()),
+        ..change_of(project, Action::Update)
+    };
+    let by = if authority.principal().is_operator() {
+        "operator"
+    } else {
+        "organization"
+    };
+    let suspends = changes.suspend == Some(true);
+    let name = changes.name.as_ref().map(ObjectName::as_str);
+    let statements = budgets::at(change.parameters(authority, occasion), occasion.now)
+        .optional_text("name", name)
+        .flag(
+            "sets_advanced_permissions",
+            changes.advanced_permissions.is_some(),
+        )
+        .flag(
+            "advanced_permissions",
+            changes.advanced_permissions.unwrap_or_default(),
+        )
+        .flag("sets_credits", changes.credits.is_present())
+        .optional_integer(
+            "credits",
+            changes
+                .credits
+                .value()
+                .map(|credits| credits.as_millionths()),
+        )
+        .flag("sets_suspension", changes.suspend.is_some())
+        .optional_text("suspended_by", suspends.then_some(by))
+        .optional_text(
+            "suspended_reason",
+            suspends.then(|| format!("suspended by the {by}")),
+        )
+        .optional_text(
+            "cors_origins",
+            changes.cors_origins.as_ref().map(OriginList::to_json),
+        )
+        .optional_text("labels", changes.labels.as_ref().map(Labels::to_json))
+        .batch([
+            &PERMIT_UPDATE,
+            &UPDATE,
+            &DELETE_ORIGINS,
+            &INSERT_ORIGINS,
+            &GET_BY_ID,
+            &AFTER_UPDATE,
+        ]);
+    let answers = session.write(statements).await?;
+    answers.done_or(&[
+        ("found", &|| not_found(&project.project_name)),
+        ("may", &|| lacks(authority)),
+        ("name_is_free", &|| name_is_taken(name.unwrap_or_default())),
+        ("suspension_is_callers", &|| {
+            Error::forbidden(
+                "suspend: the operator has suspended this project, and only he can lift that",
+            )
+        }),
+    ])?;
+    answers.only(4)
+}
+
+/// Deletes a project with all that belongs to it; its tokens answer 401 from the next request on.
+///
+/// # Errors
+/// 403 for a right lost meanwhile; 404 when the project has gone; 503 when the database fails.
+pub async fn delete(
+    session: &Session<'_>,
+    authority: &Authority,
+    occasion: &Occasion,
+    project: &Project,
+) -> Result<(), Error> {
+    let parameters = change_of(project, Action::Delete).parameters(authority, occasion);
+    let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
+    session.write(statements).await?.done_or(&[
+        ("found", &|| not_found(&project.project_name)),
+        (OTHERWISE, &|| lacks(authority)),
+    ])
+}
+
+fn change_of(project: &Project, action: Action) -> Change<'_> {
+    let (id, name) = (&project.project_id, &project.project_name);
+    Change::in_project(project, action, "project", id, name)
+}
