@@ -56,13 +56,12 @@ macro_rules! budget_columns {
 }
 pub(crate) use budget_columns;
 
-/// Whether there is a limit to what `organizations n` may use, now or under its next plan. Most have none, so this is all
-/// that the first round trip of reading a project asks.
+/// Whether there may be a limit to what `organizations n` may use: its plan has one, or there is a next plan. Most have
+/// none, so this is all that the first round trip of reading a project asks.
 macro_rules! organization_has_budget {
     () => {
-        "EXISTS (SELECT 1 FROM subscriptions c
-                 WHERE c.name IN (n.subscription, n.next_subscription) AND c.monthly_credits IS NOT NULL)
-           AS organization_has_budget"
+        "n.next_subscription IS NOT NULL
+         OR (SELECT monthly_credits FROM subscriptions WHERE name = n.subscription) IS NOT NULL AS organization_has_budget"
     };
 }
 pub(crate) use organization_has_budget;

@@ -45,7 +45,7 @@ row! {
         pub organization_subscription_start_date: Millis,
         /// When its next plan starts, if there is one.
         pub organization_next_subscription_start_date: Option<Millis>,
-        /// Whether its organization has a budget; asked where the project is to be shown itself.
+        /// Whether its organization may have a budget; asked where the project is to be shown itself.
         pub organization_has_budget: Option<Flag>,
         /// Whether its own budget is used up, if it has one; looked at where the project is shown itself.
         pub project_credits_used_up: Option<Flag>,
@@ -65,7 +65,7 @@ impl Project {
             .0
     }
 
-    /// Whether there is a limit to what it may use: its own, or its organization's.
+    /// Whether there may be a limit to what it may use: its own, or its organization's.
     #[must_use]
     pub fn has_budget(&self) -> bool {
         let of_organization = self.organization_has_budget.unwrap_or_default();
