@@ -1,5 +1,7 @@
 //! JSON bodies: read up to a limit, parsed into a typed value, refused with the name of the field.
 
+use std::future::Future;
+
 use serde::de::DeserializeOwned;
 
 use crate::domain::invalid::legible;
@@ -7,29 +9,10 @@ use crate::domain::objects;
 use crate::http::error::Error;
 use crate::http::json_path::path_of;
 use crate::http::request::{BodyError, Request};
+use crate::platform::{Clock, within};
 
-/// Reads and parses the body of a call that expects a JSON object.
-///
-/// An empty body counts as `{}`, whatever its `Content-Type` says: the real clients declare JSON on calls without
-/// a body (UbiOps spec 1.2). Unknown fields are ignored (contract section 4).
-///
-/// # Errors
-/// 413 beyond `limit` bytes, 415 for a body that is not declared as JSON, 400 with the field for anything else.
-pub async fn object<T: DeserializeOwned>(request: &mut Request, limit: usize) -> Result<T, Error> {
-    parse(&text(request, limit, Wanted::Object).await?)
-}
-
-/// Reads and parses the body of a call that expects a JSON array.
-///
-/// # Errors
-/// 413 beyond `limit` bytes, 415 for a body that is not declared as JSON, 400 with the index and the field for anything
-/// else, an empty body too.
-pub async fn array<T: DeserializeOwned>(
-    request: &mut Request,
-    limit: usize,
-) -> Result<Vec<T>, Error> {
-    parse(&text(request, limit, Wanted::Array).await?)
-}
+/// How long a body may take to arrive, in milliseconds.
+const DEADLINE: u32 = 30_000;
 
 /// What kind of JSON text a call expects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +26,11 @@ pub enum Wanted {
 /// Reads a body that is declared as JSON and starts as it should. It is apart from [`parse`] because it is the same for
 /// every type of body, and so stands in the module once.
 ///
+/// An empty body counts as `{}`, whatever its `Content-Type` says: the real clients declare JSON on calls without
+/// a body (UbiOps spec 1.2). Where an array is expected it is 400.
+///
 /// # Errors
-/// As [`object`] and [`array`], but for what only the type can refuse.
+/// 413 beyond `limit` bytes, 415 for a body that is not declared as JSON, 400 for one of another kind.
 pub async fn text(request: &mut Request, limit: usize, wanted: Wanted) -> Result<Vec<u8>, Error> {
     let bytes = read(request, limit).await?;
     let (first, sentence) = match wanted {
@@ -79,7 +65,19 @@ pub async fn read(request: &mut Request, limit: usize) -> Result<Vec<u8>, Error>
     })
 }
 
-/// Parses a JSON text.
+/// Waits for a body, but no longer than one may take.
+///
+/// # Errors
+/// Those of reading it, and 400 for a body that takes too long.
+pub async fn in_time<T>(
+    clock: &dyn Clock,
+    body: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let body = within(clock, DEADLINE, body).await;
+    body.unwrap_or_else(|| Err(Error::invalid("the body took too long to arrive")))
+}
+
+/// Parses a JSON text; unknown fields are ignored (contract section 4).
 ///
 /// # Errors
 /// 400 that names the field, its fault and what would be right.
