@@ -104,11 +104,32 @@ fn refusal(text: &str, error: &serde_json::Error) -> Error {
     if error.is_syntax() || error.is_eof() {
         return Error::invalid(format!("the body is not valid JSON: {sentence}"));
     }
-    let sentence = without_position(&sentence);
+    let sentence = in_words_of_json(without_position(&sentence));
     match legible(&path_of(text, error)).as_str() {
-        "" => Error::invalid(sentence.to_owned()),
+        "" => Error::invalid(sentence),
         path => Error::invalid(format!("{path}: {sentence}")),
     }
+}
+
+/// What the parser expected, in words of JSON: it has those of this language and the names of our types.
+fn in_words_of_json(sentence: &str) -> String {
+    let Some((found, expected)) = sentence.rsplit_once(", expected ") else {
+        return sentence.to_owned();
+    };
+    let found = match found {
+        "invalid type: map" => "invalid type: object",
+        "invalid type: sequence" => "invalid type: array",
+        found => found,
+    };
+    let expected = match expected {
+        "i64" | "u64" => "a whole number",
+        "a boolean" => "true or false",
+        "a sequence" => "an array",
+        "a map" => "an object",
+        named if named.starts_with("struct ") => "an object",
+        expected => expected,
+    };
+    format!("{found}, expected {expected}")
 }
 
 /// The deepest nesting of a body: nothing real comes near, and an unknown field is not followed further either.
@@ -228,6 +249,43 @@ mod tests {
         ] {
             assert!(error.sentence().len() < 1_000, "{}", error.sentence().len());
             assert!(!error.sentence().contains(['\n', '\u{202e}']));
+        }
+    }
+
+    #[test]
+    fn what_is_expected_is_said_in_words_of_json() {
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only its parsing matters here")]
+        struct All {
+            number: Option<i64>,
+            flag: Option<bool>,
+            list: Option<Vec<Body>>,
+            map: Option<serde_json::Map<String, serde_json::Value>>,
+        }
+        for (json, words) in [
+            (
+                r#"{"number": 1.5}"#,
+                "number: invalid type: floating point `1.5`, expected a whole number",
+            ),
+            (
+                r#"{"flag": {}}"#,
+                "flag: invalid type: object, expected true or false",
+            ),
+            (
+                r#"{"list": "a, expected i64"}"#,
+                "list: invalid type: string \"a, expected i64\", expected an array",
+            ),
+            (
+                r#"{"list": [1]}"#,
+                "list[0]: invalid type: integer `1`, expected an object",
+            ),
+            (
+                r#"{"map": []}"#,
+                "map: invalid type: array, expected an object",
+            ),
+        ] {
+            let refusal = parse::<All>(json.as_bytes()).unwrap_err();
+            assert_eq!(refusal.sentence(), words);
         }
     }
 
