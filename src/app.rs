@@ -167,7 +167,7 @@ impl<'a> Life<'a> {
         }
         let route = found
             .route(&request.method)
-            .ok_or_else(|| Error::method_not_allowed(request.method.as_str(), found.methods()))?;
+            .ok_or_else(|| found.refusal(&request.method))?;
         self.progress.borrow_mut().route = Some(route.path);
         let mut call = Call {
             platform: self.platform,

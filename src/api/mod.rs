@@ -37,12 +37,12 @@ use serde::de::DeserializeOwned;
 
 use crate::auth::access::Authority;
 use crate::domain::{AuditId, Invalid, Timestamp, TokenId};
-use crate::http::body;
+use crate::http::body::{self, Wanted};
 use crate::http::error::Error;
 use crate::http::query::Query;
 use crate::http::request::{BODY_LIMIT, Request};
 use crate::http::response::Response;
-use crate::platform::{Config, Local, Platform, within};
+use crate::platform::{Config, Local, Platform};
 use crate::store::audit::{Occasion, Page};
 use crate::store::objects::Object;
 use crate::store::organizations::Organization;
@@ -50,9 +50,6 @@ use crate::store::projects::Project;
 use crate::store::session::Session;
 use crate::store::tokens::FreshToken;
 use crate::store::workspaces::Workspace;
-
-/// How long a body may take to arrive, in milliseconds.
-const BODY_DEADLINE: u32 = 30_000;
 
 /// A function that answers a call.
 pub type Handler = for<'a, 'b> fn(&'a mut Call<'b>) -> Local<'a, Result<Response, Error>>;
@@ -124,15 +121,27 @@ impl Call<'_> {
     ///
     /// The time of the call moves on with it: who sends his body slowly is judged by what holds when it has come.
     pub(crate) async fn body<T: DeserializeOwned>(&mut self) -> Result<T, Error> {
-        body::parse(&self.body_text().await?)
+        self.body_within(BODY_LIMIT).await
     }
 
-    async fn body_text(&mut self) -> Result<Vec<u8>, Error> {
+    /// The same, of at most so many bytes.
+    pub(crate) async fn body_within<T: DeserializeOwned>(
+        &mut self,
+        limit: usize,
+    ) -> Result<T, Error> {
+        body::parse(&self.body_text(limit, Wanted::Object).await?)
+    }
+
+    /// The body, a JSON array.
+    pub(crate) async fn list<T: DeserializeOwned>(&mut self) -> Result<Vec<T>, Error> {
+        body::parse(&self.body_text(BODY_LIMIT, Wanted::Array).await?)
+    }
+
+    async fn body_text(&mut self, limit: usize, wanted: Wanted) -> Result<Vec<u8>, Error> {
         let clock = self.platform.clock.as_ref();
-        let read = body::text(self.request, BODY_LIMIT, body::Wanted::Object);
-        let body = within(clock, BODY_DEADLINE, read).await;
+        let body = body::in_time(clock, body::text(self.request, limit, wanted)).await;
         self.now = clock.now();
-        body.unwrap_or_else(|| Err(Error::invalid("the body took too long to arrive")))
+        body
     }
 
     /// 16 bytes of the platform's CSPRNG.

@@ -8,7 +8,6 @@ use crate::api::Call;
 use crate::domain::Text;
 use crate::domain::invalid::quoted;
 use crate::domain::quota::{MAX_QUOTA, UNLIMITED, check_quota};
-use crate::http::body;
 use crate::http::error::Error;
 use crate::http::response::Response;
 use crate::store::consumption::{self, Consumption};
@@ -136,7 +135,7 @@ pub(crate) async fn show(call: &mut Call<'_>) -> Result<Response, Error> {
 
 /// `PUT .../quotas`.
 pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
-    let body: UpdateWorkspaceQuotasReq = body::object(call.request, MAX_BODY).await?;
+    let body: UpdateWorkspaceQuotasReq = call.body_within(MAX_BODY).await?;
     let items = checked(body.quotas)?;
     let workspace = call.workspace()?.workspace_id.as_str();
     let changed = quotas::set(

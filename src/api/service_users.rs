@@ -194,8 +194,10 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
 /// `PUT .../service-users/{service_user_id}/token`. The body, if there is one, is not looked at.
 pub(crate) async fn reset_token(call: &mut Call<'_>) -> Result<Response, Error> {
     let seconds = call.query.integer("grace", 0..=MAX_GRACE, 0)?;
+    let occasion = call.occasion()?;
+    // Counted from the reset: only a grace of 0 seconds ends with it.
     let grace = Grace {
-        end: call.now.plus_millis(seconds * 1_000),
+        end: occasion.now.plus_millis(seconds * 1_000),
         keep_access_keys: call.query.flag("keep_access_keys")?,
     };
     let id = call.id("service_user_id", ServiceUserId::parse);
@@ -204,7 +206,7 @@ pub(crate) async fn reset_token(call: &mut Call<'_>) -> Result<Response, Error> 
     service_users::reset_token(
         call.session,
         &call.authority,
-        &call.occasion()?,
+        &occasion,
         project,
         &id,
         grace,

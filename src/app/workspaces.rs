@@ -91,7 +91,8 @@ impl Life<'_> {
                 return Err(Error::unauthenticated(credential::MISSING_ON_MODELARTS));
             }
         };
-        let body = body::read(request, BODY_LIMIT).await?;
+        let body = body::read(request, BODY_LIMIT);
+        let body = body::in_time(self.platform.clock.as_ref(), body).await?;
         let signed = Signed {
             method: request.method.as_str(),
             path: request.path(),
@@ -134,7 +135,8 @@ impl Life<'_> {
                 key.access_key_generation,
             )
             .any(|secret| signature.is_by(&secret));
-        let holder = row.caller.key_holder(self.now)?;
+        // The signed body may have been long on its way: what holds now decides.
+        let holder = row.caller.key_holder(self.platform.clock.now())?;
         let principal: Principal = holder.filter(|_| signed).ok_or_else(not_signed)?;
         self.progress.borrow_mut().principal = principal.id().map(str::to_owned);
         call.authority = Authority::granted(principal, Some(key.access_key), access);

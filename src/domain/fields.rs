@@ -1,5 +1,6 @@
 //! Input and output of deployments and pipelines: structured with named fields, or plain (docs/deployments.md).
 
+use super::kept::check_length;
 use super::wire::json_enum;
 use super::{Invalid, Text, quoted};
 use serde::{Deserialize, Serialize};
@@ -118,7 +119,9 @@ impl TryFrom<Vec<Field>> for Fields {
                 )));
             }
         }
-        Ok(Self(fields))
+        let fields = Self(fields);
+        check_length(&fields.to_json())?;
+        Ok(fields)
     }
 }
 
@@ -155,6 +158,19 @@ mod tests {
     fn a_data_type_is_one_of_the_clients_list() {
         let refusal = fields(r#"[{"name":"x","data_type":"timestamp"}]"#).unwrap_err();
         assert!(refusal.contains("array_string"), "{refusal}");
+    }
+
+    #[test]
+    fn fields_are_short_widgets_and_all() {
+        let with_widget = |length: usize| {
+            let configuration = serde_json::json!({ "a": "x".repeat(length) });
+            let field = serde_json::json!({
+                "name": "x", "data_type": "int", "widget": {"type": "slider", "configuration": configuration},
+            });
+            fields(&serde_json::json!([field]).to_string())
+        };
+        assert!(with_widget(65_000).is_ok());
+        assert!(with_widget(66_000).unwrap_err().contains("at most 65536"));
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod ids;
 pub mod instance_type;
 pub mod integer;
 pub mod invalid;
+pub mod kept;
 pub mod labels;
 pub mod names;
 pub mod objects;
@@ -48,6 +49,7 @@ pub use ids::{
 pub use instance_type::InstanceTypeName;
 pub use integer::{AtLeast, Within};
 pub use invalid::{Invalid, quoted};
+pub use kept::{Kept, MAX_KEPT};
 pub use labels::Labels;
 pub use names::ObjectName;
 pub use origin::{Origin, OriginList};

@@ -4,6 +4,7 @@
 //! what the objects refer to exists, and whether its fields are mapped, is decided in the transaction of the write
 //! (`store/pipeline_checks.rs`), because both can change until then.
 
+use super::kept::check_length;
 use super::wire::json_enum;
 use super::{Invalid, Text, quoted};
 use serde::{Deserialize, Serialize};
@@ -84,6 +85,8 @@ impl TryFrom<Vec<PipelineObject>> for PipelineObjects {
                 )));
             }
         }
+        let json = serde_json::to_string(&objects);
+        check_length(&json.map_err(|error| Invalid::new(error.to_string()))?)?;
         Ok(Self(objects))
     }
 }

@@ -1,5 +1,7 @@
 //! JSON bodies: read up to a limit, parsed into a typed value, refused with the name of the field.
 
+use std::future::Future;
+
 use serde::de::DeserializeOwned;
 
 use crate::domain::invalid::legible;
@@ -7,29 +9,10 @@ use crate::domain::objects;
 use crate::http::error::Error;
 use crate::http::json_path::path_of;
 use crate::http::request::{BodyError, Request};
+use crate::platform::{Clock, within};
 
-/// Reads and parses the body of a call that expects a JSON object.
-///
-/// An empty body counts as `{}`, whatever its `Content-Type` says: the real clients declare JSON on calls without
-/// a body (UbiOps spec 1.2). Unknown fields are ignored (contract section 4).
-///
-/// # Errors
-/// 413 beyond `limit` bytes, 415 for a body that is not declared as JSON, 400 with the field for anything else.
-pub async fn object<T: DeserializeOwned>(request: &mut Request, limit: usize) -> Result<T, Error> {
-    parse(&text(request, limit, Wanted::Object).await?)
-}
-
-/// Reads and parses the body of a call that expects a JSON array.
-///
-/// # Errors
-/// 413 beyond `limit` bytes, 415 for a body that is not declared as JSON, 400 with the index and the field for anything
-/// else, an empty body too.
-pub async fn array<T: DeserializeOwned>(
-    request: &mut Request,
-    limit: usize,
-) -> Result<Vec<T>, Error> {
-    parse(&text(request, limit, Wanted::Array).await?)
-}
+/// How long a body may take to arrive, in milliseconds.
+const DEADLINE: u32 = 30_000;
 
 /// What kind of JSON text a call expects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +26,11 @@ pub enum Wanted {
 /// Reads a body that is declared as JSON and starts as it should. It is apart from [`parse`] because it is the same for
 /// every type of body, and so stands in the module once.
 ///
+/// An empty body counts as `{}`, whatever its `Content-Type` says: the real clients declare JSON on calls without
+/// a body (UbiOps spec 1.2). Where an array is expected it is 400.
+///
 /// # Errors
-/// As [`object`] and [`array`], but for what only the type can refuse.
+/// 413 beyond `limit` bytes, 415 for a body that is not declared as JSON, 400 for one of another kind.
 pub async fn text(request: &mut Request, limit: usize, wanted: Wanted) -> Result<Vec<u8>, Error> {
     let bytes = read(request, limit).await?;
     let (first, sentence) = match wanted {
@@ -79,7 +65,19 @@ pub async fn read(request: &mut Request, limit: usize) -> Result<Vec<u8>, Error>
     })
 }
 
-/// Parses a JSON text.
+/// Waits for a body, but no longer than one may take.
+///
+/// # Errors
+/// Those of reading it, and 400 for a body that takes too long.
+pub async fn in_time<T>(
+    clock: &dyn Clock,
+    body: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let body = within(clock, DEADLINE, body).await;
+    body.unwrap_or_else(|| Err(Error::invalid("the body took too long to arrive")))
+}
+
+/// Parses a JSON text; unknown fields are ignored (contract section 4).
 ///
 /// # Errors
 /// 400 that names the field, its fault and what would be right.
@@ -106,11 +104,32 @@ fn refusal(text: &str, error: &serde_json::Error) -> Error {
     if error.is_syntax() || error.is_eof() {
         return Error::invalid(format!("the body is not valid JSON: {sentence}"));
     }
-    let sentence = without_position(&sentence);
+    let sentence = in_words_of_json(without_position(&sentence));
     match legible(&path_of(text, error)).as_str() {
-        "" => Error::invalid(sentence.to_owned()),
+        "" => Error::invalid(sentence),
         path => Error::invalid(format!("{path}: {sentence}")),
     }
+}
+
+/// What the parser expected, in words of JSON: it has those of this language and the names of our types.
+fn in_words_of_json(sentence: &str) -> String {
+    let Some((found, expected)) = sentence.rsplit_once(", expected ") else {
+        return sentence.to_owned();
+    };
+    let found = match found {
+        "invalid type: map" => "invalid type: object",
+        "invalid type: sequence" => "invalid type: array",
+        found => found,
+    };
+    let expected = match expected {
+        "i64" | "u64" => "a whole number",
+        "a boolean" => "true or false",
+        "a sequence" => "an array",
+        "a map" => "an object",
+        named if named.starts_with("struct ") => "an object",
+        expected => expected,
+    };
+    format!("{found}, expected {expected}")
 }
 
 /// The deepest nesting of a body: nothing real comes near, and an unknown field is not followed further either.
@@ -230,6 +249,43 @@ mod tests {
         ] {
             assert!(error.sentence().len() < 1_000, "{}", error.sentence().len());
             assert!(!error.sentence().contains(['\n', '\u{202e}']));
+        }
+    }
+
+    #[test]
+    fn what_is_expected_is_said_in_words_of_json() {
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only its parsing matters here")]
+        struct All {
+            number: Option<i64>,
+            flag: Option<bool>,
+            list: Option<Vec<Body>>,
+            map: Option<serde_json::Map<String, serde_json::Value>>,
+        }
+        for (json, words) in [
+            (
+                r#"{"number": 1.5}"#,
+                "number: invalid type: floating point `1.5`, expected a whole number",
+            ),
+            (
+                r#"{"flag": {}}"#,
+                "flag: invalid type: object, expected true or false",
+            ),
+            (
+                r#"{"list": "a, expected i64"}"#,
+                "list: invalid type: string \"a, expected i64\", expected an array",
+            ),
+            (
+                r#"{"list": [1]}"#,
+                "list[0]: invalid type: integer `1`, expected an object",
+            ),
+            (
+                r#"{"map": []}"#,
+                "map: invalid type: array, expected an object",
+            ),
+        ] {
+            let refusal = parse::<All>(json.as_bytes()).unwrap_err();
+            assert_eq!(refusal.sentence(), words);
         }
     }
 

@@ -7,6 +7,7 @@ use ::http::Method;
 use super::{Route, table};
 use crate::domain::RawPath;
 use crate::http::cors::Class;
+use crate::http::error::Error;
 use crate::http::surface::Surface;
 
 /// A path that there is, and what stands in its braces.
@@ -31,6 +32,17 @@ impl Found {
             .iter()
             .copied()
             .find(|route| route.method == *wanted)
+    }
+
+    /// The refusal of a method that the path does not have. Signing up is one of the calls of UbiOps' sessions, and those
+    /// are 404 (contract section 4), though the path of this one has others.
+    #[must_use]
+    pub fn refusal(&self, method: &Method) -> Error {
+        let of_user = |route: &&Route| matches!(route.path, "/user" | "/v2.1/user");
+        if *method == Method::POST && self.routes.iter().any(of_user) {
+            return Error::not_found("nobody signs up here; the operator makes accounts");
+        }
+        Error::method_not_allowed(method.as_str(), self.methods())
     }
 
     /// The methods of the path, as `Allow` lists them.

@@ -52,12 +52,13 @@ impl Organization {
     }
 }
 
-/// The credits of `organizations n` under the plan `subscriptions c` in the period of `#now`, vouchers included; null is
-/// no limit.
+/// The credits of `organizations n` under the plan `subscriptions c` in the period of `#now`, vouchers included and at most
+/// the greatest number there is; null is no limit.
 macro_rules! credits_of_organization {
     () => {
-        "(c.monthly_credits + coalesce((SELECT sum(r.credits) FROM voucher_redemptions r
-                                        WHERE r.organization_id = n.id AND r.period_end > #now), 0))"
+        "min(9007199254740991,
+             c.monthly_credits + coalesce((SELECT sum(r.credits) FROM voucher_redemptions r
+                                           WHERE r.organization_id = n.id AND r.period_end > #now), 0))"
     };
 }
 pub(crate) use credits_of_organization;

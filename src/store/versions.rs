@@ -12,7 +12,7 @@ pub mod statements;
 use serde_json::{Map, Value, json};
 
 use crate::auth::access::Authority;
-use crate::domain::{Description, Labels, ObjectName};
+use crate::domain::{Description, Labels, MAX_KEPT, ObjectName};
 use crate::http::error::Error;
 use crate::store::audit::{Action, Change, Occasion, given};
 use crate::store::objects::{Object, ObjectType};
@@ -285,6 +285,11 @@ fn done_or_refused(
         ("instances_fit", &|| {
             Error::invalid("minimum_instances: it is above maximum_instances")
         }),
+        ("metadata_fit", &|| {
+            Error::invalid(format!(
+                "metadata: with what there is already, they would have more than {MAX_KEPT} characters of JSON"
+            ))
+        }),
         ("subscription_runs", &subscriptions::ended),
         ("plan_allows", &|| {
             limit_reached(&format!("{}s", object.kind.version_name()))
@@ -341,6 +346,7 @@ fn parameters_of(
         .parameters(change.parameters(authority, occasion))
         .text("version", version)
         .integer("maximum_instances", MAXIMUM_INSTANCES)
+        .integer("max_metadata", MAX_KEPT as i64)
 }
 
 fn change_of<'a>(

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::support::world::{HOUR, PROJECT};
-use crate::support::{Answer, Caller, World};
+use crate::support::{Answer, Call, Caller, World};
 
 const SECOND: i64 = 1_000;
 
@@ -138,4 +138,18 @@ fn the_last_use_shown_is_that_of_the_current_token() {
     assert_eq!(used(), Json::Null);
     world.get(&new, "/v2.1/user").expect(200);
     assert_eq!(used(), world.after(0));
+}
+
+#[test]
+fn a_grace_counts_from_the_reset_however_long_the_call_was_on_its_way() {
+    let world = World::new();
+    let old = world.service_user(&["project-viewer"]);
+    let key = world.access_key(&old);
+    let path = world.path(&format!("/service-users/{}/token?grace=1", old.id));
+    let slow = |world: &World| world.pass(2_000);
+    let reset = Call::new("PUT", path).by(&world.owner());
+    world.send_while(1, slow, reset).expect(200);
+    world.get(&old, "/v2.1/user").expect(200);
+    let signed = world.signed(&key, "GET", &world.workspaces(""), Json::Null);
+    world.send(signed).expect(200);
 }

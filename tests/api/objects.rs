@@ -498,3 +498,28 @@ fn a_change_without_a_name_keeps_the_name_that_another_gave_meanwhile() {
         assert_eq!(changed["description"], "changed", "{kind}");
     }
 }
+
+#[test]
+fn a_command_line_and_the_widgets_of_fields_are_short() {
+    let world = World::new();
+    world.deployment("short");
+    let versions = world.path("/deployments/short/versions");
+    for field in ["command", "args"] {
+        let texts = |count: usize| json!({"version": "v2", field: vec!["x".repeat(4_096); count]});
+        let owner = world.owner();
+        let refused = world.call(&owner, "POST", &versions, texts(16));
+        refused.refused(400, &format!("{field}: "));
+        let v1 = format!("{versions}/v1");
+        world.call(&owner, "PATCH", &v1, texts(16)).expect(400);
+    }
+    let widget = json!({"type": "slider", "configuration": {"a": "x".repeat(70_000)}});
+    for kind in ["deployments", "pipelines"] {
+        let body = json!({
+            "name": "long", "input_type": "structured", "output_type": "plain",
+            "input_fields": [{"name": "x", "data_type": "int", "widget": widget}],
+        });
+        let path = world.path(&format!("/{kind}"));
+        let refused = world.call(&world.owner(), "POST", &path, body);
+        refused.refused(400, "input_fields: ");
+    }
+}

@@ -54,9 +54,21 @@ fn a_path_that_is_none_is_404_for_everybody() {
             assert_eq!(answer.trips, 0, "{path}");
         }
     }
-    world
-        .call(&world.nobody(), "POST", "/v2.1/authorize", json!({}))
-        .expect(404);
+}
+
+#[test]
+fn the_calls_of_ubiops_sessions_that_are_not_served_are_404() {
+    let world = World::new();
+    for path in ["/user", "/authorize", "/oauth/sign-in", "/oauth/complete"] {
+        for base in ["", "/v2", "/v2.1"] {
+            let path = format!("{base}{path}");
+            for caller in [world.owner(), world.nobody(), world.operator()] {
+                let body = json!({"email": "a@b.example", "password": "12345678"});
+                let answer = world.call(&caller, "POST", &path, body);
+                assert_eq!(answer.refused(404, "").trips, 0, "{path}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -105,9 +117,9 @@ fn a_method_that_a_path_does_not_have_is_405_with_those_it_has() {
             "/v2.1/projects/vision/service-users/x/token",
             "PUT, OPTIONS",
         ),
-        ("POST", "/v2.1/user", "GET, HEAD, OPTIONS"),
-        ("TRACE", "/v2.1/user", "GET, HEAD, OPTIONS"),
-        ("BREW", "/v2.1/user", "GET, HEAD, OPTIONS"),
+        ("POST", "/v2.1/status", "GET, HEAD, OPTIONS"),
+        ("TRACE", "/v2.1/status", "GET, HEAD, OPTIONS"),
+        ("BREW", "/v2.1/status", "GET, HEAD, OPTIONS"),
     ] {
         let answer = world
             .call(&world.nobody(), method, path, Json::Null)

@@ -400,3 +400,28 @@ fn a_version_of_the_greatest_size_is_taken() {
     let objects: Vec<Json> = (0..101).map(|n| object(&format!("o{n}"), "a")).collect();
     create(&world, json!({"version": "v3", "objects": objects})).refused(400, "at most 100");
 }
+
+#[test]
+fn metadata_stay_short_however_often_a_change_merges_into_them() {
+    let world = world();
+    let half = "x".repeat(40_000);
+    let created = create(
+        &world,
+        json!({"version": "v2", "metadata": {"a": half.repeat(2)}}),
+    );
+    created.refused(400, "metadata");
+    create(&world, json!({"version": "v2", "metadata": {"a": half}})).expect(201);
+    patch(&world, "v2", json!({"metadata": {"b": half}})).refused(400, "metadata");
+    patch(&world, "v2", json!({"metadata": {"a": null, "b": half}})).expect(200);
+    patch(&world, "v3", json!({"metadata": {"b": half}})).expect(404);
+}
+
+#[test]
+fn what_an_object_says_of_itself_is_short() {
+    let world = world();
+    for field in ["configuration", "metadata"] {
+        let mut body = line();
+        body["objects"][1][field] = json!({"a": "x".repeat(70_000)});
+        create(&world, body).refused(400, "objects: ");
+    }
+}

@@ -45,3 +45,39 @@ fn a_date_that_passes_while_the_body_comes_is_in_the_past() {
     })
     .refused(400, "expiry_date: ");
 }
+
+#[test]
+fn a_signed_call_whose_service_user_expires_while_its_body_comes_is_refused() {
+    let world = World::new();
+    let ends = json!({"expiry_date": world.after(4 * SECOND)});
+    let robot = world.service_user_of("vision", &["project-viewer"], ends);
+    let key = world.access_key(&robot);
+    let meanwhile = world.clone();
+    let body = Chunks::of([Vec::new()]).while_it_comes(move || meanwhile.pass(8 * SECOND));
+    let list = world.signed(&key, "GET", &world.workspaces(""), Json::Null);
+    world.send(list.chunks(body)).expect(401);
+}
+
+#[test]
+fn a_body_whose_end_never_comes_is_given_up() {
+    let world = World::new();
+    let robot = world.service_user(&["project-admin"]);
+    let key = world.access_key(&robot);
+    let workspace = world.workspaces("/0");
+    let quotas = format!("{workspace}/quotas");
+    let by_token = |by: &Caller, method: &str, path: &str| Call::new(method, path).by(by);
+    for call in [
+        by_token(&robot, "PATCH", &world.path("")),
+        by_token(&robot, "PUT", &quotas),
+        by_token(&world.operator(), "POST", "/operator/v1/usage-events"),
+        world.signed(&key, "PUT", &workspace, json!({})),
+        world.signed(&key, "GET", &workspace, Json::Null),
+    ] {
+        let meanwhile = world.clone();
+        let body = Chunks::of([b"{".to_vec()])
+            .while_it_comes(move || meanwhile.database.stall())
+            .stalling();
+        let answer = world.send(call.chunks(body));
+        answer.refused(400, "the body took too long to arrive");
+    }
+}

@@ -315,3 +315,23 @@ proptest! {
         prop_assert_eq!(made, allowed.min(i64::try_from(tried).unwrap()));
     }
 }
+
+#[test]
+fn the_budgets_of_plan_and_voucher_together_are_at_most_the_greatest_there_is() {
+    let world = World::new();
+    let greatest = json!(9_007_199_254.5);
+    let plan = json!({"description": "", "self_service": true, "monthly_credits": greatest});
+    let put = world.call(
+        &world.operator(),
+        "PUT",
+        "/operator/v1/subscriptions/huge",
+        plan,
+    );
+    put.expect(200);
+    make(&world, json!({"subscription": "huge", "credits": greatest})).expect(201);
+    let made = redeem(&world, &world.stranger(), "initech", json!({})).expect(201);
+    assert!(
+        made.json()["credits"].as_f64() >= greatest.as_f64(),
+        "{made}"
+    );
+}

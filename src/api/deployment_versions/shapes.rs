@@ -5,9 +5,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::domain::kept::check_length;
 use crate::domain::{
-    Description, Labels, MAX_RETENTION_TIME, ObjectName, RETENTION_TIME, RetentionMode, Text,
-    Within,
+    Description, Invalid, Labels, MAX_RETENTION_TIME, ObjectName, RETENTION_TIME, RetentionMode,
+    Text, Within,
 };
 use crate::http::error::Error;
 use crate::http::patch::Patch;
@@ -76,12 +77,30 @@ pub struct HealthCheck {
 /// A command line: one text or several.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(untagged, expecting = "expected a text or a list of texts")]
+#[serde(
+    untagged,
+    expecting = "expected a text of at most 4096 characters, or a list of such texts, at most 65536 characters of JSON"
+)]
 pub enum CommandLine {
     /// One text.
     Text(Text<0, 4096>),
     /// Several.
-    Texts(Vec<Text<0, 4096>>),
+    Texts(Texts),
+}
+
+/// Texts, at most 65536 characters of JSON.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(try_from = "Vec<Text<0, 4096>>")]
+pub struct Texts(Vec<Text<0, 4096>>);
+
+impl TryFrom<Vec<Text<0, 4096>>> for Texts {
+    type Error = Invalid;
+
+    fn try_from(texts: Vec<Text<0, 4096>>) -> Result<Self, Invalid> {
+        check_length(&json!(texts).to_string())?;
+        Ok(Self(texts))
+    }
 }
 
 /// The bodies to create and to change a version: the same settings, but a name is needed on creation only.

@@ -8,9 +8,7 @@ use serde_json::value::RawValue;
 use crate::api::Call;
 use crate::domain::usage::{Metric, ObjectType};
 use crate::domain::{Credits, Invalid, ObjectName, Text, Timestamp, quoted};
-use crate::http::body;
 use crate::http::error::Error;
-use crate::http::request::BODY_LIMIT;
 use crate::http::response::Response;
 use crate::store::statement::SAFE_INTEGER;
 use crate::store::usage_events::{self, Event, MAX_EVENTS};
@@ -50,7 +48,7 @@ pub struct UsageEventsCounted {
 
 /// `POST /operator/v1/usage-events`.
 pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
-    let sent: Vec<UsageEvent> = body::array(call.request, BODY_LIMIT).await?;
+    let sent: Vec<UsageEvent> = call.list().await?;
     if sent.len() > MAX_EVENTS {
         return Err(Error::invalid(format!(
             "the body has {} events; at most {MAX_EVENTS} are taken at once",

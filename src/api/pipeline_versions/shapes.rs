@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::pipeline_graph::Mapping;
 use crate::domain::{
-    Attachments, DataType, Description, Labels, MAX_RETENTION_TIME, ObjectName, PipelineObjects,
-    RETENTION_TIME, RetentionMode, Text, Within,
+    Attachments, DataType, Description, Kept, Labels, MAX_RETENTION_TIME, ObjectName,
+    PipelineObjects, RETENTION_TIME, RetentionMode, Text, Within,
 };
 use crate::http::error::Error;
 use crate::http::patch::Patch;
@@ -41,9 +41,9 @@ macro_rules! body {
             /// Kept; nobody is notified.
             #[serde(default)]
             pub default_notification_group: Patch<Text<1, 256>>,
-            /// Anything about it; a change merges into what there is.
+            /// Anything about it, at most 65536 characters of JSON; a change merges into what there is.
             #[serde(default)]
-            pub metadata: Patch<Map<String, Value>>,
+            pub metadata: Patch<Kept>,
             /// What the pipeline consists of, all of it; null is nothing.
             #[serde(default)]
             pub objects: Patch<PipelineObjects>,

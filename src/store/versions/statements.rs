@@ -105,6 +105,17 @@ macro_rules! instances_fit {
     };
 }
 
+/// With the change, the metadata are no longer than they may be. Deployments have none.
+macro_rules! metadata_fit {
+    ("deployment") => {
+        "1"
+    };
+    ("pipeline") => {
+        "NOT EXISTS (SELECT 1 FROM pipeline_versions WHERE pipeline_id = :resource_id AND version = :version
+                       AND length(json_patch(settings, :settings) -> '$.metadata') > #max_metadata)"
+    };
+}
+
 /// The objects and attachments of the change hold together. Deployments have none.
 macro_rules! graph_holds {
     ("deployment") => {
@@ -195,12 +206,12 @@ macro_rules! statements_of_kind {
             AFTER_CREATE = concat!(
                 "SELECT ", permitted!(), " AS done, ", object_exists!($kind), " AS found, ", caller_may_on_object!(),
                 " AS may, ", version_in_path!($kind), " IS NULL AS name_is_free, ", instances_fit!($kind),
-                " AS instances_fit, ", subscription_runs!(), " AS subscription_runs, ", plan_allows_version!($kind),
+                " AS instances_fit, 1 AS metadata_fit, ", subscription_runs!(), " AS subscription_runs, ", plan_allows_version!($kind),
                 " AS plan_allows", graph_fault!($kind));
             /// The permit to change a version.
             PERMIT_UPDATE = permit!(version_in_path!($kind), version_before!($kind), concat!(
                 version_in_path!($kind), " IS NOT NULL AND ", caller_may_on_object!(), " AND ", name_is_free!($kind),
-                " AND ", instances_fit!($kind), " AND ", graph_holds!($kind)));
+                " AND ", instances_fit!($kind), " AND ", metadata_fit!($kind), " AND ", graph_holds!($kind)));
             /// The change.
             UPDATE = concat!(
                 "UPDATE ", $kind, "_versions SET
@@ -215,7 +226,8 @@ macro_rules! statements_of_kind {
             AFTER_UPDATE = concat!(
                 "SELECT ", permitted!(), " AS done, ", version_in_path!($kind), " IS NOT NULL AS found, ",
                 caller_may_on_object!(), " AS may, ", name_is_free!($kind), " AS name_is_free, ",
-                instances_fit!($kind), " AS instances_fit, 1 AS subscription_runs, 1 AS plan_allows",
+                instances_fit!($kind), " AS instances_fit, ", metadata_fit!($kind),
+                " AS metadata_fit, 1 AS subscription_runs, 1 AS plan_allows",
                 graph_fault!($kind));
             /// The permit to delete a version.
             PERMIT_DELETE = permit!(version_in_path!($kind), version_before!($kind), concat!(

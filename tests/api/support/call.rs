@@ -1,6 +1,7 @@
 //! A call and its answer, without a network between.
 
 use std::collections::VecDeque;
+use std::future::pending;
 use std::rc::Rc;
 
 use http::Method;
@@ -25,6 +26,7 @@ pub struct Call {
 pub struct Chunks {
     pieces: VecDeque<Vec<u8>>,
     breaks_off: bool,
+    stalls: bool,
     meanwhile: Option<Rc<dyn Fn()>>,
 }
 
@@ -40,6 +42,12 @@ impl Chunks {
     /// The same, but something happens while it is on its way.
     pub fn while_it_comes(mut self, meanwhile: impl Fn() + 'static) -> Self {
         self.meanwhile = Some(Rc::new(meanwhile));
+        self
+    }
+
+    /// The same, but its end never comes.
+    pub fn stalling(mut self) -> Self {
+        self.stalls = true;
         self
     }
 
@@ -150,6 +158,9 @@ impl Body for Chunks {
                     return Err(BodyError::TooLarge);
                 }
                 bytes.extend(piece);
+            }
+            if self.stalls {
+                return pending().await;
             }
             if self.breaks_off {
                 return Err(BodyError::Interrupted);

@@ -99,6 +99,11 @@ impl Sqlite {
         self.0.stalls.set(false);
     }
 
+    /// Tells the clock that something stalls, so that deadlines pass.
+    pub fn stall(&self) {
+        self.0.stalls.set(true);
+    }
+
     /// Round trips since the last reset.
     pub fn trips(&self) -> usize {
         self.0.trips.get()
