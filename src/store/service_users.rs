@@ -5,7 +5,7 @@
 
 pub mod statements;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::auth::access::Authority;
 use crate::domain::origin::OriginList;
@@ -13,9 +13,9 @@ use crate::domain::text::{Description, ServiceUserName};
 use crate::domain::time::Timestamp;
 use crate::http::error::Error;
 use crate::http::patch::Patch;
-use crate::store::audit::{Action, Change, Occasion};
+use crate::store::audit::{Action, Change, Occasion, given};
 use crate::store::projects::{self, Project};
-use crate::store::rows::{Flag, JsonText, Millis, row};
+use crate::store::rows::{Answers, JsonText, Millis, OTHERWISE, row};
 use crate::store::session::Session;
 use crate::store::statement::Parameters;
 use crate::store::subscriptions;
@@ -91,22 +91,25 @@ impl ServiceUserChanges {
             && self.allowed_cors_origins.is_none()
     }
 
-    fn to_json(&self) -> serde_json::Value {
-        let mut after = serde_json::Map::new();
-        if let Some(name) = &self.name {
-            after.insert("name".to_owned(), json!(name));
-        }
-        if let Some(description) = &self.description {
-            after.insert("description".to_owned(), json!(description));
-        }
-        if self.expiry_date.is_present() {
-            let millis = self.expiry_date.value().map(|date| date.as_millis());
-            after.insert("expiry_date".to_owned(), json!(millis));
-        }
-        if let Some(origins) = &self.allowed_cors_origins {
-            after.insert("allowed_cors_origins".to_owned(), json!(origins));
-        }
-        after.into()
+    fn to_json(&self) -> Value {
+        let expiry_date = self.expiry_date.value().map(|date| date.as_millis());
+        given(vec![
+            ("name", self.name.as_ref().map(|name| json!(name))),
+            (
+                "description",
+                self.description.as_ref().map(|text| json!(text)),
+            ),
+            (
+                "expiry_date",
+                self.expiry_date.is_present().then(|| json!(expiry_date)),
+            ),
+            (
+                "allowed_cors_origins",
+                self.allowed_cors_origins
+                    .as_ref()
+                    .map(|origins| json!(origins)),
+            ),
+        ])
     }
 }
 
@@ -173,13 +176,6 @@ pub async fn create(
     new: NewServiceUser<'_>,
     token: &FreshToken,
 ) -> Result<ServiceUser, Error> {
-    row! {
-        struct After {
-            done: Flag,
-            found: Flag,
-            may: Flag,
-        }
-    }
     let change = Change {
         object_name: new.name.as_str(),
         after: Some(json!({
@@ -206,13 +202,12 @@ pub async fn create(
     let answers = session
         .write(token.parameters(parameters).batch(texts))
         .await?;
-    let after: After = answers.verdict()?;
-    match (after.done.0, after.found.0, after.may.0) {
-        (true, ..) => answers.only(get),
-        (false, false, _) => Err(projects::not_found(&project.project_name)),
-        (false, true, false) => Err(projects::lacks(authority)),
-        (false, true, true) => Err(subscriptions::ended()),
-    }
+    answers.done_or(&[
+        ("found", &|| projects::not_found(&project.project_name)),
+        ("may", &|| projects::lacks(authority)),
+        (OTHERWISE, &subscriptions::ended),
+    ])?;
+    answers.only(get)
 }
 
 /// Changes a service user.
@@ -256,11 +251,8 @@ pub async fn update(
         .optional_text("allowed_cors_origins", origins.map(OriginList::to_json))
         .batch(texts);
     let answers = session.write(statements).await?;
-    let after: AfterChange = answers.verdict()?;
-    if after.done.0 {
-        return answers.only(get);
-    }
-    Err(after.refusal(authority, id, "updated"))
+    done_or_refused(&answers, authority, id, "updated")?;
+    answers.only(get)
 }
 
 /// What a reset leaves of the old credentials.
@@ -309,11 +301,7 @@ pub async fn reset_token(
     let answers = session
         .write(token.parameters(parameters).batch(texts))
         .await?;
-    let after: AfterChange = answers.verdict()?;
-    if after.done.0 {
-        return Ok(());
-    }
-    Err(after.refusal(authority, id, "given a new token"))
+    done_or_refused(&answers, authority, id, "given a new token")
 }
 
 /// Ends the grace of the previous token.
@@ -333,13 +321,13 @@ pub async fn end_grace(
     };
     let parameters = change.parameters(authority, occasion);
     let statements = parameters.batch([&PERMIT_END_GRACE, &DELETE_GRACE, &AFTER_CHANGE]);
-    let after: AfterChange = session.write(statements).await?.verdict()?;
-    match (after.done.0, after.found.0, after.may.0) {
-        (true, ..) => Ok(()),
-        (false, false, _) => Err(not_found(id)),
-        (false, true, false) => Err(projects::lacks(authority)),
-        (false, true, true) => Err(Error::not_found("this service user has no previous token")),
-    }
+    session.write(statements).await?.done_or(&[
+        ("found", &|| not_found(id)),
+        ("may", &|| projects::lacks(authority)),
+        (OTHERWISE, &|| {
+            Error::not_found("this service user has no previous token")
+        }),
+    ])
 }
 
 /// Deletes a service user; its tokens answer 401 from the next request on.
@@ -355,46 +343,30 @@ pub async fn delete(
 ) -> Result<(), Error> {
     let parameters = change_of(project, id, Action::Delete).parameters(authority, occasion);
     let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_CHANGE]);
-    let after: AfterChange = session.write(statements).await?.verdict()?;
-    match (after.done.0, after.found.0) {
-        (true, _) => Ok(()),
-        (false, false) => Err(not_found(id)),
-        (false, true) => Err(projects::lacks(authority)),
-    }
+    session.write(statements).await?.done_or(&[
+        ("found", &|| not_found(id)),
+        (OTHERWISE, &|| projects::lacks(authority)),
+    ])
 }
 
-row! {
-    struct AfterChange {
-        done: Flag,
-        found: Flag,
-        may: Flag,
-        lives: Flag,
-    }
-}
-
-impl AfterChange {
-    fn refusal(&self, authority: &Authority, id: &str, what: &str) -> Error {
-        if !self.found.0 {
-            not_found(id)
-        } else if !self.may.0 {
-            projects::lacks(authority)
-        } else if !self.lives.0 {
-            expired(what)
-        } else {
-            // The only condition of the permits that the verdict does not state, for it is the longest of them to parse.
+/// What can be in the way of a change, or of a reset.
+fn done_or_refused(
+    answers: &Answers,
+    authority: &Authority,
+    id: &str,
+    what: &str,
+) -> Result<(), Error> {
+    answers.done_or(&[
+        ("found", &|| not_found(id)),
+        ("may", &|| projects::lacks(authority)),
+        ("lives", &|| expired(what)),
+        // The only condition of the permits that the verdict does not state, for it is the longest of them to parse.
+        (OTHERWISE, &|| {
             Error::forbidden("this service user holds permissions that you do not hold")
-        }
-    }
+        }),
+    ])
 }
 
 fn change_of<'a>(project: &'a Project, id: &'a str, action: Action) -> Change<'a> {
-    Change {
-        action,
-        object_type: "service_user",
-        object_id: id,
-        object_name: id,
-        organization_id: Some(&project.organization_id),
-        project_id: Some(&project.project_id),
-        after: None,
-    }
+    Change::in_project(project, action, "service_user", id, id)
 }
