@@ -32,11 +32,11 @@ use crate::http::response::Response;
 use crate::http::surface::Surface;
 use crate::platform::{Config, Platform};
 use crate::routes::{self, Found};
+use crate::sql::statement::Statement;
 use crate::store::callers::{self, Caller, CallerRow};
 use crate::store::objects::Object;
 use crate::store::projects;
 use crate::store::session::Session;
-use crate::store::statement::Statement;
 use crate::store::tokens;
 
 /// What a request comes to.

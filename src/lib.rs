@@ -16,6 +16,7 @@ pub mod http;
 pub mod openapi;
 pub mod platform;
 pub mod routes;
+pub mod sql;
 pub mod store;
 
 #[cfg(target_arch = "wasm32")]

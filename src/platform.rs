@@ -9,7 +9,7 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use crate::domain::{SigningKey, SigningKeys, Timestamp, TokenKey, TokenKeys};
-use crate::store::statement::Statement;
+use crate::sql::statement::{Faulty, Statement};
 
 /// A future that stays on its thread.
 pub type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -55,6 +55,12 @@ pub enum DatabaseError {
     /// A statement of ours is wrong: SQL that does not parse, a parameter that was not given.
     #[error("faulty statement: {0}")]
     Faulty(String),
+}
+
+impl From<Faulty> for DatabaseError {
+    fn from(Faulty(what): Faulty) -> Self {
+        Self::Faulty(what)
+    }
 }
 
 impl DatabaseError {

@@ -3,11 +3,11 @@
 use serde::Deserialize;
 
 use crate::api::{Call, objects};
+use crate::domain::ObjectType;
 use crate::domain::{DeploymentId, Description, Fields, IoType, Labels, ObjectName};
 use crate::http::error::Error;
 use crate::http::patch::Patch;
 use crate::http::response::Response;
-use crate::store::objects::ObjectType;
 use crate::store::objects::records::{NewRecord, RecordChanges};
 
 /// The deployment to create.

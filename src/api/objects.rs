@@ -5,10 +5,10 @@ use serde_json::{Map, Value};
 
 use crate::api::Call;
 use crate::api::labels::{has_any_label, label_filter};
+use crate::domain::ObjectType;
 use crate::domain::{DataType, Fields, IoType};
 use crate::http::error::Error;
 use crate::http::response::Response;
-use crate::store::objects::ObjectType;
 use crate::store::objects::records::{
     self, NewRecord, PLAIN_INPUT, PLAIN_OUTPUT, Record, RecordChanges,
 };

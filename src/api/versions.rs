@@ -6,9 +6,9 @@ use crate::api::Call;
 use crate::api::deployment_versions::shapes::DeploymentVersionDetail;
 use crate::api::labels::{has_any_label, label_filter};
 use crate::api::pipeline_versions::shapes::{PipelineVersionDetail, PipelineVersionList};
+use crate::domain::ObjectType;
 use crate::http::error::Error;
 use crate::http::response::Response;
-use crate::store::objects::ObjectType;
 use crate::store::versions::{self, NewVersion, VersionChanges, Whole};
 
 /// A version, as that of its kind is shown.

@@ -6,7 +6,7 @@
 
 use crate::auth::permissions::{self, Permission};
 use crate::auth::principal::{Principal, User};
-use crate::store::objects::ObjectType;
+use crate::domain::ObjectType;
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use worker::Env;
 use worker::worker_sys::types::D1Database;
 
 use crate::platform::{Batch, BatchMeta, Database, DatabaseError, Local};
-use crate::store::statement::{Statement, Value};
+use crate::sql::statement::{Statement, Value};
 
 /// The name of the binding in wrangler.toml.
 const BINDING: &str = "DB";

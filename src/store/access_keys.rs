@@ -8,6 +8,8 @@ use crate::auth::access::Authority;
 use crate::domain::invalid::quoted;
 use crate::domain::time::Timestamp;
 use crate::http::error::Error;
+use crate::sql::statement::Parameters;
+use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, caller_may, permit, permitted};
 use crate::store::projects::{self, Project};
 use crate::store::rows::{Flag, Millis, OTHERWISE, row};
@@ -16,8 +18,6 @@ use crate::store::service_users::statements::{
     caller_covers_service_user, service_user_exists, service_user_lives,
 };
 use crate::store::session::Session;
-use crate::store::sql::statements;
-use crate::store::statement::Parameters;
 
 /// The generation of a secret that is new.
 pub const FIRST_GENERATION: i64 = 1;

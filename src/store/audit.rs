@@ -11,11 +11,11 @@ use serde_json::Value;
 use crate::auth::access::Authority;
 use crate::domain::time::Timestamp;
 use crate::http::error::Error;
+use crate::sql::statement::Parameters;
+use crate::sql::statements;
 use crate::store::projects::Project;
 use crate::store::rows::{JsonText, Millis, row};
 use crate::store::session::Session;
-use crate::store::sql::statements;
-use crate::store::statement::Parameters;
 
 /// The permit of a change: `permit!(object id, before, condition)`, each a fragment of SQL. In front of them may stand
 /// the organization's id where it is not known beforehand, or `name` and how to find the object's name.

@@ -7,7 +7,7 @@
 use crate::domain::subscription_period::present_starts;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::day_of;
-use crate::store::statement::Parameters;
+use crate::sql::statement::Parameters;
 
 /// The day on which the present period of `organizations n` began: that depends on nothing but the day of the month on
 /// which its plan started, so it is looked up in a table of 31, see [`at`].

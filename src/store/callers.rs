@@ -5,17 +5,17 @@
 use crate::auth::permissions::Permission;
 use crate::auth::principal::{Principal, ServiceUser, User};
 use crate::domain::Digests;
+use crate::domain::ObjectType;
 use crate::domain::time::Timestamp;
 use crate::http::cors::Listed;
 use crate::http::error::Error;
+use crate::sql::statement::Parameters;
+use crate::sql::statements;
 use crate::store::budgets::organization_has_budget;
-use crate::store::objects::ObjectType;
 use crate::store::organizations::Organization;
 use crate::store::projects::Project;
 use crate::store::rows::{Columns, Flag, Millis, Row, row};
 use crate::store::session::Session;
-use crate::store::sql::statements;
-use crate::store::statement::Parameters;
 
 pub mod modelarts;
 

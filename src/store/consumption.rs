@@ -10,13 +10,13 @@ use crate::domain::quota::{MAX_QUOTA, UNLIMITED};
 use crate::domain::time::Timestamp;
 use crate::http::error::Error;
 use crate::http::modelarts;
+use crate::sql::statement::Parameters;
+use crate::sql::statements;
 use crate::store::audit::caller_may;
 use crate::store::projects::Project;
 use crate::store::quotas::{Quota, join_workspace_quota, quota_columns};
 use crate::store::rows::{Flag, row};
 use crate::store::session::Session;
-use crate::store::sql::statements;
-use crate::store::statement::Parameters;
 use crate::store::workspaces::{self, workspace_exists, workspace_is_open};
 
 /// For how long an id is remembered, in milliseconds: 30 days (contract section 6).

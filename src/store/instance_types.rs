@@ -4,11 +4,11 @@ use crate::auth::access::Authority;
 use crate::domain::credits::Credits;
 use crate::domain::instance_type::InstanceTypeName;
 use crate::http::error::Error;
+use crate::sql::statement::Parameters;
+use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::rows::row;
 use crate::store::session::Session;
-use crate::store::sql::statements;
-use crate::store::statement::Parameters;
 
 row! {
     /// An instance type with its price.

@@ -1,6 +1,6 @@
 //! SQL, one file per table family.
 //!
-//! A query is a function from typed arguments to typed rows; its text is a static of [`sql::statements!`]. A write is
+//! A query is a function from typed arguments to typed rows; its text is a static of [`statements!`](crate::sql). A write is
 //! one batch whose first statement is its audit row: the permit (see [`audit`]). Every rule that a race could break
 //! stands in the permit's condition.
 
@@ -25,8 +25,6 @@ pub mod roles;
 pub mod rows;
 pub mod service_users;
 pub mod session;
-pub mod sql;
-pub mod statement;
 pub mod subscriptions;
 pub mod tokens;
 pub mod usage;
@@ -36,9 +34,11 @@ pub mod versions;
 pub mod vouchers;
 pub mod workspaces;
 
+use crate::sql::Sql;
+
 /// Every statement of the store, for the tests that explain them.
 #[must_use]
-pub fn statements() -> Vec<&'static sql::Sql> {
+pub fn statements() -> Vec<&'static Sql> {
     [
         access_keys::ALL,
         audit::ALL,

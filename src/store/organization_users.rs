@@ -9,13 +9,13 @@ use serde_json::json;
 use crate::auth::access::Authority;
 use crate::domain::email::Email;
 use crate::http::error::Error;
+use crate::sql::statement::Parameters;
+use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, caller_administers, permit, permitted};
 use crate::store::organizations::Organization;
 use crate::store::projects::lacks;
 use crate::store::rows::{Answers, Flag, Millis, OTHERWISE, row};
 use crate::store::session::Session;
-use crate::store::sql::statements;
-use crate::store::statement::Parameters;
 use crate::store::subscriptions::{limit_reached, plan_allows};
 
 row! {

@@ -9,10 +9,10 @@ pub mod update;
 use crate::auth::principal::Principal;
 use crate::domain::time::Timestamp;
 use crate::http::error::Error;
+use crate::sql::statement::Parameters;
+use crate::sql::statements;
 use crate::store::rows::{Flag, Millis, row};
 use crate::store::session::Session;
-use crate::store::sql::statements;
-use crate::store::statement::Parameters;
 
 row! {
     /// An organization with its plan.

@@ -3,12 +3,12 @@
 use crate::auth::access::Authority;
 use crate::domain::quoted;
 use crate::http::error::Error;
+use crate::sql::statement::Parameters;
+use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, caller_administers, permit, permitted};
 use crate::store::projects::{self, Project};
 use crate::store::rows::{OTHERWISE, row};
 use crate::store::session::Session;
-use crate::store::sql::statements;
-use crate::store::statement::Parameters;
 
 row! {
     /// A person of a project, or a service user of it.

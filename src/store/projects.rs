@@ -7,10 +7,10 @@ use crate::auth::access::Authority;
 use crate::auth::principal::Principal;
 use crate::domain::time::Timestamp;
 use crate::http::error::Error;
+use crate::sql::statement::{Parameters, Statement};
 use crate::store::budgets;
 use crate::store::rows::{Flag, JsonText, Millis, row};
 use crate::store::session::Session;
-use crate::store::statement::{Parameters, Statement};
 use statements::{GET_BY_ID, LIST_EVERYTHING, LIST_OF_PRINCIPAL};
 
 pub use changes::{NewProject, ProjectChanges, create, delete, update};

@@ -8,11 +8,11 @@ use serde_json::json;
 use crate::auth::access::Authority;
 use crate::domain::{QuotaBounds, QuotaResourceName};
 use crate::http::error::Error;
+use crate::sql::statement::Parameters;
+use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::rows::row;
 use crate::store::session::Session;
-use crate::store::sql::statements;
-use crate::store::statement::Parameters;
 
 row! {
     /// A resource that can be limited.

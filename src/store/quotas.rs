@@ -10,12 +10,12 @@ use crate::auth::access::Authority;
 use crate::domain::invalid::quoted;
 use crate::http::error::Error;
 use crate::http::modelarts;
+use crate::sql::statement::Parameters;
+use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, caller_may, permit, permitted};
 use crate::store::projects::Project;
 use crate::store::rows::{Flag, Millis, row};
 use crate::store::session::Session;
-use crate::store::sql::statements;
-use crate::store::statement::Parameters;
 use crate::store::workspaces::{self, workspace_exists, workspace_is_open};
 
 row! {

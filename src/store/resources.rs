@@ -3,11 +3,11 @@
 
 use crate::domain::Timestamp;
 use crate::http::error::Error;
+use crate::sql::statement::Parameters;
+use crate::sql::statements;
 use crate::store::projects::Project;
 use crate::store::rows::row;
 use crate::store::session::Session;
-use crate::store::sql::statements;
-use crate::store::statement::Parameters;
 use crate::store::subscriptions::in_force;
 
 row! {

@@ -4,6 +4,8 @@ use serde_json::json;
 
 use crate::auth::access::Authority;
 use crate::http::error::Error;
+use crate::sql::statement::Parameters;
+use crate::sql::statements;
 use crate::store::audit::{
     Action, Change, Occasion, caller_holds_all, caller_may, permit, permitted,
 };
@@ -11,8 +13,6 @@ use crate::store::projects::{self, Project};
 use crate::store::roles;
 use crate::store::rows::{OTHERWISE, row};
 use crate::store::session::Session;
-use crate::store::sql::statements;
-use crate::store::statement::Parameters;
 
 row! {
     /// A role assignment.

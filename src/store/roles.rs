@@ -6,14 +6,14 @@ use crate::auth::access::Authority;
 use crate::auth::role_permissions::RolePermissions;
 use crate::domain::{ObjectName, quoted};
 use crate::http::error::Error;
+use crate::sql::statement::Parameters;
+use crate::sql::statements;
 use crate::store::audit::{
     Action, Change, Occasion, caller_holds_all, caller_may, permit, permitted,
 };
 use crate::store::projects::{self, Project};
 use crate::store::rows::{Answers, Flag, JsonText, row};
 use crate::store::session::Session;
-use crate::store::sql::statements;
-use crate::store::statement::Parameters;
 
 row! {
     /// A role with its permissions, in the order in which they were given.

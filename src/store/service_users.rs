@@ -13,11 +13,11 @@ use crate::domain::text::{Description, ServiceUserName};
 use crate::domain::time::Timestamp;
 use crate::http::error::Error;
 use crate::http::patch::Patch;
+use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, given};
 use crate::store::projects::{self, Project};
 use crate::store::rows::{Answers, JsonText, Millis, OTHERWISE, row};
 use crate::store::session::Session;
-use crate::store::statement::Parameters;
 use crate::store::subscriptions;
 use crate::store::tokens::FreshToken;
 use statements::{

@@ -4,9 +4,9 @@ use std::cell::Cell;
 
 use crate::http::error::Error;
 use crate::platform::{Batch, BatchMeta, DatabaseError, Platform, within};
+use crate::sql::statement::{Parameters, Statement};
+use crate::sql::statements;
 use crate::store::rows::Answers;
-use crate::store::sql::statements;
-use crate::store::statement::{Parameters, Statement};
 
 /// How long a round trip may take, in milliseconds. D1 has been seen to stall for more than a minute; a caller who
 /// is told after ten seconds can do something else (platform bounds).

@@ -15,11 +15,11 @@
 
 use crate::domain::usage::{Interval, Intervals, MEASURES, Metric, ObjectType, Series};
 use crate::http::error::Error;
+use crate::sql::statement::Parameters;
+use crate::sql::statements;
 use crate::store::projects::Project;
 use crate::store::rows::{Answers, Flag, Row, row};
 use crate::store::session::Session;
-use crate::store::sql::statements;
-use crate::store::statement::Parameters;
 
 /// So many values lists a report at most, about 35 MB of JSON: a year by day over 1,000 projects fits.
 pub const MAX_VALUES: usize = 400_000;

@@ -15,10 +15,10 @@ use crate::auth::access::Authority;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::{Metric, ObjectType};
 use crate::http::error::Error;
+use crate::sql::statement::{Parameters, SAFE_INTEGER};
+use crate::sql::statements;
 use crate::store::rows::{Flag, row};
 use crate::store::session::Session;
-use crate::store::sql::statements;
-use crate::store::statement::{Parameters, SAFE_INTEGER};
 
 /// So many events has a report at most (contract section 3).
 pub const MAX_EVENTS: usize = 500;

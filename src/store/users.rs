@@ -3,12 +3,12 @@
 use crate::auth::access::Authority;
 use crate::domain::email::Email;
 use crate::http::error::Error;
+use crate::sql::statement::Parameters;
+use crate::sql::{fresh_uuid, statements};
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::organization_users::member_as_json;
 use crate::store::rows::{Flag, Millis, OTHERWISE, row};
 use crate::store::session::Session;
-use crate::store::sql::{fresh_uuid, statements};
-use crate::store::statement::Parameters;
 use crate::store::tokens::FreshToken;
 
 row! {

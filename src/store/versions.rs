@@ -12,15 +12,16 @@ pub mod statements;
 use serde_json::{Map, Value, json};
 
 use crate::auth::access::Authority;
+use crate::domain::ObjectType;
 use crate::domain::{Description, Labels, MAX_KEPT, ObjectName};
 use crate::http::error::Error;
+use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, given};
-use crate::store::objects::{Object, ObjectType};
+use crate::store::objects::Object;
 use crate::store::pipeline_checks::Fault;
 use crate::store::projects::{self, Project};
 use crate::store::rows::{Answers, Flag, JsonText, Millis, OTHERWISE, row};
 use crate::store::session::Session;
-use crate::store::statement::Parameters;
 use crate::store::subscriptions::{self, limit_reached};
 use graph::{Graph, ObjectRow};
 use statements::Statements;

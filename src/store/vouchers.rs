@@ -9,11 +9,11 @@ use crate::domain::text::Description;
 use crate::domain::time::Timestamp;
 use crate::domain::voucher_code::VoucherCode;
 use crate::http::error::Error;
+use crate::sql::statement::Parameters;
+use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::rows::{Millis, OTHERWISE, row};
 use crate::store::session::Session;
-use crate::store::sql::statements;
-use crate::store::statement::Parameters;
 
 row! {
     /// A voucher.

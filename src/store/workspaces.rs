@@ -10,12 +10,12 @@ use crate::auth::permissions::{self, Permission};
 use crate::auth::principal::Principal;
 use crate::http::error::Error;
 use crate::http::modelarts;
+use crate::sql::statement::{Parameters, SAFE_INTEGER};
+use crate::sql::statements;
 use crate::store::audit::caller_holds_all;
 use crate::store::projects::Project;
 use crate::store::rows::{JsonText, Millis, row};
 use crate::store::session::Session;
-use crate::store::sql::statements;
-use crate::store::statement::{Parameters, SAFE_INTEGER};
 
 pub mod changes;
 

@@ -10,7 +10,7 @@ use crate::domain::usage::{Metric, ObjectType};
 use crate::domain::{Credits, Invalid, ObjectName, Text, Timestamp, quoted};
 use crate::http::error::Error;
 use crate::http::response::Response;
-use crate::store::statement::SAFE_INTEGER;
+use crate::sql::statement::SAFE_INTEGER;
 use crate::store::usage_events::{self, Event, MAX_EVENTS};
 
 /// A usage event.

@@ -6,11 +6,11 @@ use crate::auth::principal::Principal;
 use crate::domain::Digests;
 use crate::domain::time::Timestamp;
 use crate::http::error::Error;
+use crate::sql::statements;
 use crate::store::callers::{CallerRow, caller_columns, digests};
 use crate::store::projects::Project;
 use crate::store::rows::{Columns, Flag, Row, row};
 use crate::store::session::Session;
-use crate::store::sql::statements;
 use crate::store::workspaces::{Workspace, opens_to, workspace_columns};
 
 statements! {

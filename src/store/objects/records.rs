@@ -5,17 +5,18 @@
 
 use serde_json::{Value, json};
 
-use super::{Object, ObjectType};
+use super::Object;
 use crate::auth::access::Authority;
+use crate::domain::ObjectType;
 use crate::domain::{Description, Fields, IoType, Labels, ObjectName};
 use crate::http::error::Error;
 use crate::http::patch::Patch;
+use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, given};
 use crate::store::pipeline_checks::lost_field::LostField;
 use crate::store::projects::{self, Project};
 use crate::store::rows::{Flag, JsonText, Millis, OTHERWISE, row};
 use crate::store::session::Session;
-use crate::store::statement::Parameters;
 use crate::store::subscriptions::{self, limit_reached};
 
 /// The 400 of fields on a plain input.

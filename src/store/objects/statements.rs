@@ -2,7 +2,7 @@
 //!
 //! A kind's name makes those of its tables and columns: `deployments`, `deployment_versions`, `deployment_id`.
 
-use crate::store::sql::Sql;
+use crate::sql::Sql;
 
 /// The statements of a kind; those of a write in the order of its batch.
 pub struct Statements {
@@ -137,7 +137,7 @@ macro_rules! statements_of_kind {
             use super::Statements;
             use crate::store::audit::{caller_may, caller_may_on_object, permit, permitted};
             use crate::store::pipeline_checks::lost_field::lost_field;
-            use crate::store::sql::statements;
+            use crate::sql::statements;
             use crate::store::subscriptions::{plan_allows, subscription_runs};
 
             statements! {

@@ -12,10 +12,10 @@ use crate::domain::subscription_period::period_containing;
 use crate::domain::time::Timestamp;
 use crate::domain::voucher_code::VoucherCode;
 use crate::http::error::Error;
+use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, caller_lives, permit, permitted};
 use crate::store::rows::OTHERWISE;
 use crate::store::session::Session;
-use crate::store::sql::statements;
 
 /// So many organizations may one person create (contract section 3).
 pub const MAX_ORGANIZATIONS_A_PERSON: i64 = 100;

@@ -12,10 +12,10 @@ use crate::domain::names::ObjectName;
 use crate::domain::time::Timestamp;
 use crate::http::error::Error;
 use crate::http::patch::Patch;
+use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, caller_administers, given, permit, permitted};
 use crate::store::projects::lacks;
 use crate::store::session::Session;
-use crate::store::sql::statements;
 use crate::store::subscriptions::{FREE, in_force};
 
 macro_rules! name_is_free {

@@ -1,8 +1,8 @@
 //! The SQL of projects: each rule once, and the statements that go by them.
 
+use crate::sql::{fresh_uuid, statements};
 use crate::store::audit::{caller_lives, caller_may, permit, permitted};
 use crate::store::budgets::budget_columns;
-use crate::store::sql::{fresh_uuid, statements};
 use crate::store::subscriptions::{plan_allows, subscription_runs};
 
 /// The columns of [`Project`], from `projects p` and `organizations n`.

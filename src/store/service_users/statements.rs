@@ -1,7 +1,7 @@
 //! The SQL of service users: each rule once, and the statements that go by them.
 
+use crate::sql::statements;
 use crate::store::audit::{caller_may, permit, permitted};
-use crate::store::sql::statements;
 use crate::store::subscriptions::subscription_runs;
 
 macro_rules! select_service_user {

@@ -6,8 +6,8 @@
 
 use serde_json::Value;
 
+use crate::sql::statement::Parameters;
 use crate::store::rows::{JsonText, row};
-use crate::store::statement::Parameters;
 
 row! {
     /// An object of a version, with what it refers to as that is now.

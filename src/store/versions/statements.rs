@@ -2,7 +2,7 @@
 //!
 //! A kind's name makes those of its tables and columns, as in [`objects`](crate::store::objects::statements).
 
-use crate::store::sql::Sql;
+use crate::sql::Sql;
 
 /// The statements of a kind; those of a write in the order of its batch.
 ///
@@ -246,9 +246,9 @@ macro_rules! statements_of_kind {
 /// Those of deployments.
 pub mod deployments {
     use super::Statements;
+    use crate::sql::statements;
     use crate::store::audit::{caller_may_on_object, permit, permitted};
     use crate::store::objects::statements::of_pipelines;
-    use crate::store::sql::statements;
     use crate::store::subscriptions::{plan_allows, subscription_runs};
 
     statements_of_kind!("deployment");
@@ -268,10 +268,10 @@ pub mod deployments {
 pub mod pipelines {
     use super::Statements;
     use super::pipeline_objects::{DELETE_CHANGED, INSERT_CHANGED, LIST_CHANGED, LIST_IN_PATH};
+    use crate::sql::statements;
     use crate::store::audit::{caller_may_on_object, permit, permitted};
     use crate::store::objects::statements::of_pipelines;
     use crate::store::pipeline_checks::fault;
-    use crate::store::sql::statements;
     use crate::store::subscriptions::{plan_allows, subscription_runs};
 
     statements_of_kind!("pipeline");

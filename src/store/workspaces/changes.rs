@@ -14,11 +14,11 @@ use crate::domain::workspace::DEFAULT_WORKSPACE;
 use crate::domain::{AuthType, EnterpriseProjectId, Grant, WorkspaceDescription, WorkspaceName};
 use crate::http::error::Error;
 use crate::http::modelarts;
+use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, caller_may, given, permit, permitted};
 use crate::store::projects::Project;
 use crate::store::rows::OTHERWISE;
 use crate::store::session::Session;
-use crate::store::sql::statements;
 
 macro_rules! name_is_free {
     () => {

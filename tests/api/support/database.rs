@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json, json};
 
 use tenantry::platform::{Batch, BatchMeta, Database, DatabaseError, Local};
-use tenantry::store::statement::{SAFE_INTEGER, Statement, Value};
+use tenantry::sql::statement::{SAFE_INTEGER, Statement, Value};
 
 /// How a round trip fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +70,7 @@ static REGISTERED: LazyLock<HashSet<usize>> = LazyLock::new(|| {
     statements.into_iter().map(address).collect()
 });
 
-fn address(sql: &'static tenantry::store::sql::Sql) -> usize {
+fn address(sql: &'static tenantry::sql::Sql) -> usize {
     std::ptr::from_ref(sql) as usize
 }
 

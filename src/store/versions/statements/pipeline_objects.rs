@@ -3,8 +3,8 @@
 //! An object has a row of its own and refers to its deployment or pipeline by id, so a rename keeps it and a deletion
 //! can ask who uses what goes.
 
+use crate::sql::statements;
 use crate::store::audit::permitted;
-use crate::store::sql::statements;
 
 macro_rules! select_objects {
     () => {

@@ -5,6 +5,8 @@
 //! for an integer one. D1 binds every number as a float, so `#name` becomes `CAST(?n AS INTEGER)`: an integer
 //! column never meets a float, and nobody has to remember it.
 
+pub mod statement;
+
 use std::sync::OnceLock;
 
 /// One statement: a name for logs and tests, and its text.
@@ -115,10 +117,10 @@ fn split_literal(text: &'static str) -> (&'static str, &'static str) {
 /// Declares the statements of a file and the register of them, `ALL`.
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $text:expr;)*) => {
-        $($(#[$doc])* pub static $name: $crate::store::sql::Sql =
-            $crate::store::sql::Sql::new(concat!(module_path!(), "::", stringify!($name)), $text);)*
+        $($(#[$doc])* pub static $name: $crate::sql::Sql =
+            $crate::sql::Sql::new(concat!(module_path!(), "::", stringify!($name)), $text);)*
         /// Every statement of this file.
-        pub static ALL: &[&$crate::store::sql::Sql] = &[$(&$name),*];
+        pub static ALL: &[&$crate::sql::Sql] = &[$(&$name),*];
     };
 }
 pub(crate) use statements;

@@ -4,8 +4,7 @@
 
 use std::rc::Rc;
 
-use crate::platform::DatabaseError;
-use crate::store::sql::Sql;
+use crate::sql::Sql;
 
 /// The largest integer that crosses JavaScript unharmed, 2^53 - 1.
 pub const SAFE_INTEGER: i64 = 9_007_199_254_740_991;
@@ -96,6 +95,10 @@ impl Parameters {
     }
 }
 
+/// What is wrong with a statement of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Faulty(pub String);
+
 /// A text with values for its parameters.
 #[derive(Debug, Clone)]
 pub struct Statement {
@@ -113,11 +116,11 @@ impl Statement {
     /// The values in the order of the text's numbered parameters.
     ///
     /// # Errors
-    /// [`DatabaseError::Faulty`] for a parameter that was not given, is of the other kind, or is an integer that
+    /// [`Faulty`] for a parameter that was not given, is of the other kind, or is an integer that
     /// JavaScript would round.
-    pub fn values(&self) -> Result<Vec<&Value>, DatabaseError> {
+    pub fn values(&self) -> Result<Vec<&Value>, Faulty> {
         let faulty = |name: &str, what: &str| {
-            DatabaseError::Faulty(format!("{}: parameter {name} {what}", self.sql.name()))
+            Faulty(format!("{}: parameter {name} {what}", self.sql.name()))
         };
         self.sql
             .prepared()
@@ -151,7 +154,7 @@ mod tests {
 
     static TWO: Sql = Sql::new("TWO", "SELECT :a, #b");
 
-    fn values(parameters: Parameters) -> Result<usize, DatabaseError> {
+    fn values(parameters: Parameters) -> Result<usize, Faulty> {
         let batch = parameters.batch([&TWO]);
         batch[0].values().map(|values| values.len())
     }
@@ -175,7 +178,7 @@ mod tests {
                 .text("a", "y")
                 .integer("b", SAFE_INTEGER + 1),
         ] {
-            assert!(matches!(values(parameters), Err(DatabaseError::Faulty(_))));
+            assert!(values(parameters).is_err());
         }
     }
 }
