@@ -85,10 +85,10 @@ impl Answers {
         let Some(raw) = self.0.rows.get(statement) else {
             return Err(inconsistent(statement, &"there is no answer"));
         };
-        let texts: Vec<&RawValue> =
+        let rows: Vec<Cells<'_>> =
             serde_json::from_str(raw.get()).map_err(|error| inconsistent(statement, &error))?;
-        for text in texts.into_iter().take(most) {
-            let mut columns = Columns::parse(statement, text)?;
+        for Cells(cells) in rows.into_iter().take(most) {
+            let mut columns = Columns::new(cells);
             take(&mut columns);
             columns.judge(statement)?;
         }
@@ -170,14 +170,12 @@ pub struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    fn parse(statement: usize, row: &'a RawValue) -> Result<Self, Error> {
-        let Cells(cells) =
-            serde_json::from_str(row.get()).map_err(|error| inconsistent(statement, &error))?;
-        Ok(Self {
+    fn new(cells: Vec<(&'a str, Cell<'a>)>) -> Self {
+        Self {
             cells,
             next: 0,
             fault: None,
-        })
+        }
     }
 
     /// Whether every column was what its type says.
