@@ -49,7 +49,6 @@ const VARIABLES = [
   "SIGNING_KEY_PREVIOUS",
   "SERVICE_USER_DOMAIN",
   "SERVER_TIMING",
-  "ALLOW_LOOPBACK_UPSTREAMS",
 ];
 
 /**
@@ -133,7 +132,6 @@ function variables(chosen = {}) {
     TOKEN_KEY: randomBytes(32).toString("hex"),
     SIGNING_KEY: randomBytes(32).toString("hex"),
     SERVER_TIMING: "true",
-    ALLOW_LOOPBACK_UPSTREAMS: "true",
   };
   const given = VARIABLES.filter((name) => process.env[name]).map((name) => [name, process.env[name]]);
   const all = { ...fresh, ...Object.fromEntries(given), ...chosen };
