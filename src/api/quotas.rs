@@ -1,5 +1,6 @@
 //! `/v1/{project_id}/workspaces/{workspace_id}/quotas`: what a workspace may use, and what it has used.
 
+use crate::domain::objects::object;
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
@@ -29,12 +30,15 @@ pub struct UpdateWorkspaceQuotasReq {
 /// A quota to set.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(remote = "Self")]
 pub struct WorkspaceQuotasReq {
     /// A resource that the quotas of the workspace list.
     pub resource: String,
     /// A positive integer within the resource's bounds, or -1 for no limit.
     pub quota: i64,
 }
+
+object!(Deserialize for WorkspaceQuotasReq);
 
 /// What is consumed.
 #[derive(Debug, Deserialize)]

@@ -3,6 +3,7 @@
 use super::kept::check_length;
 use super::wire::json_enum;
 use super::{Invalid, Text, quoted};
+use crate::domain::objects::object;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -48,6 +49,7 @@ json_enum! {
 /// How a field is shown to people: kept as it was sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(remote = "Self")]
 pub struct Widget {
     /// The kind of widget, like `slider`.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
@@ -57,9 +59,12 @@ pub struct Widget {
     pub configuration: Option<Map<String, Value>>,
 }
 
+object!(Widget);
+
 /// A field.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(remote = "Self")]
 pub struct Field {
     /// Its name, unique in its list.
     pub name: Text<1, 64>,
@@ -68,6 +73,8 @@ pub struct Field {
     /// How it is shown to people.
     pub widget: Option<Widget>,
 }
+
+object!(Field);
 
 /// The fields of one side, in the order in which they were given.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -1,12 +1,36 @@
 //! Reads JSON objects into structs, and nothing but objects.
 //!
-//! A derived struct can also be read from an array, field by field, and `serde_json` keeps the code for both. No body
-//! and no row is such an array, so structs are asked for as maps here: the other half of the code of each, and the
-//! odd bodies that it would take, stay out of the module.
+//! A derived struct can also be read from an array, field by field, and `serde_json` keeps the code for both. No part of a
+//! body is such an array, so structs are asked for as maps here: the other half of the code of each, and the odd bodies
+//! that it would take, stay out of the module.
 
 use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
-use serde_json::de::{Read, StrRead};
+use serde_json::de::StrRead;
+
+/// Makes a struct that stands within a body one that is read from an object alone. It derives serde's traits with
+/// `#[serde(remote = "Self")]`, which makes functions of them instead, and these are called here.
+macro_rules! object {
+    (Deserialize for $type:ty) => {
+        impl<'de> ::serde::Deserialize<'de> for $type {
+            fn deserialize<D: ::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<Self, D::Error> {
+                Self::deserialize($crate::domain::objects::Objects(deserializer))
+            }
+        }
+    };
+    ($type:ty) => {
+        $crate::domain::objects::object!(Deserialize for $type);
+
+        impl ::serde::Serialize for $type {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                Self::serialize(self, serializer)
+            }
+        }
+    };
+}
+pub(crate) use object;
 
 /// Reads a JSON text: an object for a struct.
 ///
@@ -19,10 +43,11 @@ pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error>
     Ok(value)
 }
 
-struct Objects<'a, R>(&'a mut serde_json::Deserializer<R>);
+/// A deserializer that reads a struct as a map.
+pub struct Objects<D>(pub D);
 
-impl<'de, R: Read<'de>> Deserializer<'de> for Objects<'_, R> {
-    type Error = serde_json::Error;
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Objects<D> {
+    type Error = D::Error;
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,

@@ -7,6 +7,7 @@
 use super::kept::check_length;
 use super::wire::json_enum;
 use super::{Invalid, Text, quoted};
+use crate::domain::objects::object;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +35,7 @@ json_enum! {
 /// An object of a pipeline version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(remote = "Self")]
 pub struct PipelineObject {
     /// Its name, unique in the version.
     pub name: Name,
@@ -49,6 +51,8 @@ pub struct PipelineObject {
     /// Texts about it, kept as they are.
     pub metadata: Option<Map<String, Value>>,
 }
+
+object!(PipelineObject);
 
 /// The objects of a pipeline version, in the order in which they were given.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -94,6 +98,7 @@ impl TryFrom<Vec<PipelineObject>> for PipelineObjects {
 /// Which field of a source goes into which field of a destination.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(remote = "Self")]
 pub struct Mapping {
     /// A field that the source gives.
     pub source_field_name: Name,
@@ -101,9 +106,12 @@ pub struct Mapping {
     pub destination_field_name: Name,
 }
 
+object!(Mapping);
+
 /// Where a destination gets something from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(remote = "Self")]
 pub struct Source {
     /// The name of an object, or `pipeline_start`.
     pub source_name: Name,
@@ -112,15 +120,20 @@ pub struct Source {
     pub mapping: Vec<Mapping>,
 }
 
+object!(Source);
+
 /// What goes into one object, or out of the pipeline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(remote = "Self")]
 pub struct Attachment {
     /// The name of an object, or `pipeline_end`.
     pub destination_name: Name,
     /// Where it comes from.
     pub sources: Vec<Source>,
 }
+
+object!(Attachment);
 
 /// The attachments of a pipeline version, in the order in which they were given; without a cycle.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

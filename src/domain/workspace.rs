@@ -2,6 +2,7 @@
 //!
 //! The service itself does no other checking than this: the SDK sends any value, so each bound stands here.
 
+use crate::domain::objects::object;
 use std::fmt::{self, Display, Formatter};
 
 use serde::{Deserialize, Serialize};
@@ -161,6 +162,7 @@ json_string!(EnterpriseProjectId, expecting: "an enterprise project like \"0\"",
 /// Somebody to whom an INTERNAL workspace is open: by id, or else by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(remote = "Self")]
 pub struct Grant {
     /// The id of a person or service user; counts before the name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -172,6 +174,8 @@ pub struct Grant {
     #[serde(default = "iam", skip_serializing_if = "Option::is_none")]
     pub user_type: Option<GrantType>,
 }
+
+object!(Grant);
 
 impl Grant {
     /// What the caller's id or e-mail address is compared with; none if neither was sent.

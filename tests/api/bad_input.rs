@@ -427,3 +427,32 @@ fn no_answer_depends_on_the_order_or_the_doubling_of_fields() {
     assert!(answer.status == 400 || answer.status == 201, "{answer}");
     let _: Json = answer.json();
 }
+
+#[test]
+fn an_object_within_a_body_is_an_object_and_no_list_of_its_fields() {
+    let world = World::new();
+    let plain = json!({"name": "p", "input_type": "plain", "output_type": "plain"});
+    let path = world.path("/pipelines");
+    world.call(&world.owner(), "POST", &path, plain).expect(201);
+    for (path, body, field) in [
+        (
+            "/deployments",
+            json!({"name": "d", "input_type": "structured", "output_type": "plain", "input_fields": [["x", "int", null]]}),
+            "input_fields",
+        ),
+        (
+            "/pipelines/p/versions",
+            json!({"version": "v", "objects": [["a", "a", "deployment", null, null, null]]}),
+            "objects",
+        ),
+        (
+            "/pipelines/p/versions",
+            json!({"version": "v", "attachments": [["pipeline_end", []]]}),
+            "attachments",
+        ),
+    ] {
+        let answer = world.call(&world.owner(), "POST", &world.path(path), body);
+        let sentence = format!("{field}: invalid type: array, expected an object");
+        answer.refused(400, &sentence);
+    }
+}

@@ -2,6 +2,7 @@
 //!
 //! A setting that was never given, or was set to null, is shown with the default that the clients' documents name.
 
+use crate::domain::objects::object;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -27,6 +28,7 @@ const QUEUE_BATCH: i64 = 100_000;
 /// A port of a version that serves more than requests.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(remote = "Self")]
 pub struct Port {
     /// Where it is reached.
     pub public_port: Within<1, 65_535>,
@@ -35,6 +37,8 @@ pub struct Port {
     /// `tcp` or the like.
     pub protocol: Text<1, 16>,
 }
+
+object!(Port);
 
 /// At most 20 ports.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -56,6 +60,7 @@ impl TryFrom<Vec<Port>> for Ports {
 /// How it is found out whether an instance is well.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(remote = "Self")]
 pub struct HealthCheck {
     /// Seconds between two checks.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,6 +78,8 @@ pub struct HealthCheck {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<Text<1, 256>>,
 }
+
+object!(HealthCheck);
 
 /// A command line: one text or several.
 #[derive(Debug, Clone, Serialize, Deserialize)]

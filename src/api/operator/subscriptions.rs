@@ -1,5 +1,6 @@
 //! `/operator/v1/subscriptions`: the plan catalogue.
 
+use crate::domain::objects::object;
 use serde::{Deserialize, Serialize};
 
 use crate::api::Call;
@@ -25,6 +26,7 @@ pub struct SubscriptionPut {
 /// What an organization on a plan may have; null or absent is no limit.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(remote = "Self")]
 pub struct SubscriptionPutLimits {
     /// Projects.
     pub projects: Option<AtLeast<0>>,
@@ -39,6 +41,8 @@ pub struct SubscriptionPutLimits {
     /// Versions of pipelines.
     pub pipeline_versions: Option<AtLeast<0>>,
 }
+
+object!(Deserialize for SubscriptionPutLimits);
 
 /// A plan.
 #[derive(Debug, Serialize)]

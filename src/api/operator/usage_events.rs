@@ -1,5 +1,6 @@
 //! `/operator/v1/usage-events`: what was used, as the operator's meters report it.
 
+use crate::domain::objects::object;
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ use crate::store::usage_events::{self, Event, MAX_EVENTS};
 /// A usage event.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(remote = "Self")]
 pub struct UsageEvent {
     /// Id, the reporter's choice; an event is counted once under it.
     pub id: Text<1, 128>,
@@ -35,6 +37,8 @@ pub struct UsageEvent {
     /// When; may lie before the project's creation.
     pub timestamp: Timestamp,
 }
+
+object!(Deserialize for UsageEvent);
 
 /// How many events were new, and how many were known.
 #[derive(Debug, Serialize)]
