@@ -47,8 +47,6 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
     let id = AccessKeyId::from_random(call.random()?);
     let secret = keys.derive(Purpose::AccessKey, id.as_str(), FIRST_GENERATION);
     let created = access_keys::create(
-        call.session,
-        &call.authority,
         &call.occasion()?,
         call.project()?,
         &service_user,
@@ -78,8 +76,6 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
 pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
     let service_user = call.id("service_user_id", ServiceUserId::parse);
     access_keys::delete(
-        call.session,
-        &call.authority,
         &call.occasion()?,
         call.project()?,
         &service_user,

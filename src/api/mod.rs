@@ -154,9 +154,11 @@ impl Call<'_> {
         Ok(bytes)
     }
 
-    /// When and under which ids a change is made.
-    pub(crate) fn occasion(&self) -> Result<Occasion, Error> {
+    /// What a change is made with.
+    pub(crate) fn occasion(&self) -> Result<Occasion<'_>, Error> {
         Ok(Occasion {
+            session: self.session,
+            authority: &self.authority,
             now: self.platform.clock.now(),
             request_id: self.request_id.to_owned(),
             audit_id: AuditId::from_random(self.random()?).to_string(),

@@ -123,14 +123,7 @@ fn shown(call: &Call<'_>, kind: ObjectType, record: Record) -> Result<Detail, Er
 pub(super) async fn create(call: &Call<'_>, new: &NewRecord) -> Result<Response, Error> {
     refuse_plain_fields(new.input_type, &new.input_fields, PLAIN_INPUT)?;
     refuse_plain_fields(new.output_type, &new.output_fields, PLAIN_OUTPUT)?;
-    let created = records::create(
-        call.session,
-        &call.authority,
-        &call.occasion()?,
-        call.project()?,
-        new,
-    )
-    .await?;
+    let created = records::create(&call.occasion()?, call.project()?, new).await?;
     Response::created(&shown(call, new.kind, created)?)
 }
 
@@ -170,27 +163,12 @@ pub(super) async fn update(
         return get(call).await;
     }
     let object = call.object()?;
-    let updated = records::update(
-        call.session,
-        &call.authority,
-        &call.occasion()?,
-        call.project()?,
-        object,
-        changes,
-    )
-    .await?;
+    let updated = records::update(&call.occasion()?, call.project()?, object, changes).await?;
     Response::ok(&shown(call, object.kind, updated)?)
 }
 
 /// `DELETE .../deployments/{deployment_name}` and `DELETE .../pipelines/{pipeline_name}`.
 pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
-    records::delete(
-        call.session,
-        &call.authority,
-        &call.occasion()?,
-        call.project()?,
-        call.object()?,
-    )
-    .await?;
+    records::delete(&call.occasion()?, call.project()?, call.object()?).await?;
     Ok(Response::no_content())
 }

@@ -66,8 +66,6 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
     let body: OrganizationUserCreate = call.body().await?;
     let id = UserId::from_random(call.random()?);
     let created = organization_users::create(
-        call.session,
-        &call.authority,
         &call.occasion()?,
         call.organization()?,
         id.as_str(),
@@ -103,28 +101,14 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
         return get(call).await;
     };
     let id = call.id("user_id", UserId::parse);
-    let updated = organization_users::update(
-        call.session,
-        &call.authority,
-        &call.occasion()?,
-        call.organization()?,
-        &id,
-        admin,
-    )
-    .await?;
+    let updated =
+        organization_users::update(&call.occasion()?, call.organization()?, &id, admin).await?;
     Response::ok(&OrganizationUserDetail::from(updated))
 }
 
 /// `DELETE /organizations/{organization_name}/users/{user_id}`.
 pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
     let id = call.id("user_id", UserId::parse);
-    organization_users::delete(
-        call.session,
-        &call.authority,
-        &call.occasion()?,
-        call.organization()?,
-        &id,
-    )
-    .await?;
+    organization_users::delete(&call.occasion()?, call.organization()?, &id).await?;
     Ok(Response::no_content())
 }

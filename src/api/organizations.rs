@@ -162,8 +162,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
         admin_email: body.admin_email.as_ref().filter(|_| is_operator),
     };
     let occasion = call.occasion()?;
-    let created =
-        organizations::create::create(call.session, &call.authority, &occasion, new).await?;
+    let created = organizations::create::create(&occasion, new).await?;
     Response::created(&OrganizationDetail::at(call.now, created)?)
 }
 
@@ -199,14 +198,7 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
         return get(call).await;
     }
     let (occasion, organization) = (call.occasion()?, call.organization()?);
-    let updated = organizations::update::update(
-        call.session,
-        &call.authority,
-        &occasion,
-        organization,
-        &changes,
-    )
-    .await?;
+    let updated = organizations::update::update(&occasion, organization, &changes).await?;
     Response::ok(&OrganizationDetail::at(call.now, updated)?)
 }
 

@@ -163,7 +163,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
         cors_origins: &body.cors_origins.unwrap_or_default(),
         labels: &body.labels.unwrap_or_default(),
     };
-    let created = projects::create(call.session, &call.authority, &call.occasion()?, new).await?;
+    let created = projects::create(&call.occasion()?, new).await?;
     Response::created(&ProjectDetail::try_from(created)?)
 }
 
@@ -206,7 +206,7 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
         projects::get(call.session, project, call.now).await?
     } else {
         let occasion = call.occasion()?;
-        projects::update(call.session, &call.authority, &occasion, project, &changes).await?
+        projects::update(&occasion, project, &changes).await?
     };
     Response::ok(&ProjectDetail::try_from(updated)?)
 }
@@ -214,6 +214,6 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
 /// `DELETE /projects/{project_name}`.
 pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
     let project = call.project()?;
-    projects::delete(call.session, &call.authority, &call.occasion()?, project).await?;
+    projects::delete(&call.occasion()?, project).await?;
     Ok(Response::no_content())
 }

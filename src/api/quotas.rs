@@ -142,15 +142,7 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
     let body: UpdateWorkspaceQuotasReq = call.body_within(MAX_BODY).await?;
     let items = checked(body.quotas)?;
     let workspace = call.workspace()?.workspace_id.as_str();
-    let changed = quotas::set(
-        call.session,
-        &call.authority,
-        &call.occasion()?,
-        call.project()?,
-        workspace,
-        &items,
-    )
-    .await?;
+    let changed = quotas::set(&call.occasion()?, call.project()?, workspace, &items).await?;
     Response::ok(&UpdateWorkspaceQuotasResponse {
         quotas: changed.into_iter().map(WorkspaceQuota::from).collect(),
     })

@@ -118,8 +118,6 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
     let assignee = ServiceUserId::parse(body.assignee.as_str())
         .map_or_else(|_| body.assignee.as_str().to_owned(), |id| id.to_string());
     let created = role_assignments::create(
-        call.session,
-        &call.authority,
         &call.occasion()?,
         project,
         NewAssignment {
@@ -174,13 +172,6 @@ pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
 pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
     let id = call.id("assignment_id", RoleAssignmentId::parse);
     let project = call.project()?;
-    role_assignments::delete(
-        call.session,
-        &call.authority,
-        &call.occasion()?,
-        project,
-        &id,
-    )
-    .await?;
+    role_assignments::delete(&call.occasion()?, project, &id).await?;
     Ok(Response::no_content())
 }

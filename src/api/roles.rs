@@ -109,14 +109,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
         permissions: &body.permissions,
     };
     let project = call.project()?;
-    let created = roles::create(
-        call.session,
-        &call.authority,
-        &call.occasion()?,
-        project,
-        new,
-    )
-    .await?;
+    let created = roles::create(&call.occasion()?, project, new).await?;
     Response::created(&RoleDetailList::try_from(created)?)
 }
 
@@ -131,8 +124,6 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
         return get(call).await;
     }
     let updated = roles::update(
-        call.session,
-        &call.authority,
         &call.occasion()?,
         call.project()?,
         call.parameter("role_name"),
@@ -145,8 +136,6 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
 /// `DELETE .../roles/{role_name}`.
 pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
     roles::delete(
-        call.session,
-        &call.authority,
         &call.occasion()?,
         call.project()?,
         call.parameter("role_name"),

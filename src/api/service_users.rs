@@ -128,15 +128,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
         expiry_date: expiry.value().copied(),
         allowed_cors_origins: &body.allowed_cors_origins.unwrap_or_default(),
     };
-    let created = service_users::create(
-        call.session,
-        &call.authority,
-        &call.occasion()?,
-        project,
-        new,
-        &token,
-    )
-    .await?;
+    let created = service_users::create(&call.occasion()?, project, new, &token).await?;
     Response::created(&ServiceUserList {
         token: Some(token.plain.reveal().to_owned()),
         ..created.into()
@@ -179,15 +171,7 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
         };
     }
     let occasion = call.occasion()?;
-    let updated = service_users::update(
-        call.session,
-        &call.authority,
-        &occasion,
-        project,
-        &id,
-        &changes,
-    )
-    .await?;
+    let updated = service_users::update(&occasion, project, &id, &changes).await?;
     Response::ok(&ServiceUserList::from(updated))
 }
 
@@ -203,16 +187,7 @@ pub(crate) async fn reset_token(call: &mut Call<'_>) -> Result<Response, Error> 
     let id = call.id("service_user_id", ServiceUserId::parse);
     let project = call.project()?;
     let token = call.mint_token()?;
-    service_users::reset_token(
-        call.session,
-        &call.authority,
-        &occasion,
-        project,
-        &id,
-        grace,
-        &token,
-    )
-    .await?;
+    service_users::reset_token(&occasion, project, &id, grace, &token).await?;
     Response::ok(&ServiceUserTokenList {
         token: token.plain.reveal().to_owned(),
     })
@@ -222,14 +197,7 @@ pub(crate) async fn reset_token(call: &mut Call<'_>) -> Result<Response, Error> 
 pub(crate) async fn end_grace(call: &mut Call<'_>) -> Result<Response, Error> {
     let id = call.id("service_user_id", ServiceUserId::parse);
     let project = call.project()?;
-    service_users::end_grace(
-        call.session,
-        &call.authority,
-        &call.occasion()?,
-        project,
-        &id,
-    )
-    .await?;
+    service_users::end_grace(&call.occasion()?, project, &id).await?;
     Ok(Response::no_content())
 }
 
@@ -237,13 +205,6 @@ pub(crate) async fn end_grace(call: &mut Call<'_>) -> Result<Response, Error> {
 pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
     let id = call.id("service_user_id", ServiceUserId::parse);
     let project = call.project()?;
-    service_users::delete(
-        call.session,
-        &call.authority,
-        &call.occasion()?,
-        project,
-        &id,
-    )
-    .await?;
+    service_users::delete(&call.occasion()?, project, &id).await?;
     Ok(Response::no_content())
 }

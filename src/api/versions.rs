@@ -29,15 +29,7 @@ fn shown(call: &Call<'_>, whole: Whole) -> Result<Detail, Error> {
 
 /// Creates what a body has asked for.
 pub(super) async fn create(call: &Call<'_>, new: &NewVersion) -> Result<Response, Error> {
-    let created = versions::create(
-        call.session,
-        &call.authority,
-        &call.occasion()?,
-        call.project()?,
-        call.object()?,
-        new,
-    )
-    .await?;
+    let created = versions::create(&call.occasion()?, call.project()?, call.object()?, new).await?;
     Response::created(&shown(call, created)?)
 }
 
@@ -73,8 +65,6 @@ pub(super) async fn update(
         return get(call).await;
     }
     let updated = versions::update(
-        call.session,
-        &call.authority,
         &call.occasion()?,
         call.project()?,
         call.object()?,
@@ -88,8 +78,6 @@ pub(super) async fn update(
 /// `DELETE .../versions/{version}`, of a deployment or a pipeline.
 pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
     versions::delete(
-        call.session,
-        &call.authority,
         &call.occasion()?,
         call.project()?,
         call.object()?,

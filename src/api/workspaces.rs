@@ -165,14 +165,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
         grants: &body.grants.unwrap_or_default(),
     };
     let occasion = call.occasion()?;
-    let created = changes::create(
-        call.session,
-        &call.authority,
-        &occasion,
-        call.project()?,
-        new,
-    )
-    .await?;
+    let created = changes::create(&occasion, call.project()?, new).await?;
     Response::ok(&WorkspaceResponse::from(created))
 }
 
@@ -242,15 +235,7 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
     if !wanted.is_empty() {
         let occasion = call.occasion()?;
         let project = call.project()?;
-        changes::update(
-            call.session,
-            &call.authority,
-            &occasion,
-            project,
-            &id,
-            &wanted,
-        )
-        .await?;
+        changes::update(&occasion, project, &id, &wanted).await?;
     }
     Response::ok(&WorkspaceChanged { workspace_id: id })
 }
@@ -259,13 +244,6 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
 pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
     let id = call.workspace()?.workspace_id.clone();
     let occasion = call.occasion()?;
-    changes::delete(
-        call.session,
-        &call.authority,
-        &occasion,
-        call.project()?,
-        &id,
-    )
-    .await?;
+    changes::delete(&occasion, call.project()?, &id).await?;
     Response::ok(&WorkspaceChanged { workspace_id: id })
 }

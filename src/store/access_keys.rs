@@ -4,7 +4,6 @@
 //! what the service user may do, so it asks that the caller hold all of it, and at most five can be there: both in the
 //! permit. A key ends with its row, and with its service user's.
 
-use crate::auth::access::Authority;
 use crate::domain::invalid::quoted;
 use crate::domain::time::Timestamp;
 use crate::http::error::Error;
@@ -106,9 +105,7 @@ pub async fn list(
 /// 400 for the sixth, and for a service user that has expired; 403 when the caller does not hold all that it holds, or
 /// has lost his right meanwhile; 404; 503 when the database fails.
 pub async fn create(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     project: &Project,
     service_user: &str,
     access_key: &str,
@@ -118,13 +115,13 @@ pub async fn create(
         ..change_of(project, service_user, access_key, Action::Create)
     };
     let statements = change
-        .parameters(authority, occasion)
+        .parameters(occasion)
         .text("access_key", access_key)
         .integer("generation", FIRST_GENERATION)
         .batch([&PERMIT_CREATE, &INSERT, &AFTER_CREATE]);
-    session.write(statements).await?.done_or(&[
+    occasion.session.write(statements).await?.done_or(&[
         ("found", &|| service_users::not_found(service_user)),
-        ("may", &|| projects::lacks(authority)),
+        ("may", &|| projects::lacks(occasion.authority)),
         ("lives", &|| service_users::expired("given an access key")),
         ("covers", &|| {
             Error::forbidden("this service user holds permissions that you do not hold")
@@ -141,20 +138,18 @@ pub async fn create(
 /// # Errors
 /// 403 for a right lost meanwhile; 404; 503 when the database fails.
 pub async fn delete(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     project: &Project,
     service_user: &str,
     access_key: &str,
 ) -> Result<(), Error> {
     let statements = change_of(project, service_user, access_key, Action::Delete)
-        .parameters(authority, occasion)
+        .parameters(occasion)
         .text("access_key", access_key)
         .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    session.write(statements).await?.done_or(&[
+    occasion.session.write(statements).await?.done_or(&[
         ("found", &|| service_users::not_found(service_user)),
-        ("may", &|| projects::lacks(authority)),
+        ("may", &|| projects::lacks(occasion.authority)),
         ("key_found", &|| {
             let key = quoted(access_key);
             Error::not_found(format!("this service user has no access key {key}"))

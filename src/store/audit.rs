@@ -178,9 +178,12 @@ impl Action {
     }
 }
 
-/// When and under which ids a change is made.
-#[derive(Debug, Clone)]
-pub struct Occasion {
+/// What a change is made with: through which session, by whom, when, and under which ids.
+pub struct Occasion<'a> {
+    /// The request's use of the database.
+    pub session: &'a Session<'a>,
+    /// Who makes it, and by which right.
+    pub authority: &'a Authority,
     /// The time of the request.
     pub now: Timestamp,
     /// The request's id.
@@ -212,7 +215,8 @@ impl<'a> Change<'a> {
 
     /// The parameters that [`permit!`] and the fragments about the caller name.
     #[must_use]
-    pub fn parameters(self, authority: &Authority, occasion: &Occasion) -> Parameters {
+    pub fn parameters(self, occasion: &Occasion<'_>) -> Parameters {
+        let authority = occasion.authority;
         let event = format!(
             "{} {}",
             self.action.past(),

@@ -1,6 +1,5 @@
 //! The price list: what an hour on each instance type costs.
 
-use crate::auth::access::Authority;
 use crate::domain::credits::Credits;
 use crate::domain::instance_type::InstanceTypeName;
 use crate::http::error::Error;
@@ -50,9 +49,7 @@ pub async fn list(session: &Session<'_>) -> Result<Vec<InstanceType>, Error> {
 /// # Errors
 /// 503 when the database fails.
 pub async fn put(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     name: &InstanceTypeName,
     credits_per_hour: Credits,
 ) -> Result<(), Error> {
@@ -66,8 +63,11 @@ pub async fn put(
         after: Some(serde_json::json!({ "credits_per_hour": credits_per_hour })),
     };
     let parameters = change
-        .parameters(authority, occasion)
+        .parameters(occasion)
         .integer("credits_per_hour", credits_per_hour.as_millionths());
-    session.write(parameters.batch([&PERMIT_PUT, &PUT])).await?;
+    occasion
+        .session
+        .write(parameters.batch([&PERMIT_PUT, &PUT]))
+        .await?;
     Ok(())
 }

@@ -195,9 +195,7 @@ pub async fn get(
 /// 400 for somebody who is a member already; 403 for what the plan does not allow, or a right lost meanwhile; 503
 /// when the database fails.
 pub async fn create(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     organization: &Organization,
     id: &str,
     email: &Email,
@@ -208,19 +206,16 @@ pub async fn create(
         after: Some(json!({ "email": email, "admin": admin })),
         ..change_of(organization, id, Action::Create)
     };
-    let statements = change
-        .parameters(authority, occasion)
-        .flag("admin", admin)
-        .batch([
-            &PERMIT_CREATE,
-            &INVITE,
-            &INSERT,
-            &GET_BY_EMAIL,
-            &AFTER_CREATE,
-        ]);
-    let answers = session.write(statements).await?;
+    let statements = change.parameters(occasion).flag("admin", admin).batch([
+        &PERMIT_CREATE,
+        &INVITE,
+        &INSERT,
+        &GET_BY_EMAIL,
+        &AFTER_CREATE,
+    ]);
+    let answers = occasion.session.write(statements).await?;
     answers.done_or(&[
-        ("may", &|| lacks(authority)),
+        ("may", &|| lacks(occasion.authority)),
         ("is_new", &|| {
             Error::invalid(format!(
                 "email: '{email}' is a user of this organization already"
@@ -236,9 +231,7 @@ pub async fn create(
 /// # Errors
 /// 400 for the last active admin; 403 for a right lost meanwhile; 404; 503 when the database fails.
 pub async fn update(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     organization: &Organization,
     id: &str,
     admin: bool,
@@ -247,20 +240,17 @@ pub async fn update(
         after: Some(json!({ "admin": admin })),
         ..change_of(organization, id, Action::Update)
     };
-    let statements = change
-        .parameters(authority, occasion)
-        .flag("admin", admin)
-        .batch([
-            &PERMIT_UPDATE,
-            &UPDATE,
-            &DELETE_ADMIN_ASSIGNMENTS,
-            &GET,
-            &AFTER_CHANGE,
-        ]);
-    let answers = session.write(statements).await?;
+    let statements = change.parameters(occasion).flag("admin", admin).batch([
+        &PERMIT_UPDATE,
+        &UPDATE,
+        &DELETE_ADMIN_ASSIGNMENTS,
+        &GET,
+        &AFTER_CHANGE,
+    ]);
+    let answers = occasion.session.write(statements).await?;
     let sentence = "admin: the organization's last active admin cannot be made a regular user; \
                     make somebody else admin first";
-    done_or_last_admin(&answers, authority, id, sentence)?;
+    done_or_last_admin(&answers, occasion.authority, id, sentence)?;
     answers.only(3)
 }
 
@@ -269,20 +259,18 @@ pub async fn update(
 /// # Errors
 /// 400 for the last active admin; 403 for a right lost meanwhile; 404; 503 when the database fails.
 pub async fn delete(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     organization: &Organization,
     id: &str,
 ) -> Result<(), Error> {
     let statements = change_of(organization, id, Action::Delete)
-        .parameters(authority, occasion)
+        .parameters(occasion)
         .flag("admin", false)
         .batch([&PERMIT_DELETE, &DELETE, &AFTER_CHANGE]);
-    let answers = session.write(statements).await?;
+    let answers = occasion.session.write(statements).await?;
     let sentence =
         "the organization's last active admin cannot be removed; make somebody else admin first";
-    done_or_last_admin(&answers, authority, id, sentence)
+    done_or_last_admin(&answers, occasion.authority, id, sentence)
 }
 
 /// What is in the way of a change or removal, where it is neither of the others, is that he is the last admin.

@@ -1,6 +1,5 @@
 //! The people of a project: whom an admin of the organization let in, and who holds a role in it.
 
-use crate::auth::access::Authority;
 use crate::domain::quoted;
 use crate::http::error::Error;
 use crate::sql::statement::Parameters;
@@ -140,19 +139,17 @@ pub async fn get(session: &Session<'_>, project: &Project, id: &str) -> Result<P
 /// 400 when he is in it already; 403 for somebody who is no longer an admin; 404 for nobody of the organization, or
 /// when the project has gone; 503 when the database fails.
 pub async fn create(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     project: &Project,
     id: &str,
 ) -> Result<ProjectUser, Error> {
     let statements = change_of(project, id, Action::Create)
-        .parameters(authority, occasion)
+        .parameters(occasion)
         .batch([&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE]);
-    let answers = session.write(statements).await?;
+    let answers = occasion.session.write(statements).await?;
     answers.done_or(&[
         ("found", &|| projects::not_found(&project.project_name)),
-        ("may", &|| projects::lacks(authority)),
+        ("may", &|| projects::lacks(occasion.authority)),
         ("is_member", &|| {
             Error::not_found(format!(
                 "user_id: {} is no member of the organization {}",
@@ -171,19 +168,13 @@ pub async fn create(
 ///
 /// # Errors
 /// 403 for somebody who is no longer an admin; 404; 503 when the database fails.
-pub async fn delete(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
-    project: &Project,
-    id: &str,
-) -> Result<(), Error> {
+pub async fn delete(occasion: &Occasion<'_>, project: &Project, id: &str) -> Result<(), Error> {
     let statements = change_of(project, id, Action::Delete)
-        .parameters(authority, occasion)
+        .parameters(occasion)
         .batch([&PERMIT_DELETE, &DELETE, &DELETE_ASSIGNMENTS, &AFTER_DELETE]);
-    session.write(statements).await?.done_or(&[
+    occasion.session.write(statements).await?.done_or(&[
         ("found", &|| not_found(id)),
-        (OTHERWISE, &|| projects::lacks(authority)),
+        (OTHERWISE, &|| projects::lacks(occasion.authority)),
     ])
 }
 

@@ -5,7 +5,6 @@
 
 use serde_json::json;
 
-use crate::auth::access::Authority;
 use crate::domain::{QuotaBounds, QuotaResourceName};
 use crate::http::error::Error;
 use crate::sql::statement::Parameters;
@@ -94,9 +93,7 @@ pub struct Labels<'a> {
 /// # Errors
 /// 503 when the database fails.
 pub async fn set(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     resource: &QuotaResourceName,
     labels: &Labels<'_>,
     bounds: QuotaBounds,
@@ -115,7 +112,7 @@ pub async fn set(
         })),
     };
     let statements = change
-        .parameters(authority, occasion)
+        .parameters(occasion)
         .text("name_en", labels.name_en)
         .text("name_cn", labels.name_cn)
         .text("unit_en", labels.unit_en)
@@ -124,5 +121,5 @@ pub async fn set(
         .integer("max_quota", bounds.max)
         .integer("default_quota", bounds.default)
         .batch([&PERMIT_SET, &SET, &GET]);
-    session.write(statements).await?.only(2)
+    occasion.session.write(statements).await?.only(2)
 }

@@ -6,7 +6,6 @@
 use serde::Serialize;
 use serde_json::json;
 
-use crate::auth::access::Authority;
 use crate::domain::invalid::quoted;
 use crate::http::error::Error;
 use crate::http::modelarts;
@@ -155,9 +154,7 @@ pub async fn list(
 /// 400 that names the item, for an unknown resource and a quota outside its bounds, or when the workspace has gone
 /// meanwhile; 403 for a right lost meanwhile; 503 when the database fails.
 pub async fn set(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     project: &Project,
     workspace: &str,
     quotas: &[NewQuota],
@@ -184,10 +181,10 @@ pub async fn set(
         )
     };
     let statements = change
-        .parameters(authority, occasion)
+        .parameters(occasion)
         .text("quotas", json!(quotas).to_string())
         .batch([&PERMIT_SET, &SET, &LIST_NAMED, &AFTER_SET]);
-    let answers = session.write(statements).await?;
+    let answers = occasion.session.write(statements).await?;
     let after: After = answers.only(3)?;
     if after.done.0 {
         return answers.all(2);
@@ -196,7 +193,7 @@ pub async fn set(
     Err(if !after.found.0 {
         modelarts::no_workspace(workspace)
     } else if !after.may.0 {
-        workspaces::lacks(authority)
+        workspaces::lacks(occasion.authority)
     } else if let Some((at, item)) = after.unknown_at.and_then(|at| Some((at, item(at)?))) {
         Error::invalid(format!(
             "quotas[{at}].resource: there is no resource {}; the quotas of the workspace list all there are",

@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use crate::auth::access::Authority;
 use crate::http::error::Error;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
@@ -222,9 +221,7 @@ pub fn object_not_found(kind: &str, name: &str) -> Error {
 /// right meanwhile; 400 for an assignment that exists, or a custom role that no service user may have; 503 when the
 /// database fails.
 pub async fn create(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     project: &Project,
     new: NewAssignment<'_>,
 ) -> Result<RoleAssignment, Error> {
@@ -236,15 +233,15 @@ pub async fn create(
         ..change_of(project, new.id, Action::Create)
     };
     let statements = change
-        .parameters(authority, occasion)
+        .parameters(occasion)
         .text("role", new.role)
         .text("assignee", new.assignee)
         .text("resource_type", new.resource_type)
         .text("resource", new.resource)
         .batch([&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE]);
-    let answers = session.write(statements).await?;
+    let answers = occasion.session.write(statements).await?;
     answers.done_or(&[
-        ("may", &|| projects::lacks(authority)),
+        ("may", &|| projects::lacks(occasion.authority)),
         ("object_exists", &|| object_not_found(new.resource_type, new.resource)),
         ("role_exists", &|| roles::not_found(new.role)),
         ("assignee_exists", &|| {
@@ -319,18 +316,12 @@ pub async fn get(
 ///
 /// # Errors
 /// 403 for a right lost meanwhile; 404; 503 when the database fails.
-pub async fn delete(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
-    project: &Project,
-    id: &str,
-) -> Result<(), Error> {
-    let parameters = change_of(project, id, Action::Delete).parameters(authority, occasion);
+pub async fn delete(occasion: &Occasion<'_>, project: &Project, id: &str) -> Result<(), Error> {
+    let parameters = change_of(project, id, Action::Delete).parameters(occasion);
     let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    session.write(statements).await?.done_or(&[
+    occasion.session.write(statements).await?.done_or(&[
         ("found", &|| not_found(id)),
-        (OTHERWISE, &|| projects::lacks(authority)),
+        (OTHERWISE, &|| projects::lacks(occasion.authority)),
     ])
 }
 

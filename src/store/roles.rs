@@ -285,9 +285,7 @@ fn done_or_refused(
 /// 400 for a taken name, or a project without advanced permissions; 403 for permissions that the caller does not hold,
 /// or a right lost meanwhile; 404 when the project has gone; 503 when the database fails.
 pub async fn create(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     project: &Project,
     new: NewRole<'_>,
 ) -> Result<Role, Error> {
@@ -299,7 +297,7 @@ pub async fn create(
         ..change_of(project, name, Action::Create)
     };
     let statements = change
-        .parameters(authority, occasion)
+        .parameters(occasion)
         .text("name", name)
         .text("permissions", permissions.to_string())
         .batch([
@@ -309,9 +307,9 @@ pub async fn create(
             &GET_CHANGED,
             &AFTER_CREATE,
         ]);
-    let answers = session.write(statements).await?;
+    let answers = occasion.session.write(statements).await?;
     let no_project = || projects::not_found(&project.project_name);
-    done_or_refused(&answers, authority, (name, name), &no_project)?;
+    done_or_refused(&answers, occasion.authority, (name, name), &no_project)?;
     answers.only(3)
 }
 
@@ -322,9 +320,7 @@ pub async fn create(
 /// caller does not hold all that it holds and is to hold, or has lost his right meanwhile; 404; 503 when the database
 /// fails.
 pub async fn update(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     project: &Project,
     role: &str,
     changes: &RoleChanges,
@@ -336,7 +332,7 @@ pub async fn update(
         ..change_of(project, role, Action::Update)
     };
     let statements = change
-        .parameters(authority, occasion)
+        .parameters(occasion)
         .text("role", role)
         .text("name", name)
         .optional_text("permissions", permissions.map(|list| list.to_string()))
@@ -348,8 +344,10 @@ pub async fn update(
             &GET_CHANGED,
             &AFTER_UPDATE,
         ]);
-    let answers = session.write(statements).await?;
-    done_or_refused(&answers, authority, (role, name), &|| not_found(role))?;
+    let answers = occasion.session.write(statements).await?;
+    done_or_refused(&answers, occasion.authority, (role, name), &|| {
+        not_found(role)
+    })?;
     answers.only(4)
 }
 
@@ -357,19 +355,15 @@ pub async fn update(
 ///
 /// # Errors
 /// 400 for a default role; 403 for a right lost meanwhile; 404; 503 when the database fails.
-pub async fn delete(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
-    project: &Project,
-    role: &str,
-) -> Result<(), Error> {
+pub async fn delete(occasion: &Occasion<'_>, project: &Project, role: &str) -> Result<(), Error> {
     let statements = change_of(project, role, Action::Delete)
-        .parameters(authority, occasion)
+        .parameters(occasion)
         .text("role", role)
         .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    let answers = session.write(statements).await?;
-    done_or_refused(&answers, authority, (role, role), &|| not_found(role))
+    let answers = occasion.session.write(statements).await?;
+    done_or_refused(&answers, occasion.authority, (role, role), &|| {
+        not_found(role)
+    })
 }
 
 fn change_of<'a>(project: &'a Project, role: &'a str, action: Action) -> Change<'a> {

@@ -169,9 +169,7 @@ pub async fn get(
 /// 403 under a subscription that has ended, or for a right lost meanwhile; 404 when the project has gone; 503 when the
 /// database fails.
 pub async fn create(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     project: &Project,
     new: NewServiceUser<'_>,
     token: &FreshToken,
@@ -187,7 +185,7 @@ pub async fn create(
         ..change_of(project, new.id, Action::Create)
     };
     let parameters = change
-        .parameters(authority, occasion)
+        .parameters(occasion)
         .text("email", new.email)
         .text("name", new.name.as_str())
         .text("description", new.description.as_str())
@@ -199,12 +197,13 @@ pub async fn create(
     }
     let get = texts.len();
     texts.extend([&GET, &AFTER_CREATE]);
-    let answers = session
+    let answers = occasion
+        .session
         .write(token.parameters(parameters).batch(texts))
         .await?;
     answers.done_or(&[
         ("found", &|| projects::not_found(&project.project_name)),
-        ("may", &|| projects::lacks(authority)),
+        ("may", &|| projects::lacks(occasion.authority)),
         (OTHERWISE, &subscriptions::ended),
     ])?;
     answers.only(get)
@@ -216,9 +215,7 @@ pub async fn create(
 /// 400 for an expired one; 403 when the caller does not hold all that it holds and wants to change its origins or
 /// expiry, or has lost his right meanwhile; 404; 503 when the database fails.
 pub async fn update(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     project: &Project,
     id: &str,
     changes: &ServiceUserChanges,
@@ -236,7 +233,7 @@ pub async fn update(
     let get = texts.len();
     texts.extend([&GET, &AFTER_CHANGE]);
     let statements = change
-        .parameters(authority, occasion)
+        .parameters(occasion)
         .flag("widens_access", widens_access)
         .optional_text("name", changes.name.as_ref().map(|name| name.as_str()))
         .optional_text(
@@ -250,8 +247,8 @@ pub async fn update(
         )
         .optional_text("allowed_cors_origins", origins.map(OriginList::to_json))
         .batch(texts);
-    let answers = session.write(statements).await?;
-    done_or_refused(&answers, authority, id, "updated")?;
+    let answers = occasion.session.write(statements).await?;
+    done_or_refused(&answers, occasion.authority, id, "updated")?;
     answers.only(get)
 }
 
@@ -270,9 +267,7 @@ pub struct Grace {
 /// # Errors
 /// As [`update`].
 pub async fn reset_token(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     project: &Project,
     id: &str,
     grace: Grace,
@@ -286,7 +281,7 @@ pub async fn reset_token(
         ..change_of(project, id, Action::Update)
     };
     let parameters = change
-        .parameters(authority, occasion)
+        .parameters(occasion)
         .integer("grace_end", grace.end.as_millis());
     let mut texts = vec![&PERMIT_RESET];
     if grace.end > occasion.now {
@@ -298,32 +293,27 @@ pub async fn reset_token(
         }
     }
     texts.extend([&INSERT_TOKEN, &AFTER_CHANGE]);
-    let answers = session
+    let answers = occasion
+        .session
         .write(token.parameters(parameters).batch(texts))
         .await?;
-    done_or_refused(&answers, authority, id, "given a new token")
+    done_or_refused(&answers, occasion.authority, id, "given a new token")
 }
 
 /// Ends the grace of the previous token.
 ///
 /// # Errors
 /// 404 when there is no such service user, or no grace; 403 for a right lost meanwhile; 503 when the database fails.
-pub async fn end_grace(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
-    project: &Project,
-    id: &str,
-) -> Result<(), Error> {
+pub async fn end_grace(occasion: &Occasion<'_>, project: &Project, id: &str) -> Result<(), Error> {
     let change = Change {
         object_type: "service_user_token",
         ..change_of(project, id, Action::Delete)
     };
-    let parameters = change.parameters(authority, occasion);
+    let parameters = change.parameters(occasion);
     let statements = parameters.batch([&PERMIT_END_GRACE, &DELETE_GRACE, &AFTER_CHANGE]);
-    session.write(statements).await?.done_or(&[
+    occasion.session.write(statements).await?.done_or(&[
         ("found", &|| not_found(id)),
-        ("may", &|| projects::lacks(authority)),
+        ("may", &|| projects::lacks(occasion.authority)),
         (OTHERWISE, &|| {
             Error::not_found("this service user has no previous token")
         }),
@@ -334,18 +324,12 @@ pub async fn end_grace(
 ///
 /// # Errors
 /// 403 for a right lost meanwhile; 404; 503 when the database fails.
-pub async fn delete(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
-    project: &Project,
-    id: &str,
-) -> Result<(), Error> {
-    let parameters = change_of(project, id, Action::Delete).parameters(authority, occasion);
+pub async fn delete(occasion: &Occasion<'_>, project: &Project, id: &str) -> Result<(), Error> {
+    let parameters = change_of(project, id, Action::Delete).parameters(occasion);
     let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_CHANGE]);
-    session.write(statements).await?.done_or(&[
+    occasion.session.write(statements).await?.done_or(&[
         ("found", &|| not_found(id)),
-        (OTHERWISE, &|| projects::lacks(authority)),
+        (OTHERWISE, &|| projects::lacks(occasion.authority)),
     ])
 }
 

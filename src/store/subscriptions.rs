@@ -5,7 +5,6 @@
 //! hold [`subscription_runs!`] and, where the plan limits the resource, [`plan_allows!`], so that a race can pass
 //! neither.
 
-use crate::auth::access::Authority;
 use crate::domain::credits::Credits;
 use crate::domain::integer::AtLeast;
 use crate::domain::names::ObjectName;
@@ -217,9 +216,7 @@ pub async fn list(session: &Session<'_>) -> Result<Vec<Subscription>, Error> {
 /// # Errors
 /// 503 when the database fails.
 pub async fn put(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     name: &ObjectName,
     new: NewSubscription<'_>,
 ) -> Result<Subscription, Error> {
@@ -234,7 +231,7 @@ pub async fn put(
     };
     let limit = |limit: Option<AtLeast<0>>| limit.map(AtLeast::get);
     let statements = change
-        .parameters(authority, occasion)
+        .parameters(occasion)
         .text("description", new.description.as_str())
         .flag("self_service", new.self_service)
         .optional_integer(
@@ -251,5 +248,5 @@ pub async fn put(
         .optional_integer("max_pipelines", limit(new.limits.pipelines))
         .optional_integer("max_pipeline_versions", limit(new.limits.pipeline_versions))
         .batch([&PERMIT_PUT, &PUT, &GET]);
-    session.write(statements).await?.only(2)
+    occasion.session.write(statements).await?.only(2)
 }

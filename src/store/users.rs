@@ -1,6 +1,5 @@
 //! People, as the operator makes and removes them.
 
-use crate::auth::access::Authority;
 use crate::domain::email::Email;
 use crate::http::error::Error;
 use crate::sql::statement::Parameters;
@@ -157,9 +156,7 @@ pub fn not_found(id: &str) -> Error {
 /// # Errors
 /// 400 when the e-mail address has an account; 503 when the database fails.
 pub async fn create(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     id: &str,
     email: &Email,
     names: (Option<&str>, Option<&str>),
@@ -182,7 +179,7 @@ pub async fn create(
         })),
     };
     let parameters = change
-        .parameters(authority, occasion)
+        .parameters(occasion)
         .optional_text("name", names.0)
         .optional_text("surname", names.1);
     let statements = token.parameters(parameters).batch([
@@ -193,7 +190,7 @@ pub async fn create(
         &INSERT_TOKEN,
         &AFTER_CREATE,
     ]);
-    let answers = session.write(statements).await?;
+    let answers = occasion.session.write(statements).await?;
     match answers.first(5)? {
         Some(After { done: Flag(true) }) => answers.only(5),
         _ => Err(Error::invalid(format!(
@@ -236,13 +233,7 @@ pub async fn get(session: &Session<'_>, id: &str) -> Result<User, Error> {
 /// # Errors
 /// 404; 400 that names the organizations that would be left without an active admin, unless `force`; 503 when the
 /// database fails.
-pub async fn delete(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
-    user: &User,
-    force: bool,
-) -> Result<(), Error> {
+pub async fn delete(occasion: &Occasion<'_>, user: &User, force: bool) -> Result<(), Error> {
     row! {
         struct After {
             done: Flag,
@@ -251,10 +242,10 @@ pub async fn delete(
         }
     }
     let parameters = change_of(user, Action::Delete)
-        .parameters(authority, occasion)
+        .parameters(occasion)
         .flag("force", force);
     let statements = parameters.batch([&PERMIT_DELETE, &TRAIL_OF_LEAVING, &DELETE, &AFTER_DELETE]);
-    let after: After = session.write(statements).await?.only(3)?;
+    let after: After = occasion.session.write(statements).await?.only(3)?;
     match after.in_the_way {
         _ if after.done.0 => Ok(()),
         Some(names) if after.found.0 => Err(Error::invalid(format!(
@@ -270,9 +261,7 @@ pub async fn delete(
 /// # Errors
 /// 404; 400 for somebody who is invited and has no account; 503 when the database fails.
 pub async fn reset_token(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     user: &User,
     token: &FreshToken,
 ) -> Result<(), Error> {
@@ -280,9 +269,9 @@ pub async fn reset_token(
         object_type: "user_token",
         ..change_of(user, Action::Update)
     };
-    let parameters = token.parameters(change.parameters(authority, occasion));
+    let parameters = token.parameters(change.parameters(occasion));
     let statements = parameters.batch([&PERMIT_RESET, &DELETE_TOKEN, &REPLACE_TOKEN, &AFTER_RESET]);
-    session.write(statements).await?.done_or(&[
+    occasion.session.write(statements).await?.done_or(&[
         ("found", &|| not_found(&user.id)),
         (OTHERWISE, &|| {
             Error::invalid(format!(

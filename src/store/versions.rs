@@ -108,9 +108,7 @@ impl VersionChanges {
 /// 400 for a taken name, more instances at least than at most, or a graph that does not hold together; 403 for a right
 /// lost meanwhile, or the plan's limit; 404 when the object has gone; 503 when the database fails.
 pub async fn create(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     project: &Project,
     object: &Object,
     new: &NewVersion,
@@ -128,13 +126,15 @@ pub async fn create(
         )),
         ..change_of(project, object, &label, Action::Create)
     };
-    let parameters = parameters_of(change, authority, occasion, object, name)
+    let parameters = parameters_of(change, occasion, object, name)
         .text("description", new.description.as_str())
         .text("labels", new.labels.to_json())
         .text("settings", json!(new.settings).to_string());
     let statements = new.graph.parameters(parameters).batch(texts);
-    let answers = session.write(statements).await?;
-    done_or_refused(&answers, authority, object, name, &|| object.not_found())?;
+    let answers = occasion.session.write(statements).await?;
+    done_or_refused(&answers, occasion.authority, object, name, &|| {
+        object.not_found()
+    })?;
     written(&answers, object.kind, texts.len())
 }
 
@@ -191,9 +191,7 @@ pub async fn name_of(
 /// # Errors
 /// As [`create`], but for the limit; 404 for a version that does not exist.
 pub async fn update(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     project: &Project,
     object: &Object,
     version: &str,
@@ -215,7 +213,7 @@ pub async fn update(
         )),
         ..change_of(project, object, &label, Action::Update)
     };
-    let parameters = parameters_of(change, authority, occasion, object, version)
+    let parameters = parameters_of(change, occasion, object, version)
         .text("new_version", name)
         .optional_text(
             "description",
@@ -224,8 +222,8 @@ pub async fn update(
         .optional_text("labels", changes.labels.as_ref().map(Labels::to_json))
         .text("settings", json!(changes.settings).to_string());
     let statements = changes.graph.parameters(parameters).batch(texts);
-    let answers = session.write(statements).await?;
-    done_or_refused(&answers, authority, object, name, &|| {
+    let answers = occasion.session.write(statements).await?;
+    done_or_refused(&answers, occasion.authority, object, name, &|| {
         object.version_not_found(version)
     })?;
     written(&answers, object.kind, texts.len())
@@ -236,20 +234,18 @@ pub async fn update(
 /// # Errors
 /// 400 while a pipeline names it; 403 for a right lost meanwhile; 404; 503 when the database fails.
 pub async fn delete(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     project: &Project,
     object: &Object,
     version: &str,
 ) -> Result<(), Error> {
     let label = object.version_label(version);
     let change = change_of(project, object, &label, Action::Delete);
-    let statements = parameters_of(change, authority, occasion, object, version)
-        .batch(statements_of(object.kind).delete);
-    session.write(statements).await?.done_or(&[
+    let statements =
+        parameters_of(change, occasion, object, version).batch(statements_of(object.kind).delete);
+    occasion.session.write(statements).await?.done_or(&[
         ("found", &|| object.version_not_found(version)),
-        ("may", &|| projects::lacks(authority)),
+        ("may", &|| projects::lacks(occasion.authority)),
         ("is_unused", &|| {
             Error::invalid(format!(
                 "the version '{version}' is used in a pipeline; take it out there first"
@@ -338,13 +334,12 @@ fn after(
 
 fn parameters_of(
     change: Change<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     object: &Object,
     version: &str,
 ) -> Parameters {
     object
-        .parameters(change.parameters(authority, occasion))
+        .parameters(change.parameters(occasion))
         .text("version", version)
         .integer("maximum_instances", MAXIMUM_INSTANCES)
         .integer("max_metadata", MAX_KEPT as i64)

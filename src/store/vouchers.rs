@@ -2,7 +2,6 @@
 //!
 //! The trail names a voucher by its id, and no error repeats its code: a code is as good as what it gives.
 
-use crate::auth::access::Authority;
 use crate::domain::credits::Credits;
 use crate::domain::integer::AtLeast;
 use crate::domain::text::Description;
@@ -122,12 +121,7 @@ pub struct NewVoucher<'a> {
 ///
 /// # Errors
 /// 400 for a taken code or an unknown plan; 503 when the database fails.
-pub async fn create(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
-    new: NewVoucher<'_>,
-) -> Result<Voucher, Error> {
+pub async fn create(occasion: &Occasion<'_>, new: NewVoucher<'_>) -> Result<Voucher, Error> {
     let expiry_date = new.expiry_date.map(Timestamp::as_millis);
     let change = Change {
         after: Some(serde_json::json!({
@@ -140,7 +134,7 @@ pub async fn create(
         ..change_of(new.id, Action::Create)
     };
     let statements = change
-        .parameters(authority, occasion)
+        .parameters(occasion)
         .text("code", new.code.as_str())
         .text("description", new.description.as_str())
         .optional_text("subscription", new.subscription)
@@ -148,7 +142,7 @@ pub async fn create(
         .optional_integer("expiry_date", expiry_date)
         .optional_integer("max_redemptions", new.max_redemptions.map(AtLeast::get))
         .batch([&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE]);
-    let answers = session.write(statements).await?;
+    let answers = occasion.session.write(statements).await?;
     answers.done_or(&[
         ("code_is_free", &|| {
             Error::invalid("code: a voucher of this code exists already")
@@ -185,17 +179,12 @@ pub async fn get(session: &Session<'_>, code: &str) -> Result<Voucher, Error> {
 ///
 /// # Errors
 /// 404; 503 when the database fails.
-pub async fn delete(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
-    voucher: &Voucher,
-) -> Result<(), Error> {
+pub async fn delete(occasion: &Occasion<'_>, voucher: &Voucher) -> Result<(), Error> {
     let statements = change_of(&voucher.id, Action::Delete)
-        .parameters(authority, occasion)
+        .parameters(occasion)
         .text("code", &voucher.code)
         .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    let answers = session.write(statements).await?;
+    let answers = occasion.session.write(statements).await?;
     answers.done_or(&[(OTHERWISE, &not_found)])
 }
 

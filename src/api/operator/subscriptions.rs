@@ -141,6 +141,6 @@ pub(crate) async fn put(call: &mut Call<'_>) -> Result<Response, Error> {
         limits: body.limits.unwrap_or_default().into(),
     };
     let occasion = call.occasion()?;
-    let plan = subscriptions::put(call.session, &call.authority, &occasion, &name, new).await?;
+    let plan = subscriptions::put(&occasion, &name, new).await?;
     Response::ok(&SubscriptionDetail::try_from(plan)?)
 }

@@ -71,8 +71,6 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
     let id = UserId::from_random(call.random()?);
     let token = call.mint_token()?;
     let user = users::create(
-        call.session,
-        &call.authority,
         &call.occasion()?,
         id.as_str(),
         &body.email,
@@ -113,14 +111,7 @@ pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
 pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
     let force = call.query.flag("force")?;
     let user = users::get(call.session, &call.id("user_id", UserId::parse)).await?;
-    users::delete(
-        call.session,
-        &call.authority,
-        &call.occasion()?,
-        &user,
-        force,
-    )
-    .await?;
+    users::delete(&call.occasion()?, &user, force).await?;
     Ok(Response::no_content())
 }
 
@@ -128,14 +119,7 @@ pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
 pub(crate) async fn reset_token(call: &mut Call<'_>) -> Result<Response, Error> {
     let user = users::get(call.session, &call.id("user_id", UserId::parse)).await?;
     let token = call.mint_token()?;
-    users::reset_token(
-        call.session,
-        &call.authority,
-        &call.occasion()?,
-        &user,
-        &token,
-    )
-    .await?;
+    users::reset_token(&call.occasion()?, &user, &token).await?;
     Response::ok(&UserToken {
         token: token.plain.reveal().to_owned(),
     })

@@ -90,7 +90,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
         expiry_date,
         max_redemptions: body.max_redemptions,
     };
-    let created = vouchers::create(call.session, &call.authority, &call.occasion()?, new).await?;
+    let created = vouchers::create(&call.occasion()?, new).await?;
     Response::created(&OperatorVoucher::try_from(created)?)
 }
 
@@ -115,6 +115,6 @@ pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
 /// `DELETE /operator/v1/vouchers/{code}`.
 pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
     let voucher = vouchers::get(call.session, call.parameter("code")).await?;
-    vouchers::delete(call.session, &call.authority, &call.occasion()?, &voucher).await?;
+    vouchers::delete(&call.occasion()?, &voucher).await?;
     Ok(Response::no_content())
 }

@@ -6,7 +6,6 @@
 use serde_json::{Value, json};
 
 use super::Object;
-use crate::auth::access::Authority;
 use crate::domain::ObjectType;
 use crate::domain::{Description, Fields, IoType, Labels, ObjectName};
 use crate::http::error::Error;
@@ -103,9 +102,7 @@ impl NewRecord {
 /// 400 for a taken name; 403 for a right lost meanwhile, or the plan's limit; 404 when the project has gone; 503 when
 /// the database fails.
 pub async fn create(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     project: &Project,
     new: &NewRecord,
 ) -> Result<Record, Error> {
@@ -115,7 +112,7 @@ pub async fn create(
         ..Change::in_project(project, Action::Create, kind.name(), &new.id, name)
     };
     let statements = change
-        .parameters(authority, occasion)
+        .parameters(occasion)
         .text("name", name)
         .text("description", new.description.as_str())
         .text("input_type", new.input_type.name())
@@ -128,10 +125,10 @@ pub async fn create(
         )
         .text("labels", new.labels.to_json())
         .batch(kind.statements().create);
-    let answers = session.write(statements).await?;
+    let answers = occasion.session.write(statements).await?;
     answers.done_or(&[
         ("found", &|| projects::not_found(&project.project_name)),
-        ("may", &|| projects::lacks(authority)),
+        ("may", &|| projects::lacks(occasion.authority)),
         ("name_is_free", &|| name_is_taken(kind, name)),
         ("subscription_runs", &subscriptions::ended),
         ("plan_allows", &|| limit_reached(kind.plural())),
@@ -239,9 +236,7 @@ impl RecordChanges {
 /// 400 for a taken name, fields of a plain side, an unknown default version, or a field that a pipeline maps; 403 for a right lost meanwhile; 404
 /// when it has gone; 503 when the database fails.
 pub async fn update(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     project: &Project,
     object: &Object,
     changes: &RecordChanges,
@@ -254,7 +249,7 @@ pub async fn update(
     let default = &changes.default_version;
     let default_name = default.value().map(ObjectName::as_str);
     let statements = object
-        .parameters(change.parameters(authority, occasion))
+        .parameters(change.parameters(occasion))
         .optional_text("name", name)
         .optional_text(
             "description",
@@ -274,10 +269,10 @@ pub async fn update(
         .flag("sets_default_version", default.is_present())
         .optional_text("default_version", default_name)
         .batch(object.kind.statements().update);
-    let answers = session.write(statements).await?;
+    let answers = occasion.session.write(statements).await?;
     answers.done_or(&[
         ("found", &|| object.not_found()),
-        ("may", &|| projects::lacks(authority)),
+        ("may", &|| projects::lacks(occasion.authority)),
         ("name_is_free", &|| {
             name_is_taken(object.kind, name.unwrap_or_default())
         }),
@@ -304,19 +299,17 @@ pub async fn update(
 /// # Errors
 /// 400 while a pipeline uses it; 403 for a right lost meanwhile; 404 when it has gone; 503 when the database fails.
 pub async fn delete(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     project: &Project,
     object: &Object,
 ) -> Result<(), Error> {
     let change = change_of(project, object, Action::Delete);
     let statements = object
-        .parameters(change.parameters(authority, occasion))
+        .parameters(change.parameters(occasion))
         .batch(object.kind.statements().delete);
-    session.write(statements).await?.done_or(&[
+    occasion.session.write(statements).await?.done_or(&[
         ("found", &|| object.not_found()),
-        ("may", &|| projects::lacks(authority)),
+        ("may", &|| projects::lacks(occasion.authority)),
         ("is_unused", &|| {
             let user = match object.kind {
                 ObjectType::Deployment => "a pipeline",

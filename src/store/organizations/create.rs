@@ -4,7 +4,6 @@
 //! the condition, so no race redeems it once too often. Its code enters neither the trail nor an error.
 
 use super::{GET_BY_ID, Organization, free_has_no_end, name_is_taken, needs_an_end, no_such_plan};
-use crate::auth::access::Authority;
 use crate::auth::credential::INVALID;
 use crate::domain::email::Email;
 use crate::domain::names::ObjectName;
@@ -15,7 +14,6 @@ use crate::http::error::Error;
 use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, caller_lives, permit, permitted};
 use crate::store::rows::OTHERWISE;
-use crate::store::session::Session;
 
 /// So many organizations may one person create (contract section 3).
 pub const MAX_ORGANIZATIONS_A_PERSON: i64 = 100;
@@ -174,9 +172,7 @@ pub struct NewOrganization<'a> {
 /// many organizations; 403 for a plan that is not open; 401 when the caller's token ended meanwhile; 503 when the
 /// database fails.
 pub async fn create(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     new: NewOrganization<'_>,
 ) -> Result<Organization, Error> {
     let change = Change {
@@ -194,7 +190,7 @@ pub async fn create(
     // A subscription starts with its organization, so the voucher's credits are for the first period.
     let (_, period_end) = period_containing(occasion.now, occasion.now);
     let statements = change
-        .parameters(authority, occasion)
+        .parameters(occasion)
         .optional_text("subscription", new.subscription)
         .optional_integer("end_date", new.end_date.map(Timestamp::as_millis))
         .optional_text("voucher", new.voucher.map(VoucherCode::as_str))
@@ -211,7 +207,7 @@ pub async fn create(
             &GET_BY_ID,
             &AFTER,
         ]);
-    let answers = session.write(statements).await?;
+    let answers = occasion.session.write(statements).await?;
     answers.done_or(&[
         ("name_is_free", &|| name_is_taken(new.name.as_str())),
         ("voucher_is_good", &|| {

@@ -7,7 +7,6 @@
 use serde_json::{Value, json};
 
 use super::{GET_BY_ID, Organization, free_has_no_end, name_is_taken, needs_an_end, no_such_plan};
-use crate::auth::access::Authority;
 use crate::domain::names::ObjectName;
 use crate::domain::time::Timestamp;
 use crate::http::error::Error;
@@ -15,7 +14,6 @@ use crate::http::patch::Patch;
 use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, caller_administers, given, permit, permitted};
 use crate::store::projects::lacks;
-use crate::store::session::Session;
 use crate::store::subscriptions::{FREE, in_force};
 
 macro_rules! name_is_free {
@@ -206,13 +204,11 @@ impl OrganizationChanges {
 /// 400 for a taken name, an unknown plan, or dates that do not fit it; 403 for a change of the subscription by anybody
 /// but the operator, or for a right lost meanwhile; 503 when the database fails.
 pub async fn update(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     organization: &Organization,
     changes: &OrganizationChanges,
 ) -> Result<Organization, Error> {
-    if changes.changes_subscription() && !authority.principal().is_operator() {
+    if changes.changes_subscription() && !occasion.authority.principal().is_operator() {
         return Err(Error::forbidden(
             "subscription, subscription_start_date, subscription_end_date: only the operator changes a subscription",
         ));
@@ -230,16 +226,16 @@ pub async fn update(
     let name = changes.name.as_ref().map(ObjectName::as_str);
     let end_date = changes.end_date.value().map(|end| end.as_millis());
     let statements = change
-        .parameters(authority, occasion)
+        .parameters(occasion)
         .optional_text("name", name)
         .optional_text("subscription", changes.subscription.as_deref())
         .optional_integer("start_date", changes.start_date.map(Timestamp::as_millis))
         .flag("sets_end_date", changes.sets_end_date())
         .optional_integer("end_date", end_date)
         .batch([&PERMIT, &UPDATE, &GET_BY_ID, &AFTER]);
-    let answers = session.write(statements).await?;
+    let answers = occasion.session.write(statements).await?;
     answers.done_or(&[
-        ("may", &|| lacks(authority)),
+        ("may", &|| lacks(occasion.authority)),
         ("name_is_free", &|| name_is_taken(name.unwrap_or_default())),
         ("plan_exists", &no_such_plan),
         ("end_is_the_plans", &free_has_no_end),

@@ -8,7 +8,6 @@ use super::statements::{
     UPDATE,
 };
 use super::{Project, lacks, not_found, organization_not_found};
-use crate::auth::access::Authority;
 use crate::domain::credits::Credits;
 use crate::domain::labels::Labels;
 use crate::domain::names::ObjectName;
@@ -18,7 +17,6 @@ use crate::http::patch::Patch;
 use crate::store::audit::{Action, Change, Occasion, given};
 use crate::store::budgets;
 use crate::store::rows::OTHERWISE;
-use crate::store::session::Session;
 use crate::store::subscriptions::{self, limit_reached};
 
 /// What is asked for on creation.
@@ -56,12 +54,7 @@ impl NewProject<'_> {
 /// # Errors
 /// 404 for an organization that the caller is no member of; 403 unless he is its admin; 400 for a taken name; 503
 /// when the database fails.
-pub async fn create(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
-    new: NewProject<'_>,
-) -> Result<Project, Error> {
+pub async fn create(occasion: &Occasion<'_>, new: NewProject<'_>) -> Result<Project, Error> {
     let change = Change {
         action: Action::Create,
         object_type: "project",
@@ -71,7 +64,7 @@ pub async fn create(
         project_id: Some(new.id),
         after: Some(new.to_json()),
     };
-    let statements = budgets::at(change.parameters(authority, occasion), occasion.now)
+    let statements = budgets::at(change.parameters(occasion), occasion.now)
         .text("name", new.name.as_str())
         .text("organization", new.organization)
         .flag("advanced_permissions", new.advanced_permissions)
@@ -87,12 +80,12 @@ pub async fn create(
             &GET_BY_ID,
             &AFTER_CREATE,
         ]);
-    let answers = session.write(statements).await?;
+    let answers = occasion.session.write(statements).await?;
     answers.done_or(&[
         ("sees_organization", &|| {
             organization_not_found(new.organization)
         }),
-        ("may", &|| lacks(authority)),
+        ("may", &|| lacks(occasion.authority)),
         ("name_is_free", &|| name_is_taken(new.name.as_str())),
         ("subscription_runs", &subscriptions::ended),
         ("plan_allows", &|| limit_reached("projects")),
@@ -161,9 +154,7 @@ impl ProjectChanges {
 /// 400 for a taken name; 403 for a suspension that only the operator lifts, or a right lost meanwhile; 404 when the
 /// project has gone; 503 when the database fails.
 pub async fn update(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     project: &Project,
     changes: &ProjectChanges,
 ) -> Result<Project, Error> {
@@ -171,14 +162,14 @@ pub async fn update(
         after: Some(changes.to_json()),
         ..change_of(project, Action::Update)
     };
-    let by = if authority.principal().is_operator() {
+    let by = if occasion.authority.principal().is_operator() {
         "operator"
     } else {
         "organization"
     };
     let suspends = changes.suspend == Some(true);
     let name = changes.name.as_ref().map(ObjectName::as_str);
-    let statements = budgets::at(change.parameters(authority, occasion), occasion.now)
+    let statements = budgets::at(change.parameters(occasion), occasion.now)
         .optional_text("name", name)
         .flag(
             "sets_advanced_permissions",
@@ -215,10 +206,10 @@ pub async fn update(
             &GET_BY_ID,
             &AFTER_UPDATE,
         ]);
-    let answers = session.write(statements).await?;
+    let answers = occasion.session.write(statements).await?;
     answers.done_or(&[
         ("found", &|| not_found(&project.project_name)),
-        ("may", &|| lacks(authority)),
+        ("may", &|| lacks(occasion.authority)),
         ("name_is_free", &|| name_is_taken(name.unwrap_or_default())),
         ("suspension_is_callers", &|| {
             Error::forbidden(
@@ -233,17 +224,12 @@ pub async fn update(
 ///
 /// # Errors
 /// 403 for a right lost meanwhile; 404 when the project has gone; 503 when the database fails.
-pub async fn delete(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
-    project: &Project,
-) -> Result<(), Error> {
-    let parameters = change_of(project, Action::Delete).parameters(authority, occasion);
+pub async fn delete(occasion: &Occasion<'_>, project: &Project) -> Result<(), Error> {
+    let parameters = change_of(project, Action::Delete).parameters(occasion);
     let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    session.write(statements).await?.done_or(&[
+    occasion.session.write(statements).await?.done_or(&[
         ("found", &|| not_found(&project.project_name)),
-        (OTHERWISE, &|| lacks(authority)),
+        (OTHERWISE, &|| lacks(occasion.authority)),
     ])
 }
 

@@ -8,7 +8,6 @@ use serde_json::json;
 use super::{
     MAX_WORKSPACES, Workspace, lacks, workspace_columns, workspace_exists, workspace_is_open,
 };
-use crate::auth::access::Authority;
 use crate::auth::principal::Principal;
 use crate::domain::workspace::DEFAULT_WORKSPACE;
 use crate::domain::{AuthType, EnterpriseProjectId, Grant, WorkspaceDescription, WorkspaceName};
@@ -18,7 +17,6 @@ use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, caller_may, given, permit, permitted};
 use crate::store::projects::Project;
 use crate::store::rows::OTHERWISE;
-use crate::store::session::Session;
 
 macro_rules! name_is_free {
     () => {
@@ -144,9 +142,7 @@ pub struct NewWorkspace<'a> {
 /// # Errors
 /// 400 for a taken name, and beyond [`MAX_WORKSPACES`]; 403 for a right lost meanwhile; 503 when the database fails.
 pub async fn create(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     project: &Project,
     new: NewWorkspace<'_>,
 ) -> Result<Workspace, Error> {
@@ -164,10 +160,10 @@ pub async fn create(
         ..change_of(project, new.id, Action::Create)
     };
     let statements = change
-        .parameters(authority, occasion)
+        .parameters(occasion)
         .text("name", new.name.as_str())
         .text("description", new.description.as_str())
-        .text("owner", owner_name(authority.principal()))
+        .text("owner", owner_name(occasion.authority.principal()))
         .text("enterprise_project_id", new.enterprise_project_id.as_str())
         .text("auth_type", new.auth_type.as_str())
         .text("grants", json!(grants).to_string())
@@ -180,10 +176,10 @@ pub async fn create(
             &GET_NEW,
             &AFTER_CREATE,
         ]);
-    let answers = session.write(statements).await?;
+    let answers = occasion.session.write(statements).await?;
     answers.done_or(&[
         ("found", &modelarts::foreign_project),
-        ("may", &|| lacks(authority)),
+        ("may", &|| lacks(occasion.authority)),
         ("name_is_free", &|| name_is_taken(Some(new.name))),
         (OTHERWISE, &|| {
             modelarts::too_many_workspaces(MAX_WORKSPACES)
@@ -233,9 +229,7 @@ impl WorkspaceChanges {
 /// # Errors
 /// 400 for a taken name, or when it has gone meanwhile; 403 for a right lost meanwhile; 503 when the database fails.
 pub async fn update(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
+    occasion: &Occasion<'_>,
     project: &Project,
     id: &str,
     changes: &WorkspaceChanges,
@@ -248,7 +242,7 @@ pub async fn update(
     let text = |text: Option<&str>| text.map(str::to_owned);
     let grants = changes.grants.as_deref();
     let statements = change
-        .parameters(authority, occasion)
+        .parameters(occasion)
         .optional_text(
             "name",
             text(changes.name.as_ref().map(|name| name.as_str())),
@@ -270,9 +264,9 @@ pub async fn update(
             &REPLACE_GRANTEES,
             &AFTER_UPDATE,
         ]);
-    session.write(statements).await?.done_or(&[
+    occasion.session.write(statements).await?.done_or(&[
         ("found", &|| modelarts::no_workspace(id)),
-        ("may", &|| lacks(authority)),
+        ("may", &|| lacks(occasion.authority)),
         (OTHERWISE, &|| name_is_taken(changes.name.as_ref())),
     ])
 }
@@ -282,21 +276,15 @@ pub async fn update(
 /// # Errors
 /// 400 for the default workspace, or when it has gone meanwhile; 403 for a right lost meanwhile; 503 when the database
 /// fails.
-pub async fn delete(
-    session: &Session<'_>,
-    authority: &Authority,
-    occasion: &Occasion,
-    project: &Project,
-    id: &str,
-) -> Result<(), Error> {
+pub async fn delete(occasion: &Occasion<'_>, project: &Project, id: &str) -> Result<(), Error> {
     if id == DEFAULT_WORKSPACE {
         return Err(modelarts::default_workspace());
     }
-    let parameters = change_of(project, id, Action::Delete).parameters(authority, occasion);
+    let parameters = change_of(project, id, Action::Delete).parameters(occasion);
     let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    session.write(statements).await?.done_or(&[
+    occasion.session.write(statements).await?.done_or(&[
         ("found", &|| modelarts::no_workspace(id)),
-        (OTHERWISE, &|| lacks(authority)),
+        (OTHERWISE, &|| lacks(occasion.authority)),
     ])
 }
 
