@@ -107,7 +107,6 @@ pub async fn handle(mut request: Request, platform: &Platform, config: &Config) 
     }
     if method == Method::HEAD {
         response.body.clear();
-        response.asset = None;
     }
     response.header("x-request-id", life.request_id.as_str());
     if response.asset.is_none() {

@@ -3,6 +3,8 @@
 //! Both are files of `public/`. They go through the app like any other call, so they carry a request id and are
 //! logged; what the page may do is told to the browser with each of its files.
 
+use ::http::Method;
+
 use crate::api::Call;
 use crate::domain::quoted;
 use crate::http::error::Error;
@@ -67,6 +69,7 @@ const FILES: &[File] = &[
 fn send(call: &Call<'_>, file: &File) -> Response {
     let asset = Asset {
         path: file.path,
+        is_head: call.request.method == Method::HEAD,
         if_none_match: call.request.header("if-none-match"),
     };
     let mut response = Response::file(asset, file.media_type);

@@ -1,7 +1,7 @@
 //! The file behind a response, from the Worker's static assets straight to the client: its bytes never enter the module.
 
 use worker::web_sys::Response as WebResponse;
-use worker::{Env, Headers, RequestInit};
+use worker::{Env, Headers, Method, RequestInit};
 
 use super::response;
 use crate::http::error::Error;
@@ -39,6 +39,9 @@ async fn fetch(
     env: &Env,
 ) -> worker::Result<Option<WebResponse>> {
     let mut request = RequestInit::new();
+    if asset.is_head {
+        request.with_method(Method::Head);
+    }
     if let Some(tags) = &asset.if_none_match {
         let headers = Headers::new();
         headers.set("if-none-match", tags)?;

@@ -27,6 +27,8 @@ pub struct Response {
 pub struct Asset {
     /// Its path below `public/`, with a slash in front.
     pub path: &'static str,
+    /// Whether its headers alone are asked for (RFC 9110 section 9.3.2).
+    pub is_head: bool,
     /// `If-None-Match` of the request: a client that has the file is told so with 304 (RFC 9110 section 13.1.2).
     pub if_none_match: Option<String>,
 }

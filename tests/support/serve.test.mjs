@@ -100,7 +100,10 @@ test("the files of public/ are served, as a deployment serves them", async () =>
     assert.match(page.headers.get("Content-Security-Policy"), /default-src 'none'; script-src 'self'/);
     const again = await fetch(`${tenantry.url}/docs`, { headers: { "If-None-Match": page.headers.get("ETag") } });
     assert.equal(again.status, 304);
-    assert.equal((await fetch(`${tenantry.url}/docs`, { method: "HEAD" })).status, 200);
+    const head = await fetch(`${tenantry.url}/docs`, { method: "HEAD" });
+    assert.equal(head.status, 200);
+    assert.equal(await head.text(), "");
+    for (const name of ["ETag", "Cache-Control", "Content-Type"]) assert.equal(head.headers.get(name), page.headers.get(name), name);
     assert.equal((await fetch(`${tenantry.url}/docs`, { method: "POST" })).status, 405);
     assert.equal((await fetch(`${tenantry.url}/docs/index.html`)).status, 404);
   } finally {
