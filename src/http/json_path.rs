@@ -22,13 +22,21 @@ pub(super) fn path_of(text: &str, error: &serde_json::Error) -> String {
 
 /// `line` and `column` count from 1, columns in bytes, as `serde_json::Error` has them.
 fn path_at(text: &str, line: usize, column: usize, is_about_whole: bool) -> String {
-    let before = before(text, line, column).trim_end();
+    let before = before(text, line, column);
+    // A list or an object of which the parser has not read a sign is at fault as a whole, where it stands.
+    let is_unread = text
+        .get(before.len()..)
+        .is_some_and(|rest| rest.trim_start().starts_with(['[', '{']));
+    let before = before.trim_end();
     let before = match before.strip_suffix('}') {
         Some(open) if !is_about_whole => open,
         _ => before,
     };
     // A bracket that has only just been opened is the value at fault, not something in it.
-    let before = before.strip_suffix(['[', '{']).unwrap_or(before);
+    let before = match before.strip_suffix(['[', '{']) {
+        Some(open) if !is_unread => open,
+        _ => before,
+    };
     let mut levels = Vec::new();
     let mut rest = before;
     let mut text_before: Option<&str> = None;
@@ -147,6 +155,9 @@ mod tests {
             (r#"{"list": "x"}"#, "list"),
             (r#"{"list": [1, 2, "x"]}"#, "list[2]"),
             (r#"{"list": [1, -1]}"#, "list[1]"),
+            (r#"{"list": [ [1]]}"#, "list[0]"),
+            (r#"{"list": [{"a": 1}]}"#, "list[0]"),
+            (r#"{"list": [1, [2], 3]}"#, "list[1]"),
             (
                 r#"{"nested": [{"deep": 1}, {"deep": "x"}]}"#,
                 "nested[1].deep",

@@ -438,17 +438,17 @@ fn an_object_within_a_body_is_an_object_and_no_list_of_its_fields() {
         (
             "/deployments",
             json!({"name": "d", "input_type": "structured", "output_type": "plain", "input_fields": [["x", "int", null]]}),
-            "input_fields",
+            "input_fields[0]",
         ),
         (
             "/pipelines/p/versions",
             json!({"version": "v", "objects": [["a", "a", "deployment", null, null, null]]}),
-            "objects",
+            "objects[0]",
         ),
         (
             "/pipelines/p/versions",
             json!({"version": "v", "attachments": [["pipeline_end", []]]}),
-            "attachments",
+            "attachments[0]",
         ),
     ] {
         let answer = world.call(&world.owner(), "POST", &world.path(path), body);
