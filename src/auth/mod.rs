@@ -1,7 +1,8 @@
 //! Who is calling, and what he may.
 //!
 //! [`credential`] reads the headers, [`principal`] says who a token stands for, [`permissions`] is the catalogue,
-//! [`access`] is what a route asks of its caller, and [`signature`] checks requests that are signed. Deciding is `app`'s, with the row that `store::callers` reads.
+//! [`access`] is what a route asks of its caller, and [`signature`] checks requests that are signed. Deciding is
+//! `app`'s, with the row that `store::callers` reads.
 
 pub mod access;
 pub mod credential;

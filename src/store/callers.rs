@@ -78,8 +78,9 @@ macro_rules! listed_columns {
     };
 }
 
-/// `caller_and_project!(from whom, columns about the origin, about the object, which assignments count, what is joined for it)`.
-/// The views of rights are not used here: SQLite would fill them for everybody before it looks for this caller.
+/// `caller_and_project!(from whom, columns about the origin, about the object, which assignments count, what is joined
+/// for it)`. The views of rights are not used here: SQLite would fill them for everybody before it looks for this
+/// caller.
 macro_rules! caller_and_project {
     ($from:expr, $listed:expr, $object:expr, $counts:expr, $join:expr) => {
         concat!(

@@ -1,8 +1,9 @@
 //! Whether a pipeline version holds together: the conditions that stand in its permit.
 //!
-//! They look at the objects and attachments that the version will have: those of the body (`:objects`, `:attachments`) where it names them (`#sets_objects`,
-//! `#sets_attachments`), else those that it has. `:resource_id` is the pipeline and `:version` the name of the version.
-//! What depends on the body alone has been checked before (`domain/pipeline_graph.rs`).
+//! They look at the objects and attachments that the version will have: those of the body (`:objects`, `:attachments`)
+//! where it names them (`#sets_objects`, `#sets_attachments`), else those that it has. `:resource_id` is the pipeline
+//! and `:version` the name of the version. What depends on the body alone has been checked before
+//! (`domain/pipeline_graph.rs`).
 
 pub mod lost_field;
 

@@ -233,8 +233,8 @@ impl RecordChanges {
 /// Changes a deployment or a pipeline.
 ///
 /// # Errors
-/// 400 for a taken name, fields of a plain side, an unknown default version, or a field that a pipeline maps; 403 for a right lost meanwhile; 404
-/// when it has gone; 503 when the database fails.
+/// 400 for a taken name, fields of a plain side, an unknown default version, or a field that a pipeline maps; 403 for a
+/// right lost meanwhile; 404 when it has gone; 503 when the database fails.
 pub async fn update(
     occasion: &Occasion<'_>,
     project: &Project,
