@@ -78,6 +78,26 @@ macro_rules! listed_columns {
     };
 }
 
+/// Whether the caller, `users u` or `service_users s`, has a part in `projects p`, and whether he holds the permission that
+/// is asked for, on the whole project or by what else counts. `m` is his membership of its organization.
+macro_rules! rights_columns {
+    ($counts:expr) => {
+        concat!(
+            "m.admin = 1 OR s.project_id = p.id
+             OR EXISTS (SELECT 1 FROM project_users v WHERE v.project_id = p.id AND v.user_id = u.id)
+             OR EXISTS (SELECT 1 FROM role_assignments a
+                        WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id)) AS has_part,
+             m.admin = 1 OR EXISTS (
+               SELECT 1 FROM role_assignments a JOIN role_permissions h ON h.role_id = a.role_id
+               WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id) AND h.permission = :permission
+                 AND (a.resource_type = 'project'",
+            $counts,
+            ")) AS holds_permission"
+        )
+    };
+}
+use rights_columns;
+
 /// `caller_and_project!(from whom, columns about the origin, about the object, which assignments count, what is joined
 /// for it)`. The views of rights are not used here: SQLite would fill them for everybody before it looks for this
 /// caller.
@@ -85,15 +105,7 @@ macro_rules! caller_and_project {
     ($from:expr, $listed:expr, $object:expr, $counts:expr, $join:expr) => {
         concat!(
             "SELECT ", caller_columns!(), ", ", $crate::store::projects::statements::project_columns!(), ", ", $listed, $object, "
-             p.id IS NOT NULL AS project_exists, coalesce(m.admin, 0) AS is_admin,
-             m.admin = 1 OR s.project_id = p.id
-             OR EXISTS (SELECT 1 FROM project_users v WHERE v.project_id = p.id AND v.user_id = u.id)
-             OR EXISTS (SELECT 1 FROM role_assignments a
-                        WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id)) AS has_part,
-             m.admin = 1 OR EXISTS (
-               SELECT 1 FROM role_assignments a JOIN role_permissions h ON h.role_id = a.role_id
-               WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id) AND h.permission = :permission
-                 AND (a.resource_type = 'project'", $counts, ")) AS holds_permission",
+             p.id IS NOT NULL AS project_exists, coalesce(m.admin, 0) AS is_admin, ", rights_columns!($counts),
             $from,
             "LEFT JOIN projects p ON p.name = :project
              LEFT JOIN organizations n ON n.id = p.organization_id

@@ -7,7 +7,7 @@ use crate::domain::Digests;
 use crate::domain::time::Timestamp;
 use crate::http::error::Error;
 use crate::sql::statements;
-use crate::store::callers::{CallerRow, caller_columns, digests};
+use crate::store::callers::{CallerRow, caller_columns, digests, rights_columns};
 use crate::store::projects::Project;
 use crate::store::rows::{Columns, Flag, Row, row};
 use crate::store::session::Session;
@@ -20,15 +20,7 @@ statements! {
         "SELECT ", caller_columns!(), ", k.id AS access_key, k.generation AS access_key_generation, ",
         crate::store::projects::statements::project_columns!(), ", ", workspace_columns!(), ",
          p.id IS NOT NULL AS project_exists, w.id IS NOT NULL AS workspace_exists,
-         k.id IS NOT NULL AS key_exists,
-         m.admin = 1 OR s.project_id = p.id
-         OR EXISTS (SELECT 1 FROM project_users v WHERE v.project_id = p.id AND v.user_id = u.id)
-         OR EXISTS (SELECT 1 FROM role_assignments a
-                    WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id)) AS has_part,
-         m.admin = 1 OR EXISTS (
-           SELECT 1 FROM role_assignments a JOIN role_permissions h ON h.role_id = a.role_id
-           WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id) AND a.resource_type = 'project'
-             AND h.permission = :permission) AS holds_permission,
+         k.id IS NOT NULL AS key_exists, ", rights_columns!(""), ",
          m.admin = 1 OR ", opens_to!("coalesce(u.id, s.id)", "coalesce(u.email, s.email)"), " AS is_open
          FROM (SELECT 1)
          LEFT JOIN tokens t ON t.digest IN (:digest, :other_digest)
