@@ -13,17 +13,15 @@ use shapes::{DeploymentVersionCreate, DeploymentVersionUpdate};
 /// `POST .../versions`.
 pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
     let body: DeploymentVersionCreate = call.body().await?;
-    let mut settings = body.settings();
-    settings.retain(|_, value| !value.is_null());
     let new = NewVersion {
         id: VersionId::from_random(call.random()?).to_string(),
+        settings: body.settings(),
         version: body.version,
         description: body.description.or_default().unwrap_or_default(),
         labels: body.labels.or_default().unwrap_or_default(),
-        settings,
         graph: Graph::default(),
     };
-    versions::create(call, &new).await
+    versions::create(call, new).await
 }
 
 /// `PATCH .../versions/{version}`.

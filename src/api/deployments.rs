@@ -3,8 +3,7 @@
 use serde::Deserialize;
 
 use crate::api::{Call, objects};
-use crate::domain::ObjectType;
-use crate::domain::{DeploymentId, Description, Fields, IoType, Labels, ObjectName};
+use crate::domain::{DeploymentId, Description, Fields, IoType, Labels, ObjectName, ObjectType};
 use crate::http::error::Error;
 use crate::http::patch::Patch;
 use crate::http::response::Response;

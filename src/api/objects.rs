@@ -5,8 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::api::Call;
 use crate::api::labels::{has_any_label, label_filter};
-use crate::domain::ObjectType;
-use crate::domain::{DataType, Fields, IoType};
+use crate::domain::{DataType, Fields, IoType, ObjectType};
 use crate::http::error::Error;
 use crate::http::response::Response;
 use crate::store::objects::records::{

@@ -1,4 +1,4 @@
-//! `/projects/{p}/pipelines/{d}/versions`: the records (docs/pipelines.md). Their bodies are in [`shapes`].
+//! `/projects/{p}/pipelines/{d}/versions`: the records (docs/deployments.md). Their bodies are in [`shapes`].
 
 pub mod shapes;
 
@@ -15,22 +15,21 @@ use shapes::{PipelineVersionCreate, PipelineVersionUpdate};
 /// `POST .../versions`.
 pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
     let body: PipelineVersionCreate = call.body().await?;
-    let mut settings = body.settings();
-    settings.retain(|_, value| !value.is_null());
+    let settings = body.settings();
     let objects = body.objects.or_default().unwrap_or_default();
     let attachments = body.attachments.or_default().unwrap_or_default();
     let new = NewVersion {
         id: VersionId::from_random(call.random()?).to_string(),
+        settings,
         version: body.version,
         description: body.description.or_default().unwrap_or_default(),
         labels: body.labels.or_default().unwrap_or_default(),
-        settings,
         graph: Graph {
             objects: Some(numbered_objects(call, &objects)?),
             attachments: Some(numbered_attachments(call, &attachments)?),
         },
     };
-    versions::create(call, &new).await
+    versions::create(call, new).await
 }
 
 /// The objects as the store takes them, each with an id.
@@ -46,9 +45,7 @@ fn numbered_objects(call: &Call<'_>, objects: &PipelineObjects) -> Result<Value,
             "metadata": object.metadata.clone().unwrap_or_default(),
         }))
     });
-    numbered
-        .collect::<Result<Vec<Value>, Error>>()
-        .map(Value::Array)
+    numbered.collect()
 }
 
 /// The attachments as the store takes them, each with an id.
@@ -60,28 +57,26 @@ fn numbered_attachments(call: &Call<'_>, attachments: &Attachments) -> Result<Va
             "sources": attachment.sources,
         }))
     });
-    numbered
-        .collect::<Result<Vec<Value>, Error>>()
-        .map(Value::Array)
+    numbered.collect()
 }
 
 /// `PATCH .../versions/{version}`.
 pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
     let body: PipelineVersionUpdate = call.body().await?;
+    let settings = body.settings();
+    let (objects, attachments) = (body.objects.or_default(), body.attachments.or_default());
     let changes = VersionChanges {
-        settings: body.settings(),
+        settings,
         version: body.version.or_keep("version")?,
         description: body.description.or_default(),
         labels: body.labels.or_default(),
         graph: Graph {
-            objects: match body.objects.or_default() {
-                Some(objects) => Some(numbered_objects(call, &objects)?),
-                None => None,
-            },
-            attachments: match body.attachments.or_default() {
-                Some(attachments) => Some(numbered_attachments(call, &attachments)?),
-                None => None,
-            },
+            objects: objects
+                .map(|objects| numbered_objects(call, &objects))
+                .transpose()?,
+            attachments: attachments
+                .map(|attachments| numbered_attachments(call, &attachments))
+                .transpose()?,
         },
     };
     versions::update(call, &changes).await

@@ -1,10 +1,9 @@
-//! `/projects/{p}/pipelines`: the records (docs/pipelines.md).
+//! `/projects/{p}/pipelines`: the records (docs/deployments.md).
 
 use serde::Deserialize;
 
 use crate::api::{Call, objects};
-use crate::domain::ObjectType;
-use crate::domain::{Description, Fields, IoType, Labels, ObjectName, PipelineId};
+use crate::domain::{Description, Fields, IoType, Labels, ObjectName, ObjectType, PipelineId};
 use crate::http::error::Error;
 use crate::http::patch::Patch;
 use crate::http::response::Response;

@@ -27,9 +27,11 @@ fn shown(call: &Call<'_>, whole: Whole) -> Result<Detail, Error> {
     })
 }
 
-/// Creates what a body has asked for.
-pub(super) async fn create(call: &Call<'_>, new: &NewVersion) -> Result<Response, Error> {
-    let created = versions::create(&call.occasion()?, call.project()?, call.object()?, new).await?;
+/// Creates what a body has asked for; a setting that is null is left at its default.
+pub(super) async fn create(call: &Call<'_>, mut new: NewVersion) -> Result<Response, Error> {
+    new.settings.retain(|_, value| !value.is_null());
+    let occasion = call.occasion()?;
+    let created = versions::create(&occasion, call.project()?, call.object()?, &new).await?;
     Response::created(&shown(call, created)?)
 }
 

@@ -4,9 +4,8 @@
 
 use crate::auth::permissions::Permission;
 use crate::auth::principal::{Principal, ServiceUser, User};
-use crate::domain::Digests;
-use crate::domain::ObjectType;
 use crate::domain::time::Timestamp;
+use crate::domain::{Digests, ObjectType};
 use crate::http::cors::Listed;
 use crate::http::error::Error;
 use crate::sql::statement::Parameters;

@@ -6,8 +6,7 @@
 use serde_json::{Value, json};
 
 use super::Object;
-use crate::domain::ObjectType;
-use crate::domain::{Description, Fields, IoType, Labels, ObjectName};
+use crate::domain::{Description, Fields, IoType, Labels, ObjectName, ObjectType};
 use crate::http::error::Error;
 use crate::http::patch::Patch;
 use crate::sql::statement::Parameters;
