@@ -98,22 +98,19 @@ pub(crate) use fault;
 
 row! {
     /// What keeps a pipeline version from holding together.
-    #[derive(Debug, Default)]
     pub struct Fault {
-        fault: Option<JsonText>,
+        fault: JsonText,
     }
 }
 
 impl Fault {
-    /// The 400 of it; nothing where there is none.
-    ///
-    /// # Errors
-    /// An inconsistency: a fault that our own statement has not formed.
-    pub fn refusal(&self) -> Result<Option<Error>, Error> {
-        let Some(fault) = &self.fault else {
-            return Ok(None);
+    /// The 400 of it.
+    #[must_use]
+    pub fn refusal(&self) -> Error {
+        let parts: Vec<Option<String>> = match self.fault.parse() {
+            Ok(parts) => parts,
+            Err(error) => return error,
         };
-        let parts: Vec<Option<String>> = fault.parse()?;
         let parts: Vec<Option<&str>> = parts.iter().map(Option::as_deref).collect();
         let sentence = match parts.as_slice() {
             [
@@ -152,8 +149,8 @@ impl Fault {
                 quoted(field),
                 quoted(name)
             ),
-            _ => return Err(Error::inconsistent("a fault that no sentence is for")),
+            _ => return Error::inconsistent("a fault that no sentence is for"),
         };
-        Ok(Some(Error::invalid(sentence)))
+        Error::invalid(sentence)
     }
 }

@@ -12,8 +12,7 @@ pub mod statements;
 use serde_json::{Map, Value, json};
 
 use crate::auth::access::Authority;
-use crate::domain::ObjectType;
-use crate::domain::{Description, Labels, MAX_KEPT, ObjectName};
+use crate::domain::{Description, Labels, MAX_KEPT, ObjectName, ObjectType};
 use crate::http::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, given};
@@ -293,10 +292,7 @@ fn done_or_refused(
         }),
         (OTHERWISE, &|| {
             let fault: Result<Fault, Error> = answers.verdict();
-            match fault.and_then(|fault| fault.refusal()) {
-                Ok(Some(error)) | Err(error) => error,
-                Ok(None) => Error::inconsistent("a version was refused for no reason"),
-            }
+            fault.map_or_else(|error| error, |fault| fault.refusal())
         }),
     ])
 }

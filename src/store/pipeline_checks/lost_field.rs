@@ -49,7 +49,6 @@ pub(crate) use lost_field;
 
 row! {
     /// What keeps a deployment or a pipeline from having other fields.
-    #[derive(Debug, Default)]
     pub struct LostField {
         lost_field: JsonText,
     }
