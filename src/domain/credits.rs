@@ -4,7 +4,7 @@
 //! the decimal text of the number and written as its shortest exact decimal: a 64-bit float is too coarse for
 //! millionths above 2^33 credits, and rounding half up needs the digits that were sent.
 
-use super::{Invalid, quoted};
+use super::{Invalid, SAFE_INTEGER, quoted};
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -19,7 +19,7 @@ pub struct Credits(i64);
 
 impl Credits {
     /// Greatest amount, in millionths: 2^53 - 1, the greatest integer that D1 hands through JavaScript unchanged.
-    pub const MAX_MILLIONTHS: i64 = (1 << 53) - 1;
+    pub const MAX_MILLIONTHS: i64 = SAFE_INTEGER;
 
     /// Takes an amount in millionths of a credit, from 0 to [`Credits::MAX_MILLIONTHS`].
     pub fn from_millionths(millionths: i64) -> Result<Self, Invalid> {

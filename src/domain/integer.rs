@@ -4,11 +4,11 @@ use super::Invalid;
 use serde::de::{Deserializer, Error, Visitor};
 use std::fmt::{self, Formatter};
 
-/// The greatest integer that D1 hands through JavaScript unchanged: 2^53 - 1.
-const GREATEST: i64 = (1 << 53) - 1;
+/// The largest integer that crosses JavaScript, and so D1, unharmed: 2^53 - 1.
+pub const SAFE_INTEGER: i64 = (1 << 53) - 1;
 
 /// A whole number from `MIN` on.
-pub type AtLeast<const MIN: i64> = Within<MIN, GREATEST>;
+pub type AtLeast<const MIN: i64> = Within<MIN, SAFE_INTEGER>;
 
 /// A whole number from `MIN` to `MAX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,7 +122,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_within_the_bounds_survives_json(number in 0..=GREATEST) {
+        fn what_is_within_the_bounds_survives_json(number in 0..=SAFE_INTEGER) {
             let json = serde_json::to_string(&AtLeast::<0>::new(number).unwrap()).unwrap();
             prop_assert_eq!(serde_json::from_str::<AtLeast<0>>(&json).unwrap().get(), number);
         }

@@ -48,7 +48,7 @@ pub use ids::{
     WorkspaceId,
 };
 pub use instance_type::InstanceTypeName;
-pub use integer::{AtLeast, Within};
+pub use integer::{AtLeast, SAFE_INTEGER, Within};
 pub use invalid::{Invalid, quoted};
 pub use kept::{Kept, MAX_KEPT};
 pub use labels::Labels;

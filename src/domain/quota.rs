@@ -6,12 +6,12 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::wire::json_string;
-use super::{Invalid, quoted};
+use super::{Invalid, SAFE_INTEGER, quoted};
 
 /// No limit.
 pub const UNLIMITED: i64 = -1;
 /// The largest quota, and the most that can be used: the largest integer that crosses JavaScript unharmed, 2^53 - 1.
-pub const MAX_QUOTA: i64 = 9_007_199_254_740_991;
+pub const MAX_QUOTA: i64 = SAFE_INTEGER;
 
 /// Whether a number is a quota at all; the bounds of its resource are another matter.
 ///

@@ -4,10 +4,8 @@
 
 use std::rc::Rc;
 
+use crate::domain::SAFE_INTEGER;
 use crate::sql::Sql;
-
-/// The largest integer that crosses JavaScript unharmed, 2^53 - 1.
-pub const SAFE_INTEGER: i64 = 9_007_199_254_740_991;
 
 /// A value for a parameter.
 #[derive(Debug, Clone, PartialEq)]

@@ -12,10 +12,11 @@
 use serde::Serialize;
 
 use crate::auth::access::Authority;
+use crate::domain::SAFE_INTEGER;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::{Metric, ObjectType};
 use crate::http::error::Error;
-use crate::sql::statement::{Parameters, SAFE_INTEGER};
+use crate::sql::statement::Parameters;
 use crate::sql::statements;
 use crate::store::rows::{Flag, row};
 use crate::store::session::Session;

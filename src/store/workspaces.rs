@@ -8,9 +8,10 @@
 use crate::auth::access::Authority;
 use crate::auth::permissions::{self, Permission};
 use crate::auth::principal::Principal;
+use crate::domain::SAFE_INTEGER;
 use crate::http::error::Error;
 use crate::http::modelarts;
-use crate::sql::statement::{Parameters, SAFE_INTEGER};
+use crate::sql::statement::Parameters;
 use crate::sql::statements;
 use crate::store::audit::caller_holds_all;
 use crate::store::projects::Project;

@@ -8,10 +8,9 @@ use serde_json::value::RawValue;
 
 use crate::api::Call;
 use crate::domain::usage::{Metric, ObjectType};
-use crate::domain::{Credits, Invalid, ObjectName, Text, Timestamp, quoted};
+use crate::domain::{Credits, Invalid, ObjectName, SAFE_INTEGER, Text, Timestamp, quoted};
 use crate::http::error::Error;
 use crate::http::response::Response;
-use crate::sql::statement::SAFE_INTEGER;
 use crate::store::usage_events::{self, Event, MAX_EVENTS};
 
 /// A usage event.

@@ -15,8 +15,9 @@ use rusqlite::{Connection, StatementStatus, params_from_iter};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json, json};
 
+use tenantry::domain::SAFE_INTEGER;
 use tenantry::platform::{Batch, BatchMeta, Database, DatabaseError, Local};
-use tenantry::sql::statement::{SAFE_INTEGER, Statement, Value};
+use tenantry::sql::statement::{Statement, Value};
 
 /// How a round trip fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
