@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use ::http::Method;
 
+use super::service::NOT_SERVED;
 use super::{Route, table};
 use crate::domain::RawPath;
 use crate::http::cors::Class;
@@ -34,12 +35,13 @@ impl Found {
             .find(|route| route.method == *wanted)
     }
 
-    /// The refusal of a method that the path does not have. Signing up is one of the calls of UbiOps' sessions, and those
-    /// are 404 (contract section 4), though the path of this one has others.
+    /// The refusal of a method that the path does not have.
     #[must_use]
     pub fn refusal(&self, method: &Method) -> Error {
-        let of_user = |route: &&Route| matches!(route.path, "/user" | "/v2.1/user");
-        if *method == Method::POST && self.routes.iter().any(of_user) {
+        let is_this = |(not_served, path): &(Method, &str)| {
+            not_served == method && self.routes.iter().any(|route| route.path == *path)
+        };
+        if NOT_SERVED.iter().any(is_this) {
             return Error::not_found("nobody signs up here; the operator makes accounts");
         }
         Error::method_not_allowed(method.as_str(), self.methods())

@@ -7,6 +7,10 @@ use super::{Route, handler, routes};
 use crate::api;
 use ::http::Method;
 
+/// Calls of UbiOps' sessions that are not served and answer 404 (contract section 4), though their path has other methods.
+pub(super) const NOT_SERVED: [(Method, &str); 2] =
+    [(Method::POST, "/v2.1/user"), (Method::POST, "/user")];
+
 pub(super) static TABLE: &[Route] = routes! {
     GET "/health" health, Public, "Whether the database answers" => api::status::health,
         gives 200 api::status::Status;
