@@ -3,9 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
+use crate::support::members::{add, remove, set_admin};
 use crate::support::{Answer, Caller, World};
-
-const USERS: &str = "/v2.1/organizations/acme/users";
 
 /// What changes a membership.
 #[derive(Debug, Clone, Copy)]
@@ -23,22 +22,6 @@ impl Loss {
             Self::Removal => remove(world, by, whom),
         }
     }
-}
-
-fn path(whom: &Caller) -> String {
-    format!("{USERS}/{}", whom.id)
-}
-
-fn add(world: &World, by: &Caller, email: &str, admin: bool) -> Answer {
-    world.call(by, "POST", USERS, json!({"email": email, "admin": admin}))
-}
-
-fn set_admin(world: &World, by: &Caller, whom: &Caller, admin: bool) -> Answer {
-    world.call(by, "PATCH", &path(whom), json!({"admin": admin}))
-}
-
-fn remove(world: &World, by: &Caller, whom: &Caller) -> Answer {
-    world.call(by, "DELETE", &path(whom), Json::Null)
 }
 
 fn active_admins(world: &World) -> i64 {

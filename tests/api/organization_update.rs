@@ -2,28 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::{Answer, Caller, World};
-
-const ACME: &str = "/v2.1/organizations/acme";
-
-fn create(world: &World, by: &Caller, body: Json) -> Answer {
-    world.call(by, "POST", "/v2.1/organizations", body)
-}
-
-fn patch(world: &World, by: &Caller, body: Json) -> Answer {
-    world.call(by, "PATCH", ACME, body)
-}
-
-fn subscribe(world: &World, plan: &str, start: &str, end: Option<&str>) -> Answer {
-    let body = json!({
-        "subscription": plan, "subscription_start_date": start, "subscription_end_date": end,
-    });
-    patch(world, &world.operator(), body)
-}
-
-fn acme(world: &World) -> Json {
-    world.get(&world.owner(), ACME).expect(200).json()
-}
+use crate::support::World;
+use crate::support::organizations::{ACME, acme, create, patch, subscribe};
 
 fn trail(world: &World) -> Json {
     let trail = world.get(&world.owner(), &format!("{ACME}/audit"));

@@ -2,25 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::{Answer, Caller, World};
-
-const USERS: &str = "/v2.1/organizations/acme/users";
-
-fn path(whom: &Caller) -> String {
-    format!("{USERS}/{}", whom.id)
-}
-
-fn add(world: &World, by: &Caller, email: &str, admin: bool) -> Answer {
-    world.call(by, "POST", USERS, json!({"email": email, "admin": admin}))
-}
-
-fn set_admin(world: &World, by: &Caller, whom: &Caller, admin: bool) -> Answer {
-    world.call(by, "PATCH", &path(whom), json!({"admin": admin}))
-}
-
-fn remove(world: &World, by: &Caller, whom: &Caller) -> Answer {
-    world.call(by, "DELETE", &path(whom), Json::Null)
-}
+use crate::support::World;
+use crate::support::members::{USERS, add, path, remove, set_admin};
 
 fn audit(world: &World) -> Vec<Json> {
     let trail = world.get(&world.owner(), "/v2.1/organizations/acme/audit?limit=100");

@@ -2,11 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::{Answer, Caller, World};
-
-fn create(world: &World, by: &Caller, body: Json) -> Answer {
-    world.call(by, "POST", "/v2.1/organizations", body)
-}
+use crate::support::World;
+use crate::support::organizations::create;
 
 #[test]
 fn its_creator_becomes_its_admin() {

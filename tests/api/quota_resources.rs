@@ -2,26 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::support::quotas::{one, put, shown};
 use crate::support::{Answer, World};
 
 const GPU: &str = "exemlProject.gpu_duration";
-
-fn put(world: &World, workspace: &str, body: Json) -> Answer {
-    let target = world.workspaces(&format!("/{workspace}/quotas"));
-    world.call(&world.robot(), "PUT", &target, body)
-}
-
-fn one(resource: &str, quota: impl Into<Json>) -> Json {
-    json!({"quotas": [{"resource": resource, "quota": quota.into()}]})
-}
-
-fn shown(world: &World, workspace: &str, resource: &str) -> Json {
-    let target = world.workspaces(&format!("/{workspace}/quotas"));
-    let all = world.get(&world.viewer(), &target).expect(200).json();
-    let all = all["quotas"].as_array().unwrap().clone();
-    let found = all.into_iter().find(|item| item["resource"] == resource);
-    found.unwrap()
-}
 
 fn set(world: &World, resource: &str, body: Json) -> Answer {
     let path = format!("/operator/v1/quota-resources/{resource}");

@@ -2,29 +2,13 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::support::quotas::{one, put, shown};
 use crate::support::{Answer, Call, World};
 
 const GPU: &str = "exemlProject.gpu_duration";
 const CPU: &str = "exemlProject.cpu_duration";
 /// Its least quota is 1.
 const INSTANCES: &str = "service.instance_count";
-
-fn put(world: &World, workspace: &str, body: Json) -> Answer {
-    let target = world.workspaces(&format!("/{workspace}/quotas"));
-    world.call(&world.robot(), "PUT", &target, body)
-}
-
-fn one(resource: &str, quota: impl Into<Json>) -> Json {
-    json!({"quotas": [{"resource": resource, "quota": quota.into()}]})
-}
-
-fn shown(world: &World, workspace: &str, resource: &str) -> Json {
-    let target = world.workspaces(&format!("/{workspace}/quotas"));
-    let all = world.get(&world.viewer(), &target).expect(200).json();
-    let all = all["quotas"].as_array().unwrap().clone();
-    let found = all.into_iter().find(|item| item["resource"] == resource);
-    found.unwrap()
-}
 
 #[track_caller]
 fn is_0104(answer: Answer, words: &str) {

@@ -2,30 +2,11 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::support::organizations::{ACME, acme, create, patch, subscribe};
 use crate::support::world::HOUR;
-use crate::support::{Answer, Caller, World};
+use crate::support::{Answer, World};
 
-const ACME: &str = "/v2.1/organizations/acme";
 const DAY: i64 = 24 * HOUR;
-
-fn create(world: &World, by: &Caller, body: Json) -> Answer {
-    world.call(by, "POST", "/v2.1/organizations", body)
-}
-
-fn patch(world: &World, by: &Caller, body: Json) -> Answer {
-    world.call(by, "PATCH", ACME, body)
-}
-
-fn subscribe(world: &World, plan: &str, start: &str, end: Option<&str>) -> Answer {
-    let body = json!({
-        "subscription": plan, "subscription_start_date": start, "subscription_end_date": end,
-    });
-    patch(world, &world.operator(), body)
-}
-
-fn acme(world: &World) -> Json {
-    world.get(&world.owner(), ACME).expect(200).json()
-}
 
 fn project(world: &World, name: &str) -> Answer {
     let body = json!({"name": name, "organization_name": "acme"});

@@ -1,21 +1,9 @@
 //! Whom a workspace is open to: by its type and its grants, beside the permission.
 
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
-use crate::support::{Answer, Caller, World};
-
-fn create(world: &World, by: &Caller, body: Json) -> Answer {
-    world.call(by, "POST", &world.workspaces(""), body)
-}
-
-fn at(world: &World, id: &str) -> String {
-    world.workspaces(&format!("/{id}"))
-}
-
-#[track_caller]
-fn is_code(answer: Answer, status: u16, code: &str) {
-    assert_eq!(answer.expect(status).text("error_code"), code);
-}
+use crate::support::World;
+use crate::support::workspaces::{at, create, is_code};
 
 #[test]
 fn grants_are_cleared_by_a_type_without_them() {

@@ -2,20 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::{Answer, Caller, World};
-
-fn create(world: &World, by: &Caller, body: Json) -> Answer {
-    world.call(by, "POST", &world.workspaces(""), body)
-}
-
-fn at(world: &World, id: &str) -> String {
-    world.workspaces(&format!("/{id}"))
-}
-
-#[track_caller]
-fn is_code(answer: Answer, status: u16, code: &str) {
-    assert_eq!(answer.expect(status).text("error_code"), code);
-}
+use crate::support::workspaces::{at, create, is_code};
+use crate::support::{Answer, World};
 
 fn names(answer: &Answer) -> Vec<String> {
     let page = answer.json();

@@ -4,9 +4,13 @@ pub mod call;
 pub mod cast;
 pub mod clock;
 pub mod database;
+pub mod members;
+pub mod organizations;
+pub mod quotas;
 pub mod requests;
 pub mod schema;
 pub mod signed;
+pub mod workspaces;
 pub mod world;
 
 pub use call::{Answer, Call, Chunks};
