@@ -69,15 +69,26 @@ macro_rules! caller_lives {
 }
 pub(crate) use caller_lives;
 
-/// Whether the caller is the operator, or still holds the route's permission on the whole project.
-macro_rules! caller_may {
-    () => {
+/// Whether the caller is the operator, or his credential is still good and he still has this right.
+macro_rules! caller_still {
+    ($right:expr) => {
         concat!(
             "(#operator = 1 OR (",
             $crate::store::audit::caller_lives!(),
-            " AND EXISTS (SELECT 1 FROM held_permissions WHERE principal_id = :principal_id
-                          AND project_id = :project_id AND resource_type = 'project'
-                          AND permission = :permission)))"
+            " AND ",
+            $right,
+            "))"
+        )
+    };
+}
+pub(crate) use caller_still;
+
+/// Whether the caller is the operator, or still holds the route's permission on the whole project.
+macro_rules! caller_may {
+    () => {
+        $crate::store::audit::caller_still!(
+            "EXISTS (SELECT 1 FROM held_permissions WHERE principal_id = :principal_id
+                     AND project_id = :project_id AND resource_type = 'project' AND permission = :permission)"
         )
     };
 }
@@ -87,13 +98,11 @@ pub(crate) use caller_may;
 /// that `:resource_type` and `:resource_id` name.
 macro_rules! caller_may_on_object {
     () => {
-        concat!(
-            "(#operator = 1 OR (",
-            $crate::store::audit::caller_lives!(),
-            " AND EXISTS (SELECT 1 FROM held_permissions WHERE principal_id = :principal_id
-                          AND project_id = :project_id AND permission = :permission
-                          AND (resource_type = 'project'
-                               OR (resource_type = :resource_type AND resource_id = :resource_id)))))"
+        $crate::store::audit::caller_still!(
+            "EXISTS (SELECT 1 FROM held_permissions WHERE principal_id = :principal_id
+                     AND project_id = :project_id AND permission = :permission
+                     AND (resource_type = 'project'
+                          OR (resource_type = :resource_type AND resource_id = :resource_id)))"
         )
     };
 }
@@ -109,15 +118,17 @@ macro_rules! caller_holds_all {
 }
 pub(crate) use caller_holds_all;
 
-/// Whether the caller is the operator, or still an admin of `:organization_id`.
+/// Whether the caller is the operator, or still an admin of `:organization_id`, or of the organization that is given.
 macro_rules! caller_administers {
     () => {
-        concat!(
-            "(#operator = 1 OR (",
-            $crate::store::audit::caller_lives!(),
-            " AND EXISTS (SELECT 1 FROM organization_users WHERE organization_id = :organization_id
-                          AND user_id = :principal_id AND admin = 1)))"
-        )
+        $crate::store::audit::caller_administers!(":organization_id")
+    };
+    ($organization_id:expr) => {
+        $crate::store::audit::caller_still!(concat!(
+            "EXISTS (SELECT 1 FROM organization_users WHERE organization_id = ",
+            $organization_id,
+            " AND user_id = :principal_id AND admin = 1)"
+        ))
     };
 }
 pub(crate) use caller_administers;

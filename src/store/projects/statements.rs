@@ -1,7 +1,7 @@
 //! The SQL of projects: each rule once, and the statements that go by them.
 
 use crate::sql::{fresh_uuid, statements};
-use crate::store::audit::{caller_lives, caller_may, permit, permitted};
+use crate::store::audit::{caller_administers, caller_may, permit, permitted};
 use crate::store::budgets::budget_columns;
 use crate::store::subscriptions::{plan_allows, subscription_runs};
 
@@ -73,15 +73,7 @@ macro_rules! organization_of_new {
 /// Whether the caller is the operator, or still an admin of that organization.
 macro_rules! caller_is_admin_of_new {
     () => {
-        concat!(
-            "(#operator = 1 OR (",
-            caller_lives!(),
-            " AND EXISTS (
-                   SELECT 1 FROM organization_users WHERE organization_id = ",
-            organization_of_new!(),
-            "
-                   AND user_id = :principal_id AND admin = 1)))"
-        )
+        caller_administers!(organization_of_new!())
     };
 }
 
