@@ -42,13 +42,30 @@ impl Answers {
     /// That refusal; or an inconsistency, logged as a bug: a rule without a column, or a permit that was not given
     /// although all rules hold.
     pub fn done_or(&self, refusals: &[Refusal<'_>]) -> Result<(), Error> {
+        self.judged(refusals, false)
+    }
+
+    /// The same of a change that may come to nothing: its permit is given only where something changes, which the column
+    /// `changes` says. Where no rule is broken and nothing changes, nothing was written and all is well: the caller is
+    /// shown what there is (contract section 4, *What one caller can cost*).
+    ///
+    /// # Errors
+    /// As [`Answers::done_or`].
+    pub fn done_or_unchanged(&self, refusals: &[Refusal<'_>]) -> Result<(), Error> {
+        self.judged(refusals, true)
+    }
+
+    fn judged(&self, refusals: &[Refusal<'_>], may_be_unchanged: bool) -> Result<(), Error> {
         let last = self.last();
-        let (mut is_done, mut refusal) = (None, None);
+        let (mut is_done, mut refusal, mut changes) = (None, None, Flag(true));
         self.each(last, 1, &mut |columns| {
             is_done = Some(columns.get("done"));
+            if may_be_unchanged {
+                changes = columns.get("changes");
+            }
             for (rule, refuse) in refusals {
                 let Flag(holds) = match *rule {
-                    OTHERWISE => Flag(false),
+                    OTHERWISE => Flag(!changes.0),
                     rule => columns.get(rule),
                 };
                 if !holds && refusal.is_none() {
@@ -60,6 +77,7 @@ impl Answers {
             (None, _) => Err(inconsistent(last, &"there is none")),
             (Some(Flag(true)), _) => Ok(()),
             (_, Some(refuse)) => Err(refuse()),
+            (_, None) if !changes.0 => Ok(()),
             (_, None) => Err(inconsistent(last, &"it was refused for no reason")),
         }
     }
@@ -106,6 +124,22 @@ mod tests {
         ];
         let refused = answers(&format!("[{row}]")).done_or(otherwise);
         assert_eq!(refused.unwrap_err().kind(), &Kind::Invalid);
+    }
+
+    #[test]
+    fn a_change_that_comes_to_nothing_is_well_where_no_rule_is_broken() {
+        let verdict = |row: &str| {
+            answers(&format!("[{row}]")).done_or_unchanged(&[
+                ("may", &|| Error::forbidden("")),
+                (OTHERWISE, &|| Error::invalid("")),
+            ])
+        };
+        let kind = |row: &str| verdict(row).unwrap_err().kind().clone();
+        assert_eq!(verdict(r#"{"done":0,"may":1,"changes":0}"#), Ok(()));
+        assert_eq!(verdict(r#"{"done":1,"may":0,"changes":0}"#), Ok(()));
+        assert_eq!(kind(r#"{"done":0,"may":0,"changes":0}"#), Kind::Forbidden);
+        assert_eq!(kind(r#"{"done":0,"may":1,"changes":1}"#), Kind::Invalid);
+        assert_eq!(kind(r#"{"done":0,"may":1}"#), Kind::Inconsistent);
     }
 
     #[test]
