@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Deploys to the Cloudflare account that wrangler is signed in to: first looks whether the account, the database and the secrets
-# are there, then applies the migrations, then uploads the module. A migration only ever adds, so the version that is being
+# Deploys to the Cloudflare account that wrangler is signed in to: first looks whether the configuration, the account and the
+# secrets are in order, then applies the migrations, then uploads the module. A migration only ever adds, so the version that is being
 # replaced goes on working between the two.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=env.sh
@@ -13,8 +13,7 @@ scripts/setup.sh
 . scripts/env.sh
 wrangler() { node_modules/.bin/wrangler "$@"; }
 
-grep -q '^database_id' wrangler.toml ||
-  die "wrangler.toml names no database yet: scripts/with-tools.sh wrangler d1 create tenantry, and enter its database_id there"
+node scripts/deploy-config.mjs || exit 1
 # `wrangler whoami` answers 0 when nobody is signed in, so its words are read.
 whoami="$(wrangler whoami 2>&1)" || die "wrangler whoami failed: $whoami"
 case "$whoami" in
@@ -31,11 +30,7 @@ else
   missing=" $REQUIRED_SECRETS"
 fi
 # `wrangler secret put` makes the worker when it does not exist yet, so this is also how a first deployment begins.
-[ -z "$missing" ] || die "these secrets are not set:$missing. For each: openssl rand -hex 32 | scripts/with-tools.sh wrangler secret put NAME"
-
-if sed -n '/^\[vars\]/,/^\[/p' wrangler.toml | grep -q '^SERVER_TIMING'; then
-  printf 'warning: SERVER_TIMING stands in wrangler.toml: every answer will tell strangers how many rows it read\n' >&2
-fi
+[ -z "$missing" ] || die "these secrets are not set:$missing. For each: openssl rand -hex 32 | scripts/with-tools.sh wrangler secret put NAME; keep a copy of OPERATOR_TOKEN, for a secret cannot be read back"
 
 scripts/build.sh release
 scripts/size-check.sh
