@@ -77,7 +77,7 @@ node_runtime() {
   if [ ! -x "$place/node_modules/node-$platform/bin/node" ]; then
     say node "the system's ($found) is older than $NODE_MINIMUM; bringing $NODE_VERSION"
     mkdir -p "$place"
-    npm install --loglevel=error --no-save --no-audit --no-fund --prefix "$place" "node-$platform@$NODE_VERSION" > /dev/null
+    npm install --loglevel=error --no-save --ignore-scripts --no-audit --no-fund --prefix "$place" "node-$platform@$NODE_VERSION" > /dev/null
   fi
   ln -sfn "$place/node_modules/node-$platform" "$TOOLS/node"
   PATH="$TOOLS/node/bin:$PATH"
