@@ -14,9 +14,9 @@ scripts/setup.sh --with-cargo-deny
 # The set-up may have brought the toolchain that the wasm32 lints run in.
 . scripts/env.sh
 
-step cargo fmt --check
+step cargo fmt --all --check
 step scripts/check-migrations.sh
-step cargo clippy --locked --all-targets -- -D warnings
+step cargo clippy --locked --workspace --all-targets -- -D warnings
 step wasm cargo clippy --locked --lib --target wasm32-unknown-unknown -- -D warnings
 step "$TOOLS/bin/cargo-deny" --locked check --hide-inclusion-graph bans licenses sources
 if have shellcheck || { [ "${CI:-}" = true ] && apt_install shellcheck; }; then

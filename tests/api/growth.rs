@@ -51,7 +51,7 @@ fn fill(world: &World, rows: i64) {
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
         .unwrap();
-    let text = include_str!("support/fill.sql");
+    let text = include_str!("../../testkit/src/fill.sql");
     let text = text
         .replace("{rows}", &rows.to_string())
         .replace("{project}", &project)

@@ -2,7 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::{Fault, World};
+use crate::support::schedule::every_order;
+use crate::support::{Call, Fault, Step, World};
 
 #[test]
 fn everybody_of_a_world_is_who_he_is_said_to_be() {
@@ -63,4 +64,72 @@ fn worlds_do_not_touch_each_other() {
         .call(&first.owner(), "DELETE", &path, Json::Null)
         .expect(204);
     second.get(&second.owner(), &path).expect(200);
+}
+
+#[test]
+fn a_call_that_has_begun_goes_on_round_trip_by_round_trip() {
+    let world = World::new();
+    let body = json!({"name": "later"});
+    let call = Call::new("POST", world.path("/service-users"))
+        .by(&world.owner())
+        .json(&body);
+    let before = world.dump();
+    let mut begun = world.begin(call);
+    assert_eq!(begun.stands_before(), Some(1));
+    assert!(matches!(begun.step(), Some(Step::Before(2))));
+    assert_eq!(world.dump(), before);
+    let answer = match begun.step() {
+        Some(Step::Answered(answer)) => answer.expect(201),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(answer.trips, 2);
+    assert!(begun.step().is_none() && begun.stands_before().is_none());
+    assert_ne!(world.dump(), before);
+}
+
+#[test]
+fn a_call_that_has_begun_can_fail_at_each_round_trip() {
+    for fault in Fault::ALL {
+        let world = World::new();
+        let call = Call::new("POST", world.path("/service-users"))
+            .by(&world.owner())
+            .json(&json!({}));
+        let mut begun = world.begin(call);
+        assert!(matches!(begun.step(), Some(Step::Before(2))));
+        let Some(Step::Answered(answer)) = begun.step_failing(fault) else {
+            panic!("{fault:?} did not end it");
+        };
+        let answer = answer.expect(503);
+        assert_eq!(
+            answer.header("retry-after").is_some(),
+            fault == Fault::Refuse
+        );
+    }
+}
+
+#[test]
+fn calls_meet_in_every_order() {
+    let world = World::new();
+    let path = world.path("");
+    let one = Call::new("GET", &path).by(&world.owner());
+    let two = Call::new("PATCH", &path)
+        .by(&world.owner())
+        .json(&json!({"labels": {"a": "b"}}));
+    for (calls, orders) in [
+        (vec![one.clone()], 1),
+        (vec![two.clone()], 1),
+        (vec![one.clone(), one.clone()], 2),
+        (vec![one, two.clone()], 3),
+        (vec![two.clone(), two.clone()], 6),
+        (vec![two.clone(), two.clone(), two], 90),
+    ] {
+        let seen = every_order(&world, &calls, |world, answers| {
+            assert_eq!(answers.len(), calls.len());
+            for answer in answers {
+                answer.clone().expect(200);
+            }
+            world.get(&world.owner(), &path).expect(200);
+        });
+        assert_eq!(seen, orders);
+    }
 }

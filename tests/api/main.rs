@@ -1,12 +1,12 @@
 //! The whole API, natively: every call goes through the app's own door, over the same SQL and the same migrations in
 //! SQLite, with a clock that is set, faults that are injected and callers that are interleaved.
 //!
-//! A test is a sentence: a [`support::world::World`] in one line, one call, one assertion of the rule. Start with
-//! `support/world.rs`, which says what a world holds, and then read any file beside this one.
+//! A test is a sentence: a [`testkit::World`] in one line, one call, one assertion of the rule. Start with
+//! `testkit/src/world.rs`, which says what a world holds, and then read any file beside this one.
 
 // `cfg(test)` tells clippy that these are tests, which may unwrap.
 #[cfg(test)]
-mod support;
+use testkit as support;
 
 #[cfg(test)]
 mod access_keys;

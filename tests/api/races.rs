@@ -8,6 +8,8 @@ use std::rc::Rc;
 
 use serde_json::{Value as Json, json};
 
+use crate::support::members::set_admin;
+use crate::support::schedule::every_order;
 use crate::support::world::{HOUR, PROJECT};
 use crate::support::{Call, Caller, World};
 
@@ -314,4 +316,35 @@ fn an_expiry_during_the_call_is_seen_by_the_next() {
     world.get(&short, &world.path("")).expect(200);
     world.pass(1);
     world.get(&short, &world.path("")).expect(401);
+}
+
+#[test]
+fn of_three_admins_who_remove_each_other_at_once_one_stays_in_every_order() {
+    let world = World::new();
+    let (owner, member, admin) = (world.owner(), world.member(), world.admin());
+    for also in [&member, &admin] {
+        set_admin(&world, &owner, also, true).expect(200);
+        // They have been here themselves.
+        world.get(also, "/v2.1/organizations/acme").expect(200);
+    }
+    let removes = |by: &Caller, whom: &Caller| {
+        let path = format!("/v2.1/organizations/acme/users/{}", whom.id);
+        Call::new("DELETE", path).by(by)
+    };
+    let calls = [
+        removes(&owner, &member),
+        removes(&member, &admin),
+        removes(&admin, &owner),
+    ];
+    let orders = every_order(&world, &calls, |world, answers| {
+        let removed = answers.iter().filter(|answer| answer.status == 204).count();
+        let left = world.count("SELECT count(*) FROM organization_users WHERE admin = 1 AND organization_id = (SELECT id FROM organizations WHERE name = 'acme')");
+        assert_eq!(left, 3 - removed as i64);
+        assert!(left >= 1, "{answers:?}");
+        assert!(removed >= 1, "{answers:?}");
+        for answer in answers {
+            assert!([204, 400, 403, 404].contains(&answer.status), "{answer}");
+        }
+    });
+    assert!(orders > 20, "{orders}");
 }

@@ -11,15 +11,16 @@ use futures::FutureExt;
 use rusqlite::Connection;
 use serde_json::{Value as Json, json};
 
-use tenantry::app;
+use tenantry::app::{self, Handled};
 use tenantry::domain::Timestamp;
 use tenantry::platform::{Config, Platform};
 
-use super::call::{Answer, Call};
-use super::cast::{Caller, TEMPLATE};
-use super::clock::{CountingEntropy, SetClock};
-use super::database::{Fault, Sqlite};
-use super::schema;
+use crate::begun::Begun;
+use crate::call::{Answer, Call};
+use crate::cast::{Caller, TEMPLATE};
+use crate::clock::{CountingEntropy, SetClock};
+use crate::database::{Fault, Sqlite};
+use crate::schema;
 
 /// The organization that the tests live in.
 pub const ORGANIZATION: &str = "acme";
@@ -52,10 +53,16 @@ pub struct World {
     /// The random source.
     pub entropy: CountingEntropy,
     platform: Rc<Platform>,
-    config: Rc<Config>,
-    pub(super) cast: Rc<HashMap<&'static str, Caller>>,
+    pub(crate) config: Rc<Config>,
+    pub(crate) cast: Rc<HashMap<&'static str, Caller>>,
     logs: Rc<RefCell<Vec<String>>>,
     writes_afterwards: Rc<Cell<bool>>,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl World {
@@ -138,7 +145,16 @@ impl World {
         let handled = app::handle(call.into_request(), &self.platform, &self.config)
             .now_or_never()
             .unwrap_or_else(|| panic!("{line} waits for something that never comes"));
-        let trips = self.database.trips();
+        self.answered(line, handled, self.database.trips())
+    }
+
+    /// Begins a call, which then stands before its first round trip until it is let go on.
+    pub fn begin(&self, call: Call) -> Begun {
+        Begun::new(self, call)
+    }
+
+    /// What a call has come to after so many round trips; what it leaves to be written is written.
+    pub(crate) fn answered(&self, call: String, handled: Handled, trips: usize) -> Answer {
         self.logs.borrow_mut().push(handled.log.clone());
         if self.writes_afterwards.get() {
             // Its failure changes nothing (contract section 4).
@@ -150,7 +166,7 @@ impl World {
             body: handled.response.body,
             log: handled.log,
             trips,
-            call: line,
+            call,
         };
         assert_ne!(answer.status, 500, "{answer} {}", answer.log);
         assert!(trips <= 2, "{answer}: {trips} round trips");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Answer, Caller, World};
+use crate::{Answer, Caller, World};
 
 /// The organization that every world has.
 pub const ACME: &str = "/v2.1/organizations/acme";

@@ -6,9 +6,9 @@ use serde_json::{Value as Json, json};
 
 use tenantry::routes::Route;
 
-use super::call::Call;
-use super::cast::Caller;
-use super::world::{ORGANIZATION, PROJECT, World};
+use crate::call::Call;
+use crate::cast::Caller;
+use crate::world::{ORGANIZATION, PROJECT, World};
 
 /// A call of this route that goes well for whoever may make it. What it is about is made for it, past the callers of
 /// the world, so that nobody is asked to delete himself.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Answer, Caller, World};
+use crate::{Answer, Caller, World};
 
 /// Where they are.
 pub const USERS: &str = "/v2.1/organizations/acme/users";

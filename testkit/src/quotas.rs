@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Answer, World};
+use crate::{Answer, World};
 
 /// Sets quotas of a workspace.
 pub fn put(world: &World, workspace: &str, body: Json) -> Answer {

@@ -17,8 +17,8 @@ use serde_json::{Value as Json, json};
 
 use tenantry::domain::Timestamp;
 
-use super::schema;
-use super::world::{
+use crate::schema;
+use crate::world::{
     FOREIGN_PROJECT, HOUR, OPERATOR_TOKEN, ORGANIZATION, OTHER_PROJECT, PROJECT, World,
 };
 
@@ -53,15 +53,15 @@ impl Caller {
 }
 
 /// A world to copy from.
-pub(super) struct Template {
-    pub(super) connection: Connection,
-    pub(super) drawn: u64,
-    pub(super) now: Timestamp,
-    pub(super) cast: HashMap<&'static str, Caller>,
+pub(crate) struct Template {
+    pub(crate) connection: Connection,
+    pub(crate) drawn: u64,
+    pub(crate) now: Timestamp,
+    pub(crate) cast: HashMap<&'static str, Caller>,
 }
 
 /// The world that every test begins with.
-pub(super) static TEMPLATE: LazyLock<Mutex<Template>> = LazyLock::new(|| Mutex::new(populate()));
+pub(crate) static TEMPLATE: LazyLock<Mutex<Template>> = LazyLock::new(|| Mutex::new(populate()));
 
 impl World {
     /// The operator of the installation.

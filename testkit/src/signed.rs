@@ -4,8 +4,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
-use super::call::Call;
-use super::{Caller, World};
+use crate::call::Call;
+use crate::{Caller, World};
 
 const HOST: &str = "quota.example.test";
 

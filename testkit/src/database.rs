@@ -152,6 +152,15 @@ impl Sqlite {
             return self.run(statements);
         };
         self.0.fault.set(None);
+        self.fail_now(fault, statements).await
+    }
+
+    /// Fails in this way.
+    pub(crate) async fn fail_now(
+        &self,
+        fault: Fault,
+        statements: &[Statement],
+    ) -> Result<Batch, DatabaseError> {
         if fault.runs() {
             self.run(statements)?;
         }

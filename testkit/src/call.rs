@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use tenantry::http::request::{Body, BodyError, Headers, Request};
 use tenantry::platform::Local;
 
-use super::cast::Caller;
+use crate::cast::Caller;
 
 /// A call in the making.
 #[derive(Clone)]
@@ -118,11 +118,11 @@ impl Call {
         serde_json::from_slice(&bytes).unwrap()
     }
 
-    pub(super) fn to_line(&self) -> String {
+    pub(crate) fn to_line(&self) -> String {
         format!("{} {}", self.method, self.target)
     }
 
-    pub(super) fn into_request(self) -> Request {
+    pub(crate) fn into_request(self) -> Request {
         Request {
             method: self.method,
             target: self.target,
@@ -183,7 +183,7 @@ pub struct Answer {
     pub log: String,
     /// Round trips that it took.
     pub trips: usize,
-    pub(super) call: String,
+    pub(crate) call: String,
 }
 
 impl Answer {

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::{Answer, Caller, World};
+use crate::{Answer, Caller, World};
 
 /// Creates one.
 pub fn create(world: &World, by: &Caller, body: Json) -> Answer {

@@ -14,7 +14,7 @@ static MIGRATED: LazyLock<Mutex<Connection>> = LazyLock::new(|| Mutex::new(migra
 
 /// The texts of `migrations/*.sql`, in the order in which wrangler applies them.
 pub fn migrations() -> Vec<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations");
     let mut paths: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())

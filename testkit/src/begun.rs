@@ -1,0 +1,158 @@
+//! A call that is under way, one round trip at a time.
+
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use futures::task::noop_waker_ref;
+
+use tenantry::app::{self, Handled};
+use tenantry::platform::{Batch, Database, DatabaseError, Local, Platform};
+use tenantry::sql::statement::Statement;
+
+use crate::call::{Answer, Call};
+use crate::database::{Fault, Sqlite};
+use crate::world::World;
+
+/// A call that has begun and stands before a round trip, unless it is over. Any number of them can stand in one world:
+/// whoever holds them says which goes on next.
+///
+/// What a test plans for the next call of the world (`World::fail`, `World::before_trip`) is not for this one.
+pub struct Begun {
+    world: World,
+    line: String,
+    gate: Rc<Gate>,
+    work: Option<Pin<Box<dyn Future<Output = Handled>>>>,
+    next: Option<Step>,
+}
+
+/// How far a call has come.
+#[derive(Debug)]
+pub enum Step {
+    /// It stands before the round trip of this number, counted from 1.
+    Before(usize),
+    /// It is over.
+    Answered(Answer),
+}
+
+/// What a call stands before: opened once for each round trip.
+#[derive(Default)]
+struct Gate {
+    trips: Cell<usize>,
+    is_open: Cell<bool>,
+    fault: Cell<Option<Fault>>,
+}
+
+impl Begun {
+    pub(crate) fn new(world: &World, call: Call) -> Self {
+        let gate = Rc::new(Gate::default());
+        let platform = Platform {
+            database: Box::new(Gated {
+                database: world.database.clone(),
+                gate: Rc::clone(&gate),
+            }),
+            clock: Box::new(world.clock.clone()),
+            entropy: Box::new(world.entropy.clone()),
+        };
+        let config = Rc::clone(&world.config);
+        let line = call.to_line();
+        let request = call.into_request();
+        let mut begun = Self {
+            world: world.clone(),
+            line,
+            gate,
+            work: Some(Box::pin(async move {
+                app::handle(request, &platform, &config).await
+            })),
+            next: None,
+        };
+        begun.run();
+        begun
+    }
+
+    /// The round trip that it stands before; nothing once it is over.
+    pub fn stands_before(&self) -> Option<usize> {
+        match self.next {
+            Some(Step::Before(trip)) => Some(trip),
+            _ => None,
+        }
+    }
+
+    /// Lets it make its next round trip and go on to the one after it; answers how far it has come. A call that is over
+    /// stays so and gives its answer once.
+    pub fn step(&mut self) -> Option<Step> {
+        if let Some(Step::Before(_)) = self.next {
+            self.gate.is_open.set(true);
+            self.run();
+        }
+        match &self.next {
+            Some(Step::Before(trip)) => Some(Step::Before(*trip)),
+            _ => self.next.take(),
+        }
+    }
+
+    /// The same, but the round trip fails in this way.
+    pub fn step_failing(&mut self, fault: Fault) -> Option<Step> {
+        self.gate.fault.set(Some(fault));
+        self.step()
+    }
+
+    /// Lets it go on to its end.
+    pub fn finish(mut self) -> Answer {
+        loop {
+            match self.step() {
+                Some(Step::Before(_)) => {}
+                Some(Step::Answered(answer)) => return answer,
+                None => panic!("{} has been answered before", self.line),
+            }
+        }
+    }
+
+    fn run(&mut self) {
+        let Some(work) = &mut self.work else { return };
+        self.world.database.reset();
+        let handled = match work
+            .as_mut()
+            .poll(&mut Context::from_waker(noop_waker_ref()))
+        {
+            Poll::Pending => {
+                let trip = self.gate.trips.get() + 1;
+                self.next = Some(Step::Before(trip));
+                return;
+            }
+            Poll::Ready(handled) => handled,
+        };
+        self.work = None;
+        let line = std::mem::take(&mut self.line);
+        let answer = self.world.answered(line, handled, self.gate.trips.get());
+        self.next = Some(Step::Answered(answer));
+    }
+}
+
+/// The database as one call sees it.
+struct Gated {
+    database: Sqlite,
+    gate: Rc<Gate>,
+}
+
+impl Database for Gated {
+    fn batch<'a>(&'a self, statements: &'a [Statement]) -> Local<'a, Result<Batch, DatabaseError>> {
+        Box::pin(async move {
+            poll_fn(|_| {
+                if self.gate.is_open.take() {
+                    Poll::Ready(())
+                } else {
+                    Poll::Pending
+                }
+            })
+            .await;
+            self.gate.trips.set(self.gate.trips.get() + 1);
+            match self.gate.fault.take() {
+                Some(fault) => self.database.fail_now(fault, statements).await,
+                None => self.database.run(statements),
+            }
+        })
+    }
+}

@@ -1,0 +1,30 @@
+//! A whole installation in one process: the platform's doubles, and a world with callers in it.
+//!
+//! The database is SQLite with the project's own migrations, the clock is set, random bytes count, and each round trip can
+//! fail in every way in which D1 has been seen to fail. A test makes one call after another ([`World::call`]), lets
+//! something happen in the middle of one ([`World::before_trip`]), or begins any number and lets each go on, round trip by
+//! round trip, in an order of its choosing ([`World::begin`], [`schedule`]).
+//!
+//! It is a crate of its own so that tests, simulations and fuzzing stand on the same ground; a double stops the test with
+//! a panic where the product would have been wrong.
+
+pub mod begun;
+pub mod call;
+pub mod cast;
+pub mod clock;
+pub mod database;
+pub mod members;
+pub mod organizations;
+pub mod quotas;
+pub mod requests;
+pub mod schedule;
+pub mod schema;
+pub mod signed;
+pub mod workspaces;
+pub mod world;
+
+pub use begun::{Begun, Step};
+pub use call::{Answer, Call, Chunks};
+pub use cast::Caller;
+pub use database::Fault;
+pub use world::World;
