@@ -1,0 +1,31 @@
+//! The time, and deadlines.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+
+use super::Local;
+use crate::domain::Timestamp;
+
+/// The time, and waiting.
+pub trait Clock {
+    /// Now. On Workers the clock stands still between two I/O operations.
+    fn now(&self) -> Timestamp;
+    /// Completes after so many milliseconds.
+    fn sleep(&self, milliseconds: u32) -> Local<'_, ()>;
+}
+
+/// Does some work, but no longer than so many milliseconds; nothing when they are over first.
+pub async fn within<T>(
+    clock: &dyn Clock,
+    milliseconds: u32,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    let mut work = pin!(work);
+    let mut end = pin!(clock.sleep(milliseconds));
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending => end.as_mut().poll(context).map(|()| None),
+    })
+    .await
+}

@@ -1,0 +1,69 @@
+//! The settings of an installation.
+
+use crate::domain::{SigningKey, SigningKeys, TokenKey, TokenKeys};
+
+/// What the operator of the installation has set.
+pub struct Config {
+    /// The secret `OPERATOR_TOKEN`; none disables the operator.
+    pub operator_token: Option<String>,
+    /// `TOKEN_KEY` and `TOKEN_KEY_PREVIOUS`.
+    pub token_keys: TokenKeys,
+    /// `SIGNING_KEY` and `SIGNING_KEY_PREVIOUS`; without them there are no access keys.
+    pub signing_keys: Option<SigningKeys>,
+    /// The domain of the e-mail addresses that service users are given.
+    pub service_user_domain: String,
+    /// Whether answers carry `Server-Timing`.
+    pub server_timing: bool,
+}
+
+/// The shortest operator token that is taken seriously (contract section 2).
+pub const OPERATOR_TOKEN_MIN: usize = 32;
+/// The domain of service users' e-mail addresses unless `SERVICE_USER_DOMAIN` names another (contract section 2).
+pub const SERVICE_USER_DOMAIN: &str = "serviceuser.tenantry.invalid";
+
+impl Config {
+    /// Reads the settings by their names.
+    ///
+    /// # Errors
+    /// A sentence that names the setting that is missing.
+    pub fn from_settings(setting: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        // A secret that was piped in often ends with a line break.
+        let set = |name: &str| {
+            let value = setting(name)?.trim().to_owned();
+            (!value.is_empty()).then_some(value)
+        };
+        let current = set("TOKEN_KEY").ok_or("the secret TOKEN_KEY is not set")?;
+        Ok(Self {
+            operator_token: set("OPERATOR_TOKEN")
+                .filter(|token| token.chars().count() >= OPERATOR_TOKEN_MIN),
+            token_keys: TokenKeys {
+                current: TokenKey::new(&current),
+                previous: set("TOKEN_KEY_PREVIOUS").as_deref().map(TokenKey::new),
+            },
+            signing_keys: set("SIGNING_KEY").map(|current| SigningKeys {
+                current: SigningKey::new(&current),
+                previous: set("SIGNING_KEY_PREVIOUS").as_deref().map(SigningKey::new),
+            }),
+            service_user_domain: set("SERVICE_USER_DOMAIN")
+                .unwrap_or_else(|| SERVICE_USER_DOMAIN.to_owned()),
+            server_timing: set("SERVER_TIMING").is_some_and(|value| value == "true"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_setting_is_no_setting() {
+        let config = Config::from_settings(|name| match name {
+            "TOKEN_KEY" => Some("key".to_owned()),
+            _ => Some(String::new()),
+        })
+        .unwrap();
+        assert!(config.operator_token.is_none() && !config.server_timing);
+        assert_eq!(config.service_user_domain, SERVICE_USER_DOMAIN);
+        assert!(Config::from_settings(|_| Some(String::new())).is_err());
+    }
+}

@@ -1,0 +1,38 @@
+//! What the app asks of the world it runs in, as traits.
+//!
+//! `edge` answers them with Cloudflare's D1, clock and random source; the native tests answer them with SQLite,
+//! a clock that is set and a random source that counts. Nothing else in the crate reaches outside, so the whole
+//! API runs wherever these traits do. Futures are local ones: an isolate has one thread, and so has a test.
+
+mod clock;
+mod config;
+mod database;
+
+use std::future::Future;
+use std::pin::Pin;
+
+pub use clock::{Clock, within};
+pub use config::{Config, OPERATOR_TOKEN_MIN, SERVICE_USER_DOMAIN};
+pub use database::{Batch, BatchMeta, Database, DatabaseError};
+
+/// A future that stays on its thread.
+pub type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// A cryptographically secure source of random bytes.
+pub trait Entropy {
+    /// Fills the buffer.
+    ///
+    /// # Errors
+    /// The platform's own words when it has no random bytes to give.
+    fn fill(&self, buffer: &mut [u8]) -> Result<(), String>;
+}
+
+/// Everything outside that a request may use.
+pub struct Platform {
+    /// D1, or its double.
+    pub database: Box<dyn Database>,
+    /// The time.
+    pub clock: Box<dyn Clock>,
+    /// Random bytes.
+    pub entropy: Box<dyn Entropy>,
+}
