@@ -1,4 +1,4 @@
-//! Who is calling on the ModelArts-compatible surface, and whether he may: steps 3 and 4 of a request's life there.
+//! Who is calling on the ModelArts-compatible surface, and whether they may: steps 3 and 4 of a request's life there.
 //!
 //! A signed request is read whole before anything else, since its body is signed; what was checked is what the handler
 //! gets. The access key is looked up together with everything else in the first round trip, and the signature is
@@ -21,7 +21,8 @@ use crate::store::workspaces;
 
 /// The one answer to a signature that is well formed and not right, so that nobody learns which access keys exist.
 const NOT_SIGNED: &str = "verify aksk signature fail; the access key is unknown or has ended, or the request was not \
-                          signed with its secret";
+                          signed with its secret; an endpoint with capital letters cannot be verified, write it in \
+                          lower case";
 
 /// What the caller shows.
 enum Shown {

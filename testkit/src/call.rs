@@ -89,15 +89,21 @@ impl Call {
         self
     }
 
+    /// Without a header.
+    pub fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(known, _)| known != name);
+        self
+    }
+
     /// With a JSON body, declared as such.
     pub fn json(self, body: &Json) -> Self {
         self.body("application/json", body.to_string())
     }
 
     /// With a body of this media type.
-    pub fn body(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        self.headers.retain(|(name, _)| name != "content-type");
-        self.header("content-type", content_type)
+    pub fn body(self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.without("content-type")
+            .header("content-type", content_type)
             .chunks(Chunks::of([body.into()]))
     }
 

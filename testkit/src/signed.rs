@@ -67,6 +67,19 @@ pub fn signed(
     ];
     headers.extend(further);
     headers.sort_unstable();
+    signed_over(key, method, target, body, &headers)
+}
+
+/// A call of which exactly these headers are signed, in this order; `x-sdk-date` among them.
+pub fn signed_over(
+    key: &AccessKey,
+    method: &str,
+    target: &str,
+    body: &str,
+    headers: &[(&str, &str)],
+) -> Call {
+    let date = headers.iter().find(|(name, _)| *name == "x-sdk-date");
+    let date = date.map_or("", |(_, value)| *value);
     let names: Vec<&str> = headers.iter().map(|(name, _)| *name).collect();
     let names = names.join(";");
     let lines: String = headers
@@ -93,13 +106,12 @@ pub fn signed(
         key.id,
         hex(&mac.into_bytes())
     );
-    let mut call = Call::new(method, target).header("authorization", authorization);
-    for (name, value) in headers {
-        if name != "content-type" {
-            call = call.header(name, value);
-        }
-    }
-    call.body("application/json;charset=utf-8", body)
+    let call = Call::new(method, target)
+        .header("authorization", authorization)
+        .body("application/json;charset=utf-8", body);
+    headers.iter().fold(call, |call, (name, value)| {
+        call.without(name).header(name, *value)
+    })
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::signed::{AccessKey, signed};
+use crate::support::signed::{AccessKey, signed, signed_over};
 use crate::support::{Answer, Call, World};
 
 /// A signed reading of the default workspace's quotas.
@@ -96,6 +96,71 @@ fn the_body_that_was_signed_is_the_body_that_is_used() {
     let forged = signed.chunks(crate::support::Chunks::of([body(99).to_string().into()]));
     world.send(forged).expect(401);
     assert_eq!(world.count("SELECT quota FROM workspace_quotas"), 10);
+}
+
+#[test]
+fn a_client_need_sign_no_header_but_the_date() {
+    let world = World::new();
+    let key = world.access_key(&world.robot());
+    let target = world.workspaces("/0/quotas");
+    let (date, project) = (world.sdk_date(), world.project_id());
+    let (agent, media_type) = ("huaweicloud-usdk-go/3.0", "application/json;charset=utf-8");
+    let body = r#"{"quotas":[{"resource":"exemlProject.gpu_duration","quota":10}]}"#;
+    for headers in [
+        &[
+            ("user-agent", agent),
+            ("x-project-id", &project),
+            ("x-sdk-date", &date),
+        ][..],
+        &[
+            ("content-type", media_type),
+            ("user-agent", agent),
+            ("x-project-id", &project),
+            ("x-sdk-date", &date),
+        ],
+        &[("x-sdk-date", &date)],
+    ] {
+        let call = signed_over(&key, "PUT", &target, body, headers);
+        world
+            .send(call.clone().header("host", "any.example"))
+            .expect(200);
+        world.send(call).expect(200);
+        let read = signed_over(&key, "GET", &target, "", headers);
+        world.send(read).expect(200);
+    }
+    let undated = signed_over(&key, "GET", &target, "", &[("x-project-id", &project)]);
+    let answer = world.send(undated.header("x-sdk-date", date.as_str()));
+    answer.refused(401, "X-Sdk-Date must be signed");
+}
+
+#[test]
+fn an_endpoint_with_a_default_port_is_known_again_and_one_in_capitals_is_told_why_not() {
+    let world = World::new();
+    let key = world.access_key(&world.robot());
+    let target = world.workspaces("/0/quotas");
+    let date = world.sdk_date();
+    // What reaches the module: in lower case, and without a default port.
+    let send = |signed: &str, came: &str| {
+        let headers = [("host", signed), ("x-sdk-date", date.as_str())];
+        let call = signed_over(&key, "GET", &target, "", &headers);
+        world.send(call.without("host").header("host", came))
+    };
+    for (signed, came) in [
+        ("quota.example.test", "quota.example.test"),
+        ("quota.example.test:443", "quota.example.test"),
+        ("quota.example.test:80", "quota.example.test"),
+        ("127.0.0.1:8787", "127.0.0.1:8787"),
+        ("[::1]:443", "[::1]"),
+    ] {
+        send(signed, came).expect(200);
+    }
+    for (signed, came) in [
+        ("quota.example.test:8443", "quota.example.test"),
+        ("other.example.test", "quota.example.test"),
+    ] {
+        send(signed, came).refused(401, "verify aksk signature fail");
+    }
+    send("Quota.example.test", "quota.example.test").refused(401, "write it in lower case");
 }
 
 #[test]

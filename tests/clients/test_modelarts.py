@@ -5,7 +5,10 @@
 3. Every credential that the SDK can show (200, or 401 APIGW.0301; 403 for another project).
 """
 
+import hmac
 import threading
+import time
+from hashlib import sha256
 
 import pytest
 
@@ -255,6 +258,32 @@ def test_a_wrong_secret_and_an_unknown_key_are_refused(client):
     for wrong in [{"sk": "0" * 64}, {"ak": "0" * 20}, {"ak": "dummy", "sk": "dummy"}]:
         outcome = client.with_settings(**wrong).list_workspace()
         refused(outcome, 401, "APIGW.0301", "Incorrect IAM authentication information: verify aksk signature fail")
+
+
+@pytest.mark.parametrize("port", [80, 443])
+def test_an_endpoint_with_a_default_port_is_verified(client, server, port):
+    endpoint = client.with_settings(url=f"http://127.0.0.1:{port}", dials=server.address)
+    done(endpoint.list_workspace())
+    refused(endpoint.with_settings(sk="0" * 64).list_workspace(), 401, "APIGW.0301")
+
+
+@pytest.mark.parametrize("names", ["user-agent;x-project-id;x-sdk-date", "content-type;user-agent;x-project-id;x-sdk-date",
+                                   "x-sdk-date"])
+def test_what_the_sdks_for_go_sign_is_enough(client, world, project, names):
+    """They sign the headers that they set themselves, which `Host` is not."""
+    path = f"/v1/{project.id}/workspaces/0/quotas"
+    values = {"content-type": "application/json;charset=utf-8", "user-agent": "huaweicloud-usdk-go/3.0", "x-project-id": project.id,
+              "x-sdk-date": time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())}
+    headers = {name: values[name] for name in names.split(";")}
+    lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
+    canonical = f"GET\n{path}/\n\n{lines}\n{names}\n{sha256(b'').hexdigest()}"
+    text = f"SDK-HMAC-SHA256\n{values['x-sdk-date']}\n{sha256(canonical.encode()).hexdigest()}"
+    signature = hmac.new(client.settings["sk"].encode(), text.encode(), sha256).hexdigest()
+    headers["Authorization"] = f"SDK-HMAC-SHA256 Access={client.settings['ak']}, SignedHeaders={names}, Signature={signature}"
+    answer = world.nobody.get(path, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert world.nobody.get(path + "/", headers=headers).status_code != 200
+    assert world.nobody.get(path + "?name=x", headers=headers).status_code == 401
 
 
 def test_a_temporary_key_is_refused_clearly(client):

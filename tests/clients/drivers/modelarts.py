@@ -4,13 +4,15 @@ Runs in the interpreter of `huaweicloudsdkmodelarts`, for as long as its tests d
 standard input, makes the call that it describes, and prints what the SDK's user sees as one line of JSON.
 
 A call is `{"client": {...}, "method": ..., "request": {...}}`. `client` holds `url`, `ak`, `sk` and, if wanted,
-`project_id`, `security_token`, `headers` and `algorithm`; `request` the fields of the method's request class. A value
+`project_id`, `security_token`, `headers`, `algorithm` and `dials` (where connections go, whatever port the URL names);
+`request` the fields of the method's request class. A value
 `{"$model": name, ...}` stands for that class of the SDK; any other body is sent as it is.
 """
 
 import json
 import sys
 
+import urllib3.util.connection
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.exceptions import exceptions
 from huaweicloudsdkcore.http.http_config import HttpConfig
@@ -32,6 +34,16 @@ def client_of(settings):
     return client
 
 
+connect = urllib3.util.connection.create_connection
+
+
+def dial(address):
+    """Lets every connection from now on go to this host and port, or where it is meant to go for `None`. So an endpoint
+    may name a default port, which only root may listen on; what the SDK signs and sends stays its own."""
+    urllib3.util.connection.create_connection = (
+        connect if address is None else lambda _, *arguments, **named: connect(tuple(address), *arguments, **named))
+
+
 def built(value):
     """The value with the SDK's classes in place of what names them."""
     if isinstance(value, list):
@@ -50,6 +62,7 @@ def request_of(method, fields):
 
 def outcome_of(plan):
     """What the SDK's user sees of a call."""
+    dial(plan["client"].get("dials"))
     try:
         client = client_of(plan["client"])
         response = getattr(client, plan["method"])(request_of(plan["method"], plan["request"]))
