@@ -3,7 +3,7 @@
 //! 1. It gets an id, which its answer, its log line and its audit rows carry.
 //! 2. Its path is decoded and looked up in the table of routes; a preflight is answered from there.
 //! 3. Its credential is read. A malformed or forged one ends here, without a look at the database.
-//! 4. The first round trip says who is calling, what about, and whether he may; the route's access is checked.
+//! 4. The first round trip says who is calling, what about, and whether they may; the route's access is checked.
 //! 5. The handler runs with the [`Authority`] that the check gave out, and makes the second round trip if it needs one.
 //! 6. The answer, an error as well as a success, gets its CORS headers, and one log line is written.
 //! 7. After the answer, the token's last use is noted where that is due.
@@ -155,9 +155,9 @@ impl<'a> Life<'a> {
     async fn answer(&self, request: &mut Request) -> Result<Response, Error> {
         let found = routes::find(request.path());
         if request.method == Method::OPTIONS {
-            return self.preflight(found.as_ref()).await;
+            return self.preflight(request, found.as_ref()).await;
         }
-        let found = found.ok_or_else(|| Error::not_found("there is nothing at this path"))?;
+        let found = found.ok_or_else(routes::nothing)?;
         {
             let mut progress = self.progress.borrow_mut();
             progress.class = Some(found.class);
@@ -193,7 +193,7 @@ impl<'a> Life<'a> {
     }
 
     /// Answers OPTIONS: without a credential, and whatever exists (contract section 4).
-    async fn preflight(&self, found: Option<&Found>) -> Result<Response, Error> {
+    async fn preflight(&self, request: &Request, found: Option<&Found>) -> Result<Response, Error> {
         let mut response = Response::no_content();
         let Some(found) = found else {
             response.header("allow", "OPTIONS");
@@ -214,7 +214,14 @@ impl<'a> Life<'a> {
         });
         let allowed = found.class.allows_anybody(listed);
         let origin = self.origin.as_deref().filter(|_| allowed);
-        cors::answer_preflight(&mut response, found.class, origin, &methods);
+        let asked = origin.and_then(|_| request.header("access-control-request-headers"));
+        cors::answer_preflight(
+            &mut response,
+            found.class,
+            origin,
+            &methods,
+            asked.as_deref(),
+        );
         Ok(response)
     }
 
@@ -238,7 +245,7 @@ impl<'a> Life<'a> {
         response
     }
 
-    /// Step 3 and 4: who is calling, and whether he may.
+    /// Step 3 and 4: who is calling, and whether they may.
     async fn authorise(&self, call: &mut Call<'_>, access: Access) -> Result<(), Error> {
         let credential = credential::read(call.request, self.config);
         let digests = match &credential {
@@ -356,17 +363,13 @@ impl<'a> Life<'a> {
         Ok(())
     }
 
-    /// On request endpoints, a call that a browser marks as its own page's, from an origin that is not the caller's,
-    /// is refused before anything runs. A server that happens to send `Origin` is not (contract section 4), nor is a page
-    /// of ours, such as `/docs`: its call crosses no origins.
+    /// On request endpoints, a call that a browser marks as another site's, from an origin that is not the caller's, is
+    /// refused before anything runs. A server that happens to send `Origin` is not (contract section 4).
     fn refuse_foreign_origin(&self, request: &Request, listed: Listed) -> Result<(), Error> {
-        let class = Class::Requests;
-        let by_browser = self.origin.is_some()
+        let is_marked = self.origin.is_some()
             && self.progress.borrow().is_request_endpoint
-            && request
-                .header("sec-fetch-mode")
-                .is_some_and(|mode| mode.eq_ignore_ascii_case("cors"));
-        if by_browser && !class.allows_caller(listed) && !cors::is_same_origin(request) {
+            && cors::is_of_another_site(request);
+        if is_marked && !Class::Requests.allows_caller(listed) {
             return Err(Error::forbidden(
                 "this origin is in neither the project's cors_origins nor your allowed_cors_origins",
             ));

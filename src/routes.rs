@@ -22,8 +22,9 @@ mod projects;
 mod requests;
 mod roles;
 mod service;
+mod unserved;
 
-pub use find::{Found, class, find};
+pub use find::{Found, class, find, nothing};
 
 /// A call that there is.
 pub struct Route {

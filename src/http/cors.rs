@@ -29,11 +29,12 @@ pub struct Listed {
     pub by_any_service_user: bool,
 }
 
-/// Request headers that a preflight allows: the real clients send these three.
-const ALLOWED_HEADERS: &str = "authorization, content-type, accept";
+/// Most request headers that a preflight is told are allowed, and their length in bytes (contract section 4).
+const MAX_ASKED: usize = 64;
+const MAX_ASKED_BYTES: usize = 4 << 10;
 /// Response headers that a page may read.
 const EXPOSED_HEADERS: &str = "X-Request-Id, Retry-After, x-ratelimit-limit, x-ratelimit-remaining, \
-                               x-ratelimit-reset, Content-Disposition";
+                               x-ratelimit-reset, Content-Disposition, Idempotent-Replayed, Tenantry-Overhead-Ms";
 /// Seconds for which a browser may remember a preflight.
 const MAX_AGE: &str = "600";
 
@@ -59,52 +60,73 @@ impl Class {
     }
 }
 
-/// Whether a browser says that the page that makes this call came from the host that is called. A browser sends
-/// `Origin` on every POST, to its page's own host too (Fetch, section Origin header); what it writes into
-/// `Sec-Fetch-Site` no page can change (Fetch Metadata Request Headers, section 2.3).
+/// Whether a browser says that the page that makes this call is of another site than the host that is called. What it
+/// writes into `Sec-Fetch-Site` no page can change (Fetch Metadata Request Headers, section 2.3): `same-origin` is the
+/// page's own server, or one behind the same proxy, and `none` a person or an extension. `Sec-Fetch-Mode` says nothing
+/// of the kind, since the `fetch` of Node sends it too (contract section 4).
 #[must_use]
-pub fn is_same_origin(request: &Request) -> bool {
-    let says_so = request
-        .header("sec-fetch-site")
-        .is_some_and(|site| site.eq_ignore_ascii_case("same-origin"));
-    let origin = request.header("origin").filter(|_| says_so);
-    match (origin.as_deref(), request.header("host")) {
-        (Some(origin), Some(host)) => origin
-            .split_once("://")
-            .is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(&host)),
-        _ => false,
-    }
+pub fn is_of_another_site(request: &Request) -> bool {
+    request.header("sec-fetch-site").is_some_and(|site| {
+        ["cross-site", "same-site"]
+            .iter()
+            .any(|other| site.eq_ignore_ascii_case(other))
+    })
 }
 
-/// Adds what a preflight's answer carries; `origin` only if it is allowed.
+/// Adds what a preflight's answer carries; `origin` only if it is allowed. `asked` is what the preflight asks for: the
+/// names of the headers that the page wants to send (Fetch, `Access-Control-Request-Headers`).
 pub fn answer_preflight(
     response: &mut Response,
     class: Class,
     origin: Option<&str>,
     methods: &str,
+    asked: Option<&str>,
 ) {
-    vary(response, class);
+    if class == Class::Closed {
+        return;
+    }
+    response.vary("Origin");
+    response.vary("Access-Control-Request-Headers");
     if let Some(origin) = origin {
         response.header("access-control-allow-origin", origin);
         response.header("access-control-allow-methods", methods);
-        response.header("access-control-allow-headers", ALLOWED_HEADERS);
+        if let Some(names) = asked.and_then(field_names) {
+            response.header("access-control-allow-headers", names);
+        }
         response.header("access-control-max-age", MAX_AGE);
     }
 }
 
+/// The list again, if it is one of field names and not too long. A page that may call may send any header: what a client
+/// sends besides its token is its own affair, and tomorrow's clients send others (contract section 4).
+fn field_names(list: &str) -> Option<String> {
+    if list.len() > MAX_ASKED_BYTES {
+        return None;
+    }
+    // Empty elements of a list count for nothing (RFC 9110, section 5.6.1.2).
+    let names = list
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty());
+    let names: Vec<&str> = names.collect();
+    let all_are_names = names.iter().all(|name| name.bytes().all(is_of_token));
+    (all_are_names && (1..=MAX_ASKED).contains(&names.len())).then(|| names.join(", "))
+}
+
+/// Whether a byte may stand in a field name (RFC 9110, sections 5.1 and 5.6.2).
+fn is_of_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
 /// Adds what the answer to a call carries; `origin` only if it is allowed.
 pub fn answer_call(response: &mut Response, class: Class, origin: Option<&str>) {
-    vary(response, class);
+    // A cache must keep answers to different origins apart wherever they could differ.
+    if class != Class::Closed {
+        response.vary("Origin");
+    }
     if let Some(origin) = origin {
         response.header("access-control-allow-origin", origin);
         response.header("access-control-expose-headers", EXPOSED_HEADERS);
-    }
-}
-
-/// A cache must keep answers to different origins apart wherever they could differ.
-fn vary(response: &mut Response, class: Class) {
-    if class != Class::Closed {
-        response.vary("Origin");
     }
 }
 
@@ -156,6 +178,43 @@ mod tests {
     }
 
     #[test]
+    fn field_names_are_allowed_as_they_are_asked_for() {
+        for (asked, allowed) in [
+            ("authorization", Some("authorization")),
+            (
+                "authorization,content-type",
+                Some("authorization, content-type"),
+            ),
+            (" a ,, b,\t", Some("a, b")),
+            (
+                "x-stainless-arch, traceparent",
+                Some("x-stainless-arch, traceparent"),
+            ),
+            ("!#$%&'*+-.^_`|~09azAZ", Some("!#$%&'*+-.^_`|~09azAZ")),
+            ("*", Some("*")),
+            ("", None),
+            (" , ", None),
+            ("a b", None),
+            ("a, b\r\nx: y", None),
+            ("a, é", None),
+            ("a: b", None),
+            ("a;b", None),
+            ("\"a\"", None),
+            ("a\0", None),
+        ] {
+            assert_eq!(field_names(asked).as_deref(), allowed, "{asked:?}");
+        }
+    }
+
+    #[test]
+    fn at_most_64_names_of_4_kib_are_allowed() {
+        let names = |count: usize| vec!["a"; count].join(",");
+        assert!(field_names(&names(64)).is_some() && field_names(&names(65)).is_none());
+        let long = |length: usize| field_names(&"a".repeat(length));
+        assert!(long(4_096).is_some() && long(4_097).is_none());
+    }
+
+    #[test]
     fn credentials_mode_is_never_allowed() {
         let mut response = Response::no_content();
         answer_preflight(
@@ -163,6 +222,7 @@ mod tests {
             Class::Requests,
             Some("https://a.com"),
             "POST",
+            Some("authorization"),
         );
         answer_call(&mut response, Class::Requests, Some("https://a.com"));
         let named = response

@@ -5,15 +5,19 @@ use std::sync::OnceLock;
 use ::http::Method;
 
 use super::service::NOT_SERVED;
-use super::{Route, table};
+use super::{Route, table, unserved};
 use crate::domain::RawPath;
+use crate::domain::path::Segments;
 use crate::http::cors::Class;
 use crate::http::error::Error;
 use crate::http::surface::Surface;
 
-/// A path that there is, and what stands in its braces.
+/// A path that there is, and what stands in its braces; or one below a project at which there is nothing, since a page
+/// must be able to read its 404 (contract section 1).
 pub struct Found {
     routes: &'static [&'static Route],
+    /// What follows the project's name where there is nothing.
+    below_project: Segments,
     /// How it takes part in CORS.
     pub class: Class,
     /// Its parameters, percent-decoded.
@@ -38,6 +42,10 @@ impl Found {
     /// The refusal of a method that the path does not have.
     #[must_use]
     pub fn refusal(&self, method: &Method) -> Error {
+        if self.routes.is_empty() {
+            let below: Vec<&str> = self.below_project.iter().collect();
+            return unserved::reason(method, &below).map_or_else(nothing, Error::not_found);
+        }
         let is_this = |(not_served, path): &(Method, &str)| {
             not_served == method && self.routes.iter().any(|route| route.path == *path)
         };
@@ -69,6 +77,11 @@ impl Found {
     }
 }
 
+/// The refusal of a path at which there is nothing.
+pub fn nothing() -> Error {
+    Error::not_found("there is nothing at this path")
+}
+
 /// Stands for an empty segment where paths are matched: no parameter matches nothing, and no segment holds a NUL.
 const EMPTY: char = '\0';
 
@@ -87,6 +100,10 @@ struct Router {
 /// ModelArts-compatible surface an empty segment is an empty id.
 #[must_use]
 pub fn find(raw_path: &str) -> Option<Found> {
+    in_table(raw_path).or_else(|| below_project(raw_path))
+}
+
+fn in_table(raw_path: &str) -> Option<Found> {
     static ROUTER: OnceLock<Router> = OnceLock::new();
     let router = ROUTER.get_or_init(build);
     let segments = match Surface::of(raw_path) {
@@ -112,9 +129,30 @@ pub fn find(raw_path: &str) -> Option<Found> {
         .collect();
     Some(Found {
         routes: &path.routes,
+        below_project: Segments::default(),
         class: path.class,
         parameters,
     })
+}
+
+/// A path below a project at which there is nothing, whatever its other segments hold.
+fn below_project(raw_path: &str) -> Option<Found> {
+    let mut rest = raw_path.split('/').filter(|segment| !segment.is_empty());
+    let above: Vec<&str> = rest.by_ref().take(3).collect();
+    let above = RawPath::parse(&above.join("/")).ok()?;
+    let below: Vec<&str> = rest.collect();
+    match (above.get(0), above.get(1), above.get(2)) {
+        (Some("v2.1" | "v2"), Some("projects"), Some(project)) if !below.is_empty() => {
+            let below = RawPath::parse(&below.join("/")).unwrap_or_default();
+            Some(Found {
+                routes: &[],
+                class: class_below_project(&below.joined()),
+                below_project: below,
+                parameters: vec![("project_name", project.to_owned())],
+            })
+        }
+        _ => None,
+    }
 }
 
 fn build() -> Router {
@@ -149,18 +187,27 @@ fn build() -> Router {
 /// How a path takes part in CORS (contract section 4).
 #[must_use]
 pub fn class(pattern: &str) -> Class {
-    let below_project = pattern
+    pattern
         .split_once("/projects/{project_name}")
-        .map(|(_, rest)| rest);
-    match below_project {
-        None => Class::Closed,
-        Some(rest)
-            if (rest.starts_with("/deployments/") || rest.starts_with("/pipelines/"))
-                && rest.contains("/requests") =>
-        {
-            Class::Requests
-        }
-        Some(_) => Class::Project,
+        .map_or(Class::Closed, |(_, below)| class_below_project(below))
+}
+
+/// The same of what follows a project's name, with a slash in front. Request endpoints are those of UbiOps spec 4.1 below
+/// a deployment or a pipeline, and the ones for the clients of OpenAI; the list of a project's requests is none.
+fn class_below_project(below: &str) -> Class {
+    let words: Vec<&str> = below.split('/').skip(1).collect();
+    match words.as_slice() {
+        ["deployments" | "pipelines", _, "requests", ..]
+        | [
+            "deployments" | "pipelines",
+            _,
+            "versions",
+            _,
+            "requests",
+            ..,
+        ]
+        | ["openai-compatible", "v1", ..] => Class::Requests,
+        _ => Class::Project,
     }
 }
 
@@ -255,7 +302,48 @@ mod tests {
             class("/v2.1/projects/{project_name}/service-users"),
             Class::Project
         );
-        let below = "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/requests/{request_id}";
-        assert_eq!(class(below), Class::Requests);
+        for below in [
+            "/pipelines/{pipeline_name}/requests/{request_id}",
+            "/deployments/{deployment_name}/versions/{version}/requests",
+            "/openai-compatible/v1/chat/completions",
+        ] {
+            let path = format!("/v2.1/projects/{{project_name}}{below}");
+            assert_eq!(class(&path), Class::Requests, "{path}");
+        }
+        for below in [
+            "/deployments/requests",
+            "/deployments/{deployment_name}/requests-x",
+        ] {
+            let path = format!("/v2.1/projects/{{project_name}}{below}");
+            assert_eq!(class(&path), Class::Project, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_below_a_project_at_which_there_is_nothing_is_still_the_projects() {
+        for (path, project) in [
+            ("/v2.1/projects/p/nothing", "p"),
+            ("/v2//projects/p%20q//buckets/b/", "p q"),
+            ("/v2.1/projects/p/service-users/a%2Fb", "p"),
+            ("/v2.1/projects/p/%FF", "p"),
+        ] {
+            let found = find(path).unwrap();
+            assert_eq!(found.parameter("project_name"), Some(project), "{path}");
+            assert_eq!(
+                (found.class, found.methods().as_str()),
+                (Class::Project, "OPTIONS")
+            );
+            assert!(found.route(&Method::GET).is_none());
+            assert_eq!(found.refusal(&Method::PUT).status(), 404);
+        }
+        for path in [
+            "/v2.1/projects/p%2Fq/nothing",
+            "/v2.1/organizations/o/nothing",
+            "/v3/projects/p/nothing",
+            "/v1/projects/p/nothing",
+            "/projects/p/nothing",
+        ] {
+            assert!(find(path).is_none(), "{path}");
+        }
     }
 }

@@ -393,6 +393,8 @@ fn headers_of_any_text_break_nothing() {
             "origin",
             "content-type",
             "sec-fetch-mode",
+            "sec-fetch-site",
+            "access-control-request-headers",
             "accept",
             "x-request-id",
             "content-length",

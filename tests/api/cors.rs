@@ -58,6 +58,9 @@ fn from(world: &World, by: &Caller, method: &str, path: &str, origin: &str) -> A
     world.send(Call::new(method, path).by(by).header("origin", origin))
 }
 
+/// What a cache keeps the answers to preflights apart by.
+const VARY_OF_PREFLIGHTS: &str = "Origin, Access-Control-Request-Headers";
+
 fn allowed(answer: &Answer) -> Option<&str> {
     assert!(answer.header("access-control-allow-credentials").is_none());
     answer.header("access-control-allow-origin")
@@ -80,6 +83,7 @@ fn options_is_204_with_the_methods_whatever_exists_and_without_a_credential() {
         ("/operator/v1/users", "POST, GET, HEAD, OPTIONS"),
         (REQUESTS, "POST, GET, HEAD, OPTIONS"),
         ("/nothing/here", "OPTIONS"),
+        ("/v2.1/projects/vision/nothing/here", "OPTIONS"),
         ("/", "OPTIONS"),
     ] {
         for caller in [world.nobody(), world.robot(), world.malformed()] {
@@ -118,7 +122,7 @@ fn a_preflight_of_a_request_endpoint_goes_by_the_project_and_all_its_service_use
                 is_allowed.then_some(origin),
                 "{path} {origin}"
             );
-            assert_eq!(answer.header("vary"), Some("Origin"));
+            assert_eq!(answer.header("vary"), Some(VARY_OF_PREFLIGHTS));
             assert_eq!(answer.trips, 1);
         }
     }
@@ -131,6 +135,9 @@ fn a_preflight_of_another_project_path_goes_by_the_project_alone() {
         PLAIN,
         "/v2.1/projects/vision",
         "/v2.1/projects/vision/requests",
+        "/v2.1/projects/vision/nothing/here",
+        "/v2.1/projects/vision/buckets/b",
+        "/v2.1/projects/vision/service-users/a%2Fb",
     ] {
         for (origin, is_allowed) in [(PROJECTS, true), (APPS, false), (FOREIGN, false)] {
             let answer = preflight(&world, path, origin);
@@ -139,7 +146,7 @@ fn a_preflight_of_another_project_path_goes_by_the_project_alone() {
                 is_allowed.then_some(origin),
                 "{path} {origin}"
             );
-            assert_eq!(answer.header("vary"), Some("Origin"));
+            assert_eq!(answer.header("vary"), Some(VARY_OF_PREFLIGHTS));
         }
     }
 }
@@ -154,7 +161,7 @@ fn what_a_preflight_allows_stands_in_its_headers() {
     );
     assert_eq!(
         answer.header("access-control-allow-headers"),
-        Some("authorization, content-type, accept")
+        Some("authorization")
     );
     assert_eq!(answer.header("access-control-max-age"), Some("600"));
     let refused = preflight(&world, REQUESTS, FOREIGN);
@@ -166,6 +173,84 @@ fn what_a_preflight_allows_stands_in_its_headers() {
         );
     }
     assert!(refused.header("access-control-max-age").is_none());
+}
+
+#[test]
+fn a_preflight_allows_the_headers_that_it_asks_for() {
+    let Fixture { world, .. } = fixture();
+    let preflight = |asked: &str| {
+        let call = Call::new("OPTIONS", REQUESTS).header("origin", APPS);
+        let call = call.header("access-control-request-method", "POST");
+        let answer = world.send(match asked {
+            "" => call,
+            asked => call.header("access-control-request-headers", asked),
+        });
+        assert_eq!(allowed(&answer), Some(APPS), "{asked:?}");
+        assert_eq!(answer.header("vary"), Some(VARY_OF_PREFLIGHTS));
+        let headers = answer.header("access-control-allow-headers");
+        headers.map(str::to_owned)
+    };
+    let of_sdks = "authorization, content-type, idempotency-key, traceparent, x-stainless-arch";
+    for asked in [of_sdks, &of_sdks.replace(' ', ""), "X-Tomorrows-Header"] {
+        let allowed = preflight(asked).unwrap_or_default();
+        assert_eq!(allowed.replace(' ', ""), asked.replace(' ', ""));
+    }
+    let many = |count: usize| vec!["x-a"; count].join(",");
+    assert!(preflight(&many(64)).is_some());
+    for asked in [
+        "",
+        "a b",
+        "a\r\nset-cookie: x",
+        "a, \u{e9}",
+        "a:b",
+        &many(65),
+        &"a".repeat(4_097),
+    ] {
+        assert_eq!(preflight(asked), None, "{asked:.20}");
+    }
+    // To an origin that is not listed nothing is said.
+    let call = Call::new("OPTIONS", REQUESTS).header("origin", FOREIGN);
+    let answer = world.send(call.header("access-control-request-headers", "traceparent"));
+    assert!(answer.header("access-control-allow-headers").is_none());
+}
+
+#[test]
+fn a_page_of_the_project_reads_that_there_is_nothing_at_a_path() {
+    let Fixture { world, app, .. } = fixture();
+    for path in [
+        "/v2.1/projects/vision/nothing/here",
+        "/v2/projects/vision/buckets",
+        "/v2.1/projects/vision/deployments/d/nothing",
+        "/v2.1/projects/vision/service-users/a%2Fb",
+    ] {
+        for caller in [&world.owner(), &app, &world.nobody(), &world.malformed()] {
+            for (origin, is_allowed) in [(PROJECTS, true), (APPS, false), (FOREIGN, false)] {
+                let answer = from(&world, caller, "GET", path, origin).expect(404);
+                assert_eq!(allowed(&answer), is_allowed.then_some(origin), "{path}");
+                assert_eq!(answer.header("vary"), Some("Origin"));
+            }
+        }
+        assert_eq!(world.get(&world.owner(), path).expect(404).trips, 0);
+    }
+    // Below this path the clients of OpenAI make requests.
+    let path = "/v2.1/projects/vision/openai-compatible/v1/models";
+    for (origin, is_allowed) in [(PROJECTS, true), (APPS, true), (FOREIGN, false)] {
+        assert_eq!(
+            allowed(&preflight(&world, path, origin)).is_some(),
+            is_allowed
+        );
+        let answer = from(&world, &app, "GET", path, origin).expect(404);
+        assert_eq!(allowed(&answer), is_allowed.then_some(origin), "{origin}");
+    }
+    let answer = from(
+        &world,
+        &app,
+        "GET",
+        "/v2.1/projects/audio/nothing",
+        PROJECTS,
+    )
+    .expect(404);
+    assert!(allowed(&answer).is_none());
 }
 
 #[test]
@@ -268,7 +353,7 @@ fn an_answer_that_a_page_may_read_exposes_what_a_client_needs() {
         answer.header("access-control-expose-headers"),
         Some(
             "X-Request-Id, Retry-After, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, \
-             Content-Disposition"
+             Content-Disposition, Idempotent-Replayed, Tenantry-Overhead-Ms"
         )
     );
 }
@@ -308,48 +393,54 @@ fn an_app_can_read_every_other_refusal() {
 }
 
 #[test]
-fn a_call_that_a_browser_marks_as_its_own_is_refused_from_an_origin_that_is_not_the_callers() {
+fn a_call_that_a_browser_marks_as_another_sites_is_refused_from_an_origin_that_is_not_the_callers()
+{
     let Fixture { world, app, .. } = fixture();
-    let marked = |by: &Caller, path: &str, origin: &str, mode: &str| {
+    let marked = |by: &Caller, path: &str, origin: &str, site: &str| {
         let call = Call::new("POST", path).by(by).header("origin", origin);
-        world.send(call.header("sec-fetch-mode", mode))
-    };
-    for origin in [OTHERS, FOREIGN, "null"] {
-        marked(&app, REQUESTS, origin, "cors").refused(403, "this origin is in neither");
-        marked(&app, REQUESTS, origin, "CORS").expect(403);
-    }
-    marked(&app, REQUESTS, APPS, "cors").expect(404);
-    marked(&app, REQUESTS, PROJECTS, "cors").expect(404);
-    marked(&world.owner(), REQUESTS, APPS, "cors").expect(403);
-    // A server that happens to send `Origin` is not broken, and other paths only withhold the headers.
-    marked(&app, REQUESTS, FOREIGN, "no-cors").expect(404);
-    from(&world, &app, "POST", REQUESTS, FOREIGN).expect(404);
-    marked(&app, PLAIN, FOREIGN, "cors").expect(201);
-}
-
-#[test]
-fn a_page_of_our_own_origin_makes_no_call_from_another_one() {
-    let Fixture { world, app, .. } = fixture();
-    let own = "https://tenantry.example:8443";
-    let by_page = |path: &str, origin: &str, site: &str| {
-        let call = Call::new("POST", path).by(&app).header("origin", origin);
-        let call = call.header("host", "Tenantry.example:8443");
         let call = call.header("sec-fetch-mode", "cors");
         world.send(call.header("sec-fetch-site", site))
     };
-    let answer = by_page(REQUESTS, own, "same-origin").expect(404);
-    // It crosses no origins, so it needs no leave to be read either.
-    assert!(allowed(&answer).is_none());
-    for (origin, site) in [
-        (own, "same-site"),
-        (own, "cross-site"),
-        (own, "none"),
-        (FOREIGN, "same-origin"),
-        ("https://tenantry.example", "same-origin"),
-        ("null", "same-origin"),
-    ] {
-        by_page(REQUESTS, origin, site).refused(403, "this origin is in neither");
+    for site in ["cross-site", "same-site", "Cross-Site"] {
+        for origin in [OTHERS, FOREIGN, "null"] {
+            let answer = marked(&app, REQUESTS, origin, site);
+            assert!(allowed(&answer).is_none());
+            answer.refused(403, "this origin is in neither");
+        }
+        marked(&app, REQUESTS, APPS, site).expect(404);
+        marked(&app, REQUESTS, PROJECTS, site).expect(404);
+        marked(&world.owner(), REQUESTS, APPS, site).expect(403);
+        // Other paths only withhold the headers.
+        marked(&app, PLAIN, FOREIGN, site).expect(201);
     }
+}
+
+#[test]
+fn a_call_that_no_browser_marks_as_another_sites_is_handled_from_any_origin() {
+    let Fixture { world, app, .. } = fixture();
+    let call = |origin: &str| {
+        let call = Call::new("POST", REQUESTS).by(&app);
+        call.header("origin", origin)
+    };
+    for origin in [FOREIGN, OTHERS, "null", "https://tenantry.example:8443"] {
+        let mut calls = vec![call(origin)];
+        // The page's own server and a proxy in front of it that rewrites `Host`; an extension; what nobody sends.
+        for site in ["same-origin", "none", "", "cross-site, none"] {
+            calls.push(call(origin).header("sec-fetch-site", site));
+        }
+        // The `fetch` of Node.
+        calls.push(call(origin).header("sec-fetch-mode", "cors"));
+        for call in calls {
+            let answer = world.send(call.header("host", "tenantry.example"));
+            assert!(allowed(&answer).is_none());
+            answer.refused(404, "there is no deployment");
+        }
+    }
+    // Without an origin no mark counts.
+    let call = Call::new("POST", REQUESTS).by(&app);
+    world
+        .send(call.header("sec-fetch-site", "cross-site"))
+        .expect(404);
 }
 
 #[test]
@@ -362,7 +453,7 @@ fn nothing_is_told_about_a_project_that_the_caller_has_no_part_in() {
                 .by(&world.stranger())
                 .header("origin", FOREIGN);
             world
-                .send(call.header("sec-fetch-mode", "cors"))
+                .send(call.header("sec-fetch-site", "cross-site"))
                 .expect(404)
         };
         let (hidden, absent) = (marked(path), marked(&none));

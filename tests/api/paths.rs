@@ -72,6 +72,43 @@ fn the_calls_of_ubiops_sessions_that_are_not_served_are_404() {
 }
 
 #[test]
+fn a_path_of_ubiops_that_is_never_served_says_why_and_what_to_do_instead() {
+    let world = World::new();
+    let version = "/deployments/d/versions/v";
+    for (path, words) in [
+        (format!("{version}/revisions"), "PUT .../upstream"),
+        (format!("{version}/revisions/r/x"), "PUT .../upstream"),
+        (format!("{version}/instances"), "PUT .../upstream"),
+        ("/instances".to_owned(), "PUT .../upstream"),
+        ("/template-deployments".to_owned(), "POST .../deployments"),
+        ("/experiments/e/runs".to_owned(), "PUT .../upstream"),
+        ("/buckets".to_owned(), "no files are kept here"),
+        ("/buckets/b/files/f".to_owned(), "no files are kept here"),
+        ("/blobs/b".to_owned(), "no files are kept here"),
+        ("/imports".to_owned(), "nothing is packed up here"),
+        (
+            "/exports/e/download".to_owned(),
+            "nothing is packed up here",
+        ),
+    ] {
+        for base in ["/v2.1/projects/vision", "/v2//projects/there-is-none"] {
+            for caller in [world.owner(), world.nobody(), world.operator()] {
+                let call = Call::new("POST", format!("{base}{path}")).by(&caller);
+                let answer = world.send(call.body("application/zip", [0; 9]));
+                assert_eq!(answer.refused(404, words).trips, 0, "{path}");
+            }
+        }
+    }
+    let path = world.path(&format!("{version}/revisions"));
+    world
+        .get(&world.owner(), &path)
+        .refused(404, "there is nothing at this path");
+    world
+        .get(&world.owner(), "/v2.1/buckets")
+        .refused(404, "there is nothing at this path");
+}
+
+#[test]
 fn a_name_that_no_object_can_have_is_404() {
     let world = World::new();
     let long = "x".repeat(10_000);

@@ -66,7 +66,7 @@ async function site() {
   const page = await browser.newPage();
   await page.goto(origin);
   /** What the script sees: status and body, or that the browser keeps the answer from it. */
-  const call = (method, path, token, body) =>
+  const call = (method, path, token, body, headers = {}) =>
     page.evaluate(
       async ([url, options]) => {
         try {
@@ -80,7 +80,7 @@ async function site() {
         tenantry.url + path,
         {
           method,
-          headers: { Authorization: `Token ${token}`, ...(body && { "Content-Type": "application/json" }) },
+          headers: { Authorization: `Token ${token}`, ...(body && { "Content-Type": "application/json" }), ...headers },
           body: body && JSON.stringify(body),
         },
       ],
@@ -129,6 +129,43 @@ test("an origin of the service user's own list reads the answer to its request, 
   const body = readable(await app.call("POST", path + REQUESTS, user.token, { x: 1 }), 404);
   assert.match(body.error, /no deployment 'nowhere'/);
   assert.equal(body.error_message, body.error);
+});
+
+test("a page may send the headers of any SDK", async () => {
+  const app = await site();
+  const path = await project();
+  const user = await serviceUser(path, { allowed_cors_origins: [app.origin] });
+  const headers = {
+    "X-Stainless-Arch": "unknown",
+    "X-Stainless-Retry-Count": "0",
+    "Idempotency-Key": "1",
+    traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    "sentry-trace": "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
+  };
+  readable(await app.call("POST", path + REQUESTS, user.token, { x: 1 }, headers), 404);
+  const owner = await site();
+  await made("PATCH", path, { cors_origins: [owner.origin] });
+  readable(await owner.call("GET", path, user.token, undefined, headers), 200);
+});
+
+test("a page reads that there is nothing at a path, and why", async () => {
+  const app = await site();
+  const path = await project([app.origin]);
+  const user = await serviceUser(path);
+  readable(await app.call("GET", `${path}/nothing/here`, user.token), 404);
+  const body = readable(await app.call("POST", `${path}/deployments/d/versions/v/revisions`, user.token, {}), 404);
+  assert.match(body.error, /no code runs here/);
+});
+
+test("a call from a server is no browser's, though Node sends Sec-Fetch-Mode and the server an Origin", async () => {
+  const path = await project();
+  const user = await serviceUser(path);
+  const response = await fetch(tenantry.url + path + REQUESTS, {
+    method: "POST",
+    headers: { Authorization: `Token ${user.token}`, "Content-Type": "application/json", Origin: "https://app.example" },
+    body: "{}",
+  });
+  assert.equal(response.status, 404, await response.text());
 });
 
 test("an origin that nobody lists is blocked, and its call never sent", async () => {

@@ -2,7 +2,7 @@
 
 The origin must be in the project's list or, on request endpoints, in that caller's own. Where it is not,
 the headers are withheld and the call is handled normally, since a server may send `Origin` too; but a call
-that a browser marks as its own (`Sec-Fetch-Mode: cors`) on a request endpoint is refused.
+that a browser marks as another site's (`Sec-Fetch-Site: cross-site` or `same-site`) on a request endpoint is refused.
 """
 
 import pytest
@@ -13,7 +13,7 @@ PROJECT_ORIGIN = "https://project.example"
 MINE, YOURS = "https://mine.example", "https://yours.example"
 NOBODYS = "https://nobody.example"
 EXPOSED = {"X-Request-Id", "Retry-After", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset",
-           "Content-Disposition"}
+           "Content-Disposition", "Idempotent-Replayed", "Tenantry-Overhead-Ms"}
 
 
 class Scene:
@@ -80,6 +80,20 @@ def test_a_server_that_sends_an_origin_is_not_broken(scene):
     unreadable(scene.me.caller.post(scene.requests, {"x": 1}, headers={"Origin": NOBODYS}), 404)
     unreadable(scene.me.caller.get(scene.project.path, headers={"Origin": NOBODYS}), 200)
     unreadable(scene.me.caller.get(scene.project.path, headers=by_browser(NOBODYS)), 200)
+
+
+def test_a_call_that_no_browser_marks_as_another_site_s_is_not_refused(scene):
+    for marks in ({"Sec-Fetch-Mode": "cors"}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}):
+        unreadable(scene.me.caller.post(scene.requests, {"x": 1}, headers={"Origin": NOBODYS, **marks}), 404)
+    answer = scene.me.caller.post(scene.requests, {"x": 1}, headers={"Origin": NOBODYS, "Sec-Fetch-Site": "same-site"})
+    unreadable(answer, 403)
+
+
+def test_a_path_at_which_there_is_nothing_is_readable_by_the_project_s_origins(world, scene):
+    for path in ("/nothing", "/buckets/b", "/deployments/d/versions/v/revisions"):
+        for caller in (scene.me.caller, world.nobody):
+            readable(caller.post(scene.project.path + path, {}, headers=by_browser(PROJECT_ORIGIN)), PROJECT_ORIGIN, 404)
+            unreadable(caller.post(scene.project.path + path, {}, headers=by_browser(MINE)), 404)
 
 
 def test_without_an_origin_there_are_no_cors_headers(scene):

@@ -21,6 +21,8 @@ REQUEST_PATHS = (
     "/pipelines/p/requests", "/pipelines/p/requests/batch", "/pipelines/p/versions/v1/requests",
 )
 OTHER_PATHS = ("", "/service-users", "/role-assignments", "/roles", "/audit")
+# Below a project at which there is nothing: no method but OPTIONS.
+NO_PATHS = ("/nothing/here", "/buckets", "/deployments/d/versions/v1/revisions")
 
 
 @pytest.fixture(scope="module")
@@ -40,15 +42,15 @@ def project(world):
 ALWAYS_DIFFERENT = ("x-request-id", "server-timing", "date")
 
 
-def preflight(world, path, origin, method="POST"):
+def preflight(world, path, origin, method="POST", asked="authorization,content-type"):
     answer = world.nobody.options(path, headers={
         "Origin": origin, "Access-Control-Request-Method": method,
-        "Access-Control-Request-Headers": "authorization,content-type"})
+        "Access-Control-Request-Headers": asked})
     assert answer.status_code == 204, (path, answer.status_code, answer.text)
     assert answer.content == b""
     assert answer.headers["Allow"]
     if "/projects/" in path:
-        assert "Origin" in answer.headers["Vary"]
+        assert words(answer.headers["Vary"]) == {"Origin", "Access-Control-Request-Headers"}
     assert "Access-Control-Allow-Credentials" not in answer.headers
     return answer.headers
 
@@ -57,10 +59,10 @@ def words(value):
     return {word.strip() for word in value.split(",")}
 
 
-def allowed(headers, origin, method):
+def allowed(headers, origin, method, asked="authorization,content-type"):
     assert headers.get("Access-Control-Allow-Origin") == origin, dict(headers)
     assert method in words(headers["Access-Control-Allow-Methods"])
-    assert {"authorization", "content-type", "accept"} <= words(headers["Access-Control-Allow-Headers"].lower())
+    assert words(headers["Access-Control-Allow-Headers"]) == words(asked)
     assert headers["Access-Control-Max-Age"] == "600"
 
 
@@ -75,10 +77,29 @@ def test_a_request_endpoint_allows_every_origin_of_the_project_and_its_service_u
     allowed(preflight(world, project.path + path, origin, method), origin, method)
 
 
+@pytest.mark.parametrize("asked", [
+    "authorization,content-type,x-stainless-arch,x-stainless-lang,x-stainless-os,x-stainless-retry-count,idempotency-key",
+    "authorization, traceparent, baggage, sentry-trace", "x-tomorrow"])
+def test_the_headers_of_every_sdk_are_allowed(world, project, asked):
+    allowed(preflight(world, project.path + REQUEST_PATHS[0], USER_ORIGIN, asked=asked), USER_ORIGIN, "POST", asked)
+
+
+@pytest.mark.parametrize("asked", ["a b", "a:b", ",".join(["x-a"] * 65), "a" * 4_097])
+def test_what_is_no_list_of_field_names_is_not_repeated(world, project, asked):
+    headers = preflight(world, project.path + REQUEST_PATHS[0], USER_ORIGIN, asked=asked)
+    assert "Access-Control-Allow-Headers" not in headers
+
+
 @pytest.mark.parametrize("path", OTHER_PATHS)
 def test_another_path_allows_the_project_s_origins_alone(world, project, path):
     allowed(preflight(world, project.path + path, PROJECT_ORIGIN, "GET"), PROJECT_ORIGIN, "GET")
     withheld(preflight(world, project.path + path, USER_ORIGIN, "GET"))
+
+
+@pytest.mark.parametrize("path", NO_PATHS)
+def test_a_path_at_which_there_is_nothing_allows_the_project_s_origins_alone(world, project, path):
+    allowed(preflight(world, project.path + path, PROJECT_ORIGIN), PROJECT_ORIGIN, "OPTIONS")
+    withheld(preflight(world, project.path + path, USER_ORIGIN))
 
 
 def test_an_origin_of_another_project_is_nothing_here(world, project):
