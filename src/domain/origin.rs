@@ -4,6 +4,11 @@
 //! HTML, "serialization of an origin"), because it is compared exactly and anything looser has let strangers in
 //! elsewhere. [`host`] does what browsers do to a host (IDNA, IP addresses). No parser of whole URLs is used: they forgive
 //! a lot (white space, tabs, backslashes, a missing `//`).
+//!
+//! Apps and extensions have schemes of their own (`capacitor://localhost`, `chrome-extension://<id>`). To the standard
+//! their host is opaque: no case is folded and no name looked up (WHATWG URL, section 3.5, "opaque-host parser"), and no
+//! port is the default. Some runtimes make it small all the same, so it is kept as it is written and has to be written
+//! as it is sent; what a browser would encode is refused.
 
 use super::wire::json_string;
 use super::{Invalid, host, quoted};
@@ -11,8 +16,19 @@ use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, SeqAccess, Vi
 use serde::ser::{Serialize, Serializer};
 use std::fmt::{self, Display, Formatter};
 
-/// The schemes that browsers have origins for, with their default ports.
-const SCHEMES: [Scheme; 2] = [("https", 443), ("http", 80)];
+/// The schemes of the web, with their default ports.
+const OF_WEB: [(&str, u16); 2] = [("https", 443), ("http", 80)];
+/// Schemes with a host, or with the look of it, that no `Origin` ever has (contract section 4).
+const OF_NO_ORIGIN: [&str; 8] = [
+    "ws",
+    "wss",
+    "ftp",
+    "file",
+    "data",
+    "blob",
+    "javascript",
+    "about",
+];
 /// The form of an origin, as every refusal ends.
 const FORM: &str = "an origin is scheme://host[:port]";
 /// Longest host name, in bytes without a final dot (RFC 1035, section 2.3.4: 255 octets on the wire).
@@ -20,20 +36,32 @@ const MAX_HOST: usize = 253;
 /// Longest origin worth parsing, in characters: `https://`, the longest host with a final dot, `:65535`.
 const MAX_CHARS: usize = 8 + MAX_HOST + 1 + 6;
 
-/// A web origin in the form in which browsers send it: `https://app.example.com`, `http://localhost:3000`.
+/// An origin in the form in which browsers send it: `https://app.example.com`, `http://localhost:3000`,
+/// `capacitor://localhost`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin(String);
 
 impl Origin {
     /// Normalises `scheme://host[:port]`: lower case, IDNA host in ASCII, IP addresses in their one form, no default
-    /// port. Nothing is trimmed, and nothing may follow the port, not even a slash.
+    /// port; of an app's or extension's the scheme alone. Nothing is trimmed, and nothing may follow the port, not even
+    /// a slash.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let refuse = |wrong: &str| Invalid::new(format!("{} {wrong}", quoted(text)));
-        let ((scheme, default_port), authority) =
+        let (scheme, authority) =
             scheme_and_authority(text).map_err(|wrong| refuse(&format!("{wrong}; {FORM}")))?;
+        let default_port = OF_WEB.into_iter().find(|(name, _)| *name == scheme);
+        let default_port = default_port.map(|(_, port)| port);
         let (name, port) = host_and_port(authority).map_err(|wrong| refuse(&wrong))?;
-        let host =
-            host::normalise(name).ok_or_else(|| refuse(&format!("has no valid host; {FORM}")))?;
+        let host = if default_port.is_some() || name.starts_with('[') {
+            host::normalise(name).ok_or_else(|| refuse(&format!("has no valid host; {FORM}")))?
+        } else if name.bytes().all(stands_as_it_is) {
+            name.to_owned()
+        } else {
+            return Err(refuse(
+                "has a character in its host that no browser sends so; the host of such a scheme is written as the \
+                 browser sends it, in ASCII",
+            ));
+        };
         // Looked at only now, since other characters turn into an asterisk (U+FF0A does).
         if host.contains('*') {
             return Err(refuse(
@@ -48,7 +76,7 @@ impl Origin {
             )));
         }
         Ok(Self(match port {
-            Some(port) if port != default_port => format!("{scheme}://{host}:{port}"),
+            Some(port) if Some(port) != default_port => format!("{scheme}://{host}:{port}"),
             _ => format!("{scheme}://{host}"),
         }))
     }
@@ -59,11 +87,14 @@ impl Origin {
     }
 }
 
-/// A scheme that an origin may have, and its default port.
-type Scheme = (&'static str, u16);
+/// Whether a byte may stand in the host of an app or an extension: what RFC 3986 has in a name, but no asterisk.
+fn stands_as_it_is(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()+,;=".contains(&byte)
+}
 
-/// The scheme, and what stands between `//` and the end of the text; otherwise what is wrong with the text.
-fn scheme_and_authority(text: &str) -> Result<(Scheme, &str), String> {
+/// The scheme in lower case, and what stands between `//` and the end of the text; otherwise what is wrong with the
+/// text.
+fn scheme_and_authority(text: &str) -> Result<(String, &str), String> {
     if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err("has white space or a control character".to_owned());
     }
@@ -82,22 +113,27 @@ fn scheme_and_authority(text: &str) -> Result<(Scheme, &str), String> {
     let Some((scheme, rest)) = text.split_once("://") else {
         return Err("has no scheme".to_owned());
     };
-    let known = SCHEMES
-        .into_iter()
-        .find(|(name, _)| scheme.eq_ignore_ascii_case(name));
-    let Some(known) = known else {
+    let scheme = scheme.to_ascii_lowercase();
+    let mut bytes = scheme.bytes();
+    // RFC 3986, section 3.1.
+    let is_scheme = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic())
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    if !is_scheme {
+        return Err(format!("has the scheme {}, which is none", quoted(&scheme)));
+    }
+    if OF_NO_ORIGIN.contains(&scheme.as_str()) {
         return Err(format!(
-            "has the scheme {}, and only http and https are allowed",
-            quoted(scheme)
+            "has the scheme {}, which is no origin's: http, https and those of apps and extensions are allowed",
+            quoted(&scheme)
         ));
-    };
+    }
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if authority.contains('@') {
         return Err("has user information".to_owned());
     }
     match rest.get(authority.len()..) {
         _ if authority.is_empty() => Err("has no host".to_owned()),
-        None | Some("") => Ok((known, authority)),
+        None | Some("") => Ok((scheme, authority)),
         Some("/") => Err("has a path (the slash at its end)".to_owned()),
         Some(tail) if tail.starts_with('/') => Err("has a path".to_owned()),
         Some(tail) if tail.starts_with('?') => Err("has a query".to_owned()),
@@ -155,11 +191,12 @@ impl Display for Origin {
 
 json_string!(Origin, expecting: "an origin like \"https://app.example.com\"", schema: {
     "type": "string",
-    "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@\\\\\\s*%]+$",
+    "pattern": "^[A-Za-z][A-Za-z0-9+.-]*://[^/?#@\\\\\\s*%]+$",
     "maxLength": MAX_CHARS,
-    "description": "A web origin, scheme://host[:port] with http or https; answered as browsers send it: lower case, \
-                    host in ASCII, no default port.",
-    "examples": ["https://app.example.com", "http://localhost:3000"],
+    "description": "An origin, scheme://host[:port], with http or https; answered as browsers send it: lower case, host \
+                    in ASCII, no default port. Or that of an app or an extension, whose host is written as it is sent: \
+                    any other scheme but ws, wss, ftp, file, data, blob, javascript and about.",
+    "examples": ["https://app.example.com", "http://localhost:3000", "capacitor://localhost"],
 });
 
 /// A list of origins without duplicates, in the order in which they were first given.

@@ -147,14 +147,81 @@ fn backslashes_are_refused() {
 }
 
 #[test]
-fn only_http_and_https_are_schemes() {
+fn apps_and_extensions_have_schemes_of_their_own() {
+    for text in [
+        "capacitor://localhost",
+        "ionic://localhost",
+        "tauri://localhost",
+        "app://obsidian.md",
+        "chrome-extension://cfhdojbkjhnklbpkdaibdccddilifddb",
+        "moz-extension://4ed7f644-c3b5-4bf1-983f-2c8718f52222",
+        "vscode-webview://0kadfrvvrhs5u4u4hoiqgk6vqgg8d9kc",
+        "a+b-c.d://x",
+        // Opaque: neither the case of the host is folded nor a port dropped.
+        "safari-web-extension://E8BEA491-9B80-45DB-8B20-3E586473BD47",
+        "capacitor://localhost:80",
+        "capacitor://127.1",
+    ] {
+        assert_eq!(normal(text), text);
+    }
+    assert_eq!(normal("Capacitor://Localhost"), "capacitor://Localhost");
+    assert_eq!(normal("tauri://localhost:08080"), "tauri://localhost:8080");
+    assert_eq!(normal("app://[0:0::1]:80"), "app://[::1]:80");
+}
+
+#[test]
+fn the_host_of_an_app_is_written_as_it_is_sent() {
     assert_refused(
-        "only http and https",
+        "as the browser sends it, in ASCII",
+        &[
+            "app://b\u{fc}cher",
+            "app://a<b",
+            "app://a|b",
+            "app://\u{ff0a}",
+            "app://a]",
+        ],
+    );
+    assert_refused(
+        "has a wildcard host",
+        &["chrome-extension://*", "app://*.x"],
+    );
+    assert_refused("has an encoded character", &["app://b%C3%BCcher"]);
+    assert_refused("has no host", &["app://", "app:///index.html", "app://:80"]);
+    assert_refused("has no valid host", &["app://[::g]", "app://[x]"]);
+    assert_refused("has a host that is not", &["app://."]);
+    assert_refused("has a path", &["chrome-extension://abc/", "app://a/b"]);
+    assert_refused("has a query", &["app://a?b"]);
+    assert_refused("has a fragment", &["app://a#b"]);
+    assert_refused("has user information", &["app://u@a"]);
+    assert_refused("a port is a number", &["app://a:65536", "app://a:x"]);
+    assert_refused("has white space", &["app://a ", " app://a"]);
+}
+
+#[test]
+fn schemes_that_are_no_origins_are_refused() {
+    assert_refused(
+        "which is no origin's",
         &[
             "ftp://a.com",
+            "FTP://a.com",
             "file:///x",
-            "chrome-extension://abc",
+            "ws://a.com",
+            "wss://a.com",
+            "data://x",
+            "blob://x",
+            "javascript://x",
+            "about://blank",
+        ],
+    );
+    assert_refused(
+        "which is none",
+        &[
             "://a.com",
+            "1app://x",
+            "-a://x",
+            "a_b://x",
+            "\u{fc}://x",
+            "blob:https://x",
         ],
     );
     assert_refused(
@@ -165,6 +232,8 @@ fn only_http_and_https_are_schemes() {
             "https:a.com",
             "//a.com",
             "https:/a.com",
+            "javascript:alert(1)",
+            "about:blank",
             "Null",
         ],
     );
@@ -292,7 +361,7 @@ fn a_refusal_in_a_list_names_its_position() {
 proptest! {
     #[test]
     fn normalising_is_idempotent(
-        text in "(?i:https?)://[a-zA-Z0-9ü例.-]{1,30}(:[0-9]{1,5})?"
+        text in "(?i:https?|app)://[a-zA-Z0-9ü例.-]{1,30}(:[0-9]{1,5})?"
     ) {
         if let Ok(origin) = Origin::parse(&text) {
             prop_assert_eq!(Origin::parse(origin.as_str()).unwrap(), origin);
@@ -307,6 +376,19 @@ proptest! {
             let url = Url::parse(&text).unwrap();
             prop_assert_eq!(origin.as_str(), url.origin().ascii_serialization());
             prop_assert_eq!((url.path(), url.query(), url.fragment(), url.username()), ("/", None, None, ""));
+            prop_assert!(origin.as_str().is_ascii() && !origin.as_str().contains(['*', '%', '@', ' ']));
+        }
+    }
+
+    #[test]
+    fn what_is_accepted_of_an_app_is_what_the_standard_makes_of_it(
+        text in "(app|Tauri|chrome-extension|a\\+1|ws|x_y)(://|:|:/)(a|B|ü|\\.|-|_|@|:|/|\\?|#|\\*|%2e|\\[|\\]|::1|<|\\^|'|[0-9]| ){0,12}"
+    ) {
+        if let Ok(origin) = Origin::parse(&text) {
+            let url = Url::parse(&text).unwrap();
+            let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+            prop_assert_eq!(origin.as_str(), format!("{}://{}{port}", url.scheme(), url.host_str().unwrap()));
+            prop_assert_eq!((url.path(), url.query(), url.fragment(), url.username()), ("", None, None, ""));
             prop_assert!(origin.as_str().is_ascii() && !origin.as_str().contains(['*', '%', '@', ' ']));
         }
     }

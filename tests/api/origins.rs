@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::World;
+use crate::support::{Call, World};
 
 #[test]
 fn an_origin_that_is_none_is_refused_by_its_place_in_the_list() {
@@ -23,7 +23,18 @@ fn an_origin_that_is_none_is_refused_by_its_place_in_the_list() {
         "https://app.example:70000",
         " https://app.example",
         "https://app.example ",
+        "https://app.example:0",
         "javascript:alert(1)",
+        "javascript://app.example",
+        "ws://app.example",
+        "wss://app.example",
+        "file://app.example",
+        "data://x",
+        "blob:https://app.example",
+        "about://blank",
+        "chrome-extension://*",
+        "chrome-extension://x/page.html",
+        "app://b\u{fc}cher",
         "https://app example",
         "https://[::1",
         "https://a.com, https://b.com",
@@ -49,4 +60,38 @@ fn an_origin_that_is_none_is_refused_by_its_place_in_the_list() {
     };
     patch(hundred(100)).expect(200);
     patch(hundred(101)).refused(400, "allowed_cors_origins");
+}
+
+#[test]
+fn apps_and_extensions_are_listed_and_compared_as_they_name_themselves() {
+    let world = World::new();
+    let origins = [
+        "capacitor://localhost",
+        "tauri://localhost",
+        "app://obsidian.md",
+        "chrome-extension://cfhdojbkjhnklbpkdaibdccddilifddb",
+        "moz-extension://4ed7f644-c3b5-4bf1-983f-2c8718f52222",
+        "safari-web-extension://E8BEA491-9B80-45DB-8B20-3E586473BD47",
+    ];
+    let body = json!({"cors_origins": origins});
+    let path = world.path("");
+    let answer = world.call(&world.owner(), "PATCH", &path, body).expect(200);
+    assert_eq!(answer.json()["cors_origins"], json!(origins));
+    let allows = |origin: &str| {
+        let call = Call::new("OPTIONS", &path).header("origin", origin);
+        let answer = world.send(call).expect(204);
+        answer.header("access-control-allow-origin") == Some(origin)
+    };
+    for origin in origins {
+        assert!(allows(origin), "{origin}");
+    }
+    for origin in [
+        "capacitor://Localhost",
+        "capacitor://localhost:80",
+        "http://localhost",
+        "tauri://localhost/",
+        "app://obsidian",
+    ] {
+        assert!(!allows(origin), "{origin}");
+    }
 }

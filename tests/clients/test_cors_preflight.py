@@ -90,6 +90,13 @@ def test_what_is_no_list_of_field_names_is_not_repeated(world, project, asked):
     assert "Access-Control-Allow-Headers" not in headers
 
 
+@pytest.mark.parametrize("origin", ["capacitor://localhost", "tauri://localhost", "app://obsidian.md",
+                                    "chrome-extension://cfhdojbkjhnklbpkdaibdccddilifddb"])
+def test_apps_and_extensions_are_allowed_as_they_name_themselves(world, origin):
+    project = world.project(cors_origins=[origin])
+    allowed(preflight(world, project.path, origin, "GET"), origin, "GET")
+
+
 @pytest.mark.parametrize("path", OTHER_PATHS)
 def test_another_path_allows_the_project_s_origins_alone(world, project, path):
     allowed(preflight(world, project.path + path, PROJECT_ORIGIN, "GET"), PROJECT_ORIGIN, "GET")
