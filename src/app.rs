@@ -108,7 +108,7 @@ pub async fn handle(mut request: Request, platform: &Platform, config: &Config) 
     if method == Method::HEAD {
         response.body.clear();
     }
-    response.header("x-request-id", life.request_id.as_str());
+    on_every_answer(&mut response, &life.request_id);
     if response.asset.is_none() {
         // What a token may read is for its holder alone, and some answers hold a token.
         response.header("cache-control", "no-store");
@@ -130,6 +130,13 @@ pub async fn handle(mut request: Request, platform: &Platform, config: &Config) 
         response,
         afterwards: progress.afterwards,
     }
+}
+
+/// What every answer carries: its id (contract section 1), and that no browser is to take it for anything but its media
+/// type (contract section 5.10).
+fn on_every_answer(response: &mut Response, request_id: &str) {
+    response.header("x-request-id", request_id);
+    response.header("x-content-type-options", "nosniff");
 }
 
 /// An error in the form of the surface on which it happened.

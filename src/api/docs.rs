@@ -72,9 +72,7 @@ fn send(call: &Call<'_>, file: &File) -> Response {
         is_head: call.request.method == Method::HEAD,
         if_none_match: call.request.header("if-none-match"),
     };
-    let mut response = Response::file(asset, file.media_type);
-    response.header("x-content-type-options", "nosniff");
-    response
+    Response::file(asset, file.media_type)
 }
 
 /// `GET /openapi.json`.

@@ -2,7 +2,7 @@
 
 use ::http::Method;
 
-use super::{Handled, Progress, log, to_response};
+use super::{Handled, Progress, log, on_every_answer, to_response};
 use crate::domain::RequestId;
 use crate::http::error::Error;
 use crate::http::request::Request;
@@ -34,7 +34,7 @@ pub fn handle_misconfigured(request: &Request, platform: &Platform, missing: &st
         progress.error = Some(error);
         response
     };
-    response.header("x-request-id", request_id.as_str());
+    on_every_answer(&mut response, &request_id);
     let line = log::Line {
         time: now,
         milliseconds: 0,

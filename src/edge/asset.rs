@@ -12,6 +12,9 @@ const BINDING: &str = "ASSETS";
 /// Headers of a file that only its server knows: with them a client need not fetch it twice.
 const OF_FILE: [&str; 2] = ["etag", "cache-control"];
 
+/// Headers that the refusal of a missing file keeps.
+const OF_EVERY_ANSWER: [&str; 2] = ["x-request-id", "x-content-type-options"];
+
 /// The response with the file for its body; 503 when the file was not deployed.
 pub(super) async fn to_web(
     response: Response,
@@ -27,7 +30,7 @@ pub(super) async fn to_web(
             let kept = response.headers.into_iter();
             refusal
                 .headers
-                .extend(kept.filter(|(name, _)| *name == "x-request-id"));
+                .extend(kept.filter(|(name, _)| OF_EVERY_ANSWER.contains(name)));
             response::to_web(refusal)
         }
     }

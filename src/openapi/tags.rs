@@ -28,7 +28,6 @@ const TAGS: &[(&str, &str)] = &[
     ("deployments", "Models, as records."),
     ("pipelines", "Deployments in a row, as records."),
     ("vouchers", "Codes that give a plan or credits."),
-    ("permissions", "The catalogue that roles are made of."),
     (
         "workspaces",
         "Workspaces and their quotas, for the clients of ModelArts.",

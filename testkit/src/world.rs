@@ -138,7 +138,8 @@ impl World {
         self.call(by, "GET", target, Json::Null)
     }
 
-    /// One call. What every answer must keep is checked here: at most two round trips, no 500, a request id.
+    /// One call. What every answer must keep is checked here: at most two round trips, no 500, a request id, and that no
+    /// browser guesses its type.
     pub fn send(&self, call: Call) -> Answer {
         self.database.reset();
         let line = call.to_line();
@@ -170,6 +171,7 @@ impl World {
         };
         assert_ne!(answer.status, 500, "{answer} {}", answer.log);
         assert!(trips <= 2, "{answer}: {trips} round trips");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
         let id = answer.header("x-request-id").unwrap();
         assert!(
             id.len() == 32

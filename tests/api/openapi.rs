@@ -42,6 +42,15 @@ fn validator(document: &Value, schema: &Value) -> jsonschema::Validator {
 }
 
 #[test]
+fn no_tag_of_the_document_stands_twice() {
+    let document = document();
+    let tags = document["tags"].as_array().unwrap();
+    let names: Vec<_> = tags.iter().map(|tag| tag["name"].as_str()).collect();
+    let once: HashSet<_> = names.iter().collect();
+    assert_eq!(once.len(), names.len(), "{names:?}");
+}
+
+#[test]
 fn the_committed_document_is_what_the_table_makes() {
     let made = format!("{:#}\n", document());
     if std::env::var_os("UPDATE_GOLDEN").is_some() {

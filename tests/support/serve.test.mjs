@@ -104,6 +104,7 @@ test("the files of public/ are served, as a deployment serves them", async () =>
     assert.equal(head.status, 200);
     assert.equal(await head.text(), "");
     for (const name of ["ETag", "Cache-Control", "Content-Type"]) assert.equal(head.headers.get(name), page.headers.get(name), name);
+    for (const answer of [page, again, head]) assert.equal(answer.headers.get("X-Content-Type-Options"), "nosniff");
     assert.equal((await fetch(`${tenantry.url}/docs`, { method: "POST" })).status, 405);
     assert.equal((await fetch(`${tenantry.url}/docs/index.html`)).status, 404);
   } finally {
