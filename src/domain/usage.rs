@@ -6,8 +6,8 @@
 //! from days, so it adds up whatever the cut.
 
 use super::subscription_period::period_containing;
-use super::{Invalid, Timestamp, quoted};
-use std::fmt::{self, Display, Formatter};
+use super::wire::json_enum;
+use super::{Invalid, Timestamp};
 
 const MILLIS_PER_DAY: i64 = 86_400_000;
 /// The day 9999-12-31, the last one that a date can name; a report ends with the day before it.
@@ -21,54 +21,9 @@ pub fn day_of(at: Timestamp) -> i64 {
     at.as_millis() / MILLIS_PER_DAY
 }
 
-/// The names of one kind, as they stand in JSON, in a query and in the database.
-macro_rules! names {
-    ($(#[$doc:meta])* $type:ident, $what:literal { $($(#[$variant_doc:meta])* $variant:ident = $name:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-        #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-        pub enum $type {
-            $($(#[$variant_doc])* #[serde(rename = $name)] $variant,)+
-        }
-
-        impl $type {
-            /// Every one of them.
-            pub const ALL: &[Self] = &[$(Self::$variant),+];
-
-            /// Reads a name.
-            ///
-            /// # Errors
-            /// What is none of the names.
-            pub fn parse(text: &str) -> Result<Self, Invalid> {
-                match text {
-                    $($name => Ok(Self::$variant),)+
-                    _ => Err(Invalid::new(format!(
-                        concat!("{} is no ", $what, "; there are ", $("'", $name, "' ",)+ "and no others"),
-                        quoted(text)
-                    ))),
-                }
-            }
-
-            /// Its name.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name,)+
-                }
-            }
-        }
-
-        impl Display for $type {
-            fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-                formatter.write_str(self.name())
-            }
-        }
-    };
-}
-
-names! {
+json_enum! {
     /// What uses something.
-    ObjectType, "object type" {
+    ObjectType: "an object type" {
         /// A version of a deployment.
         DeploymentVersion = "deployment_version",
         /// A version of a pipeline.
@@ -76,9 +31,9 @@ names! {
     }
 }
 
-names! {
+json_enum! {
     /// What is measured.
-    Metric, "metric" {
+    Metric: "a metric" {
         /// Credits, in millionths; of deployment versions alone: a pipeline's credits are its deployments'.
         Credits = "credits",
         /// Bytes that went in.
@@ -88,9 +43,9 @@ names! {
     }
 }
 
-names! {
+json_enum! {
     /// The step of a report.
-    Interval, "interval" {
+    Interval: "an interval" {
         /// Days.
         Day = "day",
         /// Months, counted from the report's first day.

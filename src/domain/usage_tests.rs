@@ -230,7 +230,7 @@ fn a_name_is_read_as_it_is_written() {
     let sentence = Interval::parse("week").unwrap_err().to_string();
     assert_eq!(
         sentence,
-        "'week' is no interval; there are 'day' 'month' and no others"
+        "'week' is not an interval; it is one of day, month"
     );
 }
 

@@ -74,14 +74,18 @@ pub(super) use json_string;
 /// An enum that is one of some texts in JSON and in the database: read as a text, so that whatever else stands there
 /// is refused with the texts that are allowed. (serde's own way calls a number in its place a syntax error.)
 macro_rules! json_enum {
-    ($(#[$doc:meta])* $type:ident: $what:literal { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    ($(#[doc = $doc:literal])+ $type:ident: $what:literal {
+        $($(#[doc = $variant_doc:literal])+ $variant:ident = $text:literal,)+
+    }) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $type {
-            $($(#[$variant_doc])* $variant,)+
+            $($(#[doc = $variant_doc])+ $variant,)+
         }
 
         impl $type {
+            /// Every one of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
             const NAMES: &[&str] = &[$($text),+];
 
             /// Its name, as in JSON and in the database.
@@ -131,7 +135,15 @@ macro_rules! json_enum {
             }
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({ "type": "string", "enum": Self::NAMES })
+                // Each line of a comment begins with a space.
+                schemars::json_schema!({
+                    "description": concat!($($doc),+).trim_start(),
+                    "oneOf": [$({
+                        "type": "string",
+                        "const": $text,
+                        "description": concat!($($variant_doc),+).trim_start(),
+                    }),+],
+                })
             }
         }
     };

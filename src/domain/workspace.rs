@@ -7,7 +7,7 @@ use std::fmt::{self, Display, Formatter};
 
 use serde::{Deserialize, Serialize};
 
-use super::wire::json_string;
+use super::wire::{json_enum, json_string};
 use super::{Invalid, Text, UserId, quoted};
 
 /// The id of every project's default workspace.
@@ -195,17 +195,16 @@ fn iam() -> Option<GrantType> {
     Some(GrantType::Iam)
 }
 
-/// What kind of user a grant names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "UPPERCASE")]
-pub enum GrantType {
-    /// A user of its own.
-    Iam,
-    /// A federated user.
-    Federate,
-    /// An agency.
-    Agency,
+json_enum! {
+    /// What kind of user a grant names.
+    GrantType: "a user type" {
+        /// A user of its own.
+        Iam = "IAM",
+        /// A federated user.
+        Federate = "FEDERATE",
+        /// An agency.
+        Agency = "AGENCY",
+    }
 }
 
 #[cfg(test)]

@@ -23,20 +23,32 @@ pub enum Wanted {
     Array,
 }
 
+/// What some programs write before a text to say that it is UTF-8; a parser may skip it (RFC 8259, section 8.1).
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Reads a body that is declared as JSON and starts as it should. It is apart from [`parse`] because it is the same for
 /// every type of body, and so stands in the module once.
 ///
 /// An empty body counts as `{}`, whatever its `Content-Type` says: the real clients declare JSON on calls without
-/// a body (UbiOps spec 1.2). Where an array is expected it is 400.
+/// a body (UbiOps spec 1.2). Where an array is expected it is 400. A byte order mark in front counts for nothing.
 ///
 /// # Errors
-/// 413 beyond `limit` bytes, 415 for a body that is not declared as JSON, 400 for one of another kind.
+/// 413 beyond `limit` bytes, 415 for a body that is not declared as JSON or is coded, 400 for one of another kind.
 pub async fn text(request: &mut Request, limit: usize, wanted: Wanted) -> Result<Vec<u8>, Error> {
-    let bytes = read(request, limit).await?;
+    let mut bytes = read(request, limit).await?;
     let (first, sentence) = match wanted {
         Wanted::Object => (b'{', "the body must be a JSON object"),
         Wanted::Array => (b'[', "the body must be a JSON array"),
     };
+    // Empty is empty in any coding.
+    if !bytes.is_empty()
+        && let Some(coding) = coding(request.header("content-encoding"))
+    {
+        return Err(Error::unsupported_coding(&coding));
+    }
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        bytes.drain(..BYTE_ORDER_MARK.len());
+    }
     if bytes.is_empty() {
         return match wanted {
             Wanted::Object => Ok(b"{}".to_vec()),
@@ -161,6 +173,14 @@ fn without_position(sentence: &str) -> &str {
         .rfind(" at line ")
         .and_then(|at| sentence.get(..at))
         .unwrap_or(sentence)
+}
+
+/// What a `Content-Encoding` says beside `identity`, which stands for none (RFC 9110, section 8.4).
+fn coding(content_encoding: Option<String>) -> Option<String> {
+    content_encoding.filter(|codings| {
+        let mut codings = codings.split(',').map(str::trim);
+        codings.any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
+    })
 }
 
 /// Whether a `Content-Type` says JSON: `application/json` or a `+json` type, whatever its parameters.

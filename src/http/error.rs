@@ -8,11 +8,11 @@ use std::borrow::Cow;
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::domain::invalid::Invalid;
+use crate::domain::invalid::{Invalid, quoted};
 use crate::http::response::Response;
 use crate::platform::DatabaseError;
 
-/// Seconds after which a caller may try again when the database refused him.
+/// Seconds after which a caller may try again when the database refused them.
 const RETRY_AFTER: u32 = 1;
 
 /// A failed call.
@@ -43,6 +43,8 @@ pub enum Kind {
     TooLarge,
     /// 415: the body is not declared as JSON.
     UnsupportedMediaType,
+    /// 415: the body is compressed, or coded otherwise.
+    UnsupportedCoding,
     /// 503, and nothing has been written.
     Unavailable,
     /// 503, and a write may have happened.
@@ -129,6 +131,16 @@ impl Error {
         )
     }
 
+    /// The body has a `Content-Encoding`.
+    #[must_use]
+    pub fn unsupported_coding(coding: &str) -> Self {
+        let sentence = format!(
+            "the body has the Content-Encoding {}, and none is taken here; send it as it is, without this header",
+            quoted(coding)
+        );
+        Self::new(Kind::UnsupportedCoding, sentence)
+    }
+
     /// The service cannot answer now, and nothing has been written.
     #[must_use]
     pub fn unavailable(cause: impl Into<String>) -> Self {
@@ -210,7 +222,9 @@ impl Error {
             Kind::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Kind::Conflict => StatusCode::CONFLICT,
             Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Kind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Kind::UnsupportedMediaType | Kind::UnsupportedCoding => {
+                StatusCode::UNSUPPORTED_MEDIA_TYPE
+            }
             Kind::Unavailable | Kind::OutcomeUnknown | Kind::Misconfigured => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
@@ -265,6 +279,8 @@ impl Error {
         match &self.kind {
             Kind::Unauthenticated => response.header("www-authenticate", "Token"),
             Kind::MethodNotAllowed(allow) => response.header("allow", allow.as_str()),
+            // What tells this 415 from the other (RFC 9110, section 15.5.16).
+            Kind::UnsupportedCoding => response.header("accept-encoding", "identity"),
             Kind::Unavailable => response.header("retry-after", RETRY_AFTER.to_string()),
             _ => {}
         }

@@ -83,9 +83,11 @@ pub fn quota_insufficient(resource: &str, amount: i64, used: i64, quota: i64) ->
 #[must_use]
 pub fn to_response(error: &Error, request_id: &str) -> Response {
     let (status, code) = match error.kind() {
-        Kind::Invalid | Kind::Conflict | Kind::TooLarge | Kind::UnsupportedMediaType => {
-            (StatusCode::BAD_REQUEST, PARAMETER)
-        }
+        Kind::Invalid
+        | Kind::Conflict
+        | Kind::TooLarge
+        | Kind::UnsupportedMediaType
+        | Kind::UnsupportedCoding => (StatusCode::BAD_REQUEST, PARAMETER),
         Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, AUTHENTICATION),
         Kind::Forbidden => (StatusCode::FORBIDDEN, POLICY),
         Kind::NotFound | Kind::MethodNotAllowed(_) => (StatusCode::NOT_FOUND, NO_API),
@@ -130,6 +132,7 @@ mod tests {
             (Error::invalid("x"), 400, PARAMETER),
             (Error::too_large(1), 400, PARAMETER),
             (Error::unsupported_media_type(), 400, PARAMETER),
+            (Error::unsupported_coding("gzip"), 400, PARAMETER),
             (Error::unauthenticated("x"), 401, AUTHENTICATION),
             (Error::forbidden("x"), 403, POLICY),
             (Error::not_found("x"), 404, NO_API),

@@ -111,7 +111,9 @@ pub(super) fn reason(status: u16) -> &'static str {
         404 => "Not there, or in an organization or project that the caller has no part in.",
         409 => "The id of an event has been reported with other content.",
         413 => "The body is longer than 1 MiB.",
-        415 => "The body is not declared as JSON.",
+        415 => {
+            "The body is not declared as JSON, or it has a `Content-Encoding`: then with `Accept-Encoding: identity`."
+        }
         503 => {
             "The database did not answer. With `Retry-After` nothing was changed; without it the outcome of a write is \
              unknown: read before you repeat it."
@@ -188,6 +190,10 @@ pub(super) fn headers() -> Value {
             "description": "Seconds after which to try again; stands only where nothing can have been written.",
             "schema": { "type": "string", "pattern": "^[0-9]+$" },
         },
+        "Accept-Encoding": {
+            "description": "`identity`, where the body had a `Content-Encoding` (RFC 9110 section 12.5.3).",
+            "schema": { "type": "string" },
+        },
         "WWW-Authenticate": {
             "description": "`Token` (RFC 9110 section 11.6.1).",
             "schema": { "type": "string" },
@@ -204,6 +210,7 @@ pub(super) fn responses() -> Map<String, Value> {
             if let Value::Object(headers) = &mut headers {
                 let own = match status {
                     401 => Some("WWW-Authenticate"),
+                    415 => Some("Accept-Encoding"),
                     503 => Some("Retry-After"),
                     _ => None,
                 };

@@ -68,7 +68,9 @@ fn a_body_that_is_no_json_object_is_refused_everywhere() {
             "\u{0}",
             "{'a':1}",
             "{\"a\":1,}",
-            "\u{feff}{}",
+            "\u{feff}\u{feff}{}",
+            "\u{feff}[]",
+            "{}\u{feff}",
             "NaN",
             &deep,
         ] {
@@ -124,6 +126,67 @@ fn a_body_must_be_declared_as_json() {
             assert_eq!(answer.status, expected, "{} {media_type}", route.operation);
         }
     }
+}
+
+#[test]
+fn a_compressed_body_is_refused_by_its_coding_and_told_which_is_taken() {
+    let gzip = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xab, 0xae, 5, 0];
+    for route in with_body() {
+        let world = World::new();
+        let call = plausible(&world, route).by(&caller(&world, route));
+        for (coding, body) in [
+            ("gzip", &gzip[..]),
+            ("deflate, gzip", &gzip),
+            ("identity, BR", &gzip),
+            // Whether it is coded or only said to be, nobody looks.
+            ("x", b"{}"),
+        ] {
+            let call = call.clone().header("content-encoding", coding);
+            let answer = refused(&world, call.body("application/json", body));
+            assert_eq!(answer.status, on_surface_of(route, 415), "{answer}");
+            assert!(answer.error().contains(&format!("'{coding}'")), "{answer}");
+            assert_eq!(answer.header("accept-encoding"), Some("identity"));
+        }
+        let answer = refused(&world, call.body("text/plain", "{}"));
+        assert!(answer.header("accept-encoding").is_none());
+    }
+}
+
+#[test]
+fn a_body_without_a_coding_and_an_empty_one_of_any_are_taken() {
+    let world = World::new();
+    let call = Call::new("POST", world.path("/service-users")).by(&world.owner());
+    for coding in ["identity", "Identity , identity", "", ","] {
+        let call = call.clone().header("content-encoding", coding);
+        let call = call.json(&json!({"name": "new"}));
+        assert_eq!(world.send(call).expect(201).text("name"), "new");
+    }
+    let empty = call.header("content-encoding", "gzip");
+    world.send(empty.body("application/json", "")).expect(201);
+    // What is never read is never decoded.
+    let path = world.path(&format!("/service-users/{}/token", world.robot().id));
+    let call = Call::new("PUT", path).by(&world.owner());
+    let call = call.header("content-encoding", "gzip");
+    world
+        .send(call.body("application/json", [0x1f, 0x8b]))
+        .expect(200);
+}
+
+#[test]
+fn a_byte_order_mark_in_front_of_json_is_skipped() {
+    for route in with_body() {
+        let world = World::new();
+        let call = plausible(&world, route).by(&caller(&world, route));
+        let marked = format!("\u{feff}{}", call.json_body());
+        let answer = world.send(call.body("application/json", marked));
+        assert!(answer.status < 300, "{answer}");
+    }
+    let world = World::new();
+    let call = Call::new("POST", world.path("/service-users")).by(&world.owner());
+    let send = |body: &str| world.send(call.clone().body("application/json", body));
+    send("\u{feff}").expect(201);
+    send("\u{feff}{\"name\": 5}").refused(400, "name: invalid type: integer `5`");
+    send("\u{feff}nope").refused(400, "the body is not valid JSON");
 }
 
 #[test]
@@ -223,6 +286,118 @@ fn each_field_of_each_body_is_named_when_its_value_is_of_a_wrong_type() {
                 );
                 assert!(!answer.error().contains(" at line "), "{answer}");
             }
+        }
+    }
+}
+
+/// The paths of all values within a JSON value, as a refusal names them, each with a way to the value.
+fn places(value: &Json, path: &str, pointer: &str, into: &mut Vec<(String, String)>) {
+    let mut visit = |path: String, key: &str, value: &Json| {
+        let pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+        into.push((path.clone(), pointer.clone()));
+        places(value, &path, &pointer, into);
+    };
+    match value {
+        Json::Object(fields) => {
+            for (name, value) in fields {
+                let dot = if path.is_empty() { "" } else { "." };
+                visit(format!("{path}{dot}{name}"), name, value);
+            }
+        }
+        Json::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                visit(format!("{path}[{index}]"), &index.to_string(), value);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn what_no_type_takes_within_a_body_is_named_by_its_place() {
+    let mut refusals = 0;
+    for route in with_body() {
+        let contract = route.contract.body.unwrap();
+        let world = World::new();
+        world.writes_afterwards(false);
+        let call = plausible(&world, route).by(&caller(&world, route));
+        for example in [(contract.shape.example)(), call.json_body()] {
+            let mut all = Vec::new();
+            places(&example, "", "", &mut all);
+            for (path, pointer) in all {
+                for wrong in [
+                    json!(5),
+                    json!("\0"),
+                    json!({"a": 1}),
+                    json!([[]]),
+                    json!(true),
+                ] {
+                    let mut body = example.clone();
+                    *body.pointer_mut(&pointer).unwrap() = wrong;
+                    if (contract.parse)(body.clone()).is_ok() {
+                        continue;
+                    }
+                    let answer = world.send(call.clone().json(&body)).expect(400);
+                    let sentence = answer.error();
+                    assert!(sentence.starts_with(&path), "{path}: {body} {answer}");
+                    refusals += 1;
+                }
+            }
+        }
+    }
+    assert!(refusals > 500, "{refusals}");
+}
+
+#[test]
+fn a_wrong_type_in_the_place_of_a_word_is_told_which_words_there_are() {
+    let world = World::new();
+    let event = |field: &str, wrong: Json| {
+        let mut event = json!({
+            "id": "new", "project": PROJECT, "object_type": "deployment_version", "object_name": "x1",
+            "version": "x1", "metric": "credits", "value": 1, "timestamp": "2026-06-14",
+        });
+        event[field] = wrong;
+        let call = Call::new("POST", "/operator/v1/usage-events").by(&world.operator());
+        call.json(&json!([event]))
+    };
+    let grant = |wrong: Json| {
+        let grants = json!([{"user_id": world.viewer().id}, {"user_id": "x", "user_type": wrong}]);
+        let body = json!({"name": "training", "auth_type": "INTERNAL", "grants": grants});
+        Call::new("POST", world.workspaces(""))
+            .by(&world.owner())
+            .json(&body)
+    };
+    for wrong in [
+        json!(5),
+        json!(true),
+        json!([]),
+        json!({}),
+        json!({"credits": null}),
+        json!("nope"),
+    ] {
+        for (call, place, words) in [
+            (
+                event("metric", wrong.clone()),
+                "[0].metric: ",
+                "credits, input_volume, output_volume",
+            ),
+            (
+                event("object_type", wrong.clone()),
+                "[0].object_type: ",
+                "deployment_version, pipeline_version",
+            ),
+            (
+                grant(wrong.clone()),
+                "grants[1].user_type: ",
+                "IAM, FEDERATE, AGENCY",
+            ),
+        ] {
+            let answer = refused(&world, call);
+            let sentence = answer.error();
+            assert!(
+                sentence.starts_with(place) && sentence.contains(words),
+                "{answer}"
+            );
         }
     }
 }

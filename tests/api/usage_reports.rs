@@ -407,7 +407,7 @@ fn a_parameter_that_cannot_be_read_is_named() {
             "start_date: 2026-06-02",
         ),
         ("start_date=2026-07-01", "start_date: 2026-07-01"),
-        ("interval=week", "interval: 'week' is no interval"),
+        ("interval=week", "interval: 'week' is not an interval"),
         (
             "start_date=1990-01-01&interval=day",
             "interval: by day there are more than 3660",

@@ -1,5 +1,6 @@
 """Bodies that nobody should send: refused with 4xx and a sentence that names the fault, and nothing stored."""
 
+import gzip
 import http.client
 import json
 import socket
@@ -42,7 +43,7 @@ def refused(answer, status=400):
 NOT_JSON = [
     b"{", b"nope", b"{'name': 'x'}", b'{"name": }', b"{} {}", b'{"name": "x",}', b'\x00', b"\xff\xfe{}",
     b'{"name": "\xff\xfe"}', b'{"name": "\xed\xa0\x80"}', b'{"name": "\\ud800"}', b'{"name": NaN}', b"<a/>",
-    b'\xef\xbb\xbf{"name": "x"}', b'{"name": "a\nb"}', b'{"credits": 1e999999}x',
+    b'\xef\xbb\xbf\xef\xbb\xbf{"name": "x"}', b'{"name": "a\nb"}', b'{"credits": 1e999999}x',
 ]
 
 
@@ -136,6 +137,20 @@ def test_unknown_fields_are_ignored(world, project):
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
 def test_a_body_that_is_not_declared_as_json_is_415(project, nothing_is_stored, content_type):
     assert "application/json" in refused(send(project, b'{"name": "x"}', {"Content-Type": content_type}), 415)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "identity, gzip"])
+def test_a_compressed_body_is_415_and_told_so(project, nothing_is_stored, coding):
+    answer = send(project, gzip.compress(b'{"name": "x"}'), {**JSON, "Content-Encoding": coding})
+    assert coding in refused(answer, 415)
+    assert answer.headers["Accept-Encoding"] == "identity"
+
+
+def test_a_byte_order_mark_is_no_hindrance(project):
+    answer = send(project, b'\xef\xbb\xbf{"name": "x"}')
+    assert answer.status_code == 201, answer.text
+    answer = send(project, b'{"name": "x"}', {**JSON, "Content-Encoding": "identity"})
+    assert answer.status_code == 201, answer.text
 
 
 def test_a_declared_charset_is_no_hindrance(project):
