@@ -114,7 +114,8 @@ def test_an_authorization_that_is_not_text_is_no_token(send, project, value):
     is_refused(answer, {400, 401})
 
 
-@pytest.mark.parametrize("name", ["Origin", "Content-Type", "User-Agent", "Sec-Fetch-Mode", "Access-Control-Request-Method"])
+@pytest.mark.parametrize("name", ["Origin", "Content-Type", "Content-Encoding", "User-Agent", "Sec-Fetch-Mode", "Sec-Fetch-Site",
+                                  "Access-Control-Request-Method", "Access-Control-Request-Headers"])
 def test_another_header_that_is_not_text_is_no_failure(send, project, name):
     for method, body in (("GET", b""), ("POST", b"{}"), ("OPTIONS", b"")):
         path = project.path + ("/role-assignments" if method == "POST" else "")
