@@ -6,7 +6,7 @@
 //! 4. The first round trip says who is calling, what about, and whether they may; the route's access is checked.
 //! 5. The handler runs with the [`Authority`] that the check gave out, and makes the second round trip if it needs one.
 //! 6. The answer, an error as well as a success, gets its CORS headers, and one log line is written.
-//! 7. After the answer, the token's last use is noted where that is due.
+//! 7. After the answer, the token's last use and the caller's joining are noted where that is due.
 
 mod log;
 mod misconfigured;
@@ -22,7 +22,7 @@ use crate::api::Call;
 use crate::auth::access::{Access, Authority};
 use crate::auth::credential::{self, Credential};
 use crate::auth::principal::Principal;
-use crate::domain::{Digests, RequestId, Timestamp};
+use crate::domain::{Digests, RequestId, Timestamp, UserId};
 use crate::http::cors::{self, Class, Listed};
 use crate::http::error::Error;
 use crate::http::modelarts;
@@ -35,6 +35,7 @@ use crate::routes::{self, Found};
 use crate::sql::statement::Statement;
 use crate::store::callers::{self, Caller, CallerRow};
 use crate::store::objects::Object;
+use crate::store::organization_users;
 use crate::store::projects;
 use crate::store::session::Session;
 use crate::store::tokens;
@@ -145,6 +146,14 @@ fn to_response(error: &Error, progress: &Progress, request_id: &str) -> Response
         Surface::ModelArts => modelarts::to_response(error, request_id),
         Surface::Sentences if progress.is_request_endpoint => error.to_request_response(),
         Surface::Sentences => error.to_response(),
+    }
+}
+
+/// Whether the person in the path is the caller.
+fn is_about_oneself(call: &Call<'_>) -> bool {
+    match call.authority.principal() {
+        Principal::User(user) => call.id("user_id", UserId::parse) == user.id,
+        _ => false,
     }
 }
 
@@ -280,11 +289,14 @@ impl<'a> Life<'a> {
                 };
                 refused.map_or(Ok(()), |why| Err(Error::forbidden(why)))
             }
-            Access::OrganizationMember | Access::OrganizationAdmin => {
+            Access::OrganizationMember
+            | Access::OrganizationAdmin
+            | Access::OrganizationAdminOrOneself => {
                 self.authorise_on_organization(call, access, digests).await
             }
             Access::ProjectPart
             | Access::ProjectAdmin
+            | Access::ProjectAdminOrOneself
             | Access::Project(_)
             | Access::PersonOfProject(_)
             | Access::Deployment(_)
@@ -308,8 +320,17 @@ impl<'a> Life<'a> {
         if call.organization.is_none() || !(is_operator || is_member) {
             return Err(projects::organization_not_found(&name));
         }
-        if access == Access::OrganizationAdmin && !call.is_organization_admin {
-            return Err(Error::forbidden("this needs an admin of the organization"));
+        if let Some(organization) = &call.organization {
+            let is_to_join = row.standing.is_to_join.0;
+            self.note_joining(&call.authority, is_to_join, &organization.organization_id);
+        }
+        let needs_admin = match access {
+            Access::OrganizationAdmin => true,
+            Access::OrganizationAdminOrOneself => !is_about_oneself(call),
+            _ => false,
+        };
+        if needs_admin && !call.is_organization_admin {
+            return Err(projects::lacks(&call.authority));
         }
         Ok(())
     }
@@ -349,6 +370,10 @@ impl<'a> Life<'a> {
             return Err(projects::not_found(&name));
         }
         self.refuse_foreign_origin(call.request, listed)?;
+        if let Some(project) = &call.project {
+            let is_to_join = row.standing.is_to_join.0;
+            self.note_joining(&call.authority, is_to_join, &project.organization_id);
+        }
         call.is_organization_admin = is_operator || is_admin;
         let suits = permission.is_none_or(|permission| {
             !principal.is_service_user() || permission.suits_service_users()
@@ -359,7 +384,12 @@ impl<'a> Life<'a> {
         if matches!(access, Access::PersonOfProject(_)) && principal.is_service_user() {
             return Err(Error::forbidden("no service user may do this"));
         }
-        if access == Access::ProjectAdmin && !call.is_organization_admin {
+        let needs_admin = match access {
+            Access::ProjectAdmin => true,
+            Access::ProjectAdminOrOneself => !is_about_oneself(call),
+            _ => false,
+        };
+        if needs_admin && !call.is_organization_admin {
             return Err(projects::lacks(&call.authority));
         }
         match (object, row.standing.object_id) {
@@ -406,6 +436,16 @@ impl<'a> Life<'a> {
         self.progress.borrow_mut().principal = Some(label);
         call.authority = Authority::granted(principal, token_id, access);
         Ok(())
+    }
+
+    /// That the caller has joined the organization is to be written when the answer is out, once: a person by their
+    /// first call on it, or on one of its projects in which they have a part (contract section 2).
+    fn note_joining(&self, authority: &Authority, is_to_join: bool, organization_id: &str) {
+        if let (true, Principal::User(user)) = (is_to_join, authority.principal()) {
+            let mut progress = self.progress.borrow_mut();
+            let join = organization_users::join(organization_id, &user.id, self.now);
+            progress.afterwards.extend(join);
+        }
     }
 
     /// What is to be written about the token when the answer is out.

@@ -12,9 +12,9 @@ use crate::store::organization_users::{self, OrganizationUser};
 #[derive(Debug, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct OrganizationUserCreate {
-    /// E-mail address; somebody who has no account yet is invited.
+    /// E-mail address; somebody who has no account yet is invited under it.
     pub email: Email,
-    /// Whether he is to be an admin of the organization; false if absent.
+    /// Whether they are to be an admin of the organization; false if absent.
     pub admin: Option<bool>,
 }
 
@@ -22,7 +22,7 @@ pub struct OrganizationUserCreate {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct OrganizationUserUpdate {
-    /// Whether he is an admin of the organization.
+    /// Whether they are an admin of the organization; what they are stays if it is absent.
     pub admin: Option<bool>,
 }
 
@@ -34,27 +34,28 @@ pub struct OrganizationUserDetail {
     pub id: String,
     /// E-mail address.
     pub email: String,
-    /// First name.
+    /// First name; null until they have joined.
     pub name: Option<String>,
-    /// Family name.
+    /// Family name; null until they have joined.
     pub surname: Option<String>,
-    /// `active`, or `pending` for somebody who is invited and has no account yet.
-    pub status: String,
-    /// Whether he is an admin of the organization.
+    /// `active` for who has joined, by making the organization or a first call on it or one of its projects; `pending`
+    /// until then.
+    pub status: &'static str,
+    /// Whether they are an admin of the organization.
     pub admin: bool,
-    /// Day on which he became a member; null while he is only invited.
+    /// Day on which they joined; null until then.
     pub join_date: Option<String>,
 }
 
 impl From<OrganizationUser> for OrganizationUserDetail {
     fn from(user: OrganizationUser) -> Self {
-        let joined = user.status == "active";
+        let joined = user.joined.0;
         Self {
             id: user.id,
             email: user.email,
             name: user.name,
             surname: user.surname,
-            status: user.status,
+            status: if joined { "active" } else { "pending" },
             admin: user.admin.0,
             join_date: joined.then(|| user.join_date.0.to_date_string()),
         }
@@ -97,12 +98,9 @@ pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
 /// `PATCH /organizations/{organization_name}/users/{user_id}`.
 pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
     let body: OrganizationUserUpdate = call.body().await?;
-    let Some(admin) = body.admin else {
-        return get(call).await;
-    };
     let id = call.id("user_id", UserId::parse);
-    let updated =
-        organization_users::update(&call.occasion()?, call.organization()?, &id, admin).await?;
+    let (occasion, organization) = (call.occasion()?, call.organization()?);
+    let updated = organization_users::update(&occasion, organization, &id, body.admin).await?;
     Response::ok(&OrganizationUserDetail::from(updated))
 }
 

@@ -24,9 +24,9 @@ pub struct ProjectUserList {
     pub id: String,
     /// E-mail address.
     pub email: String,
-    /// First name, or the name of a service user.
+    /// First name of a person, once they have joined the organization, or the name of a service user.
     pub name: Option<String>,
-    /// Family name.
+    /// Family name of a person, once they have joined the organization.
     pub surname: Option<String>,
 }
 

@@ -63,12 +63,16 @@ impl Life<'_> {
         let has_part = row.standing.has_part.0;
         let holds = row.standing.holds_permission.0;
         let is_open = row.standing.is_open.0;
+        let is_to_join = row.standing.is_to_join.0;
         self.admit_shown(call, access, &shown, row)?;
         let is_operator = call.authority.principal().is_operator();
         let named = call.request.header("x-project-id");
         let named = named.is_none_or(|named| same_project(&named, call.parameter("project_id")));
         if call.project.is_none() || !(is_operator || has_part) || !named {
             return Err(modelarts::foreign_project());
+        }
+        if let Some(project) = &call.project {
+            self.note_joining(&call.authority, is_to_join, &project.organization_id);
         }
         if has_workspace && call.workspace.is_none() {
             return Err(modelarts::no_workspace(call.parameter("workspace_id")));

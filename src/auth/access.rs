@@ -23,6 +23,8 @@ pub enum Access {
     OrganizationMember,
     /// An admin of the organization in the path.
     OrganizationAdmin,
+    /// An admin of the organization in the path, or the member whose id is in the path: whoever is in may leave.
+    OrganizationAdminOrOneself,
     /// Whoever has a part in the project in the path.
     ProjectPart,
     /// Whoever holds this permission on the project in the path.
@@ -38,6 +40,8 @@ pub enum Access {
     Pipeline(Permission),
     /// An admin of the organization that the project in the path belongs to.
     ProjectAdmin,
+    /// Such an admin, or the person of the project whose id is in the path: whoever is in may leave.
+    ProjectAdminOrOneself,
 }
 
 impl Access {
@@ -80,6 +84,9 @@ impl std::fmt::Display for Access {
             Self::Person => formatter.write_str("a person"),
             Self::OrganizationMember => formatter.write_str("organization member"),
             Self::OrganizationAdmin => formatter.write_str("organization admin"),
+            Self::OrganizationAdminOrOneself => {
+                formatter.write_str("organization admin, or oneself")
+            }
             Self::ProjectPart => formatter.write_str("a part in the project"),
             Self::Project(permission) => formatter.write_str(permission.name()),
             Self::PersonOfProject(permission) => {
@@ -103,6 +110,9 @@ impl std::fmt::Display for Access {
                 )
             }
             Self::ProjectAdmin => formatter.write_str("admin of the project's organization"),
+            Self::ProjectAdminOrOneself => {
+                formatter.write_str("admin of the project's organization, or oneself")
+            }
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Organizations, their people, usage and trail, and what a voucher is for.
 
-use super::Access::{Anyone, OrganizationAdmin, OrganizationMember, Person};
+use super::Access::{
+    Anyone, OrganizationAdmin, OrganizationAdminOrOneself, OrganizationMember, Person,
+};
 #[cfg(not(target_arch = "wasm32"))]
 use super::contract;
 use super::{Route, handler, routes};
@@ -18,7 +20,7 @@ pub(super) static TABLE: &[Route] = routes! {
         query [START_DATE, END_DATE, INTERVAL], gives 200 usage::OrganizationUsageReport<'static>;
     PATCH "/v2.1/organizations/{organization_name}" organizations_update, OrganizationAdmin, "Change an organization" => organizations::update,
         takes organizations::OrganizationUpdate, gives 200 organizations::OrganizationDetail;
-    POST "/v2.1/organizations/{organization_name}/users" organization_users_create, OrganizationAdmin, "Add somebody to an organization, or invite him" => organization_users::create,
+    POST "/v2.1/organizations/{organization_name}/users" organization_users_create, OrganizationAdmin, "Add somebody to an organization, or invite them" => organization_users::create,
         takes organization_users::OrganizationUserCreate, gives 201 organization_users::OrganizationUserDetail;
     GET "/v2.1/organizations/{organization_name}/users" organization_users_list, OrganizationMember, "List the users of an organization" => organization_users::list,
         gives 200 Vec<organization_users::OrganizationUserDetail>;
@@ -26,7 +28,7 @@ pub(super) static TABLE: &[Route] = routes! {
         gives 200 organization_users::OrganizationUserDetail;
     PATCH "/v2.1/organizations/{organization_name}/users/{user_id}" organization_users_update, OrganizationAdmin, "Make a user admin of an organization, or admin no more" => organization_users::update,
         takes organization_users::OrganizationUserUpdate, gives 200 organization_users::OrganizationUserDetail;
-    DELETE "/v2.1/organizations/{organization_name}/users/{user_id}" organization_users_delete, OrganizationAdmin, "Remove a user from an organization" => organization_users::delete,
+    DELETE "/v2.1/organizations/{organization_name}/users/{user_id}" organization_users_delete, OrganizationAdminOrOneself, "Remove a user from an organization, or leave it" => organization_users::delete,
         gives 204 Nothing;
     GET "/v2.1/organizations/{organization_name}/resources" organizations_resource_usage, OrganizationMember, "Read what an organization has in use" => resources::get_of_organization,
         gives 200 resources::ResourceUsage;

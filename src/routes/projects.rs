@@ -1,6 +1,8 @@
 //! Projects with their people, service users and access keys.
 
-use super::Access::{Anyone, Person, PersonOfProject, Project, ProjectAdmin};
+use super::Access::{
+    Anyone, Person, PersonOfProject, Project, ProjectAdmin, ProjectAdminOrOneself,
+};
 #[cfg(not(target_arch = "wasm32"))]
 use super::contract;
 use super::{Route, handler, p, routes};
@@ -59,6 +61,6 @@ pub(super) static TABLE: &[Route] = routes! {
         query [USER_TYPE], gives 200 Vec<project_users::ProjectUserList>;
     GET "/v2.1/projects/{project_name}/users/{user_id}" project_users_get, Project(p::PROJECTS_USERS_GET), "Read a person of a project" => project_users::get,
         gives 200 project_users::ProjectUserList;
-    DELETE "/v2.1/projects/{project_name}/users/{user_id}" project_users_delete, ProjectAdmin, "Take a person out of a project, with his roles in it" => project_users::delete,
+    DELETE "/v2.1/projects/{project_name}/users/{user_id}" project_users_delete, ProjectAdminOrOneself, "Take a person out of a project with their roles in it, or leave it" => project_users::delete,
         gives 204 Nothing;
 };

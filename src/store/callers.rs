@@ -104,7 +104,7 @@ macro_rules! caller_and_project {
     ($from:expr, $listed:expr, $object:expr, $counts:expr, $join:expr) => {
         concat!(
             "SELECT ", caller_columns!(), ", ", $crate::store::projects::statements::project_columns!(), ", ", $listed, $object, "
-             p.id IS NOT NULL AS project_exists, coalesce(m.admin, 0) AS is_admin, ", rights_columns!($counts),
+             p.id IS NOT NULL AS project_exists, coalesce(m.admin, 0) AS is_admin, m.joined = 0 AS is_to_join, ", rights_columns!($counts),
             $from,
             "LEFT JOIN projects p ON p.name = :project
              LEFT JOIN organizations n ON n.id = p.organization_id
@@ -154,7 +154,8 @@ statements! {
     /// Who is calling, and what he is in the organization of this name.
     CALLER_AND_ORGANIZATION = concat!(
         "SELECT ", caller_columns!(), ", ", crate::store::organizations::organization_columns!(), ",
-         n.id IS NOT NULL AS organization_exists, m.user_id IS NOT NULL AS is_member, coalesce(m.admin, 0) AS is_admin ",
+         n.id IS NOT NULL AS organization_exists, m.user_id IS NOT NULL AS is_member, coalesce(m.admin, 0) AS is_admin,
+         m.joined = 0 AS is_to_join ",
         from_caller!(),
         "LEFT JOIN organizations n ON n.name = :organization
          LEFT", crate::store::organizations::plan_of_organization!(), "
@@ -274,6 +275,8 @@ row! {
         pub object_id: Option<String>,
         /// Whether the caller is an admin of the project's organization.
         pub is_admin: Flag,
+        /// Whether the caller is a member of that organization who has not joined it yet.
+        pub is_to_join: Flag,
         /// Whether he has a part in the project.
         pub has_part: Flag,
         /// Whether he holds the permission that was asked for, on the whole project or on that object.
@@ -314,6 +317,8 @@ row! {
         pub is_member: Flag,
         /// Whether he is an admin of it.
         pub is_admin: Flag,
+        /// Whether they are a member who has not joined yet.
+        pub is_to_join: Flag,
     }
 }
 

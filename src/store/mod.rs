@@ -27,6 +27,7 @@ pub mod service_users;
 pub mod session;
 pub mod subscriptions;
 pub mod tokens;
+pub mod trail;
 pub mod usage;
 pub mod usage_events;
 pub mod users;

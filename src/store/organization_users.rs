@@ -1,47 +1,55 @@
 //! The members of an organization.
 //!
 //! Somebody whose e-mail address is unknown is invited: a pending person, whom the operator's account makes active
-//! under the same id. Leaving takes all roles in the organization's projects along by foreign keys. That an
-//! organization keeps an active admin stands in the permits, so that two who demote each other cannot both succeed.
+//! under the same id. Nobody is asked before they are made a member, so an organization sees of them what it invited,
+//! the e-mail address, until they have *joined*: by a call on it or on one of its projects, or by making it (contract
+//! section 2). The app notes that after the answer, with [`join`].
+//!
+//! Leaving takes all roles in the organization's projects along by foreign keys. An organization does not lose its last
+//! admin who has joined: that stands in the permits, so that two who demote each other cannot both succeed. It goes by
+//! what is written when it is decided. A joining that is still to be written makes one refusal too many, and none too
+//! few, where another has joined; where nobody has, there is nothing to lose.
 
 use serde_json::json;
 
-use crate::auth::access::Authority;
 use crate::domain::email::Email;
+use crate::domain::time::Timestamp;
 use crate::http::error::Error;
-use crate::sql::statement::Parameters;
+use crate::sql::statement::{Parameters, Statement};
 use crate::sql::statements;
-use crate::store::audit::{Action, Change, Occasion, caller_administers, permit, permitted};
+use crate::store::audit::{Action, Change, Occasion, caller_administers, given, permit, permitted};
 use crate::store::organizations::Organization;
 use crate::store::projects::lacks;
-use crate::store::rows::{Answers, Flag, Millis, OTHERWISE, row};
+use crate::store::rows::{Flag, Millis, row};
 use crate::store::session::Session;
-use crate::store::subscriptions::{limit_reached, plan_allows};
+use crate::store::subscriptions::{self, limit_reached, plan_allows, subscription_runs};
+use crate::store::trail::{lost_roles, projects_let_into, projects_of_roles, trail_in_projects};
 
 row! {
     /// A member of an organization, or somebody who is invited to it.
     #[derive(Debug)]
     pub struct OrganizationUser {
-        /// His id.
+        /// Their id.
         pub id: String,
-        /// His e-mail address.
+        /// Their e-mail address.
         pub email: String,
-        /// His first name.
+        /// Their first name, if they have joined.
         pub name: Option<String>,
-        /// His family name.
+        /// Their family name, if they have joined.
         pub surname: Option<String>,
-        /// `active`, or `pending` for somebody who is invited and has no account yet.
-        pub status: String,
-        /// Whether he is an admin of the organization.
+        /// Whether they have joined.
+        pub joined: Flag,
+        /// Whether they are an admin of the organization.
         pub admin: Flag,
-        /// When he became a member, or was invited.
+        /// When they joined, or were invited.
         pub join_date: Millis,
     }
 }
 
 macro_rules! select_member {
     () => {
-        "SELECT u.id, u.email, u.name, u.surname, u.status, m.admin, m.join_date
+        "SELECT u.id, u.email, iif(m.joined, u.name, NULL) AS name, iif(m.joined, u.surname, NULL) AS surname, m.joined,
+                m.admin, m.join_date
          FROM organization_users m JOIN users u ON u.id = m.user_id
          WHERE m.organization_id = :organization_id "
     };
@@ -66,90 +74,180 @@ macro_rules! plan_allows_one_more {
     };
 }
 
-/// Whether the organization keeps an active admin when this member is one no more, or has none to lose in him.
+/// Whether the organization keeps an admin who has joined when this member is one no more, or has none to lose in them.
+/// Who has joined has an account.
 macro_rules! keeps_an_admin {
     () => {
-        "(#admin = 1
-          OR NOT EXISTS (SELECT 1 FROM organization_users m JOIN users u ON u.id = m.user_id
-                         WHERE m.organization_id = :organization_id AND m.user_id = :object_id AND m.admin = 1
-                           AND u.status = 'active')
-          OR EXISTS (SELECT 1 FROM organization_users m JOIN users u ON u.id = m.user_id
-                     WHERE m.organization_id = :organization_id AND m.user_id <> :object_id AND m.admin = 1
-                       AND u.status = 'active'))"
+        "(coalesce(#admin, 1) = 1
+          OR NOT EXISTS (SELECT 1 FROM organization_users WHERE organization_id = :organization_id
+                         AND user_id = :object_id AND admin = 1 AND joined = 1)
+          OR EXISTS (SELECT 1 FROM organization_users WHERE organization_id = :organization_id
+                     AND user_id <> :object_id AND admin = 1 AND joined = 1))"
     };
 }
 
-/// What the trail calls a member: his e-mail address.
-macro_rules! email_of_member {
+macro_rules! changes_something {
+    () => {
+        "EXISTS (SELECT 1 FROM organization_users WHERE organization_id = :organization_id AND user_id = :object_id
+                 AND admin <> #admin)"
+    };
+}
+
+/// Whether the caller is the person of the permit, and still known, or may take others out: the operator, and an admin
+/// of the organization.
+macro_rules! caller_leaves_or_administers {
+    () => {
+        $crate::store::audit::caller_still!(
+            "(:object_id = :principal_id
+              OR EXISTS (SELECT 1 FROM organization_users WHERE organization_id = :organization_id
+                         AND user_id = :principal_id AND admin = 1))"
+        )
+    };
+}
+pub(crate) use caller_leaves_or_administers;
+
+/// What the trail calls a person: their e-mail address.
+macro_rules! email_of_person {
     () => {
         "coalesce((SELECT email FROM users WHERE id = :object_id), :object_name)"
     };
 }
+pub(crate) use email_of_person;
 
-/// A member as the trail shows him before a change, from `organization_users m` and `users u`.
+/// A member as the trail shows them before a change, from `organization_users m` and `users u`, with more fields.
 macro_rules! member_as_json {
-    () => {
-        "json_object('email', u.email, 'admin', json(iif(m.admin, 'true', 'false')), 'status', u.status)"
+    ($more:expr) => {
+        concat!(
+            "json_object('email', u.email, 'admin', json(iif(m.admin, 'true', 'false')), 'status',
+                         iif(m.joined, 'active', 'pending'), ",
+            $more,
+            ")"
+        )
     };
 }
 pub(crate) use member_as_json;
 
 macro_rules! member_before {
-    () => {
+    ($lost:expr) => {
         concat!(
             "(SELECT ",
-            member_as_json!(),
+            member_as_json!(lost_roles!($lost)),
             " FROM organization_users m JOIN users u ON u.id = m.user_id
               WHERE m.organization_id = :organization_id AND m.user_id = :object_id)"
         )
     };
 }
 
+/// The roles of the member in the organization's projects: they leave with them.
+macro_rules! roles_of_member {
+    () => {
+        "user_id = :object_id AND organization_id = :organization_id"
+    };
+}
+
+/// Those that came with being admin, and leave with it (contract section 2).
+macro_rules! roles_of_admin {
+    () => {
+        concat!(roles_of_member!(), " AND with_admin = 1 AND #admin = 0")
+    };
+}
+
+/// The projects in which an admin of the organization holds all rights: all of them, of which 100 are told.
+macro_rules! projects_administered {
+    ($where:expr) => {
+        concat!(
+            "SELECT id FROM (SELECT id FROM projects WHERE organization_id = :organization_id AND ",
+            $where,
+            " LIMIT 100)"
+        )
+    };
+}
+
+macro_rules! member_is {
+    ($id:expr) => {
+        concat!("m.organization_id = :organization_id AND m.user_id = ", $id)
+    };
+}
+
 statements! {
+    /// Notes that a member has joined.
+    JOIN = "UPDATE organization_users SET joined = 1, join_date = #now
+            WHERE organization_id = :organization_id AND user_id = :user_id AND joined = 0";
     /// The members of an organization, by e-mail address.
     LIST = concat!(select_member!(), "ORDER BY u.email");
     /// One member.
     GET = concat!(select_member!(), "AND m.user_id = :object_id");
-    /// The permit for a new member; somebody who is known keeps his id.
+    /// The permit for a new member; somebody who is known keeps their id.
     PERMIT_CREATE = permit!(
         "coalesce((SELECT id FROM users WHERE email = :object_name), :object_id)", "NULL",
-        concat!(caller_administers!(), " AND ", is_new!(), " AND ", plan_allows_one_more!()));
+        concat!(caller_administers!(), " AND ", is_new!(), " AND ", subscription_runs!(), " AND ",
+                plan_allows_one_more!()));
     /// The person, where nobody has the e-mail address yet.
     INVITE = concat!(
         "INSERT INTO users (id, email, status) SELECT :object_id, :object_name, 'pending' WHERE ", permitted!(), "
          ON CONFLICT (email) DO NOTHING");
-    /// His membership.
+    /// Their membership.
     INSERT = concat!(
         "INSERT INTO organization_users (organization_id, user_id, admin, join_date)
          SELECT :organization_id, id, #admin, #now FROM users WHERE email = :object_name AND ", permitted!());
     /// The new member.
     GET_BY_EMAIL = concat!(select_member!(), "AND m.user_id = (SELECT id FROM users WHERE email = :object_name)");
-    /// Whether he is new, or why not.
+    /// In the trails of the projects in which a new admin holds all rights.
+    TRAIL_OF_NEW_ADMIN = trail_in_projects!(
+        ":action", ":event", "NULL", ":after", projects_administered!("1"),
+        member_is!("(SELECT id FROM users WHERE email = :object_name)"));
+    /// Whether they are new, or why not.
     AFTER_CREATE = concat!(
         "SELECT ", permitted!(), " AS done, ", caller_administers!(), " AS may, ", is_new!(), " AS is_new, ",
-        plan_allows_one_more!(), " AS plan_allows");
+        subscription_runs!(), " AS subscription_runs, ", plan_allows_one_more!(), " AS plan_allows");
     /// The permit to make a member admin, or admin no more.
-    PERMIT_UPDATE = permit!(name email_of_member!(), ":object_id", member_before!(), concat!(
-        is_member!(), " AND ", caller_administers!(), " AND ", keeps_an_admin!()));
+    PERMIT_UPDATE = permit!(name email_of_person!(), ":object_id", member_before!(roles_of_admin!()), concat!(
+        is_member!(), " AND ", caller_administers!(), " AND ", keeps_an_admin!(), " AND ", changes_something!()));
+    /// In the trails of the projects in which they get or lose all rights.
+    TRAIL_OF_UPDATE = trail_in_projects!(
+        ":action", ":event",
+        member_as_json!(lost_roles!(concat!("a.project_id = o.id AND ", roles_of_admin!()))), ":after",
+        concat!(projects_of_roles!(roles_of_admin!()), " UNION ", projects_administered!("1")),
+        member_is!(":object_id"));
     /// The change.
     UPDATE = concat!(
         "UPDATE organization_users SET admin = #admin
          WHERE organization_id = :organization_id AND user_id = :object_id AND ", permitted!());
     /// The roles that came with being admin, and leave with it (contract section 2).
-    DELETE_ADMIN_ASSIGNMENTS = concat!(
-        "DELETE FROM role_assignments
-         WHERE user_id = :object_id AND organization_id = :organization_id AND with_admin = 1 AND #admin = 0 AND ",
-        permitted!());
-    /// The permit to remove a member.
-    PERMIT_DELETE = permit!(name email_of_member!(), ":object_id", member_before!(), concat!(
-        is_member!(), " AND ", caller_administers!(), " AND ", keeps_an_admin!()));
+    DELETE_ADMIN_ASSIGNMENTS = concat!("DELETE FROM role_assignments WHERE ", roles_of_admin!(), " AND ", permitted!());
+    /// Whether it was changed, or why not.
+    AFTER_UPDATE = concat!(
+        "SELECT ", permitted!(), " AS done, ", is_member!(), " AS found, ", caller_administers!(), " AS may, ",
+        keeps_an_admin!(), " AS keeps_an_admin, ", changes_something!(), " AS changes");
+    /// The permit to remove a member, or to leave.
+    PERMIT_DELETE = permit!(name email_of_person!(), ":object_id", member_before!(roles_of_member!()), concat!(
+        is_member!(), " AND ", caller_leaves_or_administers!(), " AND ", keeps_an_admin!()));
+    /// In the trails of the projects in which they had a part.
+    TRAIL_OF_DELETE = trail_in_projects!(
+        ":action", ":event",
+        member_as_json!(lost_roles!(concat!("a.project_id = o.id AND ", roles_of_member!()))), "NULL",
+        concat!(projects_of_roles!(roles_of_member!()), " UNION ", projects_let_into!(roles_of_member!()), " UNION ",
+                projects_administered!("EXISTS (SELECT 1 FROM organization_users WHERE organization_id = :organization_id
+                                                AND user_id = :object_id AND admin = 1)")),
+        member_is!(":object_id"));
     /// The membership, and with it all roles in the organization's projects.
     DELETE = concat!(
         "DELETE FROM organization_users
          WHERE organization_id = :organization_id AND user_id = :object_id AND ", permitted!());
-    /// Whether it was changed, or why not.
-    AFTER_CHANGE = concat!(
-        "SELECT ", permitted!(), " AS done, ", is_member!(), " AS found, ", caller_administers!(), " AS may");
+    /// Whether they are gone, or why not.
+    AFTER_DELETE = concat!(
+        "SELECT ", permitted!(), " AS done, ", is_member!(), " AS found, ", caller_leaves_or_administers!(), " AS may, ",
+        keeps_an_admin!(), " AS keeps_an_admin");
+}
+
+/// Notes that a person has made their first call on an organization or on one of its projects.
+#[must_use]
+pub fn join(organization_id: &str, user_id: &str, now: Timestamp) -> Vec<Statement> {
+    Parameters::new()
+        .text("organization_id", organization_id)
+        .text("user_id", user_id)
+        .integer("now", now.as_millis())
+        .batch([&JOIN])
 }
 
 /// The 404 of a member.
@@ -192,8 +290,8 @@ pub async fn get(
 /// Makes a person a member; `id` is for one whom nobody knows yet.
 ///
 /// # Errors
-/// 400 for somebody who is a member already; 403 for what the plan does not allow, or a right lost meanwhile; 503
-/// when the database fails.
+/// 400 for somebody who is a member already; 403 for what the plan does not allow, a subscription that has ended, or a
+/// right lost meanwhile; 503 when the database fails.
 pub async fn create(
     occasion: &Occasion<'_>,
     organization: &Organization,
@@ -206,14 +304,13 @@ pub async fn create(
         after: Some(json!({ "email": email, "admin": admin })),
         ..change_of(organization, id, Action::Create)
     };
-    let statements = change.parameters(occasion).flag("admin", admin).batch([
-        &PERMIT_CREATE,
-        &INVITE,
-        &INSERT,
-        &GET_BY_EMAIL,
-        &AFTER_CREATE,
-    ]);
-    let answers = occasion.session.write(statements).await?;
+    let mut texts = vec![&PERMIT_CREATE, &INVITE, &INSERT, &GET_BY_EMAIL];
+    if admin {
+        texts.push(&TRAIL_OF_NEW_ADMIN);
+    }
+    texts.push(&AFTER_CREATE);
+    let parameters = change.parameters(occasion).flag("admin", admin);
+    let answers = occasion.session.write(parameters.batch(texts)).await?;
     answers.done_or(&[
         ("may", &|| lacks(occasion.authority)),
         ("is_new", &|| {
@@ -221,43 +318,52 @@ pub async fn create(
                 "email: '{email}' is a user of this organization already"
             ))
         }),
+        ("subscription_runs", &subscriptions::ended),
         ("plan_allows", &|| limit_reached("users")),
     ])?;
     answers.only(3)
 }
 
-/// Makes a member admin, or admin no more; with that status he loses the roles that came with it.
+/// Makes a member admin, or admin no more; with that status they lose the roles that came with it. None keeps what is.
 ///
 /// # Errors
-/// 400 for the last active admin; 403 for a right lost meanwhile; 404; 503 when the database fails.
+/// 400 for the last admin; 403 for a right lost meanwhile; 404; 503 when the database fails.
 pub async fn update(
     occasion: &Occasion<'_>,
     organization: &Organization,
     id: &str,
-    admin: bool,
+    admin: Option<bool>,
 ) -> Result<OrganizationUser, Error> {
     let change = Change {
-        after: Some(json!({ "admin": admin })),
+        after: Some(given(vec![("admin", admin.map(|admin| json!(admin)))])),
         ..change_of(organization, id, Action::Update)
     };
-    let statements = change.parameters(occasion).flag("admin", admin).batch([
-        &PERMIT_UPDATE,
-        &UPDATE,
-        &DELETE_ADMIN_ASSIGNMENTS,
-        &GET,
-        &AFTER_CHANGE,
-    ]);
+    let statements = change
+        .parameters(occasion)
+        .optional_integer("admin", admin.map(i64::from))
+        .batch([
+            &PERMIT_UPDATE,
+            &TRAIL_OF_UPDATE,
+            &UPDATE,
+            &DELETE_ADMIN_ASSIGNMENTS,
+            &GET,
+            &AFTER_UPDATE,
+        ]);
     let answers = occasion.session.write(statements).await?;
-    let sentence = "admin: the organization's last active admin cannot be made a regular user; \
-                    make somebody else admin first";
-    done_or_last_admin(&answers, occasion.authority, id, sentence)?;
-    answers.only(3)
+    answers.done_or_unchanged(&[
+        ("may", &|| lacks(occasion.authority)),
+        ("found", &|| not_found(id)),
+        ("keeps_an_admin", &|| {
+            last_admin("admin: the organization's last active admin cannot be made a regular user")
+        }),
+    ])?;
+    answers.only(4)
 }
 
-/// Removes a member with all his roles in the organization's projects.
+/// Removes a member with all their roles in the organization's projects; a caller who is that member leaves.
 ///
 /// # Errors
-/// 400 for the last active admin; 403 for a right lost meanwhile; 404; 503 when the database fails.
+/// 400 for the last admin; 403 for a right lost meanwhile; 404; 503 when the database fails.
 pub async fn delete(
     occasion: &Occasion<'_>,
     organization: &Organization,
@@ -266,25 +372,21 @@ pub async fn delete(
     let statements = change_of(organization, id, Action::Delete)
         .parameters(occasion)
         .flag("admin", false)
-        .batch([&PERMIT_DELETE, &DELETE, &AFTER_CHANGE]);
-    let answers = occasion.session.write(statements).await?;
-    let sentence =
-        "the organization's last active admin cannot be removed; make somebody else admin first";
-    done_or_last_admin(&answers, occasion.authority, id, sentence)
+        .batch([&PERMIT_DELETE, &TRAIL_OF_DELETE, &DELETE, &AFTER_DELETE]);
+    occasion.session.write(statements).await?.done_or(&[
+        ("may", &|| lacks(occasion.authority)),
+        ("found", &|| not_found(id)),
+        ("keeps_an_admin", &|| {
+            last_admin("the organization's last active admin cannot leave or be removed")
+        }),
+    ])
 }
 
-/// What is in the way of a change or removal, where it is neither of the others, is that he is the last admin.
-fn done_or_last_admin(
-    answers: &Answers,
-    authority: &Authority,
-    id: &str,
-    last_admin: &'static str,
-) -> Result<(), Error> {
-    answers.done_or(&[
-        ("may", &|| lacks(authority)),
-        ("found", &|| not_found(id)),
-        (OTHERWISE, &|| Error::invalid(last_admin)),
-    ])
+/// The 400 of what an organization would be left with no admin by.
+fn last_admin(what: &str) -> Error {
+    Error::invalid(format!(
+        "{what}; make somebody else admin first, who counts once they have made a call on the organization"
+    ))
 }
 
 fn change_of<'a>(organization: &'a Organization, id: &'a str, action: Action) -> Change<'a> {

@@ -1,13 +1,18 @@
 //! The people of a project: whom an admin of the organization let in, and who holds a role in it.
+//!
+//! Their names are shown once they have joined the organization (contract section 2), and anybody may leave.
 
 use crate::domain::quoted;
 use crate::http::error::Error;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, caller_administers, permit, permitted};
+use crate::store::organization_users::{caller_leaves_or_administers, email_of_person};
 use crate::store::projects::{self, Project};
 use crate::store::rows::{OTHERWISE, row};
 use crate::store::session::Session;
+use crate::store::subscriptions::{self, subscription_runs};
+use crate::store::trail::lost_roles;
 
 row! {
     /// A person of a project, or a service user of it.
@@ -17,11 +22,19 @@ row! {
         pub id: String,
         /// The e-mail address.
         pub email: String,
-        /// The first name, or the name of a service user; never empty.
+        /// The first name of a person who has joined the organization, or the name of a service user; never empty.
         pub name: Option<String>,
-        /// The family name.
+        /// The family name of a person who has joined the organization.
         pub surname: Option<String>,
     }
+}
+
+/// The person, from `users u` and their membership of the organization, without which nobody is in a project of it.
+macro_rules! select_person {
+    () => {
+        "SELECT u.id, u.email, iif(m.joined, u.name, NULL) AS name, iif(m.joined, u.surname, NULL) AS surname
+         FROM users u JOIN organization_users m ON m.organization_id = :organization_id AND m.user_id = u.id "
+    };
 }
 
 macro_rules! was_let_in {
@@ -55,38 +68,41 @@ macro_rules! project_exists {
 
 statements! {
     /// The people of a project, by e-mail address.
-    LIST_PEOPLE = "SELECT u.id, u.email, u.name, u.surname FROM users u
-                   WHERE u.id IN (SELECT user_id FROM project_users WHERE project_id = :project_id
-                                  UNION ALL
-                                  SELECT user_id FROM role_assignments
-                                  WHERE project_id = :project_id AND user_id IS NOT NULL)
-                   ORDER BY u.email";
+    LIST_PEOPLE = concat!(
+        select_person!(),
+        "WHERE u.id IN (SELECT user_id FROM project_users WHERE project_id = :project_id
+                        UNION ALL
+                        SELECT user_id FROM role_assignments WHERE project_id = :project_id AND user_id IS NOT NULL)
+         ORDER BY u.email");
     /// The service users of a project, as its people are shown, by e-mail address.
     LIST_SERVICE_USERS = "SELECT id, email, nullif(name, '') AS name, NULL AS surname FROM service_users
                           WHERE project_id = :project_id ORDER BY email";
     /// One of the people of a project.
-    GET = concat!("SELECT u.id, u.email, u.name, u.surname FROM users u WHERE u.id = :object_id AND ", has_part!());
+    GET = concat!(select_person!(), "WHERE u.id = :object_id AND ", has_part!());
     /// The permit to let a member of the organization in.
-    PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
-        project_exists!(), " AND ", caller_administers!(), " AND ", is_member!(), " AND NOT ", was_let_in!()));
-    /// His entry.
+    PERMIT_CREATE = permit!(name email_of_person!(), ":object_id", "NULL", concat!(
+        project_exists!(), " AND ", caller_administers!(), " AND ", is_member!(), " AND ", subscription_runs!(),
+        " AND NOT ", was_let_in!()));
+    /// Their entry.
     INSERT = concat!(
         "INSERT INTO project_users (organization_id, project_id, user_id)
          SELECT :organization_id, :project_id, :object_id WHERE ", permitted!());
     /// Why there is none, where there is none.
     AFTER_CREATE = concat!(
         "SELECT ", permitted!(), " AS done, ", project_exists!(), " AS found, ", caller_administers!(), " AS may, ",
-        is_member!(), " AS is_member");
-    /// The permit to take somebody out.
-    PERMIT_DELETE = permit!(":object_id", "NULL", concat!(has_part!(), " AND ", caller_administers!()));
-    /// His entry.
+        is_member!(), " AS is_member, ", subscription_runs!(), " AS subscription_runs");
+    /// The permit to take somebody out, or to leave.
+    PERMIT_DELETE = permit!(name email_of_person!(), ":object_id", concat!(
+            "json_object(", lost_roles!("project_id = :project_id AND assignee_id = :object_id"), ")"),
+        concat!(has_part!(), " AND ", caller_leaves_or_administers!()));
+    /// Their entry.
     DELETE = concat!(
         "DELETE FROM project_users WHERE project_id = :project_id AND user_id = :object_id AND ", permitted!());
-    /// His roles in the project.
+    /// Their roles in the project.
     DELETE_ASSIGNMENTS = concat!(
         "DELETE FROM role_assignments
          WHERE project_id = :project_id AND assignee_id = :object_id AND user_id IS NOT NULL AND ", permitted!());
-    /// Whether he is out, or why not.
+    /// Whether they are out, or why not.
     AFTER_DELETE = concat!("SELECT ", permitted!(), " AS done, ", has_part!(), " AS found");
 }
 
@@ -104,7 +120,9 @@ pub async fn list_people(
     session: &Session<'_>,
     project: &Project,
 ) -> Result<Vec<ProjectUser>, Error> {
-    let parameters = Parameters::new().text("project_id", &project.project_id);
+    let parameters = Parameters::new()
+        .text("organization_id", &project.organization_id)
+        .text("project_id", &project.project_id);
     session.read(parameters.batch([&LIST_PEOPLE])).await?.all(0)
 }
 
@@ -127,17 +145,18 @@ pub async fn list_service_users(
 /// 404; 503 when the database fails.
 pub async fn get(session: &Session<'_>, project: &Project, id: &str) -> Result<ProjectUser, Error> {
     let parameters = Parameters::new()
+        .text("organization_id", &project.organization_id)
         .text("project_id", &project.project_id)
         .text("object_id", id);
     let found = session.read(parameters.batch([&GET])).await?.first(0)?;
     found.ok_or_else(|| not_found(id))
 }
 
-/// Lets a member of the organization into a project; what he may there is for roles to say.
+/// Lets a member of the organization into a project; what they may there is for roles to say.
 ///
 /// # Errors
-/// 400 when he is in it already; 403 for somebody who is no longer an admin; 404 for nobody of the organization, or
-/// when the project has gone; 503 when the database fails.
+/// 400 when they are in it already; 403 for somebody who is no longer an admin, and when the subscription has ended; 404
+/// for nobody of the organization, or when the project has gone; 503 when the database fails.
 pub async fn create(
     occasion: &Occasion<'_>,
     project: &Project,
@@ -157,6 +176,7 @@ pub async fn create(
                 quoted(&project.organization_name)
             ))
         }),
+        ("subscription_runs", &subscriptions::ended),
         (OTHERWISE, &|| {
             Error::invalid("user_id: this person is in the project already")
         }),
@@ -164,7 +184,8 @@ pub async fn create(
     answers.only(2)
 }
 
-/// Takes somebody out of a project, with all his roles in it.
+/// Takes somebody out of a project, with all their roles in it; a caller who is that person leaves. An admin of the
+/// organization who leaves loses the roles, and keeps the rights that come with being admin.
 ///
 /// # Errors
 /// 403 for somebody who is no longer an admin; 404; 503 when the database fails.

@@ -35,7 +35,7 @@ pub(crate) use in_force;
 
 /// Whether the subscription of an organization has not ended: `subscription_runs!()` for `:organization_id`, or with an
 /// expression for its id. To stand in the permit of whatever is new work: making projects, service users, deployments,
-/// pipelines and their versions, requests. Reading, changing, deleting and the management of people need no
+/// pipelines and their versions, requests, and of adding people. Reading, changing and deleting, of people too, need no
 /// subscription, so an ended one loses nothing. Its refusal is [`ended`].
 macro_rules! subscription_runs {
     () => {

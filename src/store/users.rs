@@ -9,6 +9,7 @@ use crate::store::organization_users::member_as_json;
 use crate::store::rows::{Flag, Millis, OTHERWISE, row};
 use crate::store::session::Session;
 use crate::store::tokens::FreshToken;
+use crate::store::trail::{lost_roles, projects_let_into, projects_of_roles, trail_in_projects};
 
 row! {
     /// A person.
@@ -41,15 +42,14 @@ macro_rules! email_is_free {
     };
 }
 
-/// The organizations that would be left without an active admin.
+/// The organizations that would lose their last admin who has joined. Who was made admin and has not joined is in
+/// nobody's way (contract section 2).
 macro_rules! organizations_of_last_admin {
     () => {
         "SELECT n.name FROM organization_users m JOIN organizations n ON n.id = m.organization_id
-         JOIN users v ON v.id = m.user_id
-         WHERE m.user_id = :object_id AND m.admin = 1 AND v.status = 'active'
-           AND NOT EXISTS (SELECT 1 FROM organization_users x JOIN users y ON y.id = x.user_id
-                           WHERE x.organization_id = m.organization_id AND x.admin = 1
-                             AND x.user_id <> m.user_id AND y.status = 'active')"
+         WHERE m.user_id = :object_id AND m.admin = 1 AND m.joined = 1
+           AND NOT EXISTS (SELECT 1 FROM organization_users x WHERE x.organization_id = m.organization_id
+                           AND x.user_id <> m.user_id AND x.admin = 1 AND x.joined = 1)"
     };
 }
 
@@ -67,22 +67,24 @@ macro_rules! user_is_active {
 
 macro_rules! user_before {
     () => {
-        "(SELECT json_object('email', email, 'name', name, 'surname', surname, 'status', status)
-          FROM users WHERE id = :object_id)"
+        concat!(
+            "(SELECT json_object('email', email, 'name', name, 'surname', surname, 'status', status, ",
+            lost_roles!("a.user_id = :object_id"),
+            ") FROM users WHERE id = :object_id)"
+        )
     };
 }
 
-/// Rows in the trails of the organizations that a person belongs to: what the operator does to him concerns them.
-/// `before` is his membership; the condition finds him in `users u`.
-macro_rules! trail_in_organizations {
-    ($action:literal, $event:literal, $after:literal, $condition:literal) => {
+/// The projects that they leave: those in which they hold roles, were let in, or hold all rights as an admin.
+macro_rules! projects_left {
+    () => {
         concat!(
-            "INSERT INTO audit (id, date, request_id, actor, actor_id, action, event, object_type, object_id,
-                                object_name, organization_id, before, after)
-             SELECT ", fresh_uuid!(), ", #now, :request_id, :actor, :principal_id, '", $action, "',
-                    '", $event, " organization user ' || u.email, 'organization_user', u.id, u.email,
-                    m.organization_id, ", member_as_json!(), ", ", $after, "
-             FROM users u JOIN organization_users m ON m.user_id = u.id WHERE ", $condition, " AND ", permitted!()
+            projects_of_roles!("user_id = :object_id"),
+            " UNION ",
+            projects_let_into!("user_id = :object_id"),
+            " UNION SELECT id FROM (
+                SELECT p.id FROM organization_users x JOIN projects p ON p.organization_id = x.organization_id
+                WHERE x.user_id = :object_id AND x.admin = 1 LIMIT 100)"
         )
     };
 }
@@ -93,19 +95,12 @@ statements! {
         "coalesce((SELECT id FROM users WHERE email = :object_name), :object_id)",
         "(SELECT json_object('email', email, 'status', status) FROM users WHERE email = :object_name)",
         concat!("#operator = 1 AND ", email_is_free!()));
-    /// In the trails of the organizations that invited him.
-    TRAIL_OF_JOINING = trail_in_organizations!(
-        "update", "Updated", "json_object('status', 'active')", "u.email = :object_name");
     /// The account, new or of an invited person.
     UPSERT = concat!(
         "INSERT INTO users (id, email, name, surname, status, registration_date)
          SELECT :object_id, :object_name, :name, :surname, 'active', #now WHERE ", permitted!(), "
          ON CONFLICT (email) DO UPDATE SET name = excluded.name, surname = excluded.surname, status = 'active',
                                            registration_date = excluded.registration_date");
-    /// He joins the organizations that invited him.
-    JOIN = concat!(
-        "UPDATE organization_users SET join_date = #now
-         WHERE user_id = (SELECT id FROM users WHERE email = :object_name) AND ", permitted!());
     /// His token.
     INSERT_TOKEN = concat!(
         "INSERT INTO tokens (id, digest, key_id, user_id, creation_date)
@@ -122,8 +117,19 @@ statements! {
     /// The permit to delete a person.
     PERMIT_DELETE = permit!(":object_id", user_before!(), concat!(
         "#operator = 1 AND ", user_exists!(), " AND (#force = 1 OR NOT EXISTS (", organizations_of_last_admin!(), "))"));
-    /// In the trails of the organizations that he leaves.
-    TRAIL_OF_LEAVING = trail_in_organizations!("delete", "Deleted", "NULL", "u.id = :object_id");
+    /// In the trails of the organizations that they leave: what the operator does to them concerns those.
+    TRAIL_IN_ORGANIZATIONS = concat!(
+        "INSERT INTO audit (id, date, request_id, actor, actor_id, action, event, object_type, object_id,
+                            object_name, organization_id, before)
+         SELECT ", fresh_uuid!(), ", #now, :request_id, :actor, :principal_id, 'delete',
+                'Deleted organization user ' || u.email, 'organization_user', u.id, u.email, m.organization_id, ",
+        member_as_json!(lost_roles!("a.user_id = :object_id AND a.organization_id = m.organization_id")), "
+         FROM users u JOIN organization_users m ON m.user_id = u.id WHERE u.id = :object_id AND ", permitted!());
+    /// In the trails of the projects in which they had a part.
+    TRAIL_IN_PROJECTS = trail_in_projects!(
+        "'delete'", "'Deleted organization user'",
+        member_as_json!(lost_roles!("a.user_id = :object_id AND a.project_id = o.id")), "NULL",
+        projects_left!(), "m.user_id = :object_id");
     /// The person, and with him his token, memberships and roles.
     DELETE = concat!("DELETE FROM users WHERE id = :object_id AND ", permitted!());
     /// Whether he is gone, or what is in the way.
@@ -182,17 +188,13 @@ pub async fn create(
         .parameters(occasion)
         .optional_text("name", names.0)
         .optional_text("surname", names.1);
-    let statements = token.parameters(parameters).batch([
-        &PERMIT_CREATE,
-        &TRAIL_OF_JOINING,
-        &UPSERT,
-        &JOIN,
-        &INSERT_TOKEN,
-        &AFTER_CREATE,
-    ]);
+    let statements =
+        token
+            .parameters(parameters)
+            .batch([&PERMIT_CREATE, &UPSERT, &INSERT_TOKEN, &AFTER_CREATE]);
     let answers = occasion.session.write(statements).await?;
-    match answers.first(5)? {
-        Some(After { done: Flag(true) }) => answers.only(5),
+    match answers.first(3)? {
+        Some(After { done: Flag(true) }) => answers.only(3),
         _ => Err(Error::invalid(format!(
             "email: a user '{email}' exists already"
         ))),
@@ -231,8 +233,7 @@ pub async fn get(session: &Session<'_>, id: &str) -> Result<User, Error> {
 /// Deletes a person with his token, memberships and roles.
 ///
 /// # Errors
-/// 404; 400 that names the organizations that would be left without an active admin, unless `force`; 503 when the
-/// database fails.
+/// 404; 400 that names the organizations that would lose their last admin, unless `force`; 503 when the database fails.
 pub async fn delete(occasion: &Occasion<'_>, user: &User, force: bool) -> Result<(), Error> {
     row! {
         struct After {
@@ -244,8 +245,14 @@ pub async fn delete(occasion: &Occasion<'_>, user: &User, force: bool) -> Result
     let parameters = change_of(user, Action::Delete)
         .parameters(occasion)
         .flag("force", force);
-    let statements = parameters.batch([&PERMIT_DELETE, &TRAIL_OF_LEAVING, &DELETE, &AFTER_DELETE]);
-    let after: After = occasion.session.write(statements).await?.only(3)?;
+    let statements = parameters.batch([
+        &PERMIT_DELETE,
+        &TRAIL_IN_ORGANIZATIONS,
+        &TRAIL_IN_PROJECTS,
+        &DELETE,
+        &AFTER_DELETE,
+    ]);
+    let after: After = occasion.session.write(statements).await?.verdict()?;
     match after.in_the_way {
         _ if after.done.0 => Ok(()),
         Some(names) if after.found.0 => Err(Error::invalid(format!(

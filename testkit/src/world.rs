@@ -366,11 +366,11 @@ impl World {
         }
     }
 
-    /// Makes somebody a member of an organization, or its admin, past the API.
+    /// Makes somebody a member of an organization, or its admin, who has joined it, past the API.
     pub fn join(&self, organization: &str, person: &Caller, admin: bool) {
         self.execute(
-            "INSERT INTO organization_users (organization_id, user_id, admin, join_date)
-             SELECT id, ?2, ?3, 0 FROM organizations WHERE name = ?1",
+            "INSERT INTO organization_users (organization_id, user_id, admin, join_date, joined)
+             SELECT id, ?2, ?3, 0, 1 FROM organizations WHERE name = ?1",
             (organization, &person.id, admin),
         );
     }

@@ -23,9 +23,15 @@ fn content(world: &World) -> Vec<String> {
     let mut lines: Vec<String> = world
         .dump()
         .lines()
-        .map(|line| match line.strip_prefix("role_assignments: ") {
-            Some(row) => row.split_once(" | ").unwrap().1.to_owned(),
-            None => line.to_owned(),
+        .map(|line| {
+            let columns = line.split(" | ").collect::<Vec<_>>();
+            match columns.as_slice() {
+                [first, rest @ ..] if first.starts_with("role_assignments: ") => rest.join(" | "),
+                [first, _, rest @ ..] if first.starts_with("audit: ") => {
+                    format!("{first} | {}", rest.join(" | "))
+                }
+                _ => line.to_owned(),
+            }
         })
         .collect();
     lines.sort();
@@ -98,6 +104,10 @@ fn a_change_is_made_whole_or_not_at_all_whatever_d1_does() {
 /// What changes something that is no configuration (contract section 4, "Audit").
 const METERING: [&str; 1] = ["operator_usage_events_create"];
 
+/// Rows of changes, without those that stand for one of them in the trails of the projects that it touches too.
+const CHANGES: &str =
+    "SELECT count(*) FROM audit WHERE organization_id IS NOT NULL OR project_id IS NULL";
+
 #[test]
 fn every_route_that_changes_something_leaves_one_audit_row() {
     for route in routes::table() {
@@ -106,9 +116,9 @@ fn every_route_that_changes_something_leaves_one_audit_row() {
         }
         let (world, call) = arrange(route);
         let before = content(&world);
-        let rows = world.count("SELECT count(*) FROM audit");
+        let rows = world.count(CHANGES);
         let answer = world.send(call);
-        let added = world.count("SELECT count(*) FROM audit") - rows;
+        let added = world.count(CHANGES) - rows;
         let changed = content(&world) != before;
         if route.operation == "consume_workspace_quota" {
             assert_eq!(

@@ -1,9 +1,9 @@
-//! That an organization keeps an active admin, whatever happens, in whatever order and at once.
+//! That an organization does not lose its last admin who has joined it, whatever happens, in whatever order and at once.
 
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
-use crate::support::members::{add, remove, set_admin};
+use crate::support::members::{USERS, add, remove, set_admin};
 use crate::support::{Answer, Caller, World};
 
 /// What changes a membership.
@@ -28,15 +28,17 @@ fn active_admins(world: &World) -> i64 {
     world.count(
         "SELECT count(*) FROM organization_users m JOIN users u ON u.id = m.user_id
          JOIN organizations n ON n.id = m.organization_id
-         WHERE n.name = 'acme' AND m.admin = 1 AND u.status = 'active'",
+         WHERE n.name = 'acme' AND m.admin = 1 AND m.joined = 1 AND u.status = 'active'",
     )
 }
 
 #[test]
 fn the_last_active_admin_is_neither_removed_nor_demoted() {
     let world = World::new();
-    // An invited admin does not count, and neither does a member.
+    // An invited admin does not count, with an account or without, and neither does a member.
     add(&world, &world.owner(), "grace@example.com", true).expect(201);
+    let ada = world.person("ada");
+    add(&world, &world.owner(), &ada.email, true).expect(201);
     for by in [world.owner(), world.operator()] {
         for loss in Loss::ALL {
             let refused = loss.of(&world, &by, &world.owner());
@@ -64,6 +66,76 @@ fn an_invited_admin_may_be_removed_or_demoted() {
         };
         assert!(loss.of(&world, &world.owner(), &invited).status < 300);
     }
+}
+
+#[test]
+fn who_was_made_admin_without_being_asked_is_in_nobodys_way() {
+    let world = World::new();
+    let ada = world.person("ada");
+    let account = |caller: &Caller| format!("/operator/v1/users/{}", caller.id);
+    let delete =
+        |caller: &Caller| world.call(&world.operator(), "DELETE", &account(caller), Json::Null);
+    add(&world, &world.owner(), &ada.email, true).expect(201);
+    // The only other admin does not count yet, and is no reason to keep the account that they never asked to be admin with.
+    delete(&world.owner()).refused(400, "acme");
+    world
+        .call(
+            &world.operator(),
+            "DELETE",
+            &format!("{}?force=true", account(&world.owner())),
+            Json::Null,
+        )
+        .expect(204);
+    assert_eq!(active_admins(&world), 0);
+    delete(&ada).expect(204);
+}
+
+#[test]
+fn an_organization_that_the_operator_made_has_nobody_to_lose_until_its_admin_calls() {
+    let made = || {
+        let world = World::new();
+        let ada = world.person("ada");
+        let body = json!({"name": "initech", "admin_email": ada.email});
+        world
+            .call(&world.operator(), "POST", "/v2.1/organizations", body)
+            .expect(201);
+        let users = "/v2.1/organizations/initech/users";
+        let shown = world.get(&world.operator(), users).json();
+        assert_eq!(
+            (&shown[0]["name"], &shown[0]["admin"]),
+            (&Json::Null, &json!(true))
+        );
+        let path = format!("{users}/{}", ada.id);
+        (world, ada, path)
+    };
+    let (world, ada, path) = made();
+    world.call(&ada, "DELETE", &path, Json::Null).expect(204);
+    let (world, ada, path) = made();
+    world.get(&ada, &path).expect(200);
+    for by in [&ada, &world.operator()] {
+        world
+            .call(by, "DELETE", &path, Json::Null)
+            .refused(400, "last active admin");
+    }
+    let account = format!("/operator/v1/users/{}", ada.id);
+    world
+        .call(&world.operator(), "DELETE", &account, Json::Null)
+        .refused(400, "initech");
+}
+
+#[test]
+fn a_joining_that_is_still_to_be_written_makes_one_refusal_too_many_and_none_too_few() {
+    let world = World::new();
+    let ada = world.person("ada");
+    add(&world, &world.owner(), &ada.email, true).expect(201);
+    world.writes_afterwards(false);
+    world.get(&ada, USERS).expect(200);
+    remove(&world, &world.owner(), &world.owner()).refused(400, "once they have made a call");
+    remove(&world, &ada, &world.owner()).refused(400, "once they have made a call");
+    world.writes_afterwards(true);
+    world.get(&ada, USERS).expect(200);
+    remove(&world, &ada, &world.owner()).expect(204);
+    assert_eq!(active_admins(&world), 1);
 }
 
 #[test]
@@ -115,6 +187,7 @@ fn of_twenty_admins_who_all_leave_at_once_one_stays() {
         for number in 0..19 {
             let admin = world.person(&format!("admin{number}"));
             add(&world, &world.owner(), &admin.email, true).expect(201);
+            world.get(&admin, USERS).expect(200);
             admins.push(admin);
         }
         assert_eq!(active_admins(&world), 20);

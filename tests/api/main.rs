@@ -39,9 +39,13 @@ mod harness;
 #[cfg(test)]
 mod instance_types;
 #[cfg(test)]
+mod joining;
+#[cfg(test)]
 mod last_admin;
 #[cfg(test)]
 mod last_use;
+#[cfg(test)]
+mod leaving;
 #[cfg(test)]
 mod lost_rights;
 #[cfg(test)]

@@ -212,7 +212,7 @@ fn the_last_active_admin_of_an_organization_stays_unless_it_is_forced() {
 }
 
 #[test]
-fn somebody_who_is_invited_is_no_active_admin_that_could_take_over() {
+fn somebody_who_has_not_joined_is_no_admin_that_could_take_over() {
     let world = World::new();
     world.execute(
         "INSERT INTO users (id, email, status) VALUES ('pending', 'in@example.com', 'pending')",
@@ -234,6 +234,11 @@ fn somebody_who_is_invited_is_no_active_admin_that_could_take_over() {
     delete().refused(400, "acme");
     world.execute(
         "UPDATE users SET status = 'active' WHERE id = 'pending'",
+        (),
+    );
+    delete().refused(400, "acme");
+    world.execute(
+        "UPDATE organization_users SET joined = 1 WHERE user_id = 'pending'",
         (),
     );
     delete().expect(204);

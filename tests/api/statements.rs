@@ -139,8 +139,10 @@ fn the_test_above_would_see_a_scan() {
     }
 }
 
-/// Writes that are no changes of configuration, and so have no audit row. A consumption's own row is its permit.
-const WITHOUT_PERMIT: [&str; 6] = [
+/// Writes that are no changes of configuration, and so have no audit row: what is noted after an answer, and a
+/// consumption, whose own row is its permit.
+const WITHOUT_PERMIT: [&str; 7] = [
+    "organization_users::JOIN",
     "tokens::TOUCH",
     "tokens::REDIGEST",
     "consumption::FORGET_SOME",

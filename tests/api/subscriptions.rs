@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::support::members::{remove, set_admin};
 use crate::support::organizations::{ACME, acme, create, patch, subscribe};
 use crate::support::world::HOUR;
 use crate::support::{Answer, World};
@@ -178,8 +179,20 @@ fn an_ended_subscription_refuses_new_work_and_loses_nothing() {
         world
             .call(&by, "POST", &world.path("/service-users"), json!({}))
             .refused(403, "subscription has ended");
+        for body in [
+            json!({"email": "new@example.com"}),
+            json!({"email": world.stranger().email, "admin": true}),
+        ] {
+            world
+                .call(&by, "POST", &format!("{ACME}/users"), body)
+                .refused(403, "subscription has ended");
+        }
+        let body = json!({"user_id": world.member().id});
+        world
+            .call(&by, "POST", &world.path("/users"), body)
+            .refused(403, "subscription has ended");
     }
-    // What there is is read, changed and deleted; tokens work and can be reset; people are managed.
+    // What there is is read, changed and deleted; tokens work and can be reset; people are changed, removed, and leave.
     world.get(&robot, &world.path("")).expect(200);
     let made = world.path(&format!("/service-users/{}", robot.id));
     world
@@ -188,15 +201,14 @@ fn an_ended_subscription_refuses_new_work_and_loses_nothing() {
     world
         .call(&world.owner(), "PATCH", &made, json!({"description": "x"}))
         .expect(200);
-    let users = format!("{ACME}/users");
+    set_admin(&world, &world.owner(), &world.member(), true).expect(200);
+    set_admin(&world, &world.owner(), &world.member(), false).expect(200);
+    remove(&world, &world.owner(), &world.editor()).expect(204);
+    remove(&world, &world.member(), &world.member()).expect(204);
+    let entry = world.path(&format!("/users/{}", world.viewer().id));
     world
-        .call(
-            &world.owner(),
-            "POST",
-            &users,
-            json!({"email": "new@example.com"}),
-        )
-        .expect(201);
+        .call(&world.viewer(), "DELETE", &entry, Json::Null)
+        .expect(204);
     world
         .call(&world.owner(), "DELETE", "/v2.1/projects/text", Json::Null)
         .expect(204);

@@ -20,7 +20,7 @@ statements! {
         "SELECT ", caller_columns!(), ", k.id AS access_key, k.generation AS access_key_generation, ",
         crate::store::projects::statements::project_columns!(), ", ", workspace_columns!(), ",
          p.id IS NOT NULL AS project_exists, w.id IS NOT NULL AS workspace_exists,
-         k.id IS NOT NULL AS key_exists, ", rights_columns!(""), ",
+         k.id IS NOT NULL AS key_exists, m.joined = 0 AS is_to_join, ", rights_columns!(""), ",
          m.admin = 1 OR ", opens_to!("coalesce(u.id, s.id)", "coalesce(u.email, s.email)"), " AS is_open
          FROM (SELECT 1)
          LEFT JOIN tokens t ON t.digest IN (:digest, :other_digest)
@@ -55,6 +55,8 @@ row! {
         project_exists: Flag,
         workspace_exists: Flag,
         key_exists: Flag,
+        /// Whether the caller is a member of the project's organization who has not joined it yet.
+        pub is_to_join: Flag,
         /// Whether the caller has a part in the project.
         pub has_part: Flag,
         /// Whether he holds the permission that was asked for, on the whole project.

@@ -119,10 +119,10 @@ statements! {
                                     subscription_end_date, created_by)
          SELECT :object_id, :object_name, #now, ", plan_of_new!(), ", #now, #end_date, coalesce(:principal_id, :actor)
          WHERE ", permitted!());
-    /// Its first admin.
+    /// Its first admin, who has joined where they make it themselves (contract section 2).
     INSERT_FIRST_ADMIN = concat!(
-        "INSERT INTO organization_users (organization_id, user_id, admin, join_date)
-         SELECT :object_id, ", first_admin!(), ", 1, #now WHERE ", permitted!());
+        "INSERT INTO organization_users (organization_id, user_id, admin, join_date, joined)
+         SELECT :object_id, ", first_admin!(), ", 1, #now, 1 - #operator WHERE ", permitted!());
     /// What its voucher gave.
     INSERT_REDEMPTION = concat!(
         "INSERT INTO voucher_redemptions (organization_id, voucher_id, credits, redemption_date, period_end)
