@@ -194,9 +194,6 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
         start_date: body.subscription_start_date.map(Date::midnight),
         end_date: body.subscription_end_date.map(Date::midnight),
     };
-    if changes.is_empty() {
-        return get(call).await;
-    }
     let (occasion, organization) = (call.occasion()?, call.organization()?);
     let updated = organizations::update::update(&occasion, organization, &changes).await?;
     Response::ok(&OrganizationDetail::at(call.now, updated)?)

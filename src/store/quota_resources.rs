@@ -43,16 +43,26 @@ macro_rules! select_resource {
     };
 }
 
+macro_rules! changes_something {
+    () => {
+        "NOT EXISTS (
+            SELECT 1 FROM quota_resources
+            WHERE resource = :object_id AND name_en = :name_en AND name_cn = :name_cn AND unit_en = :unit_en
+              AND unit_cn = :unit_cn AND min_quota = #min_quota AND max_quota = #max_quota
+              AND default_quota = #default_quota)"
+    };
+}
+
 statements! {
     /// The catalogue, in its order.
     LIST = concat!(select_resource!(), "WHERE position > 0 ORDER BY position");
-    /// The permit to set a resource: the operator's alone.
+    /// The permit for a resource that is new or changes: the operator's alone.
     PERMIT_SET = permit!(
         ":object_id",
         "(SELECT json_object('name_en', name_en, 'name_cn', name_cn, 'unit_en', unit_en, 'unit_cn', unit_cn,
                              'min_quota', min_quota, 'max_quota', max_quota, 'default_quota', default_quota)
           FROM quota_resources WHERE resource = :object_id)",
-        "#operator = 1");
+        concat!("#operator = 1 AND ", changes_something!()));
     /// The resource; a new one goes to the end.
     SET = concat!(
         "INSERT INTO quota_resources (resource, position, name_en, name_cn, unit_en, unit_cn, min_quota, max_quota,
@@ -88,7 +98,7 @@ pub struct Labels<'a> {
     pub unit_cn: &'a str,
 }
 
-/// Sets a resource, all of it.
+/// Sets a resource, all of it. One that stands already is no change.
 ///
 /// # Errors
 /// 503 when the database fails.

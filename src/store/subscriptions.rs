@@ -135,13 +135,24 @@ macro_rules! subscription_before {
     };
 }
 
+macro_rules! changes_something {
+    () => {
+        "NOT EXISTS (
+            SELECT 1 FROM subscriptions
+            WHERE name = :object_id AND description = :description AND self_service = #self_service
+              AND monthly_credits IS #monthly_credits AND max_projects IS #max_projects AND max_users IS #max_users
+              AND max_deployments IS #max_deployments AND max_deployment_versions IS #max_deployment_versions
+              AND max_pipelines IS #max_pipelines AND max_pipeline_versions IS #max_pipeline_versions)"
+    };
+}
+
 statements! {
     /// The catalogue, by name: one row a plan, and nobody but the operator adds any.
     LIST = concat!("SELECT ", subscription_columns!(), " FROM subscriptions WHERE name > '' ORDER BY name");
     /// One plan.
     GET = concat!("SELECT ", subscription_columns!(), " FROM subscriptions WHERE name = :object_id");
-    /// The permit to set a plan.
-    PERMIT_PUT = permit!(":object_id", subscription_before!(), "#operator = 1");
+    /// The permit for a plan that is new or changes.
+    PERMIT_PUT = permit!(":object_id", subscription_before!(), concat!("#operator = 1 AND ", changes_something!()));
     /// The plan, new or changed.
     PUT = concat!(
         "INSERT INTO subscriptions (", subscription_columns!(), ")
@@ -211,7 +222,7 @@ pub async fn list(session: &Session<'_>) -> Result<Vec<Subscription>, Error> {
     session.read(Parameters::new().batch([&LIST])).await?.all(0)
 }
 
-/// Sets a plan, new or known; organizations on it have its limits from then on.
+/// Sets a plan, new or known; organizations on it have its limits from then on. One that stands already is no change.
 ///
 /// # Errors
 /// 503 when the database fails.

@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use crate::support::World;
 use crate::support::organizations::{ACME, acme, create, patch, subscribe};
+use crate::support::world::HOUR;
 
 fn trail(world: &World) -> Json {
     let trail = world.get(&world.owner(), &format!("{ACME}/audit"));
@@ -119,6 +120,76 @@ fn a_patch_of_nothing_is_no_change() {
     let shown = patch(&world, &world.owner(), json!({"unknown": 1})).expect(200);
     assert_eq!(shown.json(), acme(&world));
     assert_eq!(trail(&world), before);
+}
+
+#[test]
+fn a_patch_to_what_is_there_writes_nothing() {
+    let world = World::new();
+    subscribe(&world, "premium", "2026-06-01", Some("2026-12-01")).expect(200);
+    subscribe(&world, "professional", "2026-07-01", Some("2026-12-01")).expect(200);
+    let unchanged = [
+        json!({"name": "acme"}),
+        json!({"subscription_end_date": "2026-12-01"}),
+        json!({"subscription": "professional", "subscription_start_date": "2026-07-01",
+               "subscription_end_date": "2026-12-01"}),
+        json!({"name": "acme", "subscription_end_date": "2026-12-01"}),
+    ];
+    let shown = acme(&world);
+    let before = world.dump();
+    for body in &unchanged {
+        let answer = patch(&world, &world.operator(), body.clone()).expect(200);
+        assert_eq!(answer.json(), shown);
+        assert!(world.dump() == before, "{body}");
+    }
+    // What was scheduled is in force, and is no change as such.
+    world.pass(30 * 24 * HOUR);
+    let before = world.dump();
+    for body in unchanged {
+        patch(&world, &world.operator(), body.clone()).expect(200);
+        assert!(world.dump() == before, "{body}");
+    }
+}
+
+#[test]
+fn each_field_alone_is_a_change() {
+    for body in [
+        json!({"name": "emca"}),
+        json!({"subscription_end_date": "2026-12-02"}),
+        json!({"subscription_end_date": null}),
+        json!({"subscription_start_date": "2026-06-02"}),
+        // The same subscription again drops what was scheduled after it.
+        json!({"subscription": "premium", "subscription_start_date": "2026-06-01", "subscription_end_date": "2026-12-01"}),
+        json!({"subscription": "professional", "subscription_start_date": "2026-06-01",
+               "subscription_end_date": "2026-12-01"}),
+        json!({"subscription_start_date": "2026-07-01", "subscription_end_date": "2026-12-01"}),
+        json!({"subscription": "professional", "subscription_start_date": "2026-07-02",
+               "subscription_end_date": "2026-12-01"}),
+        json!({"subscription": "professional", "subscription_start_date": "2026-07-01",
+               "subscription_end_date": null}),
+    ] {
+        let world = World::new();
+        subscribe(&world, "premium", "2026-06-01", Some("2026-12-01")).expect(200);
+        subscribe(&world, "professional", "2026-07-01", Some("2026-12-01")).expect(200);
+        let (rows, before) = (world.count("SELECT count(*) FROM audit"), acme(&world));
+        let changed = patch(&world, &world.operator(), body.clone()).expect(200);
+        assert!(changed.json() != before, "{body}");
+        assert_eq!(
+            world.count("SELECT count(*) FROM audit"),
+            rows + 1,
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn an_admin_who_is_demoted_meanwhile_is_not_shown_what_did_not_change() {
+    for body in [json!({}), json!({"name": "acme"})] {
+        let world = World::new();
+        world.before_trip(2, |world| {
+            world.execute("UPDATE organization_users SET admin = 0", ());
+        });
+        patch(&world, &world.owner(), body).refused(403, "admin of the organization");
+    }
 }
 
 #[test]

@@ -181,6 +181,41 @@ fn a_patch_without_admin_changes_nothing() {
 }
 
 #[test]
+fn a_patch_to_what_is_there_writes_nothing() {
+    let world = World::new();
+    let before = world.dump();
+    for (whom, body) in [
+        (world.owner(), json!({"admin": true})),
+        (world.member(), json!({"admin": false})),
+        (world.member(), json!({})),
+        (world.member(), json!({"admin": null, "unknown": 1})),
+    ] {
+        let answer = world.call(&world.operator(), "PATCH", &path(&whom), body);
+        let shown = world.get(&world.operator(), &path(&whom)).expect(200);
+        assert_eq!(answer.expect(200).json(), shown.json());
+        assert!(world.dump() == before, "{whom:?}");
+    }
+    let nobody = format!("{USERS}/13a9ba27-6888-4528-826e-8e1002eab13d");
+    world
+        .call(&world.owner(), "PATCH", &nobody, json!({}))
+        .refused(404, "there is no user");
+}
+
+#[test]
+fn an_admin_who_is_demoted_meanwhile_is_not_shown_what_did_not_change() {
+    for body in [json!({}), json!({"admin": false})] {
+        let world = World::new();
+        world.before_trip(2, |world| {
+            world.execute("UPDATE organization_users SET admin = 0", ());
+        });
+        let path = path(&world.member());
+        world
+            .call(&world.owner(), "PATCH", &path, body)
+            .refused(403, "admin of the organization");
+    }
+}
+
+#[test]
 fn a_bad_body_is_refused_by_the_name_of_its_field() {
     let world = World::new();
     for (body, words) in [

@@ -132,3 +132,33 @@ fn the_catalogue_is_the_operators() {
         .json();
     assert_eq!(trail[0]["object_type"], "quota_resource");
 }
+
+#[test]
+fn a_resource_that_is_set_to_what_it_is_writes_nothing_and_each_field_alone_is_a_change() {
+    let world = World::new();
+    let listed = |world: &World| {
+        let list = world.get(&world.operator(), "/operator/v1/quota-resources");
+        let list = list.expect(200).json();
+        let of = |item: &&Json| item["resource"] == GPU;
+        list.as_array().unwrap().iter().find(of).unwrap().clone()
+    };
+    let is = listed(&world);
+    let before = world.dump();
+    assert_eq!(set(&world, GPU, is.clone()).expect(200).json(), is);
+    assert!(world.dump() == before);
+    for (field, value) in [
+        ("name_en", json!("Hours")),
+        ("name_cn", json!("Hours")),
+        ("unit_en", json!("hour")),
+        ("unit_cn", json!("hour")),
+        ("min_quota", json!(1)),
+        ("max_quota", json!(70_000)),
+        ("default_quota", json!(5)),
+    ] {
+        let mut body = is.clone();
+        body[field] = value;
+        set(&world, GPU, body.clone()).expect(200);
+        assert_eq!(listed(&world), body, "{field}");
+        set(&world, GPU, is.clone()).expect(200);
+    }
+}

@@ -393,3 +393,52 @@ fn no_more_projects_than_the_plan_allows_not_even_in_a_race() {
     });
     project(&world, "fourth").refused(403, "projects: ");
 }
+
+#[test]
+fn a_plan_that_is_set_to_what_it_is_writes_nothing_and_each_field_alone_is_a_change() {
+    let world = World::new();
+    let plan = json!({
+        "description": "Six", "self_service": true, "monthly_credits": 5,
+        "limits": {"projects": 1, "users": 6, "deployments": 2, "deployment_versions": 3, "pipelines": 4},
+    });
+    let made = put_plan(&world, "limited", plan.clone()).expect(200).json();
+    let before = world.dump();
+    for same in [&plan, &made] {
+        assert_eq!(
+            put_plan(&world, "limited", same.clone()).expect(200).json(),
+            made
+        );
+        assert!(world.dump() == before);
+    }
+    let mut changes = vec![
+        ("/description", json!("Seven")),
+        ("/self_service", json!(false)),
+        ("/monthly_credits", Json::Null),
+    ];
+    for limit in [
+        "projects",
+        "users",
+        "deployments",
+        "deployment_versions",
+        "pipelines",
+    ] {
+        let pointer: &'static str = format!("/limits/{limit}").leak();
+        changes.push((pointer, Json::Null));
+    }
+    changes.push(("/limits/pipeline_versions", json!(9)));
+    for (field, value) in changes {
+        let mut body = made.clone();
+        *body.pointer_mut(field).unwrap() = value;
+        let rows = world.count("SELECT count(*) FROM audit");
+        assert_eq!(
+            put_plan(&world, "limited", body.clone()).expect(200).json(),
+            body
+        );
+        put_plan(&world, "limited", made.clone()).expect(200);
+        assert_eq!(
+            world.count("SELECT count(*) FROM audit"),
+            rows + 2,
+            "{field}"
+        );
+    }
+}

@@ -104,11 +104,27 @@ macro_rules! organization_before {
     };
 }
 
+/// Whether the name, the subscription in force or the scheduled one would be shown otherwise than now.
+macro_rules! changes_something {
+    () => {
+        concat!(
+            "(SELECT coalesce(:name <> n.name, 0) OR iif(#start_date > #now,
+                n.next_subscription_start_date IS NOT #start_date OR n.next_subscription IS NOT ", changed_plan!(), "
+                  OR n.next_subscription_end_date IS NOT ", changed_end!(), ",
+                ", changed_plan!(), " <> ", in_force!("subscription"), "
+                  OR ", changed_start!(), " <> ", in_force!("subscription_start_date"), "
+                  OR ", changed_end!(), " IS NOT ", in_force!("subscription_end_date"), "
+                  OR (#start_date IS NOT NULL AND coalesce(n.next_subscription_start_date > #now, 0)))
+              FROM organizations n WHERE n.id = :object_id)"
+        )
+    };
+}
+
 statements! {
     /// The permit to change an organization.
     PERMIT = permit!(":object_id", organization_before!(), concat!(
         caller_administers!(), " AND ", name_is_free!(), " AND ", plan_exists!(), " AND ", end_is_the_plans!(), " AND ",
-        end_follows_start!()));
+        end_follows_start!(), " AND ", changes_something!()));
     /// The change. Every right-hand side sees the row as it was.
     UPDATE = concat!(
         "UPDATE organizations AS n SET
@@ -130,7 +146,7 @@ statements! {
     AFTER = concat!(
         "SELECT ", permitted!(), " AS done, ", caller_administers!(), " AS may, ", name_is_free!(), " AS name_is_free, ",
         plan_exists!(), " AS plan_exists, ", end_is_the_plans!(), " AS end_is_the_plans, ",
-        end_follows_start!(), " AS end_follows_start");
+        end_follows_start!(), " AS end_follows_start, ", changes_something!(), " AS changes");
 }
 
 /// What a PATCH changes; what is absent stays.
@@ -151,12 +167,6 @@ impl OrganizationChanges {
     #[must_use]
     pub fn changes_subscription(&self) -> bool {
         self.subscription.is_some() || self.start_date.is_some() || self.end_date.is_present()
-    }
-
-    /// Whether nothing is to change.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.name.is_none() && !self.changes_subscription()
     }
 
     /// Refuses a plan without the dates that it needs.
@@ -198,7 +208,7 @@ impl OrganizationChanges {
     }
 }
 
-/// Changes an organization.
+/// Changes an organization, or shows it where nothing changes.
 ///
 /// # Errors
 /// 400 for a taken name, an unknown plan, or dates that do not fit it; 403 for a change of the subscription by anybody
@@ -234,7 +244,7 @@ pub async fn update(
         .optional_integer("end_date", end_date)
         .batch([&PERMIT, &UPDATE, &GET_BY_ID, &AFTER]);
     let answers = occasion.session.write(statements).await?;
-    answers.done_or(&[
+    answers.done_or_unchanged(&[
         ("may", &|| lacks(occasion.authority)),
         ("name_is_free", &|| name_is_taken(name.unwrap_or_default())),
         ("plan_exists", &no_such_plan),
