@@ -132,6 +132,10 @@ fn check_grants(grants: Option<&Vec<Grant>>) -> Result<(), Error> {
             grants.len()
         )));
     }
+    for (at, grant) in grants.iter().enumerate() {
+        let check = grant.check_name();
+        check.map_err(|invalid| Error::field(&format!("grants[{at}].user_name"), &invalid))?;
+    }
     match grants.iter().position(|grant| grant.grantee().is_none()) {
         Some(at) => Err(Error::invalid(format!(
             "grants[{at}]: user_id or user_name is needed"

@@ -21,6 +21,7 @@ pub mod invalid;
 pub mod kept;
 pub mod labels;
 pub mod names;
+pub mod nfc;
 pub mod object_type;
 pub mod objects;
 pub mod origin;

@@ -8,7 +8,7 @@ use std::fmt::{self, Display, Formatter};
 use serde::{Deserialize, Serialize};
 
 use super::wire::{json_enum, json_string};
-use super::{Invalid, Text, UserId, quoted};
+use super::{Email, Invalid, Text, UserId, quoted};
 
 /// The id of every project's default workspace.
 pub const DEFAULT_WORKSPACE: &str = "0";
@@ -178,6 +178,14 @@ pub struct Grant {
 object!(Grant);
 
 impl Grant {
+    /// Refuses a name that is meant as an e-mail address and can be nobody's; other clients' users have names without `@`.
+    pub fn check_name(&self) -> Result<(), Invalid> {
+        match &self.user_name {
+            Some(name) if name.as_str().contains('@') => Email::parse(name.as_str()).map(|_| ()),
+            _ => Ok(()),
+        }
+    }
+
     /// What the caller's id or e-mail address is compared with; none if neither was sent.
     pub fn grantee(&self) -> Option<String> {
         match (&self.user_id, &self.user_name) {
@@ -185,7 +193,10 @@ impl Grant {
                 UserId::parse(id.as_str())
                     .map_or_else(|_| id.as_str().to_owned(), |id| id.as_str().to_owned()),
             ),
-            (None, Some(name)) => Some(name.as_str().to_lowercase()),
+            (None, Some(name)) => Some(
+                Email::parse(name.as_str())
+                    .map_or_else(|_| name.as_str().to_lowercase(), |email| email.to_string()),
+            ),
             (None, None) => None,
         }
     }
@@ -245,6 +256,9 @@ mod tests {
         let both = r#"{"user_id":"13A9BA2768884528826E8E1002EAB13D","user_name":"a@b.c"}"#;
         assert_eq!(grant(both).as_deref(), Some(dashed));
         assert_eq!(grant(r#"{"user_name":"A@b.c"}"#).as_deref(), Some("a@b.c"));
+        let other_spelling = r#"{"user_name":"Ju\u0308rgen@B\u00fccher.example."}"#;
+        let address = Email::parse("jürgen@bücher.example").unwrap();
+        assert_eq!(grant(other_spelling).as_deref(), Some(address.as_str()));
         assert_eq!(grant("{}"), None);
     }
 

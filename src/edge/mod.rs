@@ -8,6 +8,7 @@ mod asset;
 mod clock;
 mod d1;
 mod host;
+mod nfc;
 mod request;
 mod response;
 
@@ -71,6 +72,7 @@ fn config(env: &Env) -> Result<Rc<Config>, String> {
             return Ok(Rc::clone(config));
         }
         domain::host::use_parser(host::parse);
+        domain::nfc::use_normaliser(nfc::normalise);
         let setting = |name: &str| Reflect::get(env, &name.into()).ok()?.as_string();
         let config = Rc::new(Config::from_settings(setting)?);
         Ok(Rc::clone(cell.get_or_init(|| config)))

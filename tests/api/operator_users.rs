@@ -51,6 +51,80 @@ fn an_email_address_has_one_account_whatever_its_case() {
     }
 }
 
+/// One address in spellings that look alike.
+const SPELLINGS: [&str; 5] = [
+    "j\u{fc}rgen@b\u{fc}cher.example",
+    "ju\u{308}rgen@bu\u{308}cher.example",
+    "J\u{dc}RGEN@B\u{dc}CHER.EXAMPLE",
+    "j\u{fc}rgen@xn--bcher-kva.example",
+    "j\u{fc}rgen@b\u{fc}cher\u{3002}example.",
+];
+
+#[test]
+fn an_email_address_is_one_person_in_whichever_spelling_it_is_asked_for() {
+    for first in SPELLINGS {
+        let world = World::new();
+        let owner = world.owner();
+        let body = json!({"email": first});
+        let members = "/v2.1/organizations/acme/users";
+        let invited = world.call(&owner, "POST", members, body).expect(201);
+        assert_eq!(invited.text("email"), "j\u{fc}rgen@xn--bcher-kva.example");
+        for email in SPELLINGS {
+            world
+                .call(&owner, "POST", members, json!({"email": email}))
+                .refused(400, "is a user of this organization already");
+            let url: String = form_urlencoded::byte_serialize(email.as_bytes()).collect();
+            let found = world.get(&world.operator(), &format!("{USERS}?email={url}"));
+            assert_eq!(found.json()[0]["id"], invited.json()["id"], "{email}");
+        }
+        let made = create(&world, json!({"email": SPELLINGS[1]})).expect(201);
+        assert_eq!(made.text("id"), invited.text("id"));
+        for email in SPELLINGS {
+            create(&world, json!({"email": email})).refused(400, "exists already");
+            let name = format!("o-{}", email.len());
+            let body = json!({"name": name, "admin_email": email});
+            let organization = world.call(&world.operator(), "POST", "/v2.1/organizations", body);
+            assert!([201, 400].contains(&organization.status));
+            assert!(organization.status == 201 || organization.error().contains("exists already"));
+        }
+    }
+}
+
+#[test]
+fn an_address_with_what_cannot_be_seen_is_nobodys() {
+    let world = World::new();
+    for email in [
+        "own\u{200b}er@example.com",
+        "owner@exam\u{ad}ple.com",
+        "\u{202e}owner@example.com",
+        "owner@example.com\u{feff}",
+        "owner\u{fe0f}@example.com",
+    ] {
+        create(&world, json!({"email": email})).refused(400, "email: ");
+        let body = json!({"email": email});
+        world
+            .call(
+                &world.owner(),
+                "POST",
+                "/v2.1/organizations/acme/users",
+                body,
+            )
+            .refused(400, "email: ");
+        let body = json!({"name": "initech", "admin_email": email});
+        world
+            .call(&world.operator(), "POST", "/v2.1/organizations", body)
+            .refused(400, "admin_email: ");
+        let body = json!({
+            "name": "training", "auth_type": "INTERNAL", "grants": [{"user_id": "x"}, {"user_name": email}],
+        });
+        let made = world.call(&world.operator(), "POST", &world.workspaces(""), body);
+        assert!(
+            made.status == 400 && made.to_string().contains("grants[1].user_name: "),
+            "{made}"
+        );
+    }
+}
+
 #[test]
 fn what_is_no_email_address_is_refused() {
     let world = World::new();

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::World;
 use crate::support::workspaces::{at, create, is_code};
+use crate::support::{Caller, World};
 
 #[test]
 fn grants_are_cleared_by_a_type_without_them() {
@@ -131,5 +131,30 @@ fn a_list_shows_everything_unless_only_the_accessible_is_asked_for() {
             world.get(&caller, &all).expect(200).json()["total_count"],
             2
         );
+    }
+}
+
+#[test]
+fn a_grant_by_address_counts_in_whichever_spelling_it_was_sent() {
+    for spelling in [
+        "j\u{fc}rgen@b\u{fc}cher.example",
+        "JU\u{308}RGEN@XN--BCHER-KVA.example.",
+    ] {
+        let world = World::new();
+        let body = json!({"email": "j\u{fc}rgen@xn--bcher-kva.example"});
+        let made = world.call(&world.operator(), "POST", "/operator/v1/users", body);
+        let made = made.expect(201);
+        let person = Caller {
+            id: made.text("id"),
+            email: made.text("email"),
+            token: Some(made.text("token")),
+        };
+        world.join("acme", &person, false);
+        world.assign("vision", "project-viewer", &person.id);
+        let grants = json!([{"user_name": spelling}]);
+        let body = json!({"name": "training", "auth_type": "INTERNAL", "grants": grants});
+        let id = create(&world, &world.robot(), body).text("id");
+        world.get(&person, &at(&world, &id)).expect(200);
+        world.get(&world.viewer(), &at(&world, &id)).expect(403);
     }
 }
