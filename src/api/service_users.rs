@@ -162,16 +162,7 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
         allowed_cors_origins: body.allowed_cors_origins.or_default(),
     };
     let id = call.id("service_user_id", ServiceUserId::parse);
-    let project = call.project()?;
-    if changes.is_empty() {
-        let found = service_users::get(call.session, project, &id, call.now).await?;
-        return match found.expiry_date {
-            Some(date) if date.0 <= call.now => Err(service_users::expired("updated")),
-            _ => Response::ok(&ServiceUserList::from(found)),
-        };
-    }
-    let occasion = call.occasion()?;
-    let updated = service_users::update(&occasion, project, &id, &changes).await?;
+    let updated = service_users::update(&call.occasion()?, call.project()?, &id, &changes).await?;
     Response::ok(&ServiceUserList::from(updated))
 }
 

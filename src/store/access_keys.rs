@@ -1,8 +1,9 @@
 //! Access keys of service users: what requests on the ModelArts-compatible surface are signed with.
 //!
 //! A row is the key's id and the generation of its secret, which is derived and never stored. Making one hands out
-//! what the service user may do, so it asks that the caller hold all of it, and at most five can be there: both in the
-//! permit. A key ends with its row, and with its service user's.
+//! what the service user can do, so it asks that the caller can do all of it, and at most five can be there: both in the
+//! permit. That a key does not outlive its maker needs no rule there: only people make any, and they have no expiry date.
+//! A key ends with its row, and with its service user's.
 
 use crate::domain::invalid::quoted;
 use crate::domain::time::Timestamp;
@@ -14,9 +15,11 @@ use crate::store::projects::{self, Project};
 use crate::store::rows::{Flag, Millis, OTHERWISE, row};
 use crate::store::service_users;
 use crate::store::service_users::statements::{
-    caller_covers_service_user, service_user_exists, service_user_lives,
+    caller_covers_service_user, caller_covers_service_user_columns, service_user_exists,
+    service_user_lives,
 };
 use crate::store::session::Session;
+use crate::store::subscriptions::{self, subscription_runs};
 
 /// The generation of a secret that is new.
 pub const FIRST_GENERATION: i64 = 1;
@@ -54,7 +57,8 @@ statements! {
     FOUND = concat!("SELECT ", service_user_exists!(), " AS found");
     /// The permit for an access key.
     PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
-        service_user_lives!(), " AND ", caller_may!(), " AND ", caller_covers_service_user!(), " AND ", has_room!()));
+        service_user_lives!(), " AND ", caller_may!(), " AND ", caller_covers_service_user!(), " AND ",
+        subscription_runs!(), " AND ", has_room!()));
     /// The access key itself.
     INSERT = concat!(
         "INSERT INTO access_keys (id, organization_id, service_user_id, generation, creation_date)
@@ -62,7 +66,8 @@ statements! {
     /// Whether it was made, or why not.
     AFTER_CREATE = concat!(
         "SELECT ", permitted!(), " AS done, ", service_user_exists!(), " AS found, ", caller_may!(), " AS may, ",
-        service_user_lives!(), " AS lives, ", caller_covers_service_user!(), " AS covers");
+        service_user_lives!(), " AS lives, ", caller_covers_service_user_columns!(), ", ", subscription_runs!(),
+        " AS subscription_runs");
     /// The permit to delete an access key.
     PERMIT_DELETE = permit!(":object_id", "json_object('access_key', :access_key)", concat!(
         access_key_exists!(), " AND ", caller_may!()));
@@ -102,8 +107,8 @@ pub async fn list(
 /// Makes an access key; answers when.
 ///
 /// # Errors
-/// 400 for the sixth, and for a service user that has expired; 403 when the caller does not hold all that it holds, or
-/// has lost his right meanwhile; 404; 503 when the database fails.
+/// 400 for the sixth, and for a service user that has expired; 403 when the caller cannot do all that it can, under a
+/// subscription that has ended, or for a right lost meanwhile; 404; 503 when the database fails.
 pub async fn create(
     occasion: &Occasion<'_>,
     project: &Project,
@@ -123,9 +128,9 @@ pub async fn create(
         ("found", &|| service_users::not_found(service_user)),
         ("may", &|| projects::lacks(occasion.authority)),
         ("lives", &|| service_users::expired("given an access key")),
-        ("covers", &|| {
-            Error::forbidden("this service user holds permissions that you do not hold")
-        }),
+        ("covers", &service_users::not_held),
+        ("enters", &service_users::not_entered),
+        ("subscription_runs", &subscriptions::ended),
         (OTHERWISE, &|| {
             Error::invalid("access_key: a service user has at most 5 access keys; delete one first")
         }),

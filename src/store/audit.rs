@@ -118,6 +118,21 @@ macro_rules! caller_holds_all {
 }
 pub(crate) use caller_holds_all;
 
+/// Whether what ends at `$expiry_date`, or never where that is null, ends with the caller: who has an expiry date gives
+/// nobody, themselves included, anything that outlives it (contract section 2). Read here and not in the first round trip,
+/// so that a date set meanwhile counts.
+macro_rules! ends_with_caller {
+    ($expiry_date:expr) => {
+        concat!(
+            "NOT EXISTS (SELECT 1 FROM service_users
+                         WHERE id = :principal_id AND expiry_date < coalesce(",
+            $expiry_date,
+            ", 9007199254740991))"
+        )
+    };
+}
+pub(crate) use ends_with_caller;
+
 /// Whether the caller is the operator, or still an admin of `:organization_id`, or of the organization that is given.
 macro_rules! caller_administers {
     () => {

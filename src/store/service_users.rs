@@ -1,13 +1,12 @@
 //! Service users: the accounts that scripts and pages call with.
 //!
-//! Everything that hands out or widens access asks that the caller hold all that the service user holds; expiry,
-//! reset and deletion take effect with the statement that writes them.
+//! Everything that hands out or widens access asks that the caller can do all that the service user can, permissions and
+//! workspaces, and does not end before it; expiry, reset and deletion take effect with the statement that writes them.
 
 pub mod statements;
 
 use serde_json::{Value, json};
 
-use crate::auth::access::Authority;
 use crate::domain::origin::OriginList;
 use crate::domain::text::{Description, ServiceUserName};
 use crate::domain::time::Timestamp;
@@ -16,15 +15,15 @@ use crate::http::patch::Patch;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, given};
 use crate::store::projects::{self, Project};
-use crate::store::rows::{Answers, JsonText, Millis, OTHERWISE, row};
+use crate::store::rows::{JsonText, Millis, OTHERWISE, Refusal, row};
 use crate::store::session::Session;
 use crate::store::subscriptions;
 use crate::store::tokens::FreshToken;
 use statements::{
-    AFTER_CHANGE, AFTER_CREATE, DELETE, DELETE_ACCESS_KEYS, DELETE_CURRENT_TOKEN,
-    DELETE_ENDED_TOKEN, DELETE_GRACE, DELETE_ORIGINS, DELETE_TOKENS, GET, GRANT_GRACE, INSERT,
-    INSERT_ORIGINS, INSERT_TOKEN, LIST, PERMIT_CREATE, PERMIT_DELETE, PERMIT_END_GRACE,
-    PERMIT_RESET, PERMIT_UPDATE, UPDATE,
+    AFTER_CREATE, AFTER_DELETE, AFTER_RESET, AFTER_UPDATE, AFTER_UPDATE_ACCESS, DELETE,
+    DELETE_ACCESS_KEYS, DELETE_CURRENT_TOKEN, DELETE_ENDED_TOKEN, DELETE_GRACE, DELETE_ORIGINS,
+    DELETE_TOKENS, GET, GRANT_GRACE, INSERT, INSERT_ORIGINS, INSERT_TOKEN, LIST, PERMIT_CREATE,
+    PERMIT_DELETE, PERMIT_END_GRACE, PERMIT_RESET, PERMIT_UPDATE, PERMIT_UPDATE_ACCESS, UPDATE,
 };
 
 row! {
@@ -82,13 +81,9 @@ pub struct ServiceUserChanges {
 }
 
 impl ServiceUserChanges {
-    /// Whether nothing is to change.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.name.is_none()
-            && self.description.is_none()
-            && !self.expiry_date.is_present()
-            && self.allowed_cors_origins.is_none()
+    /// Whether it is about what the token opens: until when, or from where.
+    fn is_about_access(&self) -> bool {
+        self.expiry_date.is_present() || self.allowed_cors_origins.is_some()
     }
 
     fn to_json(&self) -> Value {
@@ -130,6 +125,30 @@ pub fn expired(what: &str) -> Error {
     ))
 }
 
+/// The 403 of who does not hold all that it holds.
+#[must_use]
+pub fn not_held() -> Error {
+    Error::forbidden("this service user holds permissions that you do not hold")
+}
+
+/// The 403 of whom a workspace is closed to that is open to it. Which one is not told: they may not know of it.
+#[must_use]
+pub fn not_entered() -> Error {
+    Error::forbidden("a workspace is open to this service user that is not open to you")
+}
+
+/// The 403 of a caller with an expiry date, over what would outlive it (contract section 2).
+fn outlives() -> Error {
+    Error::forbidden(
+        "expiry_date: you have one yourself, so the service user's must be set, and be no later than yours",
+    )
+}
+
+/// The 403 of a service user over its own end and origins (contract section 2).
+fn is_own() -> Error {
+    Error::forbidden("expiry_date, allowed_cors_origins: no service user changes its own")
+}
+
 /// The service users of a project, oldest first.
 ///
 /// # Errors
@@ -166,7 +185,7 @@ pub async fn get(
 /// Creates a service user with its token.
 ///
 /// # Errors
-/// 403 under a subscription that has ended, or for a right lost meanwhile; 404 when the project has gone; 503 when the
+/// 403 under a subscription that has ended, for one that would outlive its maker, or for a right lost meanwhile; 404 when the project has gone; 503 when the
 /// database fails.
 pub async fn create(
     occasion: &Occasion<'_>,
@@ -204,6 +223,7 @@ pub async fn create(
     answers.done_or(&[
         ("found", &|| projects::not_found(&project.project_name)),
         ("may", &|| projects::lacks(occasion.authority)),
+        ("ends", &outlives),
         (OTHERWISE, &subscriptions::ended),
     ])?;
     answers.only(get)
@@ -212,8 +232,8 @@ pub async fn create(
 /// Changes a service user.
 ///
 /// # Errors
-/// 400 for an expired one; 403 when the caller does not hold all that it holds and wants to change its origins or
-/// expiry, or has lost his right meanwhile; 404; 503 when the database fails.
+/// 400 for an expired one; 403 when its origins or expiry are to change and the caller cannot do all that it can, is that
+/// service user, or would be outlived by it; 403 for a right lost meanwhile; 404; 503 when the database fails.
 pub async fn update(
     occasion: &Occasion<'_>,
     project: &Project,
@@ -224,17 +244,20 @@ pub async fn update(
         after: Some(changes.to_json()),
         ..change_of(project, id, Action::Update)
     };
-    let widens_access = changes.expiry_date.is_present() || changes.allowed_cors_origins.is_some();
+    let (permit, verdict) = if changes.is_about_access() {
+        (&PERMIT_UPDATE_ACCESS, &AFTER_UPDATE_ACCESS)
+    } else {
+        (&PERMIT_UPDATE, &AFTER_UPDATE)
+    };
     let origins = changes.allowed_cors_origins.as_ref();
-    let mut texts = vec![&PERMIT_UPDATE, &UPDATE];
+    let mut texts = vec![permit, &UPDATE];
     if origins.is_some() {
         texts.extend([&DELETE_ORIGINS, &INSERT_ORIGINS]);
     }
     let get = texts.len();
-    texts.extend([&GET, &AFTER_CHANGE]);
+    texts.extend([&GET, verdict]);
     let statements = change
         .parameters(occasion)
-        .flag("widens_access", widens_access)
         .optional_text("name", changes.name.as_ref().map(|name| name.as_str()))
         .optional_text(
             "description",
@@ -248,7 +271,22 @@ pub async fn update(
         .optional_text("allowed_cors_origins", origins.map(OriginList::to_json))
         .batch(texts);
     let answers = occasion.session.write(statements).await?;
-    done_or_refused(&answers, occasion.authority, id, "updated")?;
+    let no_such = || not_found(id);
+    let lacks = || projects::lacks(occasion.authority);
+    let mut refusals: Vec<Refusal<'_>> = vec![
+        ("found", &no_such),
+        ("may", &lacks),
+        ("lives", &|| expired("updated")),
+    ];
+    if changes.is_about_access() {
+        refusals.extend_from_slice(&[
+            ("is_another", &is_own),
+            ("ends", &outlives),
+            ("covers", &not_held),
+            ("enters", &not_entered),
+        ]);
+    }
+    answers.done_or_unchanged(&refusals)?;
     answers.only(get)
 }
 
@@ -265,7 +303,8 @@ pub struct Grace {
 /// replaced; without, every old one stops at once, and so do the access keys that are not kept (contract section 4).
 ///
 /// # Errors
-/// As [`update`].
+/// 400 for an expired one; 403 when the caller cannot do all that it can or would be outlived by it, or for a right lost
+/// meanwhile; 404; 503 when the database fails.
 pub async fn reset_token(
     occasion: &Occasion<'_>,
     project: &Project,
@@ -280,24 +319,33 @@ pub async fn reset_token(
         })),
         ..change_of(project, id, Action::Update)
     };
+    let ends_access_keys = grace.end <= occasion.now && !grace.keep_access_keys;
     let parameters = change
         .parameters(occasion)
-        .integer("grace_end", grace.end.as_millis());
+        .integer("grace_end", grace.end.as_millis())
+        .flag("ends_access_keys", ends_access_keys);
     let mut texts = vec![&PERMIT_RESET];
     if grace.end > occasion.now {
         texts.extend([&DELETE_ENDED_TOKEN, &DELETE_CURRENT_TOKEN, &GRANT_GRACE]);
     } else {
         texts.push(&DELETE_TOKENS);
-        if !grace.keep_access_keys {
-            texts.push(&DELETE_ACCESS_KEYS);
-        }
     }
-    texts.extend([&INSERT_TOKEN, &AFTER_CHANGE]);
+    if ends_access_keys {
+        texts.push(&DELETE_ACCESS_KEYS);
+    }
+    texts.extend([&INSERT_TOKEN, &AFTER_RESET]);
     let answers = occasion
         .session
         .write(token.parameters(parameters).batch(texts))
         .await?;
-    done_or_refused(&answers, occasion.authority, id, "given a new token")
+    answers.done_or(&[
+        ("found", &|| not_found(id)),
+        ("may", &|| projects::lacks(occasion.authority)),
+        ("lives", &|| expired("given a new token")),
+        ("ends", &outlives),
+        ("enters", &not_entered),
+        (OTHERWISE, &not_held),
+    ])
 }
 
 /// Ends the grace of the previous token.
@@ -310,7 +358,7 @@ pub async fn end_grace(occasion: &Occasion<'_>, project: &Project, id: &str) -> 
         ..change_of(project, id, Action::Delete)
     };
     let parameters = change.parameters(occasion);
-    let statements = parameters.batch([&PERMIT_END_GRACE, &DELETE_GRACE, &AFTER_CHANGE]);
+    let statements = parameters.batch([&PERMIT_END_GRACE, &DELETE_GRACE, &AFTER_DELETE]);
     occasion.session.write(statements).await?.done_or(&[
         ("found", &|| not_found(id)),
         ("may", &|| projects::lacks(occasion.authority)),
@@ -326,28 +374,10 @@ pub async fn end_grace(occasion: &Occasion<'_>, project: &Project, id: &str) -> 
 /// 403 for a right lost meanwhile; 404; 503 when the database fails.
 pub async fn delete(occasion: &Occasion<'_>, project: &Project, id: &str) -> Result<(), Error> {
     let parameters = change_of(project, id, Action::Delete).parameters(occasion);
-    let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_CHANGE]);
+    let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
     occasion.session.write(statements).await?.done_or(&[
         ("found", &|| not_found(id)),
         (OTHERWISE, &|| projects::lacks(occasion.authority)),
-    ])
-}
-
-/// What can be in the way of a change, or of a reset.
-fn done_or_refused(
-    answers: &Answers,
-    authority: &Authority,
-    id: &str,
-    what: &str,
-) -> Result<(), Error> {
-    answers.done_or(&[
-        ("found", &|| not_found(id)),
-        ("may", &|| projects::lacks(authority)),
-        ("lives", &|| expired(what)),
-        // The only condition of the permits that the verdict does not state, for it is the longest of them to parse.
-        (OTHERWISE, &|| {
-            Error::forbidden("this service user holds permissions that you do not hold")
-        }),
     ])
 }
 

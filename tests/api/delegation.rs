@@ -1,11 +1,13 @@
-//! Nobody gives what he has not: a role, a token, origins or a longer life of a service user that may more than he.
+//! Nobody gives what they do not hold: a role, or a token, a key, origins or a longer life of a service user that can do
+//! more than they.
 
 use serde_json::{Value as Json, json};
 
 use crate::support::world::PROJECT;
-use crate::support::{Answer, Caller, World};
+use crate::support::{Answer, Call, Caller, World};
 
 const LACKS: &str = "permissions that you do not hold";
+const CLOSED: &str = "a workspace is open to this service user that is not open to you";
 
 fn on(world: &World, by: &Caller, method: &str, of: &Caller, rest: &str, body: Json) -> Answer {
     world.call(
@@ -229,4 +231,216 @@ fn the_admin_of_another_organization_gets_no_hold_of_anything() {
             body,
         )
         .expect(404);
+}
+
+/// Every call that hands out what a service user can do.
+fn every_use(world: &World) -> [(&'static str, &'static str, Json); 7] {
+    [
+        ("PUT", "/token", Json::Null),
+        ("PUT", "/token?grace=60", Json::Null),
+        ("POST", "/access-keys", Json::Null),
+        ("PATCH", "", json!({"expiry_date": world.after(1)})),
+        ("PATCH", "", json!({"expiry_date": null})),
+        (
+            "PATCH",
+            "",
+            json!({"allowed_cors_origins": ["https://a.example"]}),
+        ),
+        ("PATCH", "", json!({"allowed_cors_origins": []})),
+    ]
+}
+
+/// Asserts of each such call, in a world of its own, that it is refused with these words, or that it is done.
+#[track_caller]
+fn on_every_use(world: &World, by: &Caller, of: &Caller, refusal: Option<&str>) {
+    for (method, rest, body) in every_use(world) {
+        let world = world.copy();
+        let answer = on(&world, by, method, of, rest, body);
+        match refusal {
+            Some(words) => _ = answer.refused(403, words),
+            None => assert!(answer.status < 300, "{answer}"),
+        }
+    }
+}
+
+fn workspace(world: &World, by: &Caller, auth_type: &str, grants: Json) -> String {
+    let body = json!({"name": "the-secret-one", "auth_type": auth_type, "grants": grants});
+    let made = world.call(by, "POST", &world.workspaces(""), body);
+    made.expect(200).text("id")
+}
+
+#[test]
+fn who_gets_hold_of_a_service_user_enters_every_workspace_that_it_enters() {
+    for how in ["as its owner", "by its id", "by its address"] {
+        let world = World::new();
+        let (editor, robot) = (world.editor(), world.service_user(&["project-editor"]));
+        on_every_use(&world, &editor, &robot, None);
+        let viewer = world.viewer().id;
+        let grants = match how {
+            "as its owner" => Json::Null,
+            "by its id" => json!([{"user_id": viewer}, {"user_id": robot.id}]),
+            _ => json!([{"user_id": viewer}, {"user_name": robot.email}]),
+        };
+        let id = match grants {
+            Json::Null => workspace(&world, &robot, "PRIVATE", json!([])),
+            grants => workspace(&world, &world.owner(), "INTERNAL", grants),
+        };
+        let enters = world.workspaces(&format!("/{id}"));
+        world.get(&robot, &enters).expect(200);
+        for by in [editor.clone(), world.admin()] {
+            world.get(&by, &enters).expect(403);
+            on_every_use(&world, &by, &robot, Some(CLOSED));
+        }
+        let answer = on(&world, &editor, "PUT", &robot, "/token", Json::Null);
+        assert!(
+            !answer.error().contains("secret") && !answer.error().contains(&id),
+            "{how}: {answer}"
+        );
+        // What it is called opens nothing, and who administers the organization enters everything.
+        on(&world, &editor, "PATCH", &robot, "", json!({"name": "x"})).expect(200);
+        on_every_use(&world, &world.owner(), &robot, None);
+        on_every_use(&world, &world.operator(), &robot, None);
+        // Whom it is open to as well gets hold of it.
+        let grants = json!([{"user_id": editor.id}, {"user_name": robot.email}]);
+        let body = json!({"auth_type": "INTERNAL", "grants": grants});
+        world.call(&world.owner(), "PUT", &enters, body).expect(200);
+        on_every_use(&world, &editor, &robot, None);
+        on_every_use(&world, &world.admin(), &robot, Some(CLOSED));
+    }
+}
+
+#[test]
+fn what_it_does_not_enter_is_no_bar() {
+    let world = World::new();
+    let (editor, robot) = (world.editor(), world.service_user(&["project-editor"]));
+    let grants = json!([{"user_id": world.viewer().id}]);
+    workspace(&world, &world.owner(), "INTERNAL", grants);
+    on_every_use(&world, &editor, &robot, None);
+    let world = World::new();
+    let robot = world.service_user(&["project-editor"]);
+    workspace(&world, &robot, "PUBLIC", json!([]));
+    on_every_use(&world, &editor, &robot, None);
+    // Grants that a type has cleared count no more.
+    let world = World::new();
+    let robot = world.service_user(&["project-editor"]);
+    let grants = json!([{"user_id": robot.id}]);
+    let id = workspace(&world, &world.owner(), "INTERNAL", grants);
+    let private = json!({"auth_type": "PRIVATE"});
+    world
+        .call(
+            &world.owner(),
+            "PUT",
+            &world.workspaces(&format!("/{id}")),
+            private,
+        )
+        .expect(200);
+    on_every_use(&world, &editor, &robot, None);
+}
+
+#[test]
+fn a_workspace_that_is_closed_between_the_round_trips_is_closed() {
+    for (method, rest, body) in every_use(&World::new()) {
+        let world = World::new();
+        let robot = world.service_user(&["project-editor"]);
+        let (editor, holder) = (world.editor(), robot.clone());
+        let path = world.path(&format!("/service-users/{}{rest}", robot.id));
+        let call = Call::new(method, path).by(&editor).json(&body);
+        let answer = world.send_while(
+            2,
+            move |world| {
+                workspace(world, &holder, "PRIVATE", json!([]));
+            },
+            call,
+        );
+        answer.refused(403, CLOSED);
+    }
+}
+
+/// A service user that is project-viewer and deployment-admin on this deployment of two.
+fn admin_of_one(world: &World, name: &str) -> Caller {
+    for name in ["one", "two"] {
+        world.deployment(name);
+    }
+    world.pipeline("one");
+    let made = world.service_user(&["project-viewer"]);
+    world.assign_on("deployment", name, "deployment-admin", &made.id);
+    made
+}
+
+#[test]
+fn a_role_on_an_object_covers_the_same_role_on_that_object_alone() {
+    let world = World::new();
+    let made = admin_of_one(&world, "one");
+    let editor = world.editor();
+    on_every_use(&world, &editor, &made, Some(LACKS));
+    world.assign_on("deployment", "two", "deployment-admin", &editor.id);
+    world.assign_on("pipeline", "one", "pipeline-admin", &editor.id);
+    on_every_use(&world, &editor, &made, Some(LACKS));
+    world.assign_on("deployment", "one", "deployment-editor", &editor.id);
+    on_every_use(&world, &editor, &made, Some(LACKS));
+    world.assign_on("deployment", "one", "deployment-admin", &editor.id);
+    on_every_use(&world, &editor, &made, None);
+    // What is held on the whole project covers every object, and no object the whole project.
+    let on_object = world.service_user(&["project-editor", "deployment-admin"]);
+    on_every_use(&world, &editor, &on_object, Some(LACKS));
+    world.assign(PROJECT, "deployment-admin", &editor.id);
+    on_every_use(&world, &editor, &on_object, None);
+}
+
+#[test]
+fn two_roles_cover_a_third_together() {
+    let world = World::new();
+    let made = admin_of_one(&world, "one");
+    let editor = world.editor();
+    let deletes = [
+        "deployments.delete",
+        "deployments.versions.delete",
+        "deployments.requests.delete",
+    ];
+    let role = world.custom_role(&deletes);
+    world.assign_on("deployment", "one", &role, &editor.id);
+    on_every_use(&world, &editor, &made, None);
+}
+
+#[test]
+fn what_is_held_in_another_project_covers_nothing() {
+    let world = World::new();
+    let editor = world.editor();
+    world.assign("audio", "project-admin", &editor.id);
+    on_every_use(&world, &editor, &world.robot(), Some(LACKS));
+}
+
+/// Steps of a reset by somebody who is project-editor, of a service user with so many roles on objects, which the
+/// caller holds too or has no need of.
+fn steps_of_a_reset(objects: usize, held_by_caller: bool) -> u64 {
+    let world = World::new();
+    let made = world.service_user(&["project-viewer"]);
+    let editor = world.editor();
+    let role = if held_by_caller {
+        "deployment-admin"
+    } else {
+        "deployment-editor"
+    };
+    for number in 0..objects {
+        let name = format!("x{number}");
+        world.deployment(&name);
+        world.assign_on("deployment", &name, role, &made.id);
+        if held_by_caller {
+            world.assign_on("deployment", &name, role, &editor.id);
+        }
+    }
+    on(&world, &editor, "PUT", &made, "/token", Json::Null).expect(200);
+    world.database.steps()
+}
+
+#[test]
+fn the_comparison_of_two_that_hold_many_roles_does_not_multiply_them() {
+    for (held_by_caller, most) in [(false, 40), (true, 700)] {
+        let [few, many] = [10, 40].map(|objects| steps_of_a_reset(objects, held_by_caller));
+        let each = (many - few) / 30;
+        assert!(
+            each <= most,
+            "{held_by_caller}: {few} -> {many}, {each} each"
+        );
+    }
 }

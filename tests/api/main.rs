@@ -29,6 +29,8 @@ mod credentials;
 #[cfg(test)]
 mod delegation;
 #[cfg(test)]
+mod expiring_callers;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod grace;

@@ -394,3 +394,33 @@ fn user_says_who_a_token_stands_for() {
         (&Json::Null, &json!("operator"))
     );
 }
+
+#[test]
+fn a_change_that_changes_nothing_writes_nothing() {
+    let world = World::new();
+    let body = json!({
+        "name": "n", "description": "d", "expiry_date": world.after(HOUR),
+        "allowed_cors_origins": ["https://a.example"],
+    });
+    let made = world.service_user_of(PROJECT, &[], body.clone());
+    let before = world.dump();
+    let shown = read(&world, &made);
+    assert_eq!(patch(&world, &made, body.clone()).expect(200).json(), shown);
+    assert_eq!(patch(&world, &made, json!({})).expect(200).json(), shown);
+    assert!(world.dump() == before, "something was written");
+    for (field, other) in [
+        ("name", json!("")),
+        ("description", json!("other")),
+        ("expiry_date", json!(world.after(HOUR + 1))),
+        ("expiry_date", Json::Null),
+        ("allowed_cors_origins", json!([])),
+    ] {
+        let world = world.copy();
+        let mut body = body.clone();
+        body[field] = other;
+        let changed = patch(&world, &made, body).expect(200).json();
+        assert_ne!(changed, shown, "{field}");
+        let rows = "SELECT count(*) FROM audit WHERE event LIKE 'Updated service user%'";
+        assert_eq!(world.count(rows), 2, "{field}");
+    }
+}

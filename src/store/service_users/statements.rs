@@ -1,7 +1,7 @@
 //! The SQL of service users: each rule once, and the statements that go by them.
 
 use crate::sql::statements;
-use crate::store::audit::{caller_may, permit, permitted};
+use crate::store::audit::{caller_may, ends_with_caller, permit, permitted};
 use crate::store::subscriptions::subscription_runs;
 
 macro_rules! select_service_user {
@@ -32,22 +32,113 @@ pub(crate) use service_user_lives;
 
 /// Whether the caller holds all that the service user holds: on the whole project, or on the same object. Both hold it by
 /// assignment alone, since no service user is an admin and an admin holds everything; the view `held_permissions`, which
-/// says the same, takes SQLite seven times as long to parse in this place.
+/// says the same, takes SQLite several times as long to parse in this place.
+///
+/// What the caller holds on the whole project is taken off first, a permission once however many roles hold it; roles on
+/// objects are walked for what is left, mostly nothing. So the work is a sum of what the two hold and no product.
+macro_rules! caller_holds_what_it_holds {
+    () => {
+        "NOT EXISTS (
+            SELECT h.permission, a.resource_type, a.resource_id
+            FROM role_assignments a JOIN role_permissions h ON h.role_id = a.role_id
+            WHERE a.project_id = :project_id AND a.assignee_id = :object_id AND h.permission IN (
+              SELECT h.permission FROM role_permissions h JOIN permissions c ON c.name = h.permission
+              WHERE c.service_users = 1 AND h.role_id IN (
+                SELECT role_id FROM role_assignments WHERE project_id = :project_id AND assignee_id = :object_id)
+              EXCEPT SELECT i.permission FROM role_assignments b JOIN role_permissions i ON i.role_id = b.role_id
+              WHERE b.project_id = :project_id AND b.assignee_id = :principal_id AND b.resource_type = 'project')
+            EXCEPT SELECT i.permission, b.resource_type, b.resource_id
+            FROM role_assignments b JOIN role_permissions i ON i.role_id = b.role_id
+            WHERE b.project_id = :project_id AND b.assignee_id = :principal_id)"
+    };
+}
+pub(crate) use caller_holds_what_it_holds;
+
+/// Whether every workspace that is open to the service user is open to the caller: as owner or grantee, whatever either may
+/// do there (contract section 2). A project has at most 100.
+macro_rules! caller_enters_what_it_enters {
+    () => {
+        concat!(
+            "NOT EXISTS (SELECT 1 FROM workspaces w WHERE w.project_id = :project_id AND ",
+            $crate::store::workspaces::opens_to!(
+                ":object_id",
+                "(SELECT email FROM service_users WHERE id = :object_id)"
+            ),
+            " AND NOT ",
+            $crate::store::workspaces::opens_to!(":principal_id", ":actor"),
+            ")"
+        )
+    };
+}
+pub(crate) use caller_enters_what_it_enters;
+
+/// Whether the caller can do all that the service user can: to stand in the permit of whatever hands that out.
 macro_rules! caller_covers_service_user {
     () => {
-        concat!("(", $crate::store::audit::caller_holds_all!(), " OR NOT EXISTS (
-            SELECT 1 FROM role_assignments a
-            JOIN role_permissions h ON h.role_id = a.role_id
-            JOIN permissions c ON c.name = h.permission AND c.service_users = 1
-            WHERE a.project_id = :project_id AND a.assignee_id = :object_id AND NOT EXISTS (
-              SELECT 1 FROM role_assignments b
-              JOIN role_permissions i ON i.role_id = b.role_id AND i.permission = h.permission
-              WHERE b.project_id = :project_id AND b.assignee_id = :principal_id
-                AND (b.resource_type = 'project'
-                     OR (b.resource_type = a.resource_type AND b.resource_id = a.resource_id)))))")
+        concat!(
+            "(",
+            $crate::store::audit::caller_holds_all!(),
+            " OR (",
+            $crate::store::service_users::statements::caller_holds_what_it_holds!(),
+            " AND ",
+            $crate::store::service_users::statements::caller_enters_what_it_enters!(),
+            "))"
+        )
     };
 }
 pub(crate) use caller_covers_service_user;
+
+/// The same in a verdict, rule by rule: `covers` and `enters`.
+macro_rules! caller_covers_service_user_columns {
+    () => {
+        concat!(
+            $crate::store::audit::caller_holds_all!(),
+            " OR ",
+            $crate::store::service_users::statements::caller_holds_what_it_holds!(),
+            " AS covers, ",
+            $crate::store::audit::caller_holds_all!(),
+            " OR ",
+            $crate::store::service_users::statements::caller_enters_what_it_enters!(),
+            " AS enters"
+        )
+    };
+}
+pub(crate) use caller_covers_service_user_columns;
+
+/// Its expiry date, as it is.
+macro_rules! expiry_date {
+    () => {
+        "(SELECT expiry_date FROM service_users WHERE id = :object_id)"
+    };
+}
+
+/// Its expiry date, as it is after the change.
+macro_rules! expiry_date_to_be {
+    () => {
+        concat!(
+            "CASE WHEN #sets_expiry_date = 1 THEN #expiry_date ELSE ",
+            expiry_date!(),
+            " END"
+        )
+    };
+}
+
+/// No service user changes its own expiry date or origins (contract section 2).
+macro_rules! is_another {
+    () => {
+        ":object_id IS NOT :principal_id"
+    };
+}
+
+/// Whether anything is to be other than it is (contract section 4, *What one caller can cost*).
+macro_rules! changes_something {
+    () => {
+        "EXISTS (SELECT 1 FROM service_users WHERE id = :object_id AND (
+           name <> coalesce(:name, name) OR description <> coalesce(:description, description)
+           OR (#sets_expiry_date = 1 AND expiry_date IS NOT #expiry_date)
+           OR allowed_cors_origins <> coalesce(:allowed_cors_origins, allowed_cors_origins)))"
+    };
+}
 
 /// What the trail calls it: its name, or its id where it has none.
 macro_rules! service_user_name {
@@ -58,9 +149,54 @@ macro_rules! service_user_name {
 
 macro_rules! service_user_before {
     () => {
-        "(SELECT json_object('name', name, 'description', description, 'expiry_date', expiry_date,
-                             'allowed_cors_origins', json(allowed_cors_origins))
-          FROM service_users WHERE id = :object_id)"
+        service_user_before!("")
+    };
+    ($more:expr) => {
+        concat!(
+            "(SELECT json_object('name', name, 'description', description, 'expiry_date', expiry_date,
+                                 'allowed_cors_origins', json(allowed_cors_origins)",
+            $more,
+            ") FROM service_users WHERE id = :object_id)"
+        )
+    };
+}
+
+macro_rules! its_access_keys {
+    () => {
+        "'access_keys', json((SELECT json_group_array(id) FROM access_keys WHERE service_user_id = :object_id))"
+    };
+}
+
+/// What goes with it: its roles, of which a hundred are named, and its access keys.
+macro_rules! what_goes_with_it {
+    () => {
+        concat!(
+            ", 'roles', json((
+               SELECT json_group_array(json_object('role', role, 'resource_type', resource_type,
+                                                   'resource_id', resource_id))
+               FROM (SELECT r.name AS role, a.resource_type, a.resource_id
+                     FROM role_assignments a JOIN roles r ON r.id = a.role_id
+                     WHERE a.service_user_id = :object_id LIMIT 100))),
+             'role_count', (SELECT count(*) FROM role_assignments WHERE service_user_id = :object_id), ",
+            its_access_keys!()
+        )
+    };
+}
+
+/// What every verdict about a service user says.
+macro_rules! after_change {
+    () => {
+        concat!(
+            "SELECT ",
+            permitted!(),
+            " AS done, ",
+            service_user_exists!(),
+            " AS found, ",
+            caller_may!(),
+            " AS may, ",
+            service_user_lives!(),
+            " AS lives"
+        )
     };
 }
 
@@ -71,7 +207,8 @@ statements! {
     GET = concat!(select_service_user!(), "WHERE s.id = :object_id AND s.project_id = :project_id");
     /// The permit for a new service user.
     PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
-        "EXISTS (SELECT 1 FROM projects WHERE id = :project_id) AND ", caller_may!(), " AND ", subscription_runs!()));
+        "EXISTS (SELECT 1 FROM projects WHERE id = :project_id) AND ", caller_may!(), " AND ",
+        ends_with_caller!("#expiry_date"), " AND ", subscription_runs!()));
     /// The service user itself.
     INSERT = concat!(
         "INSERT INTO service_users (id, organization_id, project_id, email, name, description, creation_date,
@@ -90,11 +227,15 @@ statements! {
     /// Why there is none, where there is none.
     AFTER_CREATE = concat!(
         "SELECT ", permitted!(), " AS done, EXISTS (SELECT 1 FROM projects WHERE id = :project_id) AS found, ",
-        caller_may!(), " AS may");
-    /// The permit to change a service user.
+        caller_may!(), " AS may, ", ends_with_caller!("#expiry_date"), " AS ends");
+    /// The permit to change what a service user is called.
     PERMIT_UPDATE = permit!(name service_user_name!(), ":object_id", service_user_before!(), concat!(
-        service_user_lives!(), " AND ", caller_may!(),
-        " AND (#widens_access = 0 OR ", caller_covers_service_user!(), ")"));
+        service_user_lives!(), " AND ", caller_may!(), " AND ", changes_something!()));
+    /// The permit to change what its token opens, too: until when, or from where.
+    PERMIT_UPDATE_ACCESS = permit!(name service_user_name!(), ":object_id", service_user_before!(), concat!(
+        service_user_lives!(), " AND ", caller_may!(), " AND ", is_another!(), " AND ",
+        ends_with_caller!(expiry_date_to_be!()), " AND ", caller_covers_service_user!(), " AND ",
+        changes_something!()));
     /// The change.
     UPDATE = concat!(
         "UPDATE service_users SET
@@ -108,12 +249,24 @@ statements! {
         "DELETE FROM service_user_origins
          WHERE service_user_id = :object_id AND ", permitted!());
     /// Whether it was changed, or why not.
-    AFTER_CHANGE = concat!(
-        "SELECT ", permitted!(), " AS done, ", service_user_exists!(), " AS found, ", caller_may!(), " AS may, ",
-        service_user_lives!(), " AS lives");
+    AFTER_UPDATE = concat!(after_change!(), ", ", changes_something!(), " AS changes");
+    /// The same where what its token opens was to change.
+    AFTER_UPDATE_ACCESS = concat!(
+        after_change!(), ", ", is_another!(), " AS is_another, ", ends_with_caller!(expiry_date_to_be!()), " AS ends, ",
+        caller_covers_service_user_columns!(), ", ", changes_something!(), " AS changes");
     /// The permit to reset a token.
-    PERMIT_RESET = permit!(name service_user_name!(), ":object_id", "NULL", concat!(
-        service_user_lives!(), " AND ", caller_may!(), " AND ", caller_covers_service_user!()));
+    PERMIT_RESET = permit!(
+        name service_user_name!(),
+        ":object_id",
+        concat!("CASE WHEN #ends_access_keys = 1 THEN json_object(", its_access_keys!(), ") END"),
+        concat!(
+            service_user_lives!(), " AND ", caller_may!(), " AND ", ends_with_caller!(expiry_date!()), " AND ",
+            caller_covers_service_user!()));
+    /// Whether it was reset, or why not. That the caller holds what it holds is the rule that the verdict does not state,
+    /// for it is the longest of them to parse; and where the others hold, nobody is refused who holds everything.
+    AFTER_RESET = concat!(
+        after_change!(), ", ", ends_with_caller!(expiry_date!()), " AS ends, ", caller_enters_what_it_enters!(),
+        " AS enters");
     /// Its tokens, at a reset without grace.
     DELETE_TOKENS = concat!("DELETE FROM tokens WHERE service_user_id = :object_id AND ", permitted!());
     /// The access keys, at a reset without grace that does not keep them.
@@ -138,8 +291,10 @@ statements! {
     DELETE_GRACE = concat!(
         "DELETE FROM tokens WHERE service_user_id = :object_id AND grace_end IS NOT NULL AND ", permitted!());
     /// The permit to delete a service user.
-    PERMIT_DELETE = permit!(name service_user_name!(), ":object_id", service_user_before!(), concat!(
+    PERMIT_DELETE = permit!(name service_user_name!(), ":object_id", service_user_before!(what_goes_with_it!()), concat!(
         service_user_exists!(), " AND ", caller_may!()));
     /// The service user, and with it its tokens, origins and assignments.
     DELETE = concat!("DELETE FROM service_users WHERE id = :object_id AND ", permitted!());
+    /// Whether it is gone, or its grace ended, or why not.
+    AFTER_DELETE = after_change!();
 }
