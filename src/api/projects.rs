@@ -201,13 +201,7 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
         cors_origins: body.cors_origins.or_default(),
         labels: body.labels.or_default(),
     };
-    let project = call.project()?;
-    let updated = if changes.is_empty() {
-        projects::get(call.session, project, call.now).await?
-    } else {
-        let occasion = call.occasion()?;
-        projects::update(&occasion, project, &changes).await?
-    };
+    let updated = projects::update(&call.occasion()?, call.project()?, &changes).await?;
     Response::ok(&ProjectDetail::try_from(updated)?)
 }
 

@@ -176,6 +176,121 @@ fn only_the_operator_lifts_a_suspension_that_he_imposed() {
     );
 }
 
+/// Who holds `projects.update` and administers nothing.
+fn updaters(world: &World) -> [Caller; 3] {
+    [world.editor(), world.admin(), world.robot()]
+}
+
+fn patch_by(world: &World, by: &Caller, body: Json) -> Answer {
+    world.call(by, "PATCH", &world.path(""), body)
+}
+
+#[test]
+fn the_suspended_suspend_but_lift_no_suspension() {
+    for by in updaters(&World::new()) {
+        let world = World::new();
+        patch_by(&world, &by, json!({"suspend": false})).expect(200);
+        let suspended = patch_by(&world, &by, json!({"suspend": true})).expect(200);
+        assert_eq!(suspended.json()["suspended"], true);
+        patch_by(&world, &by, json!({"suspend": true})).expect(200);
+        for body in [
+            json!({"suspend": false}),
+            json!({"suspend": false, "credits": null}),
+            json!({"suspend": false, "name": "seeing"}),
+        ] {
+            patch_by(&world, &by, body).refused(403, "suspend: only an admin of the organization");
+        }
+        assert_eq!(world.get(&by, &world.path("")).json()["suspended"], true);
+        for lifts in [world.owner(), world.operator()] {
+            patch_by(&world.copy(), &lifts, json!({"suspend": false})).expect(200);
+        }
+    }
+}
+
+#[test]
+fn the_limited_lower_their_budget_and_neither_raise_nor_remove_it() {
+    for by in updaters(&World::new()) {
+        let world = World::new();
+        let credits =
+            |by: &Caller, credits: Json| patch_by(&world, by, json!({"credits": credits}));
+        credits(&by, Json::Null).expect(200);
+        credits(&by, json!(10)).expect(200);
+        credits(&by, json!(10)).expect(200);
+        credits(&by, json!(9.5)).expect(200);
+        for more in [json!(9.500001), json!(10), Json::Null] {
+            credits(&by, more).refused(403, "credits: only an admin of the organization");
+        }
+        assert_eq!(world.get(&by, &world.path("")).json()["credits"], 9.5);
+        for raises in [world.owner(), world.operator()] {
+            for more in [json!(20), Json::Null] {
+                let body = json!({"credits": more});
+                patch_by(&world.copy(), &raises, body).expect(200);
+            }
+        }
+    }
+}
+
+#[test]
+fn who_is_demoted_meanwhile_lifts_nothing() {
+    for body in [json!({"suspend": false}), json!({"credits": null})] {
+        let world = World::new();
+        let owner = world.owner();
+        patch(&world, json!({"suspend": true, "credits": 5})).expect(200);
+        let call = Call::new("PATCH", world.path("")).by(&owner).json(&body);
+        let demote = move |world: &World| {
+            let demoted = "UPDATE organization_users SET admin = 0 WHERE user_id = ?1";
+            world.execute(demoted, [&owner.id]);
+        };
+        world
+            .send_while(2, demote, call)
+            .refused(403, "only an admin of the organization");
+    }
+}
+
+#[test]
+fn a_budget_that_is_lowered_meanwhile_is_not_raised() {
+    let world = World::new();
+    patch(&world, json!({"credits": 10})).expect(200);
+    let call = Call::new("PATCH", world.path("")).by(&world.editor());
+    let lower = |world: &World| {
+        patch(world, json!({"credits": 1})).expect(200);
+    };
+    world
+        .send_while(2, lower, call.json(&json!({"credits": 5})))
+        .refused(403, "credits: ");
+}
+
+#[test]
+fn a_change_that_changes_nothing_writes_nothing() {
+    let world = World::new();
+    let body = json!({
+        "name": "vision", "advanced_permissions": true, "credits": 5, "suspend": true,
+        "cors_origins": ["https://a.example"], "labels": {"a": "b"},
+    });
+    let shown = patch(&world, body.clone()).expect(200).json();
+    let before = world.dump();
+    assert_eq!(patch(&world, body.clone()).expect(200).json(), shown);
+    assert_eq!(patch(&world, json!({})).expect(200).json(), shown);
+    assert!(world.dump() == before, "something was written");
+    for (field, other) in [
+        ("name", json!("seeing")),
+        ("advanced_permissions", json!(false)),
+        ("credits", json!(4)),
+        ("credits", Json::Null),
+        ("suspend", json!(false)),
+        ("cors_origins", json!([])),
+        ("labels", json!({})),
+    ] {
+        let world = world.copy();
+        let mut body = body.clone();
+        body[field] = other;
+        let changed = patch(&world, body).expect(200).json();
+        assert_ne!(changed, shown, "{field}");
+        let rows = "SELECT count(*) FROM audit WHERE event LIKE 'Updated project%'";
+        assert_eq!(world.count(rows), 2, "{field}");
+    }
+}
+
 #[test]
 fn everybody_lists_those_in_which_he_has_a_part() {
     let world = World::new();

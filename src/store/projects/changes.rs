@@ -115,17 +115,6 @@ pub struct ProjectChanges {
 }
 
 impl ProjectChanges {
-    /// Whether nothing is to change.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.name.is_none()
-            && self.advanced_permissions.is_none()
-            && !self.credits.is_present()
-            && self.suspend.is_none()
-            && self.cors_origins.is_none()
-            && self.labels.is_none()
-    }
-
     fn to_json(&self) -> Value {
         let credits = self.credits.value().map(|credits| credits.as_millionths());
         given(vec![
@@ -151,8 +140,8 @@ impl ProjectChanges {
 /// Changes a project.
 ///
 /// # Errors
-/// 400 for a taken name; 403 for a suspension that only the operator lifts, or a right lost meanwhile; 404 when the
-/// project has gone; 503 when the database fails.
+/// 400 for a taken name; 403 for a suspension or a budget that is not the caller's to lift, or a right lost meanwhile; 404
+/// when the project has gone; 503 when the database fails.
 pub async fn update(
     occasion: &Occasion<'_>,
     project: &Project,
@@ -207,13 +196,21 @@ pub async fn update(
             &AFTER_UPDATE,
         ]);
     let answers = occasion.session.write(statements).await?;
-    answers.done_or(&[
+    answers.done_or_unchanged(&[
         ("found", &|| not_found(&project.project_name)),
         ("may", &|| lacks(occasion.authority)),
         ("name_is_free", &|| name_is_taken(name.unwrap_or_default())),
         ("suspension_is_callers", &|| {
             Error::forbidden(
                 "suspend: the operator has suspended this project, and only he can lift that",
+            )
+        }),
+        ("lifts_no_suspension", &|| {
+            Error::forbidden("suspend: only an admin of the organization lifts a suspension")
+        }),
+        ("raises_no_credits", &|| {
+            Error::forbidden(
+                "credits: only an admin of the organization raises or removes the budget; you may lower it",
             )
         }),
     ])?;

@@ -1,7 +1,7 @@
 //! The SQL of projects: each rule once, and the statements that go by them.
 
 use crate::sql::{fresh_uuid, statements};
-use crate::store::audit::{caller_administers, caller_may, permit, permitted};
+use crate::store::audit::{caller_administers, caller_holds_all, caller_may, permit, permitted};
 use crate::store::budgets::budget_columns;
 use crate::store::subscriptions::{plan_allows, subscription_runs};
 
@@ -54,12 +54,56 @@ macro_rules! suspension_is_callers {
     };
 }
 
+/// The suspended do not lift their suspension: that is for organization admins and the operator (contract section 2).
+macro_rules! lifts_no_suspension {
+    () => {
+        "(#sets_suspension = 0 OR :suspended_by IS NOT NULL
+          OR NOT EXISTS (SELECT 1 FROM projects WHERE id = :object_id AND suspended_by IS NOT NULL))"
+    };
+}
+
+/// Nor do they raise or remove their budget; to set one where there is none is to lower it (contract section 2).
+macro_rules! raises_no_credits {
+    () => {
+        "(#sets_credits = 0
+          OR EXISTS (SELECT 1 FROM projects WHERE id = :object_id AND (credits IS NULL OR #credits <= credits)))"
+    };
+}
+
+/// Whether anything is to be other than it is (contract section 4, *What one caller can cost*).
+macro_rules! changes_something {
+    () => {
+        "EXISTS (SELECT 1 FROM projects WHERE id = :object_id AND (
+           name <> coalesce(:name, name)
+           OR (#sets_advanced_permissions = 1 AND advanced_permissions <> #advanced_permissions)
+           OR (#sets_credits = 1 AND credits IS NOT #credits)
+           OR (#sets_suspension = 1 AND suspended_by IS NOT :suspended_by)
+           OR cors_origins <> coalesce(:cors_origins, cors_origins) OR labels <> coalesce(:labels, labels)))"
+    };
+}
+
 macro_rules! project_before {
     () => {
-        "(SELECT json_object('name', name, 'advanced_permissions', json(iif(advanced_permissions, 'true', 'false')),
-                             'credit_millionths', credits, 'suspended_by', suspended_by,
-                             'cors_origins', json(cors_origins), 'labels', json(labels))
-          FROM projects WHERE id = :object_id)"
+        project_before!("")
+    };
+    ($more:expr) => {
+        concat!(
+            "(SELECT json_object('name', name, 'advanced_permissions',
+                                 json(iif(advanced_permissions, 'true', 'false')), 'credit_millionths', credits,
+                                 'suspended_by', suspended_by, 'cors_origins', json(cors_origins),
+                                 'labels', json(labels)",
+            $more,
+            ") FROM projects WHERE id = :object_id)"
+        )
+    };
+}
+
+/// The service users whose tokens end with it, of whom a hundred are named.
+macro_rules! its_service_users {
+    () => {
+        ", 'service_users', json((
+            SELECT json_group_array(id) FROM (SELECT id FROM service_users WHERE project_id = :object_id LIMIT 100))),
+         'service_user_count', (SELECT count(*) FROM service_users WHERE project_id = :object_id)"
     };
 }
 
@@ -140,7 +184,9 @@ statements! {
     LIST_EVERYTHING = concat!(select_project!(), "WHERE :organization IS NULL OR n.name = :organization ORDER BY p.name");
     /// The permit to change a project.
     PERMIT_UPDATE = permit!(":object_id", project_before!(), concat!(
-        project_exists!(), " AND ", caller_may!(), " AND ", name_is_free!(), " AND ", suspension_is_callers!()));
+        project_exists!(), " AND ", caller_may!(), " AND ", name_is_free!(), " AND ", suspension_is_callers!(),
+        " AND (", caller_holds_all!(), " OR (", lifts_no_suspension!(), " AND ", raises_no_credits!(), ")) AND ",
+        changes_something!()));
     /// The change.
     UPDATE = concat!(
         "UPDATE projects SET
@@ -161,9 +207,13 @@ statements! {
     /// Whether it was changed, or why not.
     AFTER_UPDATE = concat!(
         "SELECT ", permitted!(), " AS done, ", project_exists!(), " AS found, ", caller_may!(), " AS may,
-         ", name_is_free!(), " AS name_is_free, ", suspension_is_callers!(), " AS suspension_is_callers");
+         ", name_is_free!(), " AS name_is_free, ", suspension_is_callers!(), " AS suspension_is_callers, ",
+        caller_holds_all!(), " OR ", lifts_no_suspension!(), " AS lifts_no_suspension, ",
+        caller_holds_all!(), " OR ", raises_no_credits!(), " AS raises_no_credits, ",
+        changes_something!(), " AS changes");
     /// The permit to delete a project.
-    PERMIT_DELETE = permit!(":object_id", project_before!(), concat!(project_exists!(), " AND ", caller_may!()));
+    PERMIT_DELETE = permit!(":object_id", project_before!(its_service_users!()), concat!(
+        project_exists!(), " AND ", caller_may!()));
     /// The project, and with it its service users, their tokens, its roles and assignments.
     DELETE = concat!("DELETE FROM projects WHERE id = :object_id AND ", permitted!());
     /// Whether it is gone, or why not.
