@@ -120,9 +120,6 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
         name: body.name.or_keep("name")?,
         permissions: body.permissions.or_keep("permissions")?,
     };
-    if changes.name.is_none() && changes.permissions.is_none() {
-        return get(call).await;
-    }
     let updated = roles::update(
         &call.occasion()?,
         call.project()?,

@@ -14,6 +14,7 @@ use crate::store::audit::{
 use crate::store::projects::{self, Project};
 use crate::store::rows::{Answers, Flag, JsonText, row};
 use crate::store::session::Session;
+use crate::store::subscriptions::{self, subscription_runs};
 
 row! {
     /// A role with its permissions, in the order in which they were given.
@@ -129,17 +130,43 @@ macro_rules! suits_assignees {
     };
 }
 
+/// Whether anything is to be other than it is (contract section 4, *What one caller can cost*).
+macro_rules! changes_something {
+    () => {
+        "EXISTS (SELECT 1 FROM roles WHERE project_id = :project_id AND name = :role
+                 AND (name <> :name OR permissions <> coalesce(:permissions, permissions)))"
+    };
+}
+
 macro_rules! role_before {
     () => {
-        "(SELECT json_object('name', name, 'permissions', json(permissions)) FROM roles
-          WHERE project_id = :project_id AND name = :role)"
+        role_before!("")
+    };
+    ($more:expr) => {
+        concat!(
+            "(SELECT json_object('name', name, 'permissions', json(permissions)",
+            $more,
+            ") FROM roles r WHERE project_id = :project_id AND name = :role)"
+        )
+    };
+}
+
+/// Who loses what with it, of which a hundred are named.
+macro_rules! its_assignments {
+    () => {
+        ", 'assignments', json((
+            SELECT json_group_array(json_object('assignee', assignee_id, 'resource_type', resource_type,
+                                                'resource_id', resource_id))
+            FROM (SELECT assignee_id, resource_type, resource_id FROM role_assignments WHERE role_id = r.id LIMIT 100))),
+         'assignment_count', (SELECT count(*) FROM role_assignments WHERE role_id = r.id)"
     };
 }
 
 statements! {
     /// The permit for a custom role.
     PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
-        has_advanced_permissions!(), " AND ", caller_may!(), " AND ", name_is_free!(), " AND ", caller_covers_new!()));
+        has_advanced_permissions!(), " AND ", caller_may!(), " AND ", name_is_free!(), " AND ", caller_covers_new!(), " AND ",
+        subscription_runs!()));
     /// The role itself.
     INSERT = concat!(
         "INSERT INTO roles (id, organization_id, project_id, name, permissions)
@@ -148,17 +175,18 @@ statements! {
     INSERT_PERMISSIONS = concat!(
         "INSERT INTO role_permissions (role_id, permission)
          SELECT ", permitted_role!(), ", value FROM json_each(coalesce(:permissions, '[]')) WHERE ", permitted!());
-    /// The role that this batch has made or changed.
-    GET_CHANGED = concat!(select_role!(), "WHERE r.id = ", permitted_role!());
+    /// The role that this batch has made or changed, or left as it is.
+    GET_CHANGED = concat!(select_role!(), "WHERE r.id = coalesce(", permitted_role!(), ", ", role_in_path!(), ")");
     /// Why there is none, where there is none.
     AFTER_CREATE = concat!(
         "SELECT ", permitted!(), " AS done, ", project_exists!(), " AS found, 1 AS is_custom, ", caller_may!(),
         " AS may, ", caller_covers_new!(), " AS covers, ", name_is_free!(), " AS name_is_free, 1 AS suits, ",
-        has_advanced_permissions!(), " AS advanced");
+        has_advanced_permissions!(), " AS advanced, ", subscription_runs!(), " AS subscription_runs, 1 AS changes");
     /// The permit to change a role.
     PERMIT_UPDATE = permit!(role_in_path!(), role_before!(), concat!(
         role_in_path!(), " IS NOT NULL AND ", caller_may!(), " AND ", caller_covers_old!(), " AND ",
-        caller_covers_new!(), " AND (:name = :role OR (", name_is_free!(), ")) AND ", suits_assignees!()));
+        caller_covers_new!(), " AND (:name = :role OR (", name_is_free!(), ")) AND ", suits_assignees!(), " AND ",
+        changes_something!()));
     /// The change.
     UPDATE = concat!(
         "UPDATE roles SET name = :name, permissions = coalesce(:permissions, permissions) WHERE id = ",
@@ -172,9 +200,9 @@ statements! {
         "SELECT ", permitted!(), " AS done, (", role_in_path!(), " IS NOT NULL OR ", is_default!(), ") AS found, ",
         "NOT ", is_default!(), " AS is_custom, ", caller_may!(), " AS may, (", caller_covers_old!(), " AND ",
         caller_covers_new!(), ") AS covers, (:name = :role OR (", name_is_free!(), ")) AS name_is_free, ",
-        suits_assignees!(), " AS suits, 1 AS advanced");
+        suits_assignees!(), " AS suits, 1 AS advanced, 1 AS subscription_runs, ", changes_something!(), " AS changes");
     /// The permit to delete a role.
-    PERMIT_DELETE = permit!(role_in_path!(), role_before!(), concat!(
+    PERMIT_DELETE = permit!(role_in_path!(), role_before!(its_assignments!()), concat!(
         role_in_path!(), " IS NOT NULL AND ", caller_may!()));
     /// The role, and with it its assignments.
     DELETE = concat!("DELETE FROM roles WHERE id = ", permitted_role!(), " AND ", permitted!());
@@ -182,7 +210,7 @@ statements! {
     AFTER_DELETE = concat!(
         "SELECT ", permitted!(), " AS done, (", role_in_path!(), " IS NOT NULL OR ", is_default!(), ") AS found, ",
         "NOT ", is_default!(), " AS is_custom, ", caller_may!(),
-        " AS may, 1 AS covers, 1 AS name_is_free, 1 AS suits, 1 AS advanced");
+        " AS may, 1 AS covers, 1 AS name_is_free, 1 AS suits, 1 AS advanced, 1 AS subscription_runs, 1 AS changes");
     /// The default roles and those of a project.
     LIST = concat!(
         select_role!(), "WHERE r.project_id IS NULL
@@ -248,7 +276,7 @@ fn done_or_refused(
     (role, name): (&str, &str),
     not_found: &dyn Fn() -> Error,
 ) -> Result<(), Error> {
-    answers.done_or(&[
+    answers.done_or_unchanged(&[
         ("found", not_found),
         ("may", &|| projects::lacks(authority)),
         ("is_custom", &|| {
@@ -262,6 +290,7 @@ fn done_or_refused(
                 "advanced_permissions: they are off in this project, and custom roles need them on",
             )
         }),
+        ("subscription_runs", &subscriptions::ended),
         ("name_is_free", &|| {
             Error::invalid(format!("name: a role {} exists already", quoted(name)))
         }),
@@ -283,7 +312,7 @@ fn done_or_refused(
 ///
 /// # Errors
 /// 400 for a taken name, or a project without advanced permissions; 403 for permissions that the caller does not hold,
-/// or a right lost meanwhile; 404 when the project has gone; 503 when the database fails.
+/// under a subscription that has ended, or for a right lost meanwhile; 404 when the project has gone; 503 when the database fails.
 pub async fn create(
     occasion: &Occasion<'_>,
     project: &Project,
@@ -298,6 +327,7 @@ pub async fn create(
     };
     let statements = change
         .parameters(occasion)
+        .text("role", name)
         .text("name", name)
         .text("permissions", permissions.to_string())
         .batch([

@@ -326,3 +326,32 @@ fn a_role_that_changes_while_it_is_given_is_given_only_if_it_still_may_be() {
         world.send(call).refused(400, "role: ");
     }
 }
+
+#[test]
+fn a_change_that_changes_nothing_writes_nothing() {
+    let world = world();
+    let permissions = json!(["projects.get", "deployments.get"]);
+    let body = json!({"name": "reader", "permissions": permissions});
+    let made = create(&world, &world.owner(), "reader", permissions).expect(201);
+    let before = world.dump();
+    for same in [json!({}), body.clone(), json!({"name": "reader"})] {
+        let answer = patch(&world, &world.owner(), "reader", same).expect(200);
+        assert_eq!(answer.json(), made.json());
+    }
+    assert!(world.dump() == before, "something was written");
+    for (field, other) in [
+        ("name", json!("writer")),
+        ("permissions", json!(["deployments.get", "projects.get"])),
+        ("permissions", json!([])),
+    ] {
+        let world = world.copy();
+        let mut body = body.clone();
+        body[field] = other;
+        let changed = patch(&world, &world.owner(), "reader", body).expect(200);
+        assert_ne!(changed.json(), made.json(), "{field}");
+        let rows = "SELECT count(*) FROM audit WHERE event LIKE 'Updated role%'";
+        assert_eq!(world.count(rows), 1, "{field}");
+    }
+    patch(&world, &world.owner(), "project-viewer", json!({})).refused(400, "default role");
+    patch(&world, &world.owner(), "none", json!({})).expect(404);
+}
