@@ -211,3 +211,116 @@ fn the_trail_of_one_project_says_nothing_of_another() {
             .all(|row| row["object_name"] != "robot")
     );
 }
+
+/// The state before the newest change.
+fn before_newest(world: &World) -> Json {
+    trail(world, &world.owner(), "?limit=1").remove(0)["before"].clone()
+}
+
+#[test]
+fn a_deleted_role_s_row_names_the_assignments_that_went_with_it() {
+    let world = World::new();
+    let role = world.custom_role(&["deployments.get"]);
+    let deployment = world.deployment("x");
+    world.assign("vision", &role, &world.member().id);
+    world.assign_on("deployment", "x", &role, &world.idle().id);
+    let path = world.path(&format!("/roles/{role}"));
+    world
+        .call(&world.owner(), "DELETE", &path, Json::Null)
+        .expect(204);
+    let before = before_newest(&world);
+    assert_eq!(before["permissions"], json!(["deployments.get"]));
+    assert_eq!(before["assignment_count"], 2);
+    let lost = before["assignments"].as_array().unwrap();
+    assert_eq!(lost.len(), 2);
+    for expected in [
+        json!({"assignee": world.member().id, "resource_type": "project", "resource_id": world.project_id()}),
+        json!({"assignee": world.idle().id, "resource_type": "deployment", "resource_id": deployment}),
+    ] {
+        assert!(lost.contains(&expected), "{before}");
+    }
+}
+
+#[test]
+fn a_row_names_a_hundred_of_what_went_and_counts_the_rest() {
+    let world = World::new();
+    let role = world.custom_role(&["deployments.get"]);
+    for number in 0..101 {
+        world.execute(
+            "INSERT INTO role_assignments (id, organization_id, project_id, role_id, service_user_id, resource_type,
+                                           resource_id, creation_date)
+             SELECT ?1, r.organization_id, r.project_id, r.id, ?2, 'deployment', ?1, 0 FROM roles r WHERE r.name = ?3",
+            (format!("x{number}"), &world.robot().id, &role),
+        );
+    }
+    let both = world.copy();
+    let path = world.path(&format!("/roles/{role}"));
+    world
+        .call(&world.owner(), "DELETE", &path, Json::Null)
+        .expect(204);
+    let before = before_newest(&world);
+    assert_eq!(before["assignment_count"], 101);
+    assert_eq!(before["assignments"].as_array().unwrap().len(), 100);
+    let path = both.path(&format!("/service-users/{}", both.robot().id));
+    both.call(&both.owner(), "DELETE", &path, Json::Null)
+        .expect(204);
+    let before = before_newest(&both);
+    assert_eq!(before["role_count"], 102);
+    assert_eq!(before["roles"].as_array().unwrap().len(), 100);
+}
+
+#[test]
+fn a_deleted_service_user_s_row_names_its_roles_and_access_keys() {
+    let world = World::new();
+    let key = world.access_key(&world.robot());
+    let path = world.path(&format!("/service-users/{}", world.robot().id));
+    world
+        .call(&world.owner(), "DELETE", &path, Json::Null)
+        .expect(204);
+    let before = before_newest(&world);
+    assert_eq!(before["name"], "robot");
+    assert_eq!(before["access_keys"], json!([key.id]));
+    assert_eq!(before["role_count"], 1);
+    assert_eq!(
+        before["roles"],
+        json!([{"role": "project-admin", "resource_type": "project", "resource_id": world.project_id()}])
+    );
+}
+
+#[test]
+fn a_reset_s_row_names_the_access_keys_that_it_ends() {
+    for (query, names) in [
+        ("", true),
+        ("?grace=0", true),
+        ("?grace=60", false),
+        ("?keep_access_keys=true", false),
+    ] {
+        let world = World::new();
+        let key = world.access_key(&world.robot());
+        let path = world.path(&format!("/service-users/{}/token{query}", world.robot().id));
+        world
+            .call(&world.owner(), "PUT", &path, Json::Null)
+            .expect(200);
+        let before = before_newest(&world);
+        let expected = if names {
+            json!({"access_keys": [key.id]})
+        } else {
+            Json::Null
+        };
+        assert_eq!(before, expected, "{query}");
+    }
+}
+
+#[test]
+fn a_deleted_project_s_row_names_the_service_users_that_ended_with_it() {
+    let world = World::new();
+    world
+        .call(&world.owner(), "DELETE", &world.path(""), Json::Null)
+        .expect(204);
+    let path = "/v2.1/organizations/acme/audit?limit=1";
+    let before = world.get(&world.owner(), path).expect(200).json()[0]["before"].clone();
+    assert_eq!(before["service_user_count"], 4);
+    let ids = before["service_users"].as_array().unwrap();
+    assert_eq!(ids.len(), 4);
+    assert!(ids.contains(&json!(world.robot().id)));
+}

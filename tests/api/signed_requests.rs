@@ -239,3 +239,20 @@ fn a_token_is_taken_under_either_name_and_before_a_signature() {
         ))
         .expect(200);
 }
+
+#[test]
+fn a_signature_is_taken_for_15_minutes_and_from_5_minutes_before_its_date() {
+    const MINUTE: i64 = 60_000;
+    let world = World::new();
+    let key = world.access_key(&world.robot());
+    let target = world.workspaces("/0/quotas");
+    let signed = world.signed(&key, "GET", &target, Json::Null);
+    world.pass(-5 * MINUTE - 1);
+    world.send(signed.clone()).refused(401, "X-Sdk-Date");
+    world.pass(1);
+    world.send(signed.clone()).expect(200);
+    world.pass(20 * MINUTE);
+    world.send(signed.clone()).expect(200);
+    world.pass(1);
+    world.send(signed).refused(401, "X-Sdk-Date");
+}

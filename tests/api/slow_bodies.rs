@@ -81,3 +81,21 @@ fn a_body_whose_end_never_comes_is_given_up() {
         answer.refused(400, "the body took too long to arrive");
     }
 }
+
+#[test]
+fn an_empty_body_of_whom_the_right_is_taken_from_while_it_comes_is_refused() {
+    let world = World::new();
+    let role = world.custom_role(&["projects.get"]);
+    let service_user = format!("/service-users/{}", world.idle().id);
+    for rest in ["", &service_user, &format!("/roles/{role}")] {
+        let world = world.copy();
+        let admin = world.admin();
+        let path = world.path(rest);
+        let lose = move |world: &World| {
+            let taken = "DELETE FROM role_assignments WHERE user_id = ?1";
+            world.execute(taken, [&admin.id]);
+        };
+        send_slowly(&world, &world.admin(), &path, &json!({}), lose)
+            .refused(403, "this needs the permission");
+    }
+}

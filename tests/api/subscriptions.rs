@@ -167,6 +167,7 @@ fn an_end_date_alone_leaves_the_schedule_and_a_new_start_drops_it() {
 fn an_ended_subscription_refuses_new_work_and_loses_nothing() {
     let world = World::new();
     let robot = world.service_user(&["project-editor"]);
+    let role = world.custom_role(&["projects.get"]);
     subscribe(&world, "premium", "2026-06-01", Some("2026-06-16")).expect(200);
     project(&world, "text").expect(201);
     world.pass(12 * HOUR);
@@ -191,8 +192,29 @@ fn an_ended_subscription_refuses_new_work_and_loses_nothing() {
         world
             .call(&by, "POST", &world.path("/users"), body)
             .refused(403, "subscription has ended");
+        world
+            .call(
+                &by,
+                "POST",
+                &world.path("/roles"),
+                json!({"name": "more", "permissions": []}),
+            )
+            .refused(403, "subscription has ended");
+        let keys = world.path(&format!("/service-users/{}/access-keys", robot.id));
+        world
+            .call(&by, "POST", &keys, Json::Null)
+            .refused(403, "subscription has ended");
     }
     // What there is is read, changed and deleted; tokens work and can be reset; people are changed, removed, and leave.
+    world.assign("vision", &role, &robot.id);
+    let path = world.path(&format!("/roles/{role}"));
+    world
+        .call(&world.owner(), "PATCH", &path, json!({"name": "renamed"}))
+        .expect(200);
+    let path = world.path("/roles/renamed");
+    world
+        .call(&world.owner(), "DELETE", &path, Json::Null)
+        .expect(204);
     world.get(&robot, &world.path("")).expect(200);
     let made = world.path(&format!("/service-users/{}", robot.id));
     world
