@@ -19,6 +19,8 @@ use tenantry::domain::SAFE_INTEGER;
 use tenantry::platform::{Batch, BatchMeta, Database, DatabaseError, Local};
 use tenantry::sql::statement::{Statement, Value};
 
+use crate::broken;
+
 /// How a round trip fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -212,7 +214,7 @@ impl Sqlite {
         let connection = &self.0.connection;
         let changes = connection.total_changes();
         let mut prepared = connection
-            .prepare_cached(&statement.sql().prepared().text)
+            .prepare_cached(broken::text(statement.sql()))
             .map_err(classify)?;
         let names: Vec<String> = prepared.column_names().map(str::to_owned).collect();
         let unique: HashSet<&String> = names.iter().collect();

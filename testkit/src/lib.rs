@@ -9,6 +9,7 @@
 //! a panic where the product would have been wrong.
 
 pub mod begun;
+pub mod broken;
 pub mod call;
 pub mod cast;
 pub mod clock;

@@ -338,6 +338,184 @@ fn what_it_does_not_enter_is_no_bar() {
 }
 
 #[test]
+fn a_workspace_counts_by_its_own_grants() {
+    let world = World::new();
+    let (editor, robot) = (world.editor(), world.service_user(&["project-editor"]));
+    let granted = |name: &str, to: &[&Caller]| {
+        let grants: Vec<Json> = to.iter().map(|one| json!({"user_id": one.id})).collect();
+        let body = json!({"name": name, "auth_type": "INTERNAL", "grants": grants});
+        world
+            .call(&world.owner(), "POST", &world.workspaces(""), body)
+            .expect(200);
+    };
+    granted("both-of-them", &[&robot, &editor]);
+    granted("neither-of-them", &[&world.viewer()]);
+    on_every_use(&world, &editor, &robot, None);
+    granted("the-first", &[&robot]);
+    granted("the-other", &[&editor]);
+    on_every_use(&world, &editor, &robot, Some(CLOSED));
+}
+
+#[test]
+fn a_grant_in_another_project_opens_nothing_to_it() {
+    let world = World::new();
+    let (editor, robot) = (world.editor(), world.service_user(&["project-editor"]));
+    let audio = "SELECT id FROM projects WHERE name = 'audio'";
+    let id: String = world
+        .database
+        .connection()
+        .query_row(audio, [], |row| row.get(0))
+        .unwrap();
+    let grants = json!([{"user_id": robot.id}]);
+    let body = json!({"name": "elsewhere", "auth_type": "INTERNAL", "grants": grants});
+    world
+        .call(
+            &world.owner(),
+            "POST",
+            &format!("/v1/{id}/workspaces"),
+            body,
+        )
+        .expect(200);
+    on_every_use(&world, &editor, &robot, None);
+}
+
+#[test]
+fn an_admin_of_another_organization_holds_nothing_more_here() {
+    let world = World::new();
+    let editor = world.editor();
+    world.join("globex", &editor, true);
+    on_every_use(&world, &editor, &world.robot(), Some(LACKS));
+    assign(&world, &editor, "project-admin", &world.idle()).refused(403, LACKS);
+    world.allow_custom_roles();
+    let more = json!({"name": "more", "permissions": ["deployments.delete"]});
+    world
+        .call(&editor, "POST", &world.path("/roles"), more.clone())
+        .refused(403, "do not hold");
+    let role = world.custom_role(&["deployments.get"]);
+    let path = world.path(&format!("/roles/{role}"));
+    world
+        .call(&editor, "PATCH", &path, more)
+        .refused(403, "do not hold");
+    let role = world.custom_role(&["deployments.delete"]);
+    let path = world.path(&format!("/roles/{role}"));
+    let less = json!({"permissions": []});
+    world
+        .call(&editor, "PATCH", &path, less)
+        .refused(403, "do not hold");
+    let suspended = json!({"suspend": true, "credits": 1});
+    world
+        .call(&world.owner(), "PATCH", &world.path(""), suspended)
+        .expect(200);
+    for body in [json!({"suspend": false}), json!({"credits": null})] {
+        world
+            .call(&editor, "PATCH", &world.path(""), body)
+            .refused(403, "only an admin of the organization");
+    }
+}
+
+#[test]
+fn what_is_held_on_an_object_or_elsewhere_makes_and_changes_no_role() {
+    let world = World::new();
+    let editor = world.editor();
+    world.deployment("one");
+    world.assign_on("deployment", "one", "deployment-admin", &editor.id);
+    world.assign("audio", "project-admin", &editor.id);
+    let role = world.custom_role(&["deployments.delete"]);
+    let body = json!({"name": "new", "permissions": ["deployments.delete"]});
+    world
+        .call(&editor, "POST", &world.path("/roles"), body)
+        .refused(403, "do not hold");
+    let path = world.path(&format!("/roles/{role}"));
+    for body in [
+        json!({"permissions": []}),
+        json!({"permissions": ["deployments.delete", "deployments.get"]}),
+        json!({"name": "new"}),
+    ] {
+        world
+            .call(&editor, "PATCH", &path, body)
+            .refused(403, "do not hold");
+    }
+    assign(&world, &editor, &role, &world.idle()).refused(403, LACKS);
+}
+
+#[test]
+fn what_is_held_on_an_object_is_given_on_that_object_alone() {
+    let world = World::new();
+    let editor = world.editor();
+    for name in ["one", "two"] {
+        world.deployment(name);
+        world.pipeline(name);
+    }
+    let give = |kind: &str, name: &str, role: &str| {
+        let body = json!({
+            "role": role, "assignee": world.idle().id, "resource": name, "resource_type": kind,
+        });
+        world
+            .copy()
+            .call(&editor, "POST", &world.path("/role-assignments"), body)
+    };
+    let held = world.assign_on("deployment", "one", "deployment-admin", &editor.id);
+    give("deployment", "one", "deployment-admin").expect(201);
+    give("deployment", "two", "deployment-admin").refused(403, LACKS);
+    give("pipeline", "one", "pipeline-admin").refused(403, LACKS);
+    give("project", PROJECT, "deployment-admin").refused(403, LACKS);
+    world
+        .call(
+            &world.owner(),
+            "DELETE",
+            &world.path(&format!("/role-assignments/{held}")),
+            Json::Null,
+        )
+        .expect(204);
+    world.assign_on("deployment", "two", "deployment-admin", &editor.id);
+    world.assign_on("pipeline", "two", "pipeline-admin", &editor.id);
+    give("deployment", "one", "deployment-admin").refused(403, LACKS);
+    give("deployment", "two", "deployment-admin").expect(201);
+    give("pipeline", "one", "pipeline-admin").refused(403, LACKS);
+    give("pipeline", "two", "pipeline-admin").expect(201);
+}
+
+#[test]
+fn a_role_is_known_by_its_name_in_its_own_project() {
+    let world = World::new();
+    world.execute("UPDATE projects SET advanced_permissions = 1", ());
+    let (strong, weak) = (json!(["deployments.delete"]), json!(["deployments.get"]));
+    for (project, name, permissions) in [
+        (PROJECT, "one", &weak),
+        ("audio", "one", &strong),
+        ("audio", "two", &weak),
+        (PROJECT, "two", &strong),
+        ("audio", "three", &weak),
+    ] {
+        let path = format!("/v2.1/projects/{project}/roles");
+        let body = json!({"name": name, "permissions": permissions});
+        world.call(&world.owner(), "POST", &path, body).expect(201);
+    }
+    let editor = world.editor();
+    assign(&world, &editor, "one", &world.idle()).expect(201);
+    assign(&world, &editor, "two", &world.idle()).refused(403, LACKS);
+    assign(&world, &editor, "three", &world.idle()).refused(404, "there is no role");
+    let patch = |role: &str| {
+        let body = json!({"permissions": []});
+        world.call(
+            &editor,
+            "PATCH",
+            &world.path(&format!("/roles/{role}")),
+            body,
+        )
+    };
+    patch("one").expect(200);
+    patch("two").refused(403, "do not hold");
+    patch("three").refused(404, "there is no role");
+    let delete = |role: &str| {
+        let path = world.path(&format!("/roles/{role}"));
+        world.call(&world.owner(), "DELETE", &path, Json::Null)
+    };
+    delete("three").refused(404, "there is no role");
+    delete("two").expect(204);
+}
+
+#[test]
 fn a_workspace_that_is_closed_between_the_round_trips_is_closed() {
     for (method, rest, body) in every_use(&World::new()) {
         let world = World::new();

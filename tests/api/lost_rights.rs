@@ -18,11 +18,23 @@ type Loss = (&'static str, fn(&World) -> Caller, Event, [u16; 2]);
 
 /// How somebody's right can be lost, and what it leaves him with: 401 without a token, 403 without the right, 404
 /// without a part in the project.
-const LOSSES: [Loss; 8] = [
+const LOSSES: [Loss; 11] = [
     (
         "a person's role is taken away",
         World::admin,
         take_role_from_admin,
+        [404, 403],
+    ),
+    (
+        "a person's role is narrowed to an object",
+        World::admin,
+        narrow_role_of_admin,
+        [403, 403],
+    ),
+    (
+        "a person's role is one in another project",
+        World::admin,
+        move_role_of_admin,
         [404, 403],
     ),
     (
@@ -56,6 +68,12 @@ const LOSSES: [Loss; 8] = [
         [401, 403],
     ),
     (
+        "the grace of a service user's token ends",
+        World::robot,
+        end_grace_of_robot,
+        [401, 403],
+    ),
+    (
         "a service user expires",
         World::robot,
         expire_robot,
@@ -81,6 +99,22 @@ fn take_role_from_admin(world: &World) {
         .expect(204);
 }
 
+/// Who holds a right on an object holds it neither on the whole project nor on another object.
+fn narrow_role_of_admin(world: &World) {
+    world.execute(
+        "UPDATE role_assignments SET resource_type = 'deployment', resource_id = 'elsewhere' WHERE user_id = ?1",
+        [world.admin().id],
+    );
+}
+
+fn move_role_of_admin(world: &World) {
+    world.execute(
+        "UPDATE role_assignments SET project_id = p.id, resource_id = p.id FROM projects p
+         WHERE p.name = 'audio' AND user_id = ?1",
+        [world.admin().id],
+    );
+}
+
 fn remove_admin_from_organization(world: &World) {
     world.execute(
         "DELETE FROM organization_users WHERE user_id = ?1",
@@ -102,11 +136,13 @@ fn delete_admin(world: &World) {
         .expect(204);
 }
 
+/// Somebody else is admin in their stead, and they are in another organization, which is of no use to them.
 fn demote_owner(world: &World) {
     world.execute(
-        "UPDATE organization_users SET admin = 0 WHERE user_id = ?1",
-        [world.owner().id],
+        "UPDATE organization_users SET admin = (user_id = ?2) WHERE user_id IN (?1, ?2)",
+        (world.owner().id, world.member().id),
     );
+    world.join("globex", &world.owner(), true);
     world.execute(
         "DELETE FROM role_assignments WHERE user_id = ?1",
         [world.owner().id],
@@ -118,6 +154,14 @@ fn reset_robot(world: &World) {
     world
         .call(&world.operator(), "PUT", &path, Json::Null)
         .expect(200);
+}
+
+fn end_grace_of_robot(world: &World) {
+    // As if their reset had left it a grace that ends now.
+    world.execute(
+        "UPDATE tokens SET grace_end = ?1 WHERE service_user_id = ?2",
+        (world.now().as_millis(), world.robot().id),
+    );
 }
 
 fn expire_robot(world: &World) {
@@ -166,7 +210,7 @@ fn a_right_that_is_lost_between_the_round_trips_is_lost() {
                 let answer = world.send_while(place, event, call);
                 let is_refused = match (route.operation, before) {
                     // It asks for an account alone, and that is not lost.
-                    ("organizations_create", 404) => {
+                    ("organizations_create", 403 | 404) => {
                         answer.expect(201);
                         continue;
                     }

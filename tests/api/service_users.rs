@@ -301,6 +301,8 @@ fn it_belongs_to_its_project_alone() {
         ("DELETE", ""),
         ("PUT", "/token"),
         ("DELETE", "/token/previous"),
+        ("GET", "/access-keys"),
+        ("POST", "/access-keys"),
     ] {
         let body = if method == "PATCH" {
             json!({"name": "x"})

@@ -193,3 +193,15 @@ fn every_statement_has_a_name_of_its_own() {
     names.dedup();
     assert_eq!(names.len(), all);
 }
+
+#[test]
+#[ignore = "prints the statements for scripts/break-permits.py"]
+fn print_statements() {
+    for sql in tenantry::store::statements() {
+        let prepared = sql.prepared();
+        let names: Vec<&str> = prepared.parameters.iter().map(|one| one.name).collect();
+        let line =
+            serde_json::json!({"name": sql.name(), "text": prepared.text, "parameters": names});
+        println!("{line}");
+    }
+}
