@@ -22,6 +22,7 @@ pub struct Error {
     sentence: Cow<'static, str>,
     cause: Option<String>,
     code: Option<&'static str>,
+    words: Option<&'static str>,
 }
 
 /// What kind of failure it is; decides the status.
@@ -62,6 +63,17 @@ impl Error {
             sentence: sentence.into(),
             cause: None,
             code: None,
+            words: None,
+        }
+    }
+
+    /// The same error in words that some client compares: they stand in `error`, and our sentence in `detail` (contract
+    /// section 4, *`error` and `detail`*).
+    #[must_use]
+    pub fn in_words(self, words: &'static str) -> Self {
+        Self {
+            words: Some(words),
+            ..self
         }
     }
 
@@ -253,19 +265,25 @@ impl Error {
     /// The response of the UbiOps-compatible and the operator's surface.
     #[must_use]
     pub fn to_response(&self) -> Response {
-        self.response_with(&Sentence {
-            error: &self.sentence,
-            error_message: None,
-        })
+        self.response_with(&self.body())
     }
 
     /// The response of the request endpoints, whose streaming reader knows `error_message` alone (UbiOps spec 1.5).
     #[must_use]
     pub fn to_request_response(&self) -> Response {
+        let body = self.body();
         self.response_with(&Sentence {
-            error: &self.sentence,
-            error_message: Some(&self.sentence),
+            error_message: Some(body.error),
+            ..body
         })
+    }
+
+    fn body(&self) -> Sentence<'_> {
+        Sentence {
+            error: self.words.unwrap_or(&self.sentence),
+            error_message: None,
+            detail: self.words.map(|_| self.sentence.as_ref()),
+        }
     }
 
     /// A response with this body and the headers that belong to the kind (RFC 9110 sections 10 and 15).
@@ -293,6 +311,8 @@ struct Sentence<'a> {
     error: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_message: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
 }
 
 #[cfg(test)]

@@ -250,17 +250,21 @@ impl Surface {
 pub(super) fn error_schemas() -> Map<String, Value> {
     let sentence =
         json!({ "type": "string", "minLength": 1, "description": "One sentence for a person." });
+    let detail = json!({
+        "type": "string", "minLength": 1,
+        "description": "The sentence for a person, where `error` has words that some client compares.",
+    });
     let mut schemas = Map::new();
     let error = json!({
         "type": "object",
         "description": "Why a call failed.",
-        "properties": { "error": sentence },
+        "properties": { "error": sentence, "detail": detail },
         "required": ["error"],
     });
     let request_error = json!({
         "type": "object",
         "description": "Why a request failed; the same sentence under both names that the real clients read.",
-        "properties": { "error": sentence, "error_message": sentence },
+        "properties": { "error": sentence, "error_message": sentence, "detail": detail },
         "required": ["error", "error_message"],
     });
     schemas.insert("Error".to_owned(), error);

@@ -10,6 +10,11 @@ use crate::http::error::Error;
 use crate::sql::statement::Parameters;
 use statements::Statements;
 
+/// What UbiOps says of a deployment that is not there: its Terraform provider compares the words.
+const NO_DEPLOYMENT: &str = "Deployment was not found";
+/// What UbiOps says of a version that is not there, which the provider compares too.
+const NO_DEPLOYMENT_VERSION: &str = "Deployment version was not found";
+
 impl ObjectType {
     /// The statements over its table.
     #[must_use]
@@ -23,22 +28,49 @@ impl ObjectType {
     /// The 404 of an object of this kind.
     #[must_use]
     pub fn not_found(self, name: &str) -> Error {
-        Error::not_found(format!(
+        let error = Error::not_found(format!(
             "there is no {} {} in this project",
             self.name(),
             quoted(name)
-        ))
+        ));
+        match self {
+            Self::Deployment => error.in_words(NO_DEPLOYMENT),
+            Self::Pipeline => error,
+        }
     }
 
     /// The 404 of a version of an object of this kind.
     #[must_use]
     pub fn version_not_found(self, object: &str, version: &str) -> Error {
-        Error::not_found(format!(
+        let sentence = format!(
             "the {} {} has no version {}",
             self.name(),
             quoted(object),
             quoted(version)
-        ))
+        );
+        self.in_words_of_versions(Error::not_found(sentence))
+    }
+
+    /// The refusal of a default version that is not there: 404 where UbiOps' words for it are compared, else 400.
+    #[must_use]
+    pub fn default_version_not_found(self, object: &str, version: &str) -> Error {
+        let sentence = format!(
+            "default_version: the {} {} has no version {}",
+            self.name(),
+            quoted(object),
+            quoted(version)
+        );
+        match self {
+            Self::Deployment => self.in_words_of_versions(Error::not_found(sentence)),
+            Self::Pipeline => Error::invalid(sentence),
+        }
+    }
+
+    fn in_words_of_versions(self, error: Error) -> Error {
+        match self {
+            Self::Deployment => error.in_words(NO_DEPLOYMENT_VERSION),
+            Self::Pipeline => error,
+        }
     }
 }
 

@@ -208,9 +208,11 @@ impl Answer {
         text.to_owned()
     }
 
-    /// The sentence of an error, on either surface.
+    /// The sentence of an error, on either surface: `detail`, where `error` has words that some client compares.
     pub fn error(&self) -> String {
-        match self.json()["error_msg"].as_str() {
+        let body = self.json();
+        let sentence = body["error_msg"].as_str().or(body["detail"].as_str());
+        match sentence {
             Some(sentence) => sentence.to_owned(),
             None => self.text("error"),
         }

@@ -225,8 +225,9 @@ fn the_first_version_is_the_default_and_the_default_can_be_moved_and_taken_away(
             .json();
         assert_eq!(moved["default_version"], "v2");
         assert_eq!(read(&world, &format!("{versions}/v1"))["default"], false);
+        let status = if kind == "deployments" { 404 } else { 400 };
         call(&world, "PATCH", &path, json!({"default_version": "v9"}))
-            .refused(400, "default_version: ");
+            .refused(status, "default_version: ");
         call(&world, "DELETE", &format!("{versions}/v2"), Json::Null).expect(204);
         assert_eq!(default(), Json::Null);
         assert_eq!(
@@ -480,7 +481,7 @@ fn a_request_to_a_version_says_that_it_has_no_upstream() {
     post("/deployments/empty/requests").refused(404, "has no default version");
     let unknown = post("/deployments/none/requests").refused(404, "there is no deployment 'none'");
     assert_eq!(unknown.trips, 1);
-    assert_eq!(unknown.text("error_message"), unknown.error());
+    assert_eq!(unknown.text("error_message"), unknown.text("error"));
 }
 
 #[test]
@@ -522,4 +523,97 @@ fn a_command_line_and_the_widgets_of_fields_are_short() {
         let refused = world.call(&world.owner(), "POST", &path, body);
         refused.refused(400, "input_fields: ");
     }
+}
+
+#[test]
+fn what_terraform_compares_stands_in_error_word_by_word_and_our_sentence_in_detail() {
+    let world = World::new();
+    world.deployment("d");
+    let (no_deployment, no_version) = (
+        "Deployment was not found",
+        "Deployment version was not found",
+    );
+    for (method, rest, body, words, sentence) in [
+        (
+            "GET",
+            "/deployments/none",
+            Json::Null,
+            no_deployment,
+            "there is no deployment 'none'",
+        ),
+        (
+            "PATCH",
+            "/deployments/none",
+            json!({}),
+            no_deployment,
+            "there is no deployment 'none'",
+        ),
+        (
+            "DELETE",
+            "/deployments/none",
+            Json::Null,
+            no_deployment,
+            "there is no deployment 'none'",
+        ),
+        (
+            "GET",
+            "/deployments/none/versions/v1",
+            Json::Null,
+            no_deployment,
+            "there is no deployment 'none'",
+        ),
+        (
+            "GET",
+            "/deployments/d/versions/v9",
+            Json::Null,
+            no_version,
+            "has no version 'v9'",
+        ),
+        (
+            "PATCH",
+            "/deployments/d/versions/v9",
+            json!({"description": "x"}),
+            no_version,
+            "has no version 'v9'",
+        ),
+        (
+            "DELETE",
+            "/deployments/d/versions/v9",
+            Json::Null,
+            no_version,
+            "has no version 'v9'",
+        ),
+        (
+            "POST",
+            "/deployments/none/requests",
+            json!({}),
+            no_deployment,
+            "there is no deployment 'none'",
+        ),
+        (
+            "POST",
+            "/deployments/d/versions/v9/requests",
+            json!({}),
+            no_version,
+            "has no version 'v9'",
+        ),
+        (
+            "PATCH",
+            "/deployments/d",
+            json!({"default_version": "v9"}),
+            no_version,
+            "default_version: ",
+        ),
+    ] {
+        let refused = call(&world, method, rest, body).expect(404);
+        assert_eq!(refused.text("error"), words, "{refused}");
+        assert!(refused.text("detail").contains(sentence), "{refused}");
+    }
+    // Pipelines keep our sentences: nobody compares theirs.
+    let pipeline = call(&world, "GET", "/pipelines/none", Json::Null).expect(404);
+    assert_eq!(
+        pipeline.text("error"),
+        "there is no pipeline 'none' in this project"
+    );
+    assert!(pipeline.json().get("detail").is_none());
 }

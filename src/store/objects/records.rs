@@ -232,8 +232,8 @@ impl RecordChanges {
 /// Changes a deployment or a pipeline.
 ///
 /// # Errors
-/// 400 for a taken name, fields of a plain side, an unknown default version, or a field that a pipeline maps; 403 for a
-/// right lost meanwhile; 404 when it has gone; 503 when the database fails.
+/// 400 for a taken name, fields of a plain side, or a field that a pipeline maps; 403 for a right lost meanwhile; 404 when
+/// it has gone; for an unknown default version 404 of a deployment and 400 of a pipeline; 503 when the database fails.
 pub async fn update(
     occasion: &Occasion<'_>,
     project: &Project,
@@ -278,12 +278,8 @@ pub async fn update(
         ("input_fits", &|| Error::invalid(PLAIN_INPUT)),
         ("output_fits", &|| Error::invalid(PLAIN_OUTPUT)),
         ("default_exists", &|| {
-            Error::invalid(format!(
-                "default_version: the {} '{}' has no version '{}'",
-                object.kind.name(),
-                object.name,
-                default_name.unwrap_or_default()
-            ))
+            let wanted = default_name.unwrap_or_default();
+            object.kind.default_version_not_found(&object.name, wanted)
         }),
         (OTHERWISE, &|| {
             let lost: Result<LostField, Error> = answers.verdict();
