@@ -1,5 +1,8 @@
 //! Labels of a project: short texts by key, in the order in which they were given.
 //!
+//! A value is a text, true, false or a number; the latter are kept and shown as the JSON text that was sent, `"true"` and
+//! `"3"` (contract section 4), since the clients expect texts in an answer.
+//!
 //! The clients send and expect a dictionary of strings and state no limits; ours keep a project's row small and are
 //! wide enough for tags. A key that is repeated keeps its place and takes the last value, as a Python dictionary does.
 
@@ -7,6 +10,7 @@ use super::wire::json_literal;
 use super::{Invalid, quoted};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
+use serde_json::value::RawValue;
 use std::fmt::{self, Formatter};
 
 /// The labels of an object.
@@ -103,6 +107,16 @@ fn check_text(what: &str, text: &str, min: usize, max: usize) -> Result<(), Inva
     Ok(())
 }
 
+/// The text of a label's value, as it is kept; `None` for what is none.
+fn text_of(value: &RawValue) -> Option<String> {
+    let json = value.get();
+    match json.as_bytes().first() {
+        Some(b'"') => serde_json::from_str(json).ok(),
+        Some(b'{' | b'[' | b'n') | None => None,
+        Some(_) => Some(json.to_owned()),
+    }
+}
+
 impl<'de> Deserialize<'de> for Labels {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Pairs;
@@ -111,12 +125,18 @@ impl<'de> Deserialize<'de> for Labels {
             type Value = Labels;
 
             fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-                formatter.write_str(r#"an object of strings like {"team": "vision"}"#)
+                formatter.write_str(r#"an object of texts like {"team": "vision"}"#)
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<Labels, A::Error> {
                 let mut labels = Labels::default();
-                while let Some((key, value)) = pairs.next_entry()? {
+                while let Some((key, value)) = pairs.next_entry::<String, Box<RawValue>>()? {
+                    let value = text_of(&value).ok_or_else(|| {
+                        A::Error::custom(format!(
+                            "the value of {} is neither a text, true, false nor a number",
+                            quoted(&key)
+                        ))
+                    })?;
                     labels.insert(key, value).map_err(A::Error::custom)?;
                 }
                 if labels.to_json().len() > Labels::MAX_BYTES {
@@ -149,9 +169,9 @@ impl schemars::JsonSchema for Labels {
         schemars::json_schema!({
             "type": "object",
             "propertyNames": { "minLength": 1, "maxLength": Self::MAX_KEY_CHARS },
-            "additionalProperties": { "type": "string", "maxLength": Self::MAX_VALUE_CHARS },
+            "additionalProperties": { "type": ["string", "boolean", "number"], "maxLength": Self::MAX_VALUE_CHARS },
             "maxProperties": Self::MAX_ENTRIES,
-            "description": "Texts by key, kept in their order.",
+            "description": "Texts by key, kept in their order. True, false and numbers are kept and shown as their JSON text.",
             "examples": [{ "team": "vision" }],
         })
     }
@@ -214,9 +234,33 @@ mod tests {
     }
 
     #[test]
-    fn anything_but_an_object_of_strings_is_told_what_is_expected() {
-        assert!(refusal("[]").contains(r#"expected an object of strings like {"team": "vision"}"#));
-        assert!(refusal(r#"{"a":1}"#).contains("expected a string"));
+    fn anything_but_an_object_of_texts_is_told_what_is_expected() {
+        assert!(refusal("[]").contains(r#"expected an object of texts like {"team": "vision"}"#));
+        for value in ["null", "[1]", "{}"] {
+            let refusal = refusal(&format!(r#"{{"a":{value}}}"#));
+            assert!(
+                refusal.contains("the value of 'a' is neither a text, true, false nor a number")
+            );
+        }
+    }
+
+    #[test]
+    fn true_false_and_numbers_are_kept_as_their_json_text() {
+        let labels = Labels::from_json(
+            r#"{"a": true, "b":false, "c": 3 , "d":1.10, "e":-2e3, "f": "true"}"#,
+        );
+        assert_eq!(
+            labels.unwrap().to_json(),
+            r#"{"a":"true","b":"false","c":"3","d":"1.10","e":"-2e3","f":"true"}"#
+        );
+        let long = format!(r#"{{"a":{}}}"#, "1".repeat(257));
+        assert!(refusal(&long).contains("the value of 'a' has 257 characters"));
+    }
+
+    #[test]
+    fn a_text_with_escapes_is_read_as_a_text() {
+        let labels = Labels::from_json(r#"{"a":"\u00e9\n\"q\""}"#).unwrap();
+        assert_eq!(labels.get("a"), Some("é\n\"q\""));
     }
 
     #[test]

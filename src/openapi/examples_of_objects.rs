@@ -37,7 +37,7 @@ examples! {
         "latest_revision": null, "last_file_upload": null, "has_request_method": false, "has_requests_method": false,
         "environment": "python3-12", "environment_display_name": "python3-12", "environment_name": "python3-12",
         "environment_tag": null, "instance_type": "512mb", "instance_type_group_id": null,
-        "instance_type_group_name": null, "maximum_instances": 2, "minimum_instances": 0, "maximum_idle_time": 300,
+        "instance_type_group_name": "512mb", "maximum_instances": 2, "minimum_instances": 0, "maximum_idle_time": 300,
         "request_retention_time": 604_800, "request_retention_mode": "metadata", "maximum_queue_size_express": 100,
         "maximum_queue_size_batch": 100_000, "maximum_queue_size": 100_000, "monitoring": null,
         "default_notification_group": null, "static_ip": false, "restart_request_interruption": false, "ports": [],

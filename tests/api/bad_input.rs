@@ -437,7 +437,7 @@ fn labels_are_texts_by_texts() {
     for labels in [
         json!([]),
         json!("x"),
-        json!({"a": 1}),
+        json!({"a": [1]}),
         json!({"a": null}),
         json!({"": "x"}),
         json!({"a": "b\u{0}"}),

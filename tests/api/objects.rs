@@ -297,7 +297,7 @@ fn a_version_shows_what_was_given_and_the_defaults_of_the_rest() {
         ("minimum_instances", json!(0)),
         ("maximum_idle_time", json!(300)),
         ("status", json!("unavailable")),
-        ("environment", Json::Null),
+        ("environment", json!("external")),
         ("ports", json!([])),
         ("health_check", Json::Null),
     ] {
@@ -616,4 +616,63 @@ fn what_terraform_compares_stands_in_error_word_by_word_and_our_sentence_in_deta
         "there is no pipeline 'none' in this project"
     );
     assert!(pipeline.json().get("detail").is_none());
+}
+
+#[test]
+fn a_label_is_a_text_and_what_is_no_text_is_shown_as_its_json() {
+    let world = World::new();
+    let labels = json!({"gpu": true, "replicas": 3, "share": 0.5, "team": "vision"});
+    let shown = json!({"gpu": "true", "replicas": "3", "share": "0.5", "team": "vision"});
+    for kind in KINDS {
+        let mut body = plain("o");
+        body["labels"] = labels.clone();
+        assert_eq!(make(&world, &format!("/{kind}"), body)["labels"], shown);
+        let versions = format!("/{kind}/o/versions");
+        let body = json!({"version": "v1", "labels": labels});
+        assert_eq!(make(&world, &versions, body)["labels"], shown);
+        let wanted = read(&world, &format!("/{kind}?labels=gpu:true"));
+        assert_eq!(wanted.as_array().unwrap().len(), 1);
+        for value in [Json::Null, json!([1]), json!({})] {
+            let body = json!({"labels": {"gpu": value}});
+            call(&world, "PATCH", &format!("/{kind}/o"), body).refused(400, "labels");
+        }
+    }
+    let project = call(&world, "PATCH", "", json!({"labels": labels}))
+        .expect(200)
+        .json();
+    assert_eq!(project["labels"], shown);
+}
+
+#[test]
+fn a_version_that_names_no_environment_has_an_external_one_and_its_type_for_a_group() {
+    let world = World::new();
+    world.deployment("d");
+    let path = "/deployments/d/versions/v1";
+    let external = |version: &Json| {
+        for name in [
+            "environment",
+            "environment_name",
+            "environment_display_name",
+        ] {
+            assert_eq!(version[name], "external", "{name}");
+        }
+        assert_eq!(version["environment_tag"], Json::Null);
+    };
+    let bare = read(&world, path);
+    external(&bare);
+    assert_eq!(bare["instance_type_group_name"], "2048mb");
+    let body = json!({"instance_type": "512mb", "environment_tag": "latest"});
+    let changed = call(&world, "PATCH", path, body).expect(200).json();
+    external(&changed);
+    assert_eq!(changed["instance_type_group_name"], "512mb");
+    let body = json!({"environment": "python3-12", "instance_type_group_name": "512 MB"});
+    let named = call(&world, "PATCH", path, body).expect(200).json();
+    assert_eq!(named["environment_name"], "python3-12");
+    assert_eq!(named["environment_tag"], "latest");
+    assert_eq!(named["instance_type_group_name"], "512 MB");
+    external(
+        &call(&world, "PATCH", path, json!({"environment": null}))
+            .expect(200)
+            .json(),
+    );
 }

@@ -90,7 +90,7 @@ def test_a_missing_field_is_named(project, field):
 
 
 @pytest.mark.parametrize("body", [
-    {"labels": {"a": 5}}, {"labels": ["a"]}, {"labels": "a:b"}, {"suspend": "yes"}, {"suspend": 1},
+    {"labels": {"a": [5]}}, {"labels": {"a": None}}, {"labels": ["a"]}, {"labels": "a:b"}, {"suspend": "yes"}, {"suspend": 1},
     {"advanced_permissions": "false"}, {"cors_origins": ["*"]}, {"cors_origins": "https://a.example"},
     {"cors_origins": None, "suspend": []},
 ])

@@ -20,6 +20,8 @@ use crate::store::versions::{MAXIMUM_INSTANCES, Version};
 const IDLE_TIME: i64 = 300;
 /// The instance type of a version that names neither a type nor a group.
 const INSTANCE_TYPE: &str = "2048mb";
+/// The environment of a version that names none: no code runs here, so it is its upstream's (contract section 5.1).
+const EXTERNAL: &str = "external";
 /// How many express requests may wait.
 const QUEUE_EXPRESS: i64 = 100;
 /// How many batch requests may wait.
@@ -262,7 +264,7 @@ pub struct DeploymentVersionDetail {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct DeploymentVersionSettings {
-    /// What it runs in.
+    /// What it runs in; `external` where it names nothing.
     pub environment: Option<String>,
     /// What it runs in, for people.
     pub environment_display_name: Option<String>,
@@ -274,7 +276,7 @@ pub struct DeploymentVersionSettings {
     pub instance_type: Option<String>,
     /// The group of sizes of its instances.
     pub instance_type_group_id: Option<String>,
-    /// The group of sizes of its instances.
+    /// The group of sizes of its instances; its instance type where it names none.
     pub instance_type_group_name: Option<String>,
     /// Most instances.
     pub maximum_instances: i64,
@@ -347,9 +349,13 @@ impl Default for DeploymentVersionSettings {
 }
 
 impl DeploymentVersionSettings {
-    /// Fills what one generation calls otherwise than another.
+    /// Fills what one generation calls otherwise than another, and what Terraform's provider takes no null for.
     fn completed(mut self) -> Self {
-        let environment = self.environment.or_else(|| self.environment_name.clone());
+        let named = self.environment.or_else(|| self.environment_name.clone());
+        if named.is_none() {
+            self.environment_tag = None;
+        }
+        let environment = Some(named.unwrap_or_else(|| EXTERNAL.to_owned()));
         self.environment_name = self.environment_name.or_else(|| environment.clone());
         self.environment_display_name = environment.clone();
         self.environment = environment;
@@ -357,6 +363,9 @@ impl DeploymentVersionSettings {
             .instance_type
             .or_else(|| self.instance_type_group_name.clone())
             .or_else(|| Some(INSTANCE_TYPE.to_owned()));
+        self.instance_type_group_name = self
+            .instance_type_group_name
+            .or_else(|| self.instance_type.clone());
         self
     }
 }
