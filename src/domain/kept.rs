@@ -1,13 +1,14 @@
 //! What a body says freely and nobody here reads: kept as it was sent, up to a length.
 //!
 //! D1 takes rows of 2 MB, and a change enters the trail with the states before and after it. So each free part of an
-//! object has a length far below that, in characters of its JSON text.
+//! object has a length far below that, in bytes of its JSON text (contract section 4, *What one caller can cost*):
+//! characters have up to four.
 
 use super::Invalid;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Most characters of JSON of one free part of an object.
+/// Most bytes of JSON of one free part of an object.
 pub const MAX_KEPT: usize = 65_536;
 
 /// Refuses what is longer as JSON than a free part may be.
@@ -15,12 +16,12 @@ pub const MAX_KEPT: usize = 65_536;
 /// # Errors
 /// A sentence with both lengths.
 pub fn check_length(json: &str) -> Result<(), Invalid> {
-    let length = json.chars().count();
+    let length = json.len();
     if length <= MAX_KEPT {
         return Ok(());
     }
     Err(Invalid::new(format!(
-        "there are {length} characters of JSON; at most {MAX_KEPT} are allowed"
+        "there are {length} bytes of JSON; at most {MAX_KEPT} are allowed"
     )))
 }
 
@@ -50,12 +51,12 @@ mod tests {
     #[test]
     fn an_object_is_kept_up_to_a_length() {
         let of_length = |length: usize| {
-            let text = "é".repeat(length - r#"{"a":""}"#.len());
+            let text = "é".repeat((length - r#"{"a":""}"#.len()) / 2);
             serde_json::from_value::<Kept>(serde_json::json!({ "a": text }))
         };
         assert!(of_length(MAX_KEPT).is_ok());
-        let refusal = of_length(MAX_KEPT + 1).unwrap_err().to_string();
-        assert!(refusal.contains("65537 characters"), "{refusal}");
+        let refusal = of_length(MAX_KEPT + 2).unwrap_err().to_string();
+        assert!(refusal.contains("65538 bytes"), "{refusal}");
     }
 
     #[test]

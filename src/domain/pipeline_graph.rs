@@ -142,9 +142,8 @@ object!(Attachment);
 pub struct Attachments(Vec<Attachment>);
 
 impl Attachments {
-    /// Most attachments of one version: one for each object, and one for the pipeline's output.
-    pub const MAX: usize = PipelineObjects::MAX + 1;
-    /// Most mappings of one version, over all attachments.
+    /// Most mappings of one version, over all attachments; and most attachments, since one destination may stand in
+    /// several.
     pub const MAX_MAPPINGS: usize = 1000;
 
     /// The attachments.
@@ -157,7 +156,7 @@ impl TryFrom<Vec<Attachment>> for Attachments {
     type Error = Invalid;
 
     fn try_from(attachments: Vec<Attachment>) -> Result<Self, Invalid> {
-        at_most(attachments.len(), Self::MAX, "attachments")?;
+        at_most(attachments.len(), Self::MAX_MAPPINGS, "attachments")?;
         let sources = || {
             attachments
                 .iter()
@@ -174,7 +173,8 @@ impl TryFrom<Vec<Attachment>> for Attachments {
                     "{START} is a source, and no destination"
                 )));
             }
-            let mut from = BTreeSet::new();
+            // A published tutorial lists a condition in one attachment and the data in another (contract section 4).
+            let from = graph.entry(destination).or_default();
             for source in &attachment.sources {
                 let source = source.source_name.as_str();
                 if source == END {
@@ -190,13 +190,9 @@ impl TryFrom<Vec<Attachment>> for Attachments {
                     )));
                 }
             }
-            if graph.insert(destination, from).is_some() {
-                return Err(Invalid::new(format!(
-                    "{} is a destination twice; list all its sources in one attachment",
-                    quoted(destination)
-                )));
-            }
         }
+        let json = serde_json::to_string(&attachments);
+        check_length(&json.map_err(|error| Invalid::new(error.to_string()))?)?;
         match cycle(graph) {
             Some(name) => Err(Invalid::new(format!(
                 "{} gets something from itself, over other objects or at once; attachments must have no cycle",
@@ -312,18 +308,48 @@ mod tests {
     }
 
     #[test]
-    fn a_destination_and_a_source_in_it_stand_once() {
+    fn a_destination_may_stand_in_several_attachments_and_each_of_its_sources_once() {
+        let of = |lists: &[&[&str]]| {
+            let attachment = |sources: &&[&str]| {
+                let sources: Vec<Value> = sources
+                    .iter()
+                    .map(|name| serde_json::json!({ "source_name": name }))
+                    .collect();
+                serde_json::json!({ "destination_name": "b", "sources": sources })
+            };
+            let list: Vec<Value> = lists.iter().map(attachment).collect();
+            serde_json::from_value::<Attachments>(Value::Array(list))
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(of(&[&["a"], &["c", START]]).unwrap().iter().count(), 2);
+        for twice in [
+            &[&["a", "a"] as &[&str]] as &[&[&str]],
+            &[&["a"], &["c", "a"]],
+        ] {
+            assert!(
+                of(twice)
+                    .unwrap_err()
+                    .contains("'a' is a source of 'b' twice")
+            );
+        }
+        assert!(of(&[&["a"], &["b"]]).unwrap_err().contains("no cycle"));
+    }
+
+    #[test]
+    fn attachments_have_64_kib_of_bytes() {
+        let mapping = |n: usize| serde_json::json!({ "source_field_name": format!("{n}{}", "é".repeat(60)), "destination_field_name": "x" });
+        let of = |count: usize| {
+            let mapping: Vec<Value> = (0..count).map(mapping).collect();
+            let sources = serde_json::json!([{ "source_name": "a", "mapping": mapping }]);
+            let list = serde_json::json!([{ "destination_name": "b", "sources": sources }]);
+            serde_json::from_value::<Attachments>(list).map_err(|error| error.to_string())
+        };
+        assert!(of(300).is_ok());
         assert!(
-            attachments(&[("a", "b"), ("a", "b")])
+            of(400)
                 .unwrap_err()
-                .contains("a source of 'b' twice")
+                .contains("bytes of JSON; at most 65536")
         );
-        let twice =
-            r#"[{"destination_name":"b","sources":[]},{"destination_name":"b","sources":[]}]"#;
-        let refusal = serde_json::from_str::<Attachments>(twice)
-            .unwrap_err()
-            .to_string();
-        assert!(refusal.contains("'b' is a destination twice"), "{refusal}");
     }
 
     #[test]

@@ -281,9 +281,13 @@ fn done_or_refused(
         ("instances_fit", &|| {
             Error::invalid("minimum_instances: it is above maximum_instances")
         }),
-        ("metadata_fit", &|| {
+        ("kept_fits", &|| {
+            let what = match object.kind {
+                ObjectType::Deployment => "command, args: with all other settings",
+                ObjectType::Pipeline => "metadata: with what there is already",
+            };
             Error::invalid(format!(
-                "metadata: with what there is already, they would have more than {MAX_KEPT} characters of JSON"
+                "{what}, they would have more than {MAX_KEPT} bytes of JSON"
             ))
         }),
         ("subscription_runs", &subscriptions::ended),
@@ -338,7 +342,7 @@ fn parameters_of(
         .parameters(change.parameters(occasion))
         .text("version", version)
         .integer("maximum_instances", MAXIMUM_INSTANCES)
-        .integer("max_metadata", MAX_KEPT as i64)
+        .integer("max_kept", MAX_KEPT as i64)
 }
 
 fn change_of<'a>(

@@ -425,3 +425,87 @@ fn what_an_object_says_of_itself_is_short() {
         create(&world, body).refused(400, "objects: ");
     }
 }
+
+#[test]
+fn a_destination_in_several_attachments_is_mapped_by_all_of_them_together() {
+    let world = world();
+    let body = json!({"name": "wide", "input_type": "structured", "output_type": "plain",
+                      "input_fields": [{"name": "if", "data_type": "bool"}, {"name": "data", "data_type": "int"}]});
+    let path = world.path("/deployments");
+    world.call(&world.owner(), "POST", &path, body).expect(201);
+    let body = |attachments: &[Json]| {
+        let wide = json!({"name": "join", "reference_name": "wide"});
+        json!({"version": "v2", "objects": [object("one", "a"), wide], "attachments": attachments})
+    };
+    let start = link("pipeline_start", "in", "one", "x");
+    let condition = link("pipeline_start", "in", "join", "if");
+    let data = link("one", "y", "join", "data");
+    create(&world, body(&[start.clone(), condition.clone()]))
+        .refused(400, "the field 'data' of 'join'");
+    let twice = body(&[
+        start.clone(),
+        condition.clone(),
+        link("pipeline_start", "in", "join", "data"),
+    ]);
+    create(&world, twice).refused(400, "'pipeline_start' is a source of 'join' twice");
+    let circle = body(&[
+        start.clone(),
+        condition.clone(),
+        data.clone(),
+        link("join", "z", "one", "x"),
+    ]);
+    create(&world, circle).refused(400, "no cycle");
+    let made = create(&world, body(&[start, condition, data]))
+        .expect(201)
+        .json();
+    let destinations: Vec<&Json> = made["attachments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["destination_name"])
+        .collect();
+    assert_eq!(destinations, ["one", "join", "join"]);
+    assert_eq!(
+        made["attachments"][1]["sources"][0]["source_name"],
+        "pipeline_start"
+    );
+}
+
+#[test]
+fn what_is_kept_is_measured_in_bytes() {
+    let world = world();
+    let text = "é".repeat(33_000);
+    let configuration = |field: &str| {
+        let mut body = line();
+        body["objects"][1][field] = json!({"a": text});
+        body
+    };
+    create(&world, configuration("configuration")).refused(400, "objects: ");
+    create(&world, configuration("metadata")).refused(400, "objects: ");
+    create(&world, json!({"version": "v2", "metadata": {"a": text}})).refused(400, "metadata");
+    let half = &text[..40_000];
+    create(&world, json!({"version": "v2", "metadata": {"a": half}})).expect(201);
+    patch(&world, "v2", json!({"metadata": {"b": half}})).refused(400, "65536 bytes");
+    let command = vec!["é".repeat(2_000); 10];
+    let versions = world.path("/deployments/a/versions");
+    let version = json!({"version": "v2", "command": command});
+    world
+        .call(&world.owner(), "POST", &versions, version)
+        .expect(201);
+    let both = json!({"version": "v3", "command": command, "args": command});
+    world
+        .call(&world.owner(), "POST", &versions, both)
+        .refused(400, "65536 bytes");
+    let args = json!({"args": command});
+    let path = format!("{versions}/v2");
+    world
+        .call(&world.owner(), "PATCH", &path, args)
+        .refused(400, "65536 bytes");
+    let widget = json!({"type": "slider", "configuration": {"a": text}});
+    let fields = json!({"input_fields": [{"name": "x", "data_type": "int", "widget": widget}]});
+    for kind in ["deployments/a", "pipelines/p"] {
+        let path = world.path(&format!("/{kind}"));
+        let refused = world.call(&world.owner(), "PATCH", &path, fields.clone());
+        refused.refused(400, "input_fields: ");
+    }
+}

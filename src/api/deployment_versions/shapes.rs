@@ -88,7 +88,7 @@ object!(HealthCheck);
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(
     untagged,
-    expecting = "expected a text of at most 4096 characters, or a list of such texts, at most 65536 characters of JSON"
+    expecting = "expected a text of at most 4096 characters, or a list of such texts, at most 65536 bytes of JSON"
 )]
 pub enum CommandLine {
     /// One text.
@@ -97,7 +97,7 @@ pub enum CommandLine {
     Texts(Texts),
 }
 
-/// Texts, at most 65536 characters of JSON.
+/// Texts, at most 65536 bytes of JSON.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(try_from = "Vec<Text<0, 4096>>")]

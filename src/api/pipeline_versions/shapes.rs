@@ -41,7 +41,7 @@ macro_rules! body {
             /// Kept; nobody is notified.
             #[serde(default)]
             pub default_notification_group: Patch<Text<1, 256>>,
-            /// Anything about it, at most 65536 characters of JSON; a change merges into what there is.
+            /// Anything about it, at most 65536 bytes of JSON; a change merges into what there is.
             #[serde(default)]
             pub metadata: Patch<Kept>,
             /// What the pipeline consists of, all of it; null is nothing.

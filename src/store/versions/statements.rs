@@ -105,14 +105,17 @@ macro_rules! instances_fit {
     };
 }
 
-/// With the change, the metadata are no longer than they may be. Deployments have none.
-macro_rules! metadata_fit {
+/// With the change, what is kept freely is no longer than it may be: of a deployment's version all settings together, of
+/// a pipeline's its metadata.
+macro_rules! kept_fits {
     ("deployment") => {
-        "1"
+        "octet_length(json_patch(coalesce((SELECT settings FROM deployment_versions
+                                          WHERE deployment_id = :resource_id AND version = :version), '{}'),
+                                :settings)) <= #max_kept"
     };
     ("pipeline") => {
         "NOT EXISTS (SELECT 1 FROM pipeline_versions WHERE pipeline_id = :resource_id AND version = :version
-                       AND length(json_patch(settings, :settings) -> '$.metadata') > #max_metadata)"
+                       AND octet_length(json_patch(settings, :settings) -> '$.metadata') > #max_kept)"
     };
 }
 
@@ -189,7 +192,7 @@ macro_rules! statements_of_kind {
             /// The permit for a new version.
             PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
                 object_exists!($kind), " AND ", caller_may_on_object!(), " AND ", version_in_path!($kind),
-                " IS NULL AND ", instances_fit!($kind), " AND ", subscription_runs!(), " AND ",
+                " IS NULL AND ", instances_fit!($kind), " AND ", kept_fits!($kind), " AND ", subscription_runs!(), " AND ",
                 plan_allows_version!($kind), " AND ", graph_holds!($kind)));
             /// The version itself; the default one, if there is none.
             INSERT = concat!(
@@ -206,12 +209,12 @@ macro_rules! statements_of_kind {
             AFTER_CREATE = concat!(
                 "SELECT ", permitted!(), " AS done, ", object_exists!($kind), " AS found, ", caller_may_on_object!(),
                 " AS may, ", version_in_path!($kind), " IS NULL AS name_is_free, ", instances_fit!($kind),
-                " AS instances_fit, 1 AS metadata_fit, ", subscription_runs!(), " AS subscription_runs, ", plan_allows_version!($kind),
-                " AS plan_allows", graph_fault!($kind));
+                " AS instances_fit, ", kept_fits!($kind), " AS kept_fits, ", subscription_runs!(), " AS subscription_runs, ",
+                plan_allows_version!($kind), " AS plan_allows", graph_fault!($kind));
             /// The permit to change a version.
             PERMIT_UPDATE = permit!(version_in_path!($kind), version_before!($kind), concat!(
                 version_in_path!($kind), " IS NOT NULL AND ", caller_may_on_object!(), " AND ", name_is_free!($kind),
-                " AND ", instances_fit!($kind), " AND ", metadata_fit!($kind), " AND ", graph_holds!($kind)));
+                " AND ", instances_fit!($kind), " AND ", kept_fits!($kind), " AND ", graph_holds!($kind)));
             /// The change.
             UPDATE = concat!(
                 "UPDATE ", $kind, "_versions SET
@@ -226,8 +229,8 @@ macro_rules! statements_of_kind {
             AFTER_UPDATE = concat!(
                 "SELECT ", permitted!(), " AS done, ", version_in_path!($kind), " IS NOT NULL AS found, ",
                 caller_may_on_object!(), " AS may, ", name_is_free!($kind), " AS name_is_free, ",
-                instances_fit!($kind), " AS instances_fit, ", metadata_fit!($kind),
-                " AS metadata_fit, 1 AS subscription_runs, 1 AS plan_allows",
+                instances_fit!($kind), " AS instances_fit, ", kept_fits!($kind),
+                " AS kept_fits, 1 AS subscription_runs, 1 AS plan_allows",
                 graph_fault!($kind));
             /// The permit to delete a version.
             PERMIT_DELETE = permit!(version_in_path!($kind), version_before!($kind), concat!(
