@@ -153,14 +153,11 @@ pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
     Response::ok(&shown(call, object.kind, found)?)
 }
 
-/// Makes the changes that a body has asked for; shows what there is, if it has asked for none.
+/// Makes the changes that a body has asked for; shows what there is, if they come to nothing.
 pub(super) async fn update(
     call: &mut Call<'_>,
     changes: &RecordChanges,
 ) -> Result<Response, Error> {
-    if changes.is_empty() {
-        return get(call).await;
-    }
     let object = call.object()?;
     let updated = records::update(&call.occasion()?, call.project()?, object, changes).await?;
     Response::ok(&shown(call, object.kind, updated)?)

@@ -54,18 +54,16 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
 /// `GET .../versions/{version}`, of a deployment or a pipeline.
 pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
     let version = call.parameter("version");
-    let found = versions::get(call.session, call.object()?, version).await?;
+    let (project, object) = (call.project()?, call.object()?);
+    let found = versions::get(call.session, &call.authority, project, object, version).await?;
     Response::ok(&shown(call, found)?)
 }
 
-/// Makes the changes that a body has asked for; shows what there is, if it has asked for none.
+/// Makes the changes that a body has asked for; shows what there is, if they come to nothing.
 pub(super) async fn update(
     call: &mut Call<'_>,
     changes: &VersionChanges,
 ) -> Result<Response, Error> {
-    if changes.is_empty() {
-        return get(call).await;
-    }
     let updated = versions::update(
         &call.occasion()?,
         call.project()?,

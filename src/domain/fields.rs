@@ -86,6 +86,10 @@ impl Fields {
     /// Most fields of one side; keeps what a pipeline's check compares small.
     pub const MAX: usize = 100;
 
+    /// Most bytes of JSON of the names and types of one side. A version of a pipeline shows those of what its hundred
+    /// objects refer to, on both sides: below 8 MiB in all (contract section 4, *What one caller can cost*).
+    pub const MAX_BARE: usize = 40_000;
+
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -125,6 +129,17 @@ impl TryFrom<Vec<Field>> for Fields {
                     quoted(field.name.as_str())
                 )));
             }
+        }
+        let bare: Vec<Value> = fields
+            .iter()
+            .map(|field| serde_json::json!({ "name": field.name, "data_type": field.data_type }))
+            .collect();
+        let length = Value::Array(bare).to_string().len();
+        if length > Self::MAX_BARE {
+            return Err(Invalid::new(format!(
+                "names and types have {length} bytes of JSON; at most {} are allowed",
+                Self::MAX_BARE
+            )));
         }
         let fields = Self(fields);
         check_length(&fields.to_json())?;
@@ -190,5 +205,18 @@ mod tests {
         };
         assert!(numbered(100).is_ok());
         assert!(numbered(101).unwrap_err().contains("at most 100"));
+    }
+
+    #[test]
+    fn names_and_types_are_short_however_they_are_escaped() {
+        let hundred = |name: &str| {
+            let all: Vec<_> = (0..100)
+                .map(|n| serde_json::json!({ "name": format!("{name}{n}"), "data_type": "array_double" }))
+                .collect();
+            fields(&serde_json::json!(all).to_string())
+        };
+        assert!(hundred(&"\u{1f34e}".repeat(62)).is_ok());
+        let refusal = hundred(&"\u{1}".repeat(62)).unwrap_err();
+        assert!(refusal.contains("at most 40000"), "{refusal}");
     }
 }

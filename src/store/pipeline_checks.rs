@@ -6,25 +6,52 @@
 //! (`domain/pipeline_graph.rs`).
 
 pub mod lost_field;
+pub mod use_in_pipeline;
 
 use crate::domain::pipeline_graph::{END, START};
 use crate::domain::quoted;
 use crate::http::error::Error;
 use crate::store::rows::{JsonText, row};
 
+/// Whether the caller may `.get` a deployment or a pipeline: `caller_may_get!(the permission, its id)`, both SQL. The
+/// permission is one of those that service users may have, so it is asked of the assignments themselves, at most a few by
+/// their index; the view `held_permissions` would go through all that the caller holds, for each.
+macro_rules! caller_may_get {
+    ($permission:expr, $id:expr) => {
+        concat!(
+            "(",
+            $crate::store::audit::caller_holds_all!(),
+            " OR EXISTS (
+               SELECT 1 FROM role_assignments a JOIN role_permissions h ON h.role_id = a.role_id
+               WHERE a.resource_id IN (",
+            $id,
+            ", :project_id) AND a.assignee_id = :principal_id
+                 AND h.permission = ",
+            $permission,
+            "))"
+        )
+    };
+}
+pub(crate) use caller_may_get;
+
 /// The tables that the faults are looked for in: `object`, what the version refers to; `source`, from which name to which;
 /// `mapped`, from which field to which; `node`, what takes and gives which fields, of all names but those of operators, whose
-/// fields nobody knows here; and `reached`, the pipelines that an object leads to, through all their versions, so that no
-/// choice of a default version can close a circle later.
+/// fields nobody knows here; and `user`, the pipelines that this one is in, through all their versions, so that no choice of
+/// a default version can close a circle later. Those are looked for upwards, from each to the next that uses it, so that a
+/// hundred objects in eighty versions are one step.
 macro_rules! graph {
     () => {
-        "WITH RECURSIVE object (name, type, reference, version) AS (
-           SELECT value ->> 'name', value ->> 'reference_type', value ->> 'reference_name', value ->> 'version'
+        "WITH RECURSIVE object (name, type, id, reference, version) AS (
+           SELECT value ->> 'name', value ->> 'reference_type', CASE value ->> 'reference_type'
+                    WHEN 'deployment' THEN (SELECT id FROM deployments
+                                            WHERE project_id = :project_id AND name = value ->> 'reference_name')
+                    WHEN 'pipeline' THEN (SELECT id FROM pipelines
+                                          WHERE project_id = :project_id AND name = value ->> 'reference_name') END,
+                  value ->> 'reference_name', value ->> 'version'
            FROM json_each(:objects) WHERE #sets_objects = 1
            UNION ALL
-           SELECT o.name, o.reference_type, coalesce(d.name, l.name, o.operator), NULL
+           SELECT o.name, o.reference_type, o.reference_id, NULL, NULL
            FROM pipeline_versions w JOIN pipeline_objects o ON o.pipeline_version_id = w.id
-           LEFT JOIN deployments d ON d.id = o.reference_id LEFT JOIN pipelines l ON l.id = o.reference_id
            WHERE w.pipeline_id = :resource_id AND w.version = :version AND #sets_objects = 0),
          source (destination, source, mapping) AS (
            SELECT attachment.value ->> 'destination_name', taken.value ->> 'source_name', taken.value -> 'mapping'
@@ -37,46 +64,45 @@ macro_rules! graph {
                   pair.value ->> 'destination_field_name'
            FROM source, json_each(source.mapping) pair),
          node (name, takes, gives) AS (
-           SELECT object.name, d.input_fields, d.output_fields
-           FROM object JOIN deployments d ON d.project_id = :project_id AND d.name = object.reference
-           WHERE +object.type = 'deployment'
+           SELECT object.name, f.input_fields, f.output_fields FROM object JOIN object_fields f ON f.object_id = object.id
            UNION ALL
-           SELECT object.name, l.input_fields, l.output_fields
-           FROM object JOIN pipelines l ON l.project_id = :project_id AND l.name = object.reference
-           WHERE +object.type = 'pipeline'
+           SELECT 'pipeline_start', '[]', input_fields FROM object_fields WHERE object_id = :resource_id
            UNION ALL
-           SELECT 'pipeline_start', '[]', input_fields FROM pipelines WHERE id = :resource_id
-           UNION ALL
-           SELECT 'pipeline_end', output_fields, '[]' FROM pipelines WHERE id = :resource_id),
-         reached (name, id) AS (
-           SELECT object.name, l.id FROM object JOIN pipelines l ON l.project_id = :project_id AND l.name = object.reference
-           WHERE +object.type = 'pipeline'
+           SELECT 'pipeline_end', output_fields, '[]' FROM object_fields WHERE object_id = :resource_id),
+         user (pipeline, following) AS (
+           SELECT :resource_id, (SELECT min(pipeline_id) FROM pipeline_objects WHERE reference_id = :resource_id)
+           WHERE EXISTS (SELECT 1 FROM object WHERE +type = 'pipeline')
            UNION
-           SELECT r.name, o.reference_id FROM reached r JOIN pipeline_objects o ON o.pipeline_id = r.id
-           WHERE o.reference_type = 'pipeline' AND r.id <> :resource_id) "
+           SELECT pipeline, (SELECT min(pipeline_id) FROM pipeline_objects
+                             WHERE reference_id = user.pipeline AND pipeline_id > user.following)
+           FROM user WHERE following IS NOT NULL
+           UNION
+           SELECT following, (SELECT min(pipeline_id) FROM pipeline_objects WHERE reference_id = user.following)
+           FROM user WHERE following IS NOT NULL) "
     };
 }
 pub(crate) use graph;
 
 /// The first fault, as a JSON list for [`Fault::refusal`]; NULL where the version holds together. All faults are looked for in
 /// one select, since a copy of the tables for each takes SQLite many times as long to parse.
+///
+/// What the author may not `.get` does not exist for them (contract section 2); objects that stay as they are stay without
+/// being asked about, and then a field that the author may not see is not named.
 macro_rules! fault {
     () => {
         concat!("(", $crate::store::pipeline_checks::graph!(), "
             SELECT coalesce(
-             (SELECT json_array('reference', object.name, object.type, object.reference, object.version) FROM object
-              WHERE (object.type = 'deployment' AND NOT EXISTS (
-                       SELECT 1 FROM deployments d WHERE d.project_id = :project_id AND d.name = object.reference
-                         AND (object.version IS NULL OR EXISTS (
-                                SELECT 1 FROM deployment_versions v
-                                WHERE v.deployment_id = d.id AND v.version = object.version))))
-                 OR (object.type = 'pipeline' AND NOT EXISTS (
-                       SELECT 1 FROM pipelines l WHERE l.project_id = :project_id AND l.name = object.reference
-                         AND (object.version IS NULL OR EXISTS (
-                                SELECT 1 FROM pipeline_versions v
-                                WHERE v.pipeline_id = l.id AND v.version = object.version))))
+             (SELECT json_array('reference', name, type, reference, version) FROM object
+              WHERE #sets_objects = 1 AND type <> 'operator' AND NOT (
+                      id IS NOT NULL AND ",
+            $crate::store::pipeline_checks::caller_may_get!("object.type || 's.get'", "object.id"), "
+                      AND (version IS NULL
+                           OR EXISTS (SELECT 1 FROM deployment_versions v
+                                      WHERE v.deployment_id = object.id AND v.version = object.version)
+                           OR EXISTS (SELECT 1 FROM pipeline_versions v
+                                      WHERE v.pipeline_id = object.id AND v.version = object.version)))
               LIMIT 1),
-             (SELECT json_array('circle', name) FROM reached WHERE id = :resource_id LIMIT 1),
+             (SELECT json_array('circle', name) FROM object WHERE id IN (SELECT pipeline FROM user) LIMIT 1),
              (SELECT json_array('object', name)
               FROM (SELECT destination AS name FROM source UNION ALL SELECT source FROM source)
               WHERE name NOT IN ('pipeline_start', 'pipeline_end') AND name NOT IN (SELECT name FROM object) LIMIT 1),
@@ -88,7 +114,10 @@ macro_rules! fault {
                 SELECT source, source_field, 'gives' FROM mapped
                 WHERE source IN (SELECT name FROM node) AND (source, source_field) NOT IN (
                         SELECT node.name, field.value ->> 'name' FROM node, json_each(node.gives) field)) LIMIT 1),
-             (SELECT json_array('unmapped', node.name, field.value ->> 'name') FROM node, json_each(node.takes) field
+             (SELECT json_array('unmapped', node.name, iif(node.name IN (SELECT name FROM object WHERE NOT ",
+            $crate::store::pipeline_checks::caller_may_get!("object.type || 's.get'", "object.id"), "),
+                       NULL, field.value ->> 'name'))
+              FROM node, json_each(node.takes) field
               WHERE node.name IN (SELECT destination FROM source)
                 AND (node.name, field.value ->> 'name') NOT IN (SELECT destination, destination_field FROM mapped)
               LIMIT 1)))")
@@ -97,60 +126,68 @@ macro_rules! fault {
 pub(crate) use fault;
 
 row! {
-    /// What keeps a pipeline version from holding together.
+    /// What keeps a pipeline version from holding together, if something does.
     pub struct Fault {
-        fault: JsonText,
+        fault: Option<JsonText>,
     }
 }
 
 impl Fault {
     /// The 400 of it.
     #[must_use]
-    pub fn refusal(&self) -> Error {
-        let parts: Vec<Option<String>> = match self.fault.parse() {
-            Ok(parts) => parts,
-            Err(error) => return error,
-        };
-        let parts: Vec<Option<&str>> = parts.iter().map(Option::as_deref).collect();
-        let sentence = match parts.as_slice() {
-            [
-                Some("reference"),
-                Some(name),
-                Some(kind),
-                Some(reference),
-                version,
-            ] => {
-                let version = version.map_or_else(String::new, |version| {
-                    format!(" with a version {}", quoted(version))
-                });
-                format!(
-                    "objects: {} refers to the {kind} {}{version}, which does not exist in this project",
-                    quoted(name),
-                    quoted(reference)
-                )
-            }
-            [Some("circle"), Some(name)] => format!(
-                "objects: {} refers to a pipeline that is, or uses, this one; no pipeline can contain itself",
-                quoted(name)
-            ),
-            [Some("object"), Some(name)] => format!(
-                "attachments: there is no object {}; a name is that of an object, {START} or {END}",
-                quoted(name)
-            ),
-            [Some("field"), Some(name), Some(side), Some(field)] => {
-                format!(
-                    "attachments: {} {side} no field {}",
-                    quoted(name),
-                    quoted(field)
-                )
-            }
-            [Some("unmapped"), Some(name), Some(field)] => format!(
-                "attachments: nothing is mapped to the field {} of {}",
-                quoted(field),
-                quoted(name)
-            ),
-            _ => return Error::inconsistent("a fault that no sentence is for"),
-        };
-        Error::invalid(sentence)
+    pub fn refusal(&self) -> Option<Error> {
+        self.fault.as_ref().map(refusal_of)
     }
+}
+
+fn refusal_of(fault: &JsonText) -> Error {
+    let parts: Vec<Option<String>> = match fault.parse() {
+        Ok(parts) => parts,
+        Err(error) => return error,
+    };
+    let parts: Vec<Option<&str>> = parts.iter().map(Option::as_deref).collect();
+    let sentence = match parts.as_slice() {
+        [
+            Some("reference"),
+            Some(name),
+            Some(kind),
+            Some(reference),
+            version,
+        ] => {
+            let version = version.map_or_else(String::new, |version| {
+                format!(" with a version {}", quoted(version))
+            });
+            format!(
+                "objects: {} refers to the {kind} {}{version}, which does not exist in this project",
+                quoted(name),
+                quoted(reference)
+            )
+        }
+        [Some("circle"), Some(name)] => format!(
+            "objects: {} refers to a pipeline that is, or uses, this one; no pipeline can contain itself",
+            quoted(name)
+        ),
+        [Some("object"), Some(name)] => format!(
+            "attachments: there is no object {}; a name is that of an object, {START} or {END}",
+            quoted(name)
+        ),
+        [Some("field"), Some(name), Some(side), Some(field)] => {
+            format!(
+                "attachments: {} {side} no field {}",
+                quoted(name),
+                quoted(field)
+            )
+        }
+        [Some("unmapped"), Some(name), Some(field)] => format!(
+            "attachments: nothing is mapped to the field {} of {}",
+            quoted(field),
+            quoted(name)
+        ),
+        [Some("unmapped"), Some(name), None] => format!(
+            "attachments: nothing is mapped to a field of {}, which you may not see",
+            quoted(name)
+        ),
+        _ => return Error::inconsistent("a fault that no sentence is for"),
+    };
+    Error::invalid(sentence)
 }

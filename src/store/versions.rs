@@ -12,17 +12,18 @@ pub mod statements;
 use serde_json::{Map, Value, json};
 
 use crate::auth::access::Authority;
-use crate::domain::{Description, Labels, MAX_KEPT, ObjectName, ObjectType};
+use crate::domain::{Description, Labels, MAX_KEPT, ObjectName, ObjectType, quoted};
 use crate::http::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, given};
 use crate::store::objects::Object;
 use crate::store::pipeline_checks::Fault;
+use crate::store::pipeline_checks::use_in_pipeline::UseInPipeline;
 use crate::store::projects::{self, Project};
 use crate::store::rows::{Answers, Flag, JsonText, Millis, OTHERWISE, row};
 use crate::store::session::Session;
 use crate::store::subscriptions::{self, limit_reached};
-use graph::{Graph, ObjectRow};
+use graph::{Graph, Objects};
 use statements::Statements;
 
 /// Most instances of a version that says nothing else (UbiOps' documents of `deployment_versions_create`).
@@ -55,8 +56,8 @@ row! {
     }
 }
 
-/// A version, and its objects in their order; that of a deployment has none.
-pub type Whole = (Version, Vec<ObjectRow>);
+/// A version, and its objects; that of a deployment has none.
+pub type Whole = (Version, Objects);
 
 /// What is asked for on creation.
 pub struct NewVersion {
@@ -87,18 +88,6 @@ pub struct VersionChanges {
     pub settings: Map<String, Value>,
     /// Of a pipeline: what it is to consist of.
     pub graph: Graph,
-}
-
-impl VersionChanges {
-    /// Whether nothing is to change.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.version.is_none()
-            && self.description.is_none()
-            && self.labels.is_none()
-            && self.settings.is_empty()
-            && self.graph.is_empty()
-    }
 }
 
 /// Creates a version; the default one, if there is none yet.
@@ -151,8 +140,19 @@ pub async fn list(session: &Session<'_>, object: &Object) -> Result<Vec<Version>
 ///
 /// # Errors
 /// 404; 503 when the database fails.
-pub async fn get(session: &Session<'_>, object: &Object, version: &str) -> Result<Whole, Error> {
+pub async fn get(
+    session: &Session<'_>,
+    authority: &Authority,
+    project: &Project,
+    object: &Object,
+    version: &str,
+) -> Result<Whole, Error> {
+    let reader = authority.principal();
     let parameters = Parameters::new()
+        .flag("operator", reader.is_operator())
+        .optional_text("principal_id", reader.id())
+        .text("organization_id", &project.organization_id)
+        .text("project_id", &project.project_id)
         .text("resource_id", &object.id)
         .text("version", version);
     let statements = parameters.batch(statements_of(object.kind).get);
@@ -185,7 +185,7 @@ pub async fn name_of(
     Ok(found.map(|row| row.version))
 }
 
-/// Changes a version.
+/// Changes a version; what changes nothing writes nothing and shows what there is.
 ///
 /// # Errors
 /// As [`create`], but for the limit; 404 for a version that does not exist.
@@ -242,13 +242,14 @@ pub async fn delete(
     let change = change_of(project, object, &label, Action::Delete);
     let statements =
         parameters_of(change, occasion, object, version).batch(statements_of(object.kind).delete);
-    occasion.session.write(statements).await?.done_or(&[
+    let answers = occasion.session.write(statements).await?;
+    answers.done_or(&[
         ("found", &|| object.version_not_found(version)),
         ("may", &|| projects::lacks(occasion.authority)),
         ("is_unused", &|| {
-            Error::invalid(format!(
-                "the version '{version}' is used in a pipeline; take it out there first"
-            ))
+            let what = format!("the version {}", quoted(version));
+            let place: Result<UseInPipeline, Error> = answers.verdict();
+            place.map_or_else(|error| error, |place| place.refusal(&what, "a"))
         }),
     ])
 }
@@ -268,7 +269,8 @@ fn done_or_refused(
     name: &str,
     not_found: &dyn Fn() -> Error,
 ) -> Result<(), Error> {
-    answers.done_or(&[
+    let fault: Fault = answers.verdict()?;
+    answers.done_or_unchanged(&[
         ("found", not_found),
         ("may", &|| projects::lacks(authority)),
         ("name_is_free", &|| {
@@ -295,10 +297,13 @@ fn done_or_refused(
             limit_reached(&format!("{}s", object.kind.version_name()))
         }),
         (OTHERWISE, &|| {
-            let fault: Result<Fault, Error> = answers.verdict();
-            fault.map_or_else(|error| error, |fault| fault.refusal())
+            let refusal = fault.refusal();
+            refusal.unwrap_or_else(|| Error::inconsistent("a version was refused for no reason"))
         }),
-    ])
+    ])?;
+    // Objects and attachments are judged wherever a body names them, those of before as well: else a guess of what a
+    // version refers to would be told from a wrong one.
+    fault.refusal().map_or(Ok(()), Err)
 }
 
 /// The version that a write of so many statements has made or changed: shown before the verdict.
@@ -307,10 +312,13 @@ fn written(answers: &Answers, kind: ObjectType, statements: usize) -> Result<Who
     Ok((answers.only(at)?, objects_at(answers, kind, at + 1)?))
 }
 
-fn objects_at(answers: &Answers, kind: ObjectType, at: usize) -> Result<Vec<ObjectRow>, Error> {
+fn objects_at(answers: &Answers, kind: ObjectType, at: usize) -> Result<Objects, Error> {
     match kind {
-        ObjectType::Deployment => Ok(Vec::new()),
-        ObjectType::Pipeline => answers.all(at),
+        ObjectType::Deployment => Ok(Objects::default()),
+        ObjectType::Pipeline => Ok(Objects {
+            objects: answers.all(at)?,
+            fields: answers.all(at + 1)?,
+        }),
     }
 }
 

@@ -64,6 +64,8 @@ struct Inner {
     /// Round trips since the last reset, and how much work SQLite did in them.
     trips: Cell<usize>,
     steps: Cell<u64>,
+    /// Bytes of the rows that came back.
+    bytes: Cell<usize>,
     fault: Cell<Option<(usize, Fault)>>,
     interlude: RefCell<Option<(usize, Interlude)>>,
 }
@@ -85,6 +87,7 @@ impl Sqlite {
             stalls,
             trips: Cell::default(),
             steps: Cell::default(),
+            bytes: Cell::default(),
             fault: Cell::default(),
             interlude: RefCell::default(),
         }))
@@ -99,6 +102,7 @@ impl Sqlite {
     pub fn reset(&self) {
         self.0.trips.set(0);
         self.0.steps.set(0);
+        self.0.bytes.set(0);
         self.0.stalls.set(false);
     }
 
@@ -115,6 +119,11 @@ impl Sqlite {
     /// Steps of SQLite's virtual machine since the last reset: work that grows with the rows that are visited.
     pub fn steps(&self) -> u64 {
         self.0.steps.get()
+    }
+
+    /// Bytes of all rows that came back since the last reset: what crosses into the module.
+    pub fn bytes(&self) -> usize {
+        self.0.bytes.get()
     }
 
     /// Lets the round trip of this number, counted from 1 since the reset, fail.
@@ -202,9 +211,9 @@ impl Sqlite {
             let (rows, meta) = self.run_one(statement)?;
             batch.meta.rows_read += meta.rows_read;
             batch.meta.rows_written += meta.rows_written;
-            batch
-                .rows
-                .push(RawValue::from_string(Json::Array(rows).to_string()).unwrap());
+            let rows = Json::Array(rows).to_string();
+            self.0.bytes.set(self.0.bytes.get() + rows.len());
+            batch.rows.push(RawValue::from_string(rows).unwrap());
         }
         Ok(batch)
     }

@@ -40,6 +40,22 @@ fn migrate() -> Connection {
     connection
 }
 
+/// An empty database with the migrations before the one of this number, and the texts of those from it on.
+pub fn before(number: &str) -> (Connection, Vec<String>) {
+    let connection = open();
+    let (earlier, later): (Vec<_>, Vec<_>) = migrations()
+        .into_iter()
+        .partition(|(name, _)| name.as_str() < number);
+    for (name, text) in earlier {
+        let applied = connection.execute_batch(&text);
+        applied.unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    (
+        connection,
+        later.into_iter().map(|(_, text)| text).collect(),
+    )
+}
+
 fn open() -> Connection {
     let connection = Connection::open_in_memory().unwrap();
     // Foreign keys are always on in D1.

@@ -51,6 +51,8 @@ mod leaving;
 #[cfg(test)]
 mod lost_rights;
 #[cfg(test)]
+mod no_change;
+#[cfg(test)]
 mod null_fields;
 #[cfg(test)]
 mod object_roles;
@@ -70,6 +72,10 @@ mod organizations;
 mod origins;
 #[cfg(test)]
 mod paths;
+#[cfg(test)]
+mod pipeline_costs;
+#[cfg(test)]
+mod pipeline_rights;
 #[cfg(test)]
 mod pipeline_versions;
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::domain::{
 use crate::http::error::Error;
 use crate::http::patch::Patch;
 use crate::store::rows::JsonText;
-use crate::store::versions::graph::ObjectRow;
+use crate::store::versions::graph::{FieldsRow, ObjectRow, Objects};
 use crate::store::versions::{Version, Whole};
 
 /// The bodies to create and to change a version: the same fields, but a name is needed on creation only.
@@ -193,18 +193,20 @@ pub struct PipelineObjectDetail {
     pub name: String,
     /// `deployment`, `pipeline` or `operator`.
     pub reference_type: String,
-    /// The name of what it refers to.
+    /// The name of what it refers to; `(not visible)` where you may not read that.
     pub reference_name: String,
-    /// The version of that; null is the default version.
+    /// The version of that; null is the default version, or one that you may not read.
     pub version: Option<String>,
-    /// `structured` or `plain`; null for an operator.
+    /// `structured` or `plain`; null for an operator, and where you may not read it.
     pub input_type: Option<String>,
-    /// `structured` or `plain`; null for an operator.
+    /// `structured` or `plain`; null for an operator, and where you may not read it.
     pub output_type: Option<String>,
-    /// What it takes.
-    pub input_fields: Vec<PlainField>,
-    /// What it gives.
-    pub output_fields: Vec<PlainField>,
+    /// What it takes; nothing where you may not read it.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<PlainField>"))]
+    pub input_fields: JsonText,
+    /// What it gives; nothing where you may not read it.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<PlainField>"))]
+    pub output_fields: JsonText,
     /// Its settings.
     #[cfg_attr(
         not(target_arch = "wasm32"),
@@ -229,25 +231,29 @@ pub struct PlainField {
     pub data_type: DataType,
 }
 
-impl TryFrom<ObjectRow> for PipelineObjectDetail {
-    type Error = Error;
+/// What stands for the name of what the reader may not see. All four client generations refuse null and an empty text
+/// there; no deployment or pipeline can have this name, so a copy of it refers to nothing.
+const NOT_VISIBLE: &str = "(not visible)";
 
-    fn try_from(row: ObjectRow) -> Result<Self, Error> {
-        let fields =
-            |column: Option<JsonText>| column.map_or_else(|| Ok(Vec::new()), |json| json.parse());
-        Ok(Self {
+impl PipelineObjectDetail {
+    fn of(row: ObjectRow, fields: &[FieldsRow]) -> Self {
+        let fields = row
+            .seen
+            .and_then(|id| fields.iter().find(|of| of.object_id == id));
+        let list = |of: Option<&JsonText>| of.cloned().unwrap_or_else(|| JsonText("[]".to_owned()));
+        Self {
             id: row.id,
             name: row.name,
             reference_type: row.reference_type,
-            reference_name: row.reference_name,
+            reference_name: row.reference_name.unwrap_or_else(|| NOT_VISIBLE.to_owned()),
             version: row.version,
             input_type: row.input_type,
             output_type: row.output_type,
-            input_fields: fields(row.input_fields)?,
-            output_fields: fields(row.output_fields)?,
+            input_fields: list(fields.map(|of| &of.input_fields)),
+            output_fields: list(fields.map(|of| &of.output_fields)),
             configuration: row.configuration,
             metadata: row.metadata,
-        })
+        }
     }
 }
 
@@ -272,13 +278,13 @@ impl TryFrom<Version> for PipelineVersionList {
 impl TryFrom<Whole> for PipelineVersionDetail {
     type Error = Error;
 
-    fn try_from((version, objects): Whole) -> Result<Self, Error> {
+    fn try_from((version, Objects { objects, fields }): Whole) -> Result<Self, Error> {
         Ok(Self {
             attachments: version.attachments.clone().unwrap_or_default(),
             objects: objects
                 .into_iter()
-                .map(PipelineObjectDetail::try_from)
-                .collect::<Result<_, _>>()?,
+                .map(|row| PipelineObjectDetail::of(row, &fields))
+                .collect(),
             version: PipelineVersionList::try_from(version)?,
         })
     }

@@ -6,12 +6,13 @@
 use serde_json::{Value, json};
 
 use super::Object;
-use crate::domain::{Description, Fields, IoType, Labels, ObjectName, ObjectType};
+use crate::domain::{Description, Fields, IoType, Labels, ObjectName, ObjectType, quoted};
 use crate::http::error::Error;
 use crate::http::patch::Patch;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, given};
 use crate::store::pipeline_checks::lost_field::LostField;
+use crate::store::pipeline_checks::use_in_pipeline::UseInPipeline;
 use crate::store::projects::{self, Project};
 use crate::store::rows::{Flag, JsonText, Millis, OTHERWISE, row};
 use crate::store::session::Session;
@@ -189,19 +190,6 @@ pub struct RecordChanges {
 }
 
 impl RecordChanges {
-    /// Whether nothing is to change.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.name.is_none()
-            && self.description.is_none()
-            && self.labels.is_none()
-            && self.input_type.is_none()
-            && self.output_type.is_none()
-            && self.input_fields.is_none()
-            && self.output_fields.is_none()
-            && !self.default_version.is_present()
-    }
-
     fn to_json(&self) -> Value {
         let default = &self.default_version;
         given(vec![
@@ -229,7 +217,7 @@ impl RecordChanges {
     }
 }
 
-/// Changes a deployment or a pipeline.
+/// Changes a deployment or a pipeline; what changes nothing writes nothing and shows what there is.
 ///
 /// # Errors
 /// 400 for a taken name, fields of a plain side, or a field that a pipeline maps; 403 for a right lost meanwhile; 404 when
@@ -269,7 +257,7 @@ pub async fn update(
         .optional_text("default_version", default_name)
         .batch(object.kind.statements().update);
     let answers = occasion.session.write(statements).await?;
-    answers.done_or(&[
+    answers.done_or_unchanged(&[
         ("found", &|| object.not_found()),
         ("may", &|| projects::lacks(occasion.authority)),
         ("name_is_free", &|| {
@@ -302,19 +290,18 @@ pub async fn delete(
     let statements = object
         .parameters(change.parameters(occasion))
         .batch(object.kind.statements().delete);
-    occasion.session.write(statements).await?.done_or(&[
+    let answers = occasion.session.write(statements).await?;
+    answers.done_or(&[
         ("found", &|| object.not_found()),
         ("may", &|| projects::lacks(occasion.authority)),
         ("is_unused", &|| {
-            let user = match object.kind {
-                ObjectType::Deployment => "a pipeline",
-                ObjectType::Pipeline => "another pipeline",
+            let what = format!("the {} {}", object.kind.name(), quoted(&object.name));
+            let which = match object.kind {
+                ObjectType::Deployment => "a",
+                ObjectType::Pipeline => "another",
             };
-            Error::invalid(format!(
-                "the {} '{}' is used in {user}; take it out there first",
-                object.kind.name(),
-                object.name
-            ))
+            let place: Result<UseInPipeline, Error> = answers.verdict();
+            place.map_or_else(|error| error, |place| place.refusal(&what, which))
         }),
     ])
 }

@@ -119,6 +119,36 @@ macro_rules! is_unused {
     };
 }
 
+/// Whether the change comes to something (contract section 4: one that does not writes nothing).
+macro_rules! changes_something {
+    ($kind:tt) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM ", $kind, "s WHERE id = :object_id AND (
+               name <> coalesce(:name, name) OR description <> coalesce(:description, description)
+               OR labels <> coalesce(:labels, labels) OR input_type <> coalesce(:input_type, input_type)
+               OR output_type <> coalesce(:output_type, output_type)
+               OR input_fields <> coalesce(:input_fields, iif(:input_type IS NULL, input_fields, '[]'))
+               OR output_fields <> coalesce(:output_fields, iif(:output_type IS NULL, output_fields, '[]'))
+               OR (#sets_default_version = 1 AND :default_version IS NOT (
+                     SELECT version FROM ", $kind, "_versions WHERE ", $kind, "_id = :object_id AND is_default = 1))))"
+        )
+    };
+}
+
+/// The state before a deletion, with what goes along: the role assignments on the object, a hundred by name, and how many
+/// there are.
+macro_rules! object_before_deletion {
+    ($kind:tt) => {
+        concat!(
+            "json_set(", object_before!($kind), ", '$.role_assignments', json((
+               SELECT json_group_array(json_object('id', id, 'role', role, 'assignee', assignee_id)) FROM (
+                 SELECT a.id, r.name AS role, a.assignee_id FROM role_assignments a JOIN roles r ON r.id = a.role_id
+                 WHERE a.resource_id = :object_id LIMIT 100))),
+             '$.role_assignments_count', (SELECT count(*) FROM role_assignments WHERE resource_id = :object_id))"
+        )
+    };
+}
+
 macro_rules! object_before {
     ($kind:tt) => {
         concat!(
@@ -137,6 +167,7 @@ macro_rules! statements_of_kind {
             use super::Statements;
             use crate::store::audit::{caller_may, caller_may_on_object, permit, permitted};
             use crate::store::pipeline_checks::lost_field::lost_field;
+            use crate::store::pipeline_checks::use_in_pipeline::used_in;
             use crate::sql::statements;
             use crate::store::subscriptions::{plan_allows, subscription_runs};
 
@@ -167,7 +198,7 @@ macro_rules! statements_of_kind {
                 PERMIT_UPDATE = permit!(":object_id", object_before!($kind), concat!(
                     object_exists!($kind), " AND ", caller_may_on_object!(), " AND ", name_is_free!($kind), " AND ",
                     side_fits!($kind, "input"), " AND ", side_fits!($kind, "output"), " AND ", default_exists!($kind),
-                    " AND ", lost_field!(), " IS NULL"));
+                    " AND ", changes_something!($kind), " AND ", lost_field!(), " IS NULL"));
                 /// The change.
                 UPDATE = concat!(
                     "UPDATE ", $kind, "s SET
@@ -194,17 +225,18 @@ macro_rules! statements_of_kind {
                     "SELECT ", permitted!(), " AS done, ", object_exists!($kind), " AS found, ",
                     caller_may_on_object!(), " AS may, ", name_is_free!($kind), " AS name_is_free, ",
                     side_fits!($kind, "input"), " AS input_fits, ", side_fits!($kind, "output"), " AS output_fits, ",
-                    default_exists!($kind), " AS default_exists, CASE WHEN NOT ", permitted!(), " THEN ",
-                    lost_field!(), " END AS lost_field");
+                    default_exists!($kind), " AS default_exists, ", changes_something!($kind), " AS changes, CASE WHEN NOT ",
+                    permitted!(), " THEN ", lost_field!(), " END AS lost_field");
                 /// The permit to delete an object.
-                PERMIT_DELETE = permit!(":object_id", object_before!($kind), concat!(
+                PERMIT_DELETE = permit!(":object_id", object_before_deletion!($kind), concat!(
                     object_exists!($kind), " AND ", caller_may_on_object!(), " AND ", is_unused!()));
                 /// The object, and with it its versions and the role assignments on it.
                 DELETE = concat!("DELETE FROM ", $kind, "s WHERE id = :object_id AND ", permitted!());
                 /// Whether it is gone, or why not.
                 AFTER_DELETE = concat!(
                     "SELECT ", permitted!(), " AS done, ", object_exists!($kind), " AS found, ",
-                    caller_may_on_object!(), " AS may, ", is_unused!(), " AS is_unused");
+                    caller_may_on_object!(), " AS may, ", is_unused!(), " AS is_unused",
+                    used_in!("o.reference_id = :object_id"));
             }
 
             /// They all.

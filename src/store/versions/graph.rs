@@ -19,23 +19,43 @@ row! {
         pub name: String,
         /// `deployment`, `pipeline` or `operator`.
         pub reference_type: String,
-        /// The name of what it refers to.
-        pub reference_name: String,
+        /// The id of what it refers to, where the reader may see that.
+        pub seen: Option<String>,
+        /// The name of what it refers to, where the reader may see that; an operator's always.
+        pub reference_name: Option<String>,
         /// The version of that; none is the default version.
         pub version: Option<String>,
         /// Whether what it refers to takes fields.
         pub input_type: Option<String>,
         /// Whether what it refers to gives fields.
         pub output_type: Option<String>,
-        /// The fields that it takes.
-        pub input_fields: Option<JsonText>,
-        /// The fields that it gives.
-        pub output_fields: Option<JsonText>,
         /// Its settings.
         pub configuration: JsonText,
         /// Texts about it.
         pub metadata: JsonText,
     }
+}
+
+row! {
+    /// The fields of what objects of a version refer to, without their widgets.
+    #[derive(Debug, Clone, Default)]
+    pub struct FieldsRow {
+        /// The id of that.
+        pub object_id: String,
+        /// The fields that it takes.
+        pub input_fields: JsonText,
+        /// The fields that it gives.
+        pub output_fields: JsonText,
+    }
+}
+
+/// The objects of a version, and the fields of what they refer to, each of these once.
+#[derive(Debug, Default)]
+pub struct Objects {
+    /// The objects, in their order.
+    pub objects: Vec<ObjectRow>,
+    /// The fields, by the id of what has them.
+    pub fields: Vec<FieldsRow>,
 }
 
 /// What a version is to consist of, each part whole and each thing in it with its id; a part that is absent stays.

@@ -6,7 +6,8 @@ use crate::sql::Sql;
 
 /// The statements of a kind; those of a write in the order of its batch.
 ///
-/// What shows a version is one statement for a deployment's, and for a pipeline's two: the version, then its objects.
+/// What shows a version is one statement for a deployment's, and for a pipeline's three: the version, its objects, and the
+/// fields of what these refer to.
 pub struct Statements {
     /// The versions of an object, by name.
     pub list: &'static Sql,
@@ -24,6 +25,13 @@ pub struct Statements {
 
 macro_rules! select_version {
     ($kind:tt) => {
+        concat!(
+            "SELECT v.id, o.name AS object, v.version, v.is_default, v.description, v.labels, v.settings, ",
+            "v.creation_date, v.last_updated
+             FROM ", $kind, "_versions v JOIN ", $kind, "s o ON o.id = v.", $kind, "_id "
+        )
+    };
+    ($kind:tt, with attachments) => {
         concat!(
             "SELECT v.id, o.name AS object, v.version, v.is_default, v.description, v.labels, v.settings, ",
             of_pipelines!($kind, "v.attachments, "), "v.creation_date, v.last_updated
@@ -56,6 +64,19 @@ macro_rules! version_in_path {
 macro_rules! permitted_version {
     () => {
         "(SELECT object_id FROM audit WHERE id = :audit_id)"
+    };
+}
+
+/// The id of the version that a write answers: that one, or the one that was to be changed and is as it was.
+macro_rules! answered_version {
+    ($kind:tt) => {
+        concat!(
+            "coalesce(",
+            permitted_version!(),
+            ", ",
+            version_in_path!($kind),
+            ")"
+        )
     };
 }
 
@@ -160,6 +181,45 @@ macro_rules! is_unused {
     };
 }
 
+/// Whether the change comes to something (contract section 4: one that does not writes nothing).
+macro_rules! changes_something {
+    ($kind:tt) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM ", $kind, "_versions x WHERE ", is_in_path!($kind), " AND (
+               version <> :new_version OR description <> coalesce(:description, description)
+               OR labels <> coalesce(:labels, labels) OR settings <> json_patch(settings, :settings)",
+            graph_changes!($kind), "))"
+        )
+    };
+}
+
+/// Whether a version has other objects or attachments than the change names, whatever their ids. Deployments have none.
+macro_rules! graph_changes {
+    ("deployment") => {
+        ""
+    };
+    ("pipeline") => {
+        "
+               OR (#sets_attachments = 1 AND (
+                     SELECT json_group_array(json_remove(value, '$.id')) FROM json_each(x.attachments)) <> (
+                     SELECT json_group_array(json_remove(value, '$.id')) FROM json_each(:attachments)))
+               OR (#sets_objects = 1 AND (
+                     SELECT json_group_array(json_array(
+                              o.name, o.reference_type, coalesce(d.name, l.name, o.operator),
+                              coalesce(dv.version, lv.version), json(o.configuration), json(o.metadata))
+                              ORDER BY o.position)
+                     FROM pipeline_objects o
+                     LEFT JOIN deployments d ON d.id = o.reference_id LEFT JOIN pipelines l ON l.id = o.reference_id
+                     LEFT JOIN deployment_versions dv ON dv.id = o.reference_version_id
+                     LEFT JOIN pipeline_versions lv ON lv.id = o.reference_version_id
+                     WHERE o.pipeline_version_id = x.id) <> (
+                     SELECT json_group_array(json_array(
+                              value ->> 'name', value ->> 'reference_type', value ->> 'reference_name',
+                              value ->> 'version', value -> 'configuration', value -> 'metadata') ORDER BY key)
+                     FROM json_each(:objects)))"
+    };
+}
+
 macro_rules! version_before {
     ($kind:tt) => {
         concat!(
@@ -180,9 +240,11 @@ macro_rules! statements_of_kind {
             /// The versions of an object, by name.
             LIST = concat!(select_version!($kind), "WHERE v.", $kind, "_id = :resource_id ORDER BY v.version");
             /// One version of an object.
-            GET = concat!(select_version!($kind), "WHERE v.", $kind, "_id = :resource_id AND v.version = :version");
-            /// The version that this batch has made or changed.
-            GET_CHANGED = concat!(select_version!($kind), "WHERE v.id = ", permitted_version!());
+            GET = concat!(
+                select_version!($kind, with attachments), "WHERE v.", $kind, "_id = :resource_id AND v.version = :version");
+            /// The version that this batch has made or changed, or that was to be changed and is as it was.
+            GET_CHANGED = concat!(
+                select_version!($kind, with attachments), "WHERE v.id = ", answered_version!($kind));
             /// The name of a version, or of the default one where none is named.
             NAME = concat!(
                 "SELECT version FROM ", $kind, "_versions WHERE ", is_in_path!($kind), " AND :version IS NOT NULL
@@ -210,11 +272,12 @@ macro_rules! statements_of_kind {
                 "SELECT ", permitted!(), " AS done, ", object_exists!($kind), " AS found, ", caller_may_on_object!(),
                 " AS may, ", version_in_path!($kind), " IS NULL AS name_is_free, ", instances_fit!($kind),
                 " AS instances_fit, ", kept_fits!($kind), " AS kept_fits, ", subscription_runs!(), " AS subscription_runs, ",
-                plan_allows_version!($kind), " AS plan_allows", graph_fault!($kind));
+                plan_allows_version!($kind), " AS plan_allows, 1 AS changes", graph_fault!($kind));
             /// The permit to change a version.
             PERMIT_UPDATE = permit!(version_in_path!($kind), version_before!($kind), concat!(
                 version_in_path!($kind), " IS NOT NULL AND ", caller_may_on_object!(), " AND ", name_is_free!($kind),
-                " AND ", instances_fit!($kind), " AND ", kept_fits!($kind), " AND ", graph_holds!($kind)));
+                " AND ", instances_fit!($kind), " AND ", kept_fits!($kind), " AND ", changes_something!($kind), " AND ",
+                graph_holds!($kind)));
             /// The change.
             UPDATE = concat!(
                 "UPDATE ", $kind, "_versions SET
@@ -230,7 +293,7 @@ macro_rules! statements_of_kind {
                 "SELECT ", permitted!(), " AS done, ", version_in_path!($kind), " IS NOT NULL AS found, ",
                 caller_may_on_object!(), " AS may, ", name_is_free!($kind), " AS name_is_free, ",
                 instances_fit!($kind), " AS instances_fit, ", kept_fits!($kind),
-                " AS kept_fits, 1 AS subscription_runs, 1 AS plan_allows",
+                " AS kept_fits, 1 AS subscription_runs, 1 AS plan_allows, ", changes_something!($kind), " AS changes",
                 graph_fault!($kind));
             /// The permit to delete a version.
             PERMIT_DELETE = permit!(version_in_path!($kind), version_before!($kind), concat!(
@@ -241,7 +304,8 @@ macro_rules! statements_of_kind {
             /// Whether it is gone, or why not.
             AFTER_DELETE = concat!(
                 "SELECT ", permitted!(), " AS done, ", version_in_path!($kind), " IS NOT NULL AS found, ",
-                caller_may_on_object!(), " AS may, ", is_unused!($kind), " AS is_unused");
+                caller_may_on_object!(), " AS may, ", is_unused!($kind), " AS is_unused",
+                used_in!(concat!("o.reference_version_id = ", version_in_path!($kind))));
         }
     };
 }
@@ -252,6 +316,7 @@ pub mod deployments {
     use crate::sql::statements;
     use crate::store::audit::{caller_may_on_object, permit, permitted};
     use crate::store::objects::statements::of_pipelines;
+    use crate::store::pipeline_checks::use_in_pipeline::used_in;
     use crate::store::subscriptions::{plan_allows, subscription_runs};
 
     statements_of_kind!("deployment");
@@ -270,11 +335,15 @@ pub mod deployments {
 /// Those of pipelines.
 pub mod pipelines {
     use super::Statements;
-    use super::pipeline_objects::{DELETE_CHANGED, INSERT_CHANGED, LIST_CHANGED, LIST_IN_PATH};
+    use super::pipeline_objects::{
+        DELETE_CHANGED, DELETE_MAPPINGS, FIELDS_CHANGED, FIELDS_IN_PATH, INSERT_CHANGED,
+        INSERT_MAPPINGS, LIST_CHANGED, LIST_IN_PATH,
+    };
     use crate::sql::statements;
     use crate::store::audit::{caller_may_on_object, permit, permitted};
     use crate::store::objects::statements::of_pipelines;
     use crate::store::pipeline_checks::fault;
+    use crate::store::pipeline_checks::use_in_pipeline::used_in;
     use crate::store::subscriptions::{plan_allows, subscription_runs};
 
     statements_of_kind!("pipeline");
@@ -282,14 +351,16 @@ pub mod pipelines {
     /// They all.
     pub static STATEMENTS: Statements = Statements {
         list: &LIST,
-        get: &[&GET, &LIST_IN_PATH],
+        get: &[&GET, &LIST_IN_PATH, &FIELDS_IN_PATH],
         name: &NAME,
         create: &[
             &PERMIT_CREATE,
             &INSERT,
             &INSERT_CHANGED,
+            &INSERT_MAPPINGS,
             &GET_CHANGED,
             &LIST_CHANGED,
+            &FIELDS_CHANGED,
             &AFTER_CREATE,
         ],
         update: &[
@@ -297,8 +368,11 @@ pub mod pipelines {
             &UPDATE,
             &DELETE_CHANGED,
             &INSERT_CHANGED,
+            &DELETE_MAPPINGS,
+            &INSERT_MAPPINGS,
             &GET_CHANGED,
             &LIST_CHANGED,
+            &FIELDS_CHANGED,
             &AFTER_UPDATE,
         ],
         delete: &[&PERMIT_DELETE, &DELETE, &AFTER_DELETE],

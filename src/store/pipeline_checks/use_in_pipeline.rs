@@ -1,0 +1,52 @@
+//! Which pipeline keeps a deployment, a pipeline or a version of one from being deleted.
+
+use crate::domain::quoted;
+use crate::http::error::Error;
+use crate::store::rows::{JsonText, row};
+
+/// A pipeline version with an object that the condition holds of, as `[pipeline, version]`, the pipeline null where the
+/// caller may not see it: a column behind others, looked for only where the permit was not given.
+macro_rules! used_in {
+    ($condition:expr) => {
+        concat!(
+            ", CASE WHEN NOT ",
+            $crate::store::audit::permitted!(),
+            " THEN (
+               SELECT json_array(l.name, w.version)
+               FROM pipeline_objects o JOIN pipeline_versions w ON w.id = o.pipeline_version_id
+               LEFT JOIN pipelines l ON l.id = w.pipeline_id AND ",
+            $crate::store::pipeline_checks::caller_may_get!("'pipelines.get'", "w.pipeline_id"),
+            "
+               WHERE ",
+            $condition,
+            " LIMIT 1) END AS used_in"
+        )
+    };
+}
+pub(crate) use used_in;
+
+row! {
+    /// What keeps something from being deleted.
+    pub struct UseInPipeline {
+        used_in: JsonText,
+    }
+}
+
+impl UseInPipeline {
+    /// The 400 of it: what is used, and in what kind of pipeline, `a` or `another` one.
+    #[must_use]
+    pub fn refusal(&self, what: &str, which: &str) -> Error {
+        let place: Result<(Option<String>, String), Error> = self.used_in.parse();
+        Error::invalid(match place {
+            Ok((Some(pipeline), version)) => format!(
+                "{what} is used in {which} pipeline, version {} of {}; take it out there first",
+                quoted(&version),
+                quoted(&pipeline)
+            ),
+            Ok((None, _)) => format!(
+                "{what} is used in {which} pipeline that you may not see; it must be taken out there first"
+            ),
+            Err(error) => return error,
+        })
+    }
+}

@@ -1,0 +1,205 @@
+//! A change of deployments, pipelines and versions that changes nothing writes nothing, the audit included, and is refused
+//! to who may not make it (contract section 4).
+
+use serde_json::{Value as Json, json};
+
+use crate::support::{Call, World};
+
+/// A world with a deployment, a pipeline and a version of each that have something in every field.
+fn world() -> World {
+    let world = World::new();
+    let fields = json!([{"name": "x", "data_type": "int", "widget": {"type": "slider", "configuration": {"max": 1.5}}}]);
+    for kind in ["deployments", "pipelines"] {
+        let body = json!({
+            "name": "o", "description": "\u{e9}\"\\", "labels": {"b": "1", "a": "\u{e9}"},
+            "input_type": "structured", "output_type": "structured", "input_fields": fields, "output_fields": fields,
+        });
+        let path = world.path(&format!("/{kind}"));
+        world.call(&world.owner(), "POST", &path, body).expect(201);
+    }
+    let path = world.path("/deployments/o/versions");
+    world
+        .call(&world.owner(), "POST", &path, deployment_version())
+        .expect(201);
+    let path = world.path("/pipelines/o/versions");
+    world
+        .call(&world.owner(), "POST", &path, pipeline_version())
+        .expect(201);
+    world
+}
+
+fn deployment_version() -> Json {
+    json!({
+        "version": "v1", "description": "d", "labels": {"a": true}, "maximum_instances": 3, "static_ip": false,
+        "command": ["\u{e9}", "\""], "health_check": {"port": 80}, "ports": [],
+    })
+}
+
+fn pipeline_version() -> Json {
+    json!({
+        "version": "v1", "description": "d", "metadata": {"b": {"c": [1, 2.50]}, "a": "\u{1f34e}"},
+        "objects": [
+            {"name": "one", "reference_name": "o", "version": "v1", "configuration": {"z": 1, "a": "\u{e9}"}},
+            {"name": "fn", "reference_name": "function", "reference_type": "operator", "metadata": {"k": null}},
+        ],
+        "attachments": [{"destination_name": "one", "sources": [{"source_name": "pipeline_start", "mapping": [
+            {"source_field_name": "x", "destination_field_name": "x"}]}]}],
+    })
+}
+
+/// What is there already, said again in whole and in parts, and nothing at all.
+fn repetitions(world: &World) -> Vec<(String, Json)> {
+    let mut all = Vec::new();
+    for kind in ["deployments", "pipelines"] {
+        let rest = format!("/{kind}/o");
+        let shown = world.get(&world.owner(), &world.path(&rest)).json();
+        let mut whole = json!({"default_version": "v1"});
+        for field in [
+            "name",
+            "description",
+            "labels",
+            "input_fields",
+            "output_fields",
+        ] {
+            whole[field] = shown[field].clone();
+            all.push((rest.clone(), json!({ field: shown[field] })));
+        }
+        if kind == "pipelines" {
+            whole["input_type"] = shown["input_type"].clone();
+        }
+        all.extend([(rest.clone(), whole), (rest, json!({}))]);
+    }
+    for (kind, body) in [
+        ("deployments", deployment_version()),
+        ("pipelines", pipeline_version()),
+    ] {
+        let rest = format!("/{kind}/o/versions/v1");
+        for (field, value) in body.as_object().unwrap() {
+            all.push((rest.clone(), json!({ field: value })));
+        }
+        all.extend([
+            (rest.clone(), body),
+            (rest.clone(), json!({})),
+            (rest, json!({"monitoring": null})),
+        ]);
+    }
+    all
+}
+
+#[test]
+fn what_is_there_already_is_answered_and_not_written() {
+    let world = world();
+    for (rest, body) in repetitions(&world) {
+        let path = world.path(&rest);
+        let before = (world.get(&world.owner(), &path).json(), world.dump());
+        world.writes_afterwards(false);
+        world.pass(1_000);
+        let call = Call::new("PATCH", &path).by(&world.owner()).json(&body);
+        let answer = world.send(call).expect(200);
+        assert!((answer.json(), world.dump()) == before, "{rest} {body}");
+    }
+}
+
+#[test]
+fn each_part_that_differs_is_a_change() {
+    for (rest, body) in [
+        ("/deployments/o", json!({"default_version": null})),
+        (
+            "/deployments/o",
+            json!({"input_fields": [{"name": "x", "data_type": "double"}]}),
+        ),
+        ("/pipelines/o", json!({"output_type": "plain"})),
+        (
+            "/deployments/o/versions/v1",
+            json!({"health_check": {"port": 81}}),
+        ),
+        (
+            "/deployments/o/versions/v1",
+            json!({"maximum_instances": null}),
+        ),
+        ("/pipelines/o/versions/v1", json!({"metadata": {"a": null}})),
+        ("/pipelines/o/versions/v1", json!({"attachments": []})),
+        (
+            "/pipelines/o/versions/v1",
+            json!({"objects": [], "attachments": []}),
+        ),
+        (
+            "/pipelines/o/versions/v1",
+            json!({"objects": [
+                {"name": "fn", "reference_name": "function", "reference_type": "operator", "metadata": {"k": null}},
+                {"name": "one", "reference_name": "o", "version": "v1", "configuration": {"z": 1, "a": "\u{e9}"}},
+            ]}),
+        ),
+        (
+            "/pipelines/o/versions/v1",
+            json!({"objects": [
+                {"name": "one", "reference_name": "o", "configuration": {"z": 1, "a": "\u{e9}"}},
+                {"name": "fn", "reference_name": "function", "reference_type": "operator", "metadata": {"k": null}},
+            ]}),
+        ),
+    ] {
+        let world = world();
+        let trail = || world.count("SELECT count(*) FROM audit");
+        let before = trail();
+        let call = Call::new("PATCH", world.path(rest))
+            .by(&world.owner())
+            .json(&body);
+        world.send(call).expect(200);
+        assert_eq!(trail(), before + 1, "{rest} {body}");
+    }
+}
+
+#[test]
+fn a_right_that_was_lost_while_a_body_came_that_changes_nothing_is_noticed() {
+    for rest in [
+        "/deployments/o",
+        "/pipelines/o",
+        "/deployments/o/versions/v1",
+        "/pipelines/o/versions/v1",
+    ] {
+        let world = world();
+        let call = Call::new("PATCH", world.path(rest))
+            .by(&world.robot())
+            .json(&json!({}));
+        let answer = world.send_while(
+            2,
+            |world| {
+                let taken = "DELETE FROM role_assignments WHERE service_user_id = ?1";
+                world.execute(taken, [world.robot().id]);
+            },
+            call,
+        );
+        answer.refused(403, "");
+    }
+}
+
+#[test]
+fn a_deletion_names_the_role_assignments_that_go_with_it() {
+    let world = world();
+    let others: Vec<String> = (0..101).map(|_| world.service_user(&[]).id).collect();
+    for (kind, assignees) in [("deployment", 2), ("pipeline", 101)] {
+        world.call(
+            &world.owner(),
+            "DELETE",
+            &world.path("/pipelines/o/versions/v1"),
+            Json::Null,
+        );
+        for assignee in &others[..assignees] {
+            world.assign_on(kind, "o", &format!("{kind}-viewer"), assignee);
+        }
+        let path = world.path(&format!("/{kind}s/o"));
+        world
+            .call(&world.owner(), "DELETE", &path, Json::Null)
+            .expect(204);
+        let trail = world
+            .get(&world.owner(), &world.path("/audit?limit=1"))
+            .json();
+        let before = &trail[0]["before"];
+        assert_eq!(before["name"], "o");
+        assert_eq!(before["role_assignments_count"], assignees);
+        let named = before["role_assignments"].as_array().unwrap();
+        assert_eq!(named.len(), assignees.min(100));
+        assert_eq!(named[0]["role"], format!("{kind}-viewer"));
+        assert!(others.iter().any(|other| named[0]["assignee"] == *other));
+    }
+}
