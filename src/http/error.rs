@@ -134,6 +134,15 @@ impl Error {
         Self::new(Kind::TooLarge, format!("the body is longer than {limit}"))
     }
 
+    /// The answer would be longer than an answer may be (contract section 4).
+    #[must_use]
+    pub fn answer_too_long() -> Self {
+        Self::invalid(
+            "the answer would be longer than 8 MiB; ask for less of it: a list takes limit and after, a report a \
+             shorter period",
+        )
+    }
+
     /// The body is not declared as JSON.
     #[must_use]
     pub fn unsupported_media_type() -> Self {

@@ -1,5 +1,7 @@
 //! A response as the app makes it.
 
+use std::io;
+
 use http::StatusCode;
 use serde::Serialize;
 
@@ -7,6 +9,10 @@ use crate::http::error::Error;
 
 /// The media type of every body but a few.
 pub const JSON: &str = "application/json";
+
+/// So long is a body of ours at most, in bytes (contract section 4, *What one caller can cost*). Clients hold answers
+/// whole, and an isolate has 128 MB for all that it answers at once.
+pub const LONGEST_BODY: usize = 8 << 20;
 
 /// A response.
 #[derive(Debug)]
@@ -48,14 +54,32 @@ impl Response {
     /// A response with a JSON body.
     ///
     /// # Errors
-    /// An inconsistency, when the value has no JSON form.
+    /// 400 for a body beyond [`LONGEST_BODY`]; an inconsistency, when the value has no JSON form.
     pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Self, Error> {
-        Self::of_json(status, serde_json::to_vec(value))
+        Self::json_of_length(status, value, 128)
+    }
+
+    /// The same of about so many bytes: a buffer that grew to many would for a moment hold them twice.
+    fn json_of_length(
+        status: StatusCode,
+        value: &impl Serialize,
+        bytes: usize,
+    ) -> Result<Self, Error> {
+        let mut body = Bounded(Vec::with_capacity(bytes.min(LONGEST_BODY)));
+        let written = serde_json::to_writer(&mut body, value);
+        Self::of_json(status, body, written)
     }
 
     /// Apart from what makes the text, which stands in the module once for each type.
-    fn of_json(status: StatusCode, json: serde_json::Result<Vec<u8>>) -> Result<Self, Error> {
-        let body = json.map_err(|error| Error::inconsistent(format!("response: {error}")))?;
+    fn of_json(
+        status: StatusCode,
+        Bounded(body): Bounded,
+        written: serde_json::Result<()>,
+    ) -> Result<Self, Error> {
+        written.map_err(|error| match error.is_io() {
+            true => Error::answer_too_long(),
+            false => Error::inconsistent(format!("response: {error}")),
+        })?;
         Ok(Self {
             status,
             headers: vec![("content-type", JSON.to_owned())],
@@ -82,14 +106,12 @@ impl Response {
         Self::json(StatusCode::OK, value)
     }
 
-    /// 200 with a long JSON body of about so many bytes: a buffer that grew to it would for a moment hold it twice.
+    /// 200 with a long JSON body of about so many bytes.
     ///
     /// # Errors
     /// As [`Response::json`].
     pub fn ok_of_length(value: &impl Serialize, bytes: usize) -> Result<Self, Error> {
-        let mut body = Vec::with_capacity(bytes);
-        let written = serde_json::to_writer(&mut body, value);
-        Self::of_json(StatusCode::OK, written.map(|()| body))
+        Self::json_of_length(StatusCode::OK, value, bytes)
     }
 
     /// 201 with a JSON body.
@@ -117,5 +139,37 @@ impl Response {
     /// Adds a header.
     pub fn header(&mut self, name: &'static str, value: impl Into<String>) {
         self.headers.push((name, value.into()));
+    }
+}
+
+/// A body in the making, which never holds more than it may.
+struct Bounded(Vec<u8>);
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > LONGEST_BODY {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::error::Kind;
+
+    #[test]
+    fn a_body_is_8_mib_long_at_most() {
+        let of_length = |length: usize| Response::ok(&"x".repeat(length - 2));
+        assert_eq!(of_length(LONGEST_BODY).unwrap().body.len(), LONGEST_BODY);
+        let error = of_length(LONGEST_BODY + 1).unwrap_err();
+        assert_eq!(*error.kind(), Kind::Invalid);
+        assert!(error.sentence().contains("limit and after"));
     }
 }
