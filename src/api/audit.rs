@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use crate::api::Call;
-use crate::domain::{Invalid, quoted};
+use crate::domain::{AuditId, Invalid, SAFE_INTEGER, quoted};
 use crate::http::error::Error;
 use crate::http::response::Response;
-use crate::store::audit::{self, Row};
+use crate::store::audit::{self, Page, Trail};
 use crate::store::rows::JsonText;
 
 /// One change (UbiOps spec 3.7, and the request that made it).
@@ -29,14 +29,16 @@ pub struct AuditEvent {
     pub object_name: String,
     /// The id of the request, as in its `X-Request-Id`.
     pub request_id: String,
-    /// The state before; shown to organization admins and the operator only.
+    /// The state before; shown to organization admins and the operator only. States that are longer than 64 KiB
+    /// together give way to `{"truncated": true, "keys": [...]}`, the keys that were changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         not(target_arch = "wasm32"),
         schemars(with = "Option<serde_json::Value>")
     )]
     pub before: Option<JsonText>,
-    /// The state, or the changed fields, after; shown to organization admins and the operator only.
+    /// The state, or the changed fields, after; shown to organization admins and the operator only, and truncated
+    /// likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         not(target_arch = "wasm32"),
@@ -46,7 +48,7 @@ pub struct AuditEvent {
 }
 
 /// The action that a trail is narrowed to.
-pub(crate) fn parse_action(text: &str) -> Result<String, Invalid> {
+fn parse_action(text: &str) -> Result<String, Invalid> {
     match text {
         "create" | "update" | "delete" | "info" => Ok(text.to_owned()),
         _ => Err(Invalid::new(format!(
@@ -56,7 +58,31 @@ pub(crate) fn parse_action(text: &str) -> Result<String, Invalid> {
     }
 }
 
-fn respond(rows: Vec<Row>) -> Result<Response, Error> {
+/// So many rows of a trail are skipped at most: each is read, and who goes further back does so by `before`.
+const MAX_OFFSET: i64 = 10_000;
+
+/// The part of a trail that the query asks for (UbiOps spec 3.7: the default limit is 50).
+fn page(call: &Call<'_>) -> Result<Page, Error> {
+    let query = &call.query;
+    let offset = query.integer("offset", 0..=SAFE_INTEGER, 0)?;
+    if offset > MAX_OFFSET {
+        return Err(Error::invalid(format!(
+            "offset: {offset} is beyond {MAX_OFFSET}; what is older is listed with before=<id of the last change seen>"
+        )));
+    }
+    Ok(Page {
+        action: query.parsed("action", parse_action)?,
+        before: query
+            .parsed("before", AuditId::parse)?
+            .map(|id| id.to_string()),
+        limit: query.integer("limit", 1..=100, 50)?,
+        offset,
+        shows_states: call.is_organization_admin || call.authority.principal().is_operator(),
+    })
+}
+
+async fn respond(call: &Call<'_>, trail: Trail<'_>) -> Result<Response, Error> {
+    let rows = audit::list(call.session, trail, &page(call)?).await?;
     let events = rows.into_iter().map(|row| AuditEvent {
         id: row.id,
         date: row.date.0.to_offset_string(),
@@ -74,23 +100,18 @@ fn respond(rows: Vec<Row>) -> Result<Response, Error> {
 
 /// `GET /projects/{p}/audit`.
 pub(crate) async fn list_of_project(call: &mut Call<'_>) -> Result<Response, Error> {
-    let page = call.audit_page()?;
-    let rows = audit::list_of_project(call.session, &call.project()?.project_id, &page).await?;
-    respond(rows)
+    respond(call, Trail::Project(&call.project()?.project_id)).await
 }
 
 /// `GET /organizations/{o}/audit`.
 pub(crate) async fn list_of_organization(call: &mut Call<'_>) -> Result<Response, Error> {
-    let page = call.audit_page()?;
     let organization = &call.organization()?.organization_id;
-    let rows = audit::list_of_organization(call.session, organization, &page).await?;
-    respond(rows)
+    respond(call, Trail::Organization(organization)).await
 }
 
 /// `GET /operator/v1/audit`.
 pub(crate) async fn list_for_operator(call: &mut Call<'_>) -> Result<Response, Error> {
-    let page = call.audit_page()?;
     let organization = call.query.text("organization");
-    let rows = audit::list_for_operator(call.session, organization, &page).await?;
-    respond(rows)
+    let trail = organization.map_or(Trail::Everything, Trail::OrganizationNamed);
+    respond(call, trail).await
 }

@@ -43,7 +43,7 @@ use crate::http::query::Query;
 use crate::http::request::{BODY_LIMIT, Request};
 use crate::http::response::Response;
 use crate::platform::{Config, Local, Platform};
-use crate::store::audit::{Occasion, Page};
+use crate::store::audit::Occasion;
 use crate::store::objects::Object;
 use crate::store::organizations::Organization;
 use crate::store::projects::Project;
@@ -173,16 +173,6 @@ impl Call<'_> {
             self.random()?,
             id,
         ))
-    }
-
-    /// The part of an audit trail that the query asks for (UbiOps spec 3.7: the default limit is 50).
-    pub(crate) fn audit_page(&self) -> Result<Page, Error> {
-        Ok(Page {
-            action: self.query.parsed("action", audit::parse_action)?,
-            limit: self.query.integer("limit", 1..=100, 50)?,
-            offset: self.query.integer("offset", 0..=1_000_000_000, 0)?,
-            shows_states: self.is_organization_admin || self.authority.principal().is_operator(),
-        })
     }
 }
 

@@ -7,12 +7,12 @@ use schemars::SchemaGenerator;
 use serde_json::{Value, json};
 
 use super::examples::{
-    ACCESS_KEY, DEPLOYMENT, INSTANCE_TYPE, ORGANIZATION, PIPELINE, PROJECT, PROJECT_ID,
+    ACCESS_KEY, AUDIT_ID, DEPLOYMENT, INSTANCE_TYPE, ORGANIZATION, PIPELINE, PROJECT, PROJECT_ID,
     ROLE_ASSIGNMENT_ID, SERVICE_USER_ID, USER_ID, VOUCHER_CODE, WORKSPACE_ID,
 };
 use crate::domain::{
-    AccessKeyId, InstanceTypeName, ObjectName, ProjectId, QuotaResourceName, RoleAssignmentId,
-    ServiceUserId, UserId, VoucherCode,
+    AccessKeyId, AuditId, InstanceTypeName, ObjectName, ProjectId, QuotaResourceName,
+    RoleAssignmentId, ServiceUserId, UserId, VoucherCode,
 };
 
 /// A parameter of a path or of a query.
@@ -80,6 +80,10 @@ parameters! {
     ACTION = "action", "Only changes of this kind.", |_| json!({ "enum": ["create", "update", "delete", "info"] }), "create";
     /// How many changes of a trail to show.
     AUDIT_LIMIT = "limit", "At most so many.", |_| integer(1, 100, 50), 50;
+    /// Where a page of a trail begins.
+    AUDIT_OFFSET = "offset", "Skip so many; further back it goes with `before`.", |_| integer(0, 10_000, 0), 0;
+    /// Behind which change a page of a trail begins.
+    BEFORE = "before", "Only changes that are older than the one of this id.", reference::<AuditId>, AUDIT_ID;
     /// How much of a long list to show.
     PAGE_LIMIT = "limit", "At most so many.", |_| integer(1, 1_000, 100), 100;
     /// Where a page begins.

@@ -41,5 +41,5 @@ pub(super) static TABLE: &[Route] = routes! {
     PUT "/operator/v1/subscriptions/{subscription_name}" operator_subscriptions_put, Operator, "Set a plan" => api::operator::subscriptions::put,
         takes api::operator::subscriptions::SubscriptionPut, gives 200 api::operator::subscriptions::SubscriptionDetail;
     GET "/operator/v1/audit" operator_audit_list, Operator, "List everybody's changes" => audit::list_for_operator,
-        query [AUDIT_LIMIT, OFFSET, ACTION, IN_ORGANIZATION], gives 200 Vec<audit::AuditEvent>;
+        query [AUDIT_LIMIT, AUDIT_OFFSET, BEFORE, ACTION, IN_ORGANIZATION], gives 200 Vec<audit::AuditEvent>;
 };

@@ -33,7 +33,7 @@ pub(super) static TABLE: &[Route] = routes! {
     GET "/v2.1/organizations/{organization_name}/resources" organizations_resource_usage, OrganizationMember, "Read what an organization has in use" => resources::get_of_organization,
         gives 200 resources::ResourceUsage;
     GET "/v2.1/organizations/{organization_name}/audit" organizations_audit_list, OrganizationAdmin, "List the changes in an organization" => audit::list_of_organization,
-        query [AUDIT_LIMIT, OFFSET, ACTION], gives 200 Vec<audit::AuditEvent>;
+        query [AUDIT_LIMIT, AUDIT_OFFSET, BEFORE, ACTION], gives 200 Vec<audit::AuditEvent>;
 
     GET "/v2.1/vouchers/{code}" vouchers_get, Anyone, "Read what a voucher is for" => vouchers::get,
         gives 200 vouchers::VoucherDetail;

@@ -32,7 +32,7 @@ pub(super) static TABLE: &[Route] = routes! {
     GET "/v2.1/projects/{project_name}/quotas" quotas_list, Project(p::PROJECTS_QUOTAS_LIST), "List the limits of a project" => resources::quotas,
         gives 200 Vec<resources::QuotaDetail>;
     GET "/v2.1/projects/{project_name}/audit" projects_audit_list, Project(p::PROJECTS_AUDIT_LIST), "List the changes in a project" => audit::list_of_project,
-        query [AUDIT_LIMIT, OFFSET, ACTION], gives 200 Vec<audit::AuditEvent>;
+        query [AUDIT_LIMIT, AUDIT_OFFSET, BEFORE, ACTION], gives 200 Vec<audit::AuditEvent>;
 
     POST "/v2.1/projects/{project_name}/service-users" service_users_create, Project(p::SERVICE_USERS_CREATE), "Create a service user" => service_users::create,
         takes service_users::ServiceUserCreate, gives 201 service_users::ServiceUserList;

@@ -9,12 +9,13 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::auth::access::Authority;
+use crate::domain::invalid::quoted;
 use crate::domain::time::Timestamp;
 use crate::http::error::Error;
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
+use crate::sql::{Sql, statements};
 use crate::store::projects::Project;
-use crate::store::rows::{JsonText, Millis, row};
+use crate::store::rows::{Flag, JsonText, Millis, row};
 use crate::store::session::Session;
 
 /// The permit of a change: `permit!(object id, before, condition)`, each a fragment of SQL. In front of them may stand
@@ -299,11 +300,26 @@ row! {
     }
 }
 
+/// Whose trail is listed.
+#[derive(Debug, Clone, Copy)]
+pub enum Trail<'a> {
+    /// That of the project of this id.
+    Project(&'a str),
+    /// That of the organization of this id, its deleted projects included.
+    Organization(&'a str),
+    /// That of the organization of this name, for the operator.
+    OrganizationNamed(&'a str),
+    /// Everybody's changes, for the operator.
+    Everything,
+}
+
 /// Which rows of a trail to list, newest first.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Page {
     /// Only this action.
     pub action: Option<String>,
+    /// Only rows that are older than the one of this id.
+    pub before: Option<String>,
     /// At most so many rows.
     pub limit: i64,
     /// After so many rows.
@@ -312,92 +328,119 @@ pub struct Page {
     pub shows_states: bool,
 }
 
-impl Page {
-    fn parameters(&self) -> Parameters {
-        Parameters::new()
-            .optional_text("action", self.action.as_deref())
-            .integer("limit", self.limit)
-            .integer("offset", self.offset)
-            .flag("shows_states", self.shows_states)
-    }
-}
-
 macro_rules! audit_columns {
     () => {
         "SELECT a.id, a.date, a.action, a.actor, a.event, a.object_type, a.object_name, a.request_id,
                 CASE WHEN #shows_states = 1 THEN a.before END AS before,
                 CASE WHEN #shows_states = 1 THEN a.after END AS after
-         FROM audit a "
+         FROM audit a WHERE "
     };
 }
 
-macro_rules! audit_page {
+/// A page of what the condition finds: `page!(condition)`. The condition and the order are those of an index, so what is
+/// read is what is skipped and what is listed, whatever the trail has (contract section 4).
+macro_rules! page {
+    ($condition:expr) => {
+        concat!(
+            audit_columns!(),
+            $condition,
+            " AND a.sequence < coalesce((SELECT sequence FROM audit WHERE id = :before), 9007199254740991)
+             ORDER BY a.sequence DESC LIMIT #limit OFFSET #offset"
+        )
+    };
+}
+
+macro_rules! of_organization_named {
     () => {
-        " AND (:action IS NULL OR a.action = :action) ORDER BY a.sequence DESC LIMIT #limit OFFSET #offset"
+        "a.organization_id = (SELECT id FROM organizations WHERE name = :organization)"
     };
 }
 
 statements! {
     /// The trail of a project, newest first.
-    LIST_OF_PROJECT = concat!(audit_columns!(), "WHERE a.project_id = :project_id", audit_page!());
+    LIST_OF_PROJECT = page!("a.project_id = :project_id");
+    /// One kind of change in it.
+    LIST_OF_PROJECT_BY_ACTION = page!("a.project_id = :project_id AND a.action = :action");
     /// The trail of an organization, its deleted projects included, newest first.
-    LIST_OF_ORGANIZATION = concat!(
-        audit_columns!(), "WHERE a.organization_id = :organization_id", audit_page!());
-    /// Everything, newest first.
-    LIST_EVERYTHING = concat!(audit_columns!(), "WHERE a.sequence > 0", audit_page!());
+    LIST_OF_ORGANIZATION = page!("a.organization_id = :organization_id");
+    /// One kind of change in it.
+    LIST_OF_ORGANIZATION_BY_ACTION = page!("a.organization_id = :organization_id AND a.action = :action");
     /// The trail of the organization of this name, for the operator.
-    LIST_OF_ORGANIZATION_NAMED = concat!(
-        audit_columns!(),
-        "WHERE a.organization_id = (SELECT id FROM organizations WHERE name = :organization)", audit_page!());
+    LIST_OF_ORGANIZATION_NAMED = page!(of_organization_named!());
+    /// One kind of change in it.
+    LIST_OF_ORGANIZATION_NAMED_BY_ACTION = page!(concat!(of_organization_named!(), " AND a.action = :action"));
+    /// Everything, newest first.
+    LIST_EVERYTHING = page!("a.sequence > 0");
+    /// One kind of change.
+    LIST_EVERYTHING_BY_ACTION = page!("a.action = :action");
+    /// Whether the row that a page is to begin behind stands in the trail.
+    KNOWS = "SELECT EXISTS (SELECT 1 FROM audit WHERE id = :before
+               AND (:project_id IS NULL OR project_id = :project_id)
+               AND (:organization_id IS NULL OR organization_id = :organization_id)
+               AND (:organization IS NULL
+                    OR organization_id = (SELECT id FROM organizations WHERE name = :organization))) AS known";
 }
 
-/// The trail of a project.
-///
-/// # Errors
-/// 503 when the database fails.
-pub async fn list_of_project(
-    session: &Session<'_>,
-    project_id: &str,
-    page: &Page,
-) -> Result<Vec<Row>, Error> {
-    let parameters = page.parameters().text("project_id", project_id);
-    session
-        .read(parameters.batch([&LIST_OF_PROJECT]))
-        .await?
-        .all(0)
+impl Trail<'_> {
+    /// The statements that list it: all of it, and one kind of change.
+    fn statements(self) -> [&'static Sql; 2] {
+        match self {
+            Self::Project(_) => [&LIST_OF_PROJECT, &LIST_OF_PROJECT_BY_ACTION],
+            Self::Organization(_) => [&LIST_OF_ORGANIZATION, &LIST_OF_ORGANIZATION_BY_ACTION],
+            Self::OrganizationNamed(_) => [
+                &LIST_OF_ORGANIZATION_NAMED,
+                &LIST_OF_ORGANIZATION_NAMED_BY_ACTION,
+            ],
+            Self::Everything => [&LIST_EVERYTHING, &LIST_EVERYTHING_BY_ACTION],
+        }
+    }
+
+    fn parameters(self) -> Parameters {
+        let (project, organization, named) = match self {
+            Self::Project(id) => (Some(id), None, None),
+            Self::Organization(id) => (None, Some(id), None),
+            Self::OrganizationNamed(name) => (None, None, Some(name)),
+            Self::Everything => (None, None, None),
+        };
+        Parameters::new()
+            .optional_text("project_id", project)
+            .optional_text("organization_id", organization)
+            .optional_text("organization", named)
+    }
 }
 
-/// The trail of an organization.
+/// A page of a trail.
 ///
 /// # Errors
-/// 503 when the database fails.
-pub async fn list_of_organization(
-    session: &Session<'_>,
-    organization_id: &str,
-    page: &Page,
-) -> Result<Vec<Row>, Error> {
-    let parameters = page.parameters().text("organization_id", organization_id);
-    session
-        .read(parameters.batch([&LIST_OF_ORGANIZATION]))
-        .await?
-        .all(0)
-}
-
-/// Everybody's changes, or those in the organization of this name.
-///
-/// # Errors
-/// 503 when the database fails.
-pub async fn list_for_operator(
-    session: &Session<'_>,
-    organization: Option<&str>,
-    page: &Page,
-) -> Result<Vec<Row>, Error> {
-    let parameters = page.parameters();
-    let statements = match organization {
-        Some(name) => parameters
-            .text("organization", name)
-            .batch([&LIST_OF_ORGANIZATION_NAMED]),
-        None => parameters.batch([&LIST_EVERYTHING]),
+/// 400 for a page that is to begin behind a row that is not in the trail; 503 when the database fails.
+pub async fn list(session: &Session<'_>, trail: Trail<'_>, page: &Page) -> Result<Vec<Row>, Error> {
+    row! {
+        struct Known {
+            known: Flag,
+        }
+    }
+    let [all, by_action] = trail.statements();
+    let list = match page.action {
+        Some(_) => by_action,
+        None => all,
     };
-    session.read(statements).await?.all(0)
+    let parameters = trail
+        .parameters()
+        .optional_text("action", page.action.as_deref())
+        .optional_text("before", page.before.as_deref())
+        .integer("limit", page.limit)
+        .integer("offset", page.offset)
+        .flag("shows_states", page.shows_states);
+    let Some(before) = &page.before else {
+        return session.read(parameters.batch([list])).await?.all(0);
+    };
+    let answers = session.read(parameters.batch([list, &KNOWS])).await?;
+    let Known { known } = answers.only(1)?;
+    if known.0 {
+        return answers.all(0);
+    }
+    Err(Error::invalid(format!(
+        "before: there is no change {} in this trail; it is the id of a change, and the page has those that are older",
+        quoted(before)
+    )))
 }

@@ -77,6 +77,8 @@ fn it_is_told_newest_first_in_pages_and_by_action() {
         "?limit=501",
         "?limit=x",
         "?offset=-1",
+        "?offset=10001",
+        "?before=x",
     ] {
         world
             .get(&world.owner(), &world.path(&format!("/audit{query}")))
@@ -323,4 +325,124 @@ fn a_deleted_project_s_row_names_the_service_users_that_ended_with_it() {
     let ids = before["service_users"].as_array().unwrap();
     assert_eq!(ids.len(), 4);
     assert!(ids.contains(&json!(world.robot().id)));
+}
+
+#[test]
+fn pages_go_on_behind_a_change_however_far_back_it_lies() {
+    let world = World::new();
+    let path = |query: &str| world.path(&format!("/audit{query}"));
+    for query in ["", "&action=create"] {
+        let all = trail(&world, &world.owner(), &format!("?limit=100{query}"));
+        let mut paged = Vec::new();
+        let mut before = String::new();
+        loop {
+            let query = format!("?limit=3{query}{before}");
+            let page = trail(&world, &world.owner(), &query);
+            let Some(last) = page.last() else { break };
+            before = format!("&before={}", last["id"].as_str().unwrap());
+            paged.extend(page);
+        }
+        assert_eq!(paged, all);
+    }
+    world
+        .get(&world.owner(), &path("?offset=10001"))
+        .refused(400, "before=");
+}
+
+#[test]
+fn a_page_begins_behind_a_change_of_its_own_trail_alone() {
+    let world = World::new();
+    let elsewhere = world
+        .get(&world.stranger(), "/v2.1/projects/reactor/audit?limit=1")
+        .json();
+    let query = format!("?before={}", elsewhere[0]["id"].as_str().unwrap());
+    let unknown = "before: there is no change";
+    world
+        .get(&world.owner(), &world.path(&format!("/audit{query}")))
+        .refused(400, unknown);
+    for (path, status) in [
+        (format!("/operator/v1/audit{query}"), 200),
+        (
+            format!("/operator/v1/audit{query}&organization=globex"),
+            200,
+        ),
+        (format!("/operator/v1/audit{query}&organization=acme"), 400),
+        (format!("/v2.1/organizations/acme/audit{query}"), 400),
+    ] {
+        world.get(&world.operator(), &path).expect(status);
+    }
+}
+
+/// The states of the newest row, as texts.
+fn newest_states(world: &World) -> (Option<String>, Option<String>) {
+    let newest = "SELECT before, after FROM audit ORDER BY sequence DESC LIMIT 1";
+    let connection = world.database.connection();
+    connection
+        .query_row(newest, [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+}
+
+#[test]
+fn states_beyond_64_kib_give_way_to_the_keys_that_were_changed() {
+    let world = World::new();
+    let workspace = world.workspaces(&format!("/{}", world.workspace()));
+    let grants = |letter: &str| {
+        let grant = |n: usize| json!({"user_name": format!("{}{n}@a.b", letter.repeat(300))});
+        (0..120).map(grant).collect::<Vec<_>>()
+    };
+    let update = |grants: Vec<Json>| {
+        let body = json!({"auth_type": "INTERNAL", "grants": grants});
+        world
+            .call(&world.owner(), "PUT", &workspace, body)
+            .expect(200);
+    };
+    update(grants("a"));
+    let (_, after) = newest_states(&world);
+    assert!(after.unwrap().len() > 40_000, "one alone fits");
+    update(grants("b"));
+    let truncated = json!({"truncated": true, "keys": ["auth_type", "grants"]});
+    let path = "/v2.1/organizations/acme/audit?limit=1";
+    let row = world.get(&world.owner(), path).json().as_array().unwrap()[0].clone();
+    assert_eq!(row["before"], truncated);
+    assert_eq!(row["after"], truncated);
+    let shown = world.get(&world.owner(), &workspace).expect(200).json();
+    assert_eq!(
+        shown["grants"][0]["user_name"],
+        format!("{}0@a.b", "b".repeat(300))
+    );
+}
+
+#[test]
+fn no_statement_leaves_more_than_64_kib_of_states() {
+    let world = World::new();
+    let sizes = |before: usize, after: usize| {
+        let state = |length: usize| {
+            (length > 0).then(|| json!({"key": "x".repeat(length - 10)}).to_string())
+        };
+        world.execute(
+            "INSERT INTO audit (id, date, request_id, actor, action, event, object_type, object_id, object_name, before,
+                                after)
+             SELECT hex(randomblob(16)), 0, '', '', 'update', '', '', '', '', ?1, ?2",
+            (state(before), state(after)),
+        );
+        let (before, after) = newest_states(&world);
+        let length = |state: Option<String>| state.map_or(0, |state| state.len());
+        (length(before), length(after))
+    };
+    assert_eq!(sizes(32_768, 32_768), (32_768, 32_768));
+    assert_eq!(sizes(0, 65_536), (0, 65_536));
+    let cut = json!({"truncated": true, "keys": ["key"]})
+        .to_string()
+        .len();
+    assert_eq!(sizes(32_768, 32_769), (cut, cut));
+    assert_eq!(sizes(65_537, 0), (cut, 0));
+    assert_eq!(sizes(0, 65_537), (0, cut));
+    assert_eq!(sizes(0, 20), (0, 20));
+    let completed = "UPDATE audit SET after = json_set(after, '$.more', ?1)
+                     WHERE sequence = (SELECT max(sequence) FROM audit)";
+    world.execute(completed, ["y".repeat(65_536)]);
+    let (_, after) = newest_states(&world);
+    let cut = json!({"truncated": true, "keys": ["key", "more"]});
+    let after: Json = serde_json::from_str(&after.unwrap()).unwrap();
+    assert_eq!(after, cut);
 }
