@@ -1,9 +1,12 @@
 //! `/v1/{project_id}/workspaces`: workspaces, as ModelArts' clients read and write them (ModelArts spec section 1).
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::api::Call;
-use crate::domain::workspace::{DEFAULT_WORKSPACE, DEFAULT_WORKSPACE_NAME, MAX_GRANTS};
+use crate::domain::workspace::{
+    DEFAULT_WORKSPACE, DEFAULT_WORKSPACE_NAME, MAX_GRANTS, MAX_GRANTS_BYTES,
+};
 use crate::domain::{
     AuthType, EnterpriseProjectId, Grant, Invalid, WorkspaceDescription, WorkspaceId,
     WorkspaceName, quoted,
@@ -30,7 +33,7 @@ pub struct CreateWorkspaceReq {
     pub enterprise_project_id: Option<EnterpriseProjectId>,
     /// Whom it is open to; `public` if absent.
     pub auth_type: Option<AuthType>,
-    /// Whom an INTERNAL one is open to.
+    /// Whom an INTERNAL one is open to: at most 500, of 64 KiB together.
     pub grants: Option<Vec<Grant>>,
 }
 
@@ -44,7 +47,7 @@ pub struct UpdateWorkspaceReq {
     pub description: Option<WorkspaceDescription>,
     /// Whom it is open to. Without grants beside it, there are none afterwards.
     pub auth_type: Option<AuthType>,
-    /// Whom an INTERNAL one is open to, all of them.
+    /// Whom an INTERNAL one is open to, all of them: at most 500, of 64 KiB together.
     pub grants: Option<Vec<Grant>>,
 }
 
@@ -118,12 +121,12 @@ impl From<Workspace> for WorkspaceResponse {
             enterprise_project_name,
             status: "NORMAL",
             status_info: "",
-            grants: Some(workspace.workspace_grants),
+            grants: workspace.workspace_grants,
         }
     }
 }
 
-/// Not too many grants, each naming somebody (ModelArts spec section 1.1).
+/// Not too many grants and not too long ones, each naming somebody (ModelArts spec section 1.1).
 fn check_grants(grants: Option<&Vec<Grant>>) -> Result<(), Error> {
     let grants = grants.map(Vec::as_slice).unwrap_or_default();
     if grants.len() > MAX_GRANTS {
@@ -135,6 +138,12 @@ fn check_grants(grants: Option<&Vec<Grant>>) -> Result<(), Error> {
     for (at, grant) in grants.iter().enumerate() {
         let check = grant.check_name();
         check.map_err(|invalid| Error::field(&format!("grants[{at}].user_name"), &invalid))?;
+    }
+    let bytes = json!(grants).to_string().len();
+    if bytes > MAX_GRANTS_BYTES {
+        return Err(Error::invalid(format!(
+            "grants: they take {bytes} bytes as JSON; at most {MAX_GRANTS_BYTES} are allowed"
+        )));
     }
     match grants.iter().position(|grant| grant.grantee().is_none()) {
         Some(at) => Err(Error::invalid(format!(
@@ -199,13 +208,7 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     let principal = call.authority.principal();
     let (page, total_count) =
         workspaces::list(call.session, principal, call.project()?, &filter).await?;
-    let workspaces: Vec<_> = page
-        .into_iter()
-        .map(|workspace| WorkspaceResponse {
-            grants: None,
-            ..workspace.into()
-        })
-        .collect();
+    let workspaces: Vec<_> = page.into_iter().map(WorkspaceResponse::from).collect();
     Response::ok(&ListWorkspaceResponse {
         total_count,
         count: workspaces.len(),
@@ -236,11 +239,7 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
         auth_type: body.auth_type,
         grants: body.grants,
     };
-    if !wanted.is_empty() {
-        let occasion = call.occasion()?;
-        let project = call.project()?;
-        changes::update(&occasion, project, &id, &wanted).await?;
-    }
+    changes::update(&call.occasion()?, call.project()?, &id, &wanted).await?;
     Response::ok(&WorkspaceChanged { workspace_id: id })
 }
 

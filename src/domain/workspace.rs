@@ -16,6 +16,8 @@ pub const DEFAULT_WORKSPACE: &str = "0";
 pub const DEFAULT_WORKSPACE_NAME: &str = "default";
 /// The most grants of a workspace.
 pub const MAX_GRANTS: usize = 500;
+/// The most that they may take, in bytes of JSON (contract section 4, *What one caller can cost*).
+pub const MAX_GRANTS_BYTES: usize = 64 << 10;
 
 /// A workspace's description; may be empty.
 pub type WorkspaceDescription = Text<0, 256>;

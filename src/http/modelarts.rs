@@ -49,6 +49,15 @@ pub fn not_allowed(action: &str) -> Error {
     .with_code(POLICY)
 }
 
+/// Nobody may do it now, and why.
+#[must_use]
+pub fn not_allowed_since(action: &str, why: &str) -> Error {
+    Error::forbidden(format!(
+        "Policy doesn't allow modelarts:workspace:{action} to be performed: {why}."
+    ))
+    .with_code(POLICY)
+}
+
 /// The project is not there or not the caller's, or `X-Project-Id` names another one.
 #[must_use]
 pub fn foreign_project() -> Error {

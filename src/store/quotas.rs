@@ -92,6 +92,19 @@ macro_rules! first_outside {
     };
 }
 
+/// Whether an item is not what the workspace has already. A quota that is the catalogue's default is set nevertheless:
+/// from then on it stays what it is when the default changes.
+macro_rules! changes_something {
+    () => {
+        concat!(
+            "EXISTS (SELECT 1 ",
+            from_items!(),
+            join_workspace_quota!(),
+            "WHERE json_extract(i.value, '$.quota') IS NOT q.quota)"
+        )
+    };
+}
+
 statements! {
     /// The quotas of a workspace, in the order of the catalogue.
     LIST = concat!(
@@ -102,7 +115,7 @@ statements! {
         "(SELECT json_group_array(json_object('resource', r.resource, 'quota', coalesce(q.quota, r.default_quota))) ",
         from_items!(), join_workspace_quota!(), ")"), concat!(
         workspace_exists!(), " AND ", caller_may!(), " AND ", workspace_is_open!(), " AND ", first_unknown!(), " IS NULL
-         AND ", first_outside!("i.key"), " IS NULL"));
+         AND ", first_outside!("i.key"), " IS NULL AND ", changes_something!()));
     /// The change. What is used stays.
     SET = concat!(
         "INSERT INTO workspace_quotas (project_id, workspace_id, resource, organization_id, quota, update_date, used)
@@ -120,7 +133,8 @@ statements! {
     AFTER_SET = concat!(
         "SELECT ", permitted!(), " AS done, ", workspace_exists!(), " AS found, ", caller_may!(), " AND ",
         workspace_is_open!(), " AS may, ", first_unknown!(), " AS unknown_at, ", first_outside!("i.key"), " AS outside_at, ",
-        first_outside!("r.min_quota"), " AS min_quota, ", first_outside!("r.max_quota"), " AS max_quota");
+        first_outside!("r.min_quota"), " AS min_quota, ", first_outside!("r.max_quota"), " AS max_quota, ",
+        changes_something!(), " AS changes");
 }
 
 /// A quota to set.
@@ -147,7 +161,7 @@ pub async fn list(
     session.read(parameters.batch([&LIST])).await?.all(0)
 }
 
-/// Sets quotas, all or none, and answers them in their order. A quota may lie below what is used: that stays, and
+/// Sets quotas, all or none, and answers them in their order; those that are all so already are not written. A quota may lie below what is used: that stays, and
 /// nothing more can be consumed.
 ///
 /// # Errors
@@ -168,6 +182,7 @@ pub async fn set(
             outside_at: Option<usize>,
             min_quota: Option<i64>,
             max_quota: Option<i64>,
+            changes: Flag,
         }
     }
     let change = Change {
@@ -208,6 +223,8 @@ pub async fn set(
             "quotas[{at}].quota: {} is outside {min} to {max}",
             item.quota
         ))
+    } else if !after.changes.0 {
+        return answers.all(2);
     } else {
         Error::inconsistent("a change of quotas was refused for no reason")
     })

@@ -39,8 +39,8 @@ row! {
         pub workspace_enterprise_project_id: String,
         /// Whom it is open to, in the letters in which it was sent.
         pub workspace_auth_type: String,
-        /// Its grants.
-        pub workspace_grants: JsonText,
+        /// Its grants, where they are shown.
+        pub workspace_grants: Option<JsonText>,
         /// When it was made.
         pub workspace_creation_date: Millis,
         /// When it was last changed.
@@ -48,13 +48,12 @@ row! {
     }
 }
 
-/// The columns of [`Workspace`], from `workspaces w`.
+/// The columns of [`Workspace`] but its grants, from `workspaces w`.
 macro_rules! workspace_columns {
     () => {
         "w.id AS workspace_id, w.name AS workspace_name, w.description AS workspace_description,
          w.owner AS workspace_owner, w.enterprise_project_id AS workspace_enterprise_project_id,
-         w.auth_type AS workspace_auth_type, w.grants AS workspace_grants,
-         w.creation_date AS workspace_creation_date, w.update_date AS workspace_update_date"
+         w.auth_type AS workspace_auth_type, w.creation_date AS workspace_creation_date, w.update_date AS workspace_update_date"
     };
 }
 pub(crate) use workspace_columns;

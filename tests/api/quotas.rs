@@ -246,15 +246,33 @@ fn row_13_a_quota_may_lie_below_what_is_used_and_stops_new_consumption() {
 }
 
 #[test]
-fn row_14_the_same_value_again_is_a_modification() {
+fn row_14_the_same_value_again_is_answered_and_changes_nothing() {
     let world = World::new();
-    put(&world, "0", one(GPU, 10)).expect(200);
+    let set = put(&world, "0", one(GPU, 10)).expect(200);
     world.pass(1_000);
-    let answer = put(&world, "0", one(GPU, 10)).expect(200);
-    assert_eq!(
-        answer.json()["quotas"][0]["update_time"],
-        world.now().as_millis()
-    );
+    world.writes_afterwards(false);
+    let before = world.dump();
+    let again = put(&world, "0", one(GPU, 10)).expect(200);
+    assert_eq!(again.json(), set.json());
+    assert_eq!(world.dump(), before, "contract section 4");
+    world.writes_afterwards(true);
+    let both = json!({"quotas": [{"resource": GPU, "quota": 10}, {"resource": CPU, "quota": 5}]});
+    put(&world, "0", both).expect(200);
+    assert_eq!(shown(&world, "0", CPU)["quota"], 5);
+}
+
+#[test]
+fn the_catalogues_default_is_set_like_any_other_value() {
+    let world = World::new();
+    put(&world, "0", one(GPU, -1)).expect(200);
+    let path = "/operator/v1/quota-resources/exemlProject.gpu_duration";
+    let mut resource =
+        json!({"name_en": "x", "unit_en": "minute", "min_quota": -1, "max_quota": 100});
+    resource["default_quota"] = json!(50);
+    world
+        .call(&world.operator(), "PUT", path, resource)
+        .expect(200);
+    assert_eq!(shown(&world, "0", GPU)["quota"], -1);
 }
 
 #[test]

@@ -204,6 +204,14 @@ fn an_ended_subscription_refuses_new_work_and_loses_nothing() {
         world
             .call(&by, "POST", &keys, Json::Null)
             .refused(403, "subscription has ended");
+        let workspace = json!({"name": "more"});
+        let refused = world
+            .call(&by, "POST", &world.workspaces(""), workspace)
+            .refused(
+                403,
+                "modelarts:workspace:create to be performed: the organization's",
+            );
+        assert_eq!(refused.text("error_code"), "ModelArts.0112");
     }
     // What there is is read, changed and deleted; tokens work and can be reset; people are changed, removed, and leave.
     world.assign("vision", &role, &robot.id);
@@ -215,6 +223,10 @@ fn an_ended_subscription_refuses_new_work_and_loses_nothing() {
     world
         .call(&world.owner(), "DELETE", &path, Json::Null)
         .expect(204);
+    let default = world.workspaces("/0");
+    world
+        .call(&world.owner(), "PUT", &default, json!({"description": "x"}))
+        .expect(200);
     world.get(&robot, &world.path("")).expect(200);
     let made = world.path(&format!("/service-users/{}", robot.id));
     world

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::support::workspaces::{at, create, is_code};
-use crate::support::{Answer, World};
+use crate::support::{Answer, Call, World};
 
 fn names(answer: &Answer) -> Vec<String> {
     let page = answer.json();
@@ -189,15 +189,73 @@ fn an_update_changes_what_it_names() {
     );
     assert_eq!(shown["auth_type"], "PRIVATE");
     assert_eq!(shown["update_time"], world.now().as_millis());
-    let rows = world.count("SELECT count(*) FROM audit");
+}
+
+#[test]
+fn an_update_to_what_there_is_writes_nothing() {
+    let world = World::new();
+    let robot = world.robot();
+    let grants = json!([{"user_id": world.viewer().id}, {"user_name": "x@example.com"}]);
+    let full =
+        json!({"name": "training", "description": "d", "auth_type": "internal", "grants": grants});
+    let id = create(&world, &robot, full.clone()).text("id");
+    world.pass(1_000);
+    world.writes_afterwards(false);
+    let before = world.dump();
+    for body in [
+        json!({}),
+        json!({"name": "training"}),
+        json!({"grants": grants}),
+        full,
+    ] {
+        let answer = world.call(&robot, "PUT", &at(&world, &id), body);
+        assert_eq!(answer.expect(200).json(), json!({"workspace_id": id}));
+        assert_eq!(world.dump(), before);
+    }
+    let cleared = json!({"auth_type": "internal"});
     world
-        .call(&robot, "PUT", &at(&world, &id), json!({}))
+        .call(&robot, "PUT", &at(&world, &id), cleared)
         .expect(200);
-    assert_eq!(
-        world.count("SELECT count(*) FROM audit"),
-        rows,
-        "nothing to change, no row"
+    assert_ne!(world.dump(), before, "the grants are cleared");
+}
+
+#[test]
+fn an_empty_update_needs_the_right_when_it_is_made() {
+    let world = World::new();
+    let id = world.workspace();
+    let robot = world.robot();
+    let call = Call::new("PUT", at(&world, &id))
+        .by(&robot)
+        .json(&json!({}));
+    let answer = world.send_while(
+        2,
+        move |world| {
+            world.execute(
+                "DELETE FROM role_assignments WHERE service_user_id = ?1",
+                [&robot.id],
+            );
+        },
+        call,
     );
+    is_code(answer, 403, "ModelArts.0112");
+}
+
+#[test]
+fn grants_take_64_kib_at_most() {
+    let world = World::new();
+    let grants = |length: usize| {
+        let name = |n: usize| format!("{n:03}{}", "x".repeat(length - 3));
+        let all = (0..300).map(|n| json!({"user_name": name(n)}));
+        json!({"name": "training", "auth_type": "internal", "grants": all.collect::<Vec<_>>()})
+    };
+    let answer = create(&world, &world.robot(), grants(200));
+    assert!(answer.error().starts_with("grants: they take "));
+    is_code(answer, 400, "ModelArts.0104");
+    let id = create(&world, &world.robot(), grants(150))
+        .expect(200)
+        .text("id");
+    let answer = world.call(&world.robot(), "PUT", &at(&world, &id), grants(200));
+    is_code(answer, 400, "ModelArts.0104");
 }
 
 #[test]

@@ -14,11 +14,13 @@ use crate::store::session::Session;
 use crate::store::workspaces::{Workspace, opens_to, workspace_columns};
 
 statements! {
-    /// Who is calling, what he is and may in the project of this id, and whether its workspace is open to him. The
+    /// Who is calling, what he is and may in the project of this id, and whether its workspace is open to him. Its grants
+    /// are read where it is shown itself, which is what `workspaces.get` is for. The
     /// views of rights are not used here: SQLite would fill them for everybody before it looks for this caller.
     CALLER_AND_WORKSPACE = concat!(
         "SELECT ", caller_columns!(), ", k.id AS access_key, k.generation AS access_key_generation, ",
         crate::store::projects::statements::project_columns!(), ", ", workspace_columns!(), ",
+         CASE WHEN :permission = 'workspaces.get' THEN w.grants END AS workspace_grants,
          p.id IS NOT NULL AS project_exists, w.id IS NOT NULL AS workspace_exists,
          k.id IS NOT NULL AS key_exists, m.joined = 0 AS is_to_join, ", rights_columns!(""), ",
          m.admin = 1 OR ", opens_to!("coalesce(u.id, s.id)", "coalesce(u.email, s.email)"), " AS is_open

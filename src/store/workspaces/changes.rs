@@ -17,6 +17,7 @@ use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, caller_may, given, permit, permitted};
 use crate::store::projects::Project;
 use crate::store::rows::OTHERWISE;
+use crate::store::subscriptions::{self, subscription_runs};
 
 macro_rules! name_is_free {
     () => {
@@ -35,6 +36,29 @@ macro_rules! workspace_before {
         "(SELECT json_object('name', name, 'description', description, 'auth_type', auth_type, 'grants', json(grants),
                              'enterprise_project_id', enterprise_project_id)
           FROM workspaces WHERE project_id = :project_id AND id = :object_id)"
+    };
+}
+
+/// The grants after a change: a change of the type without grants clears them.
+macro_rules! grants_after {
+    () => {
+        "CASE WHEN lower(coalesce(:auth_type, auth_type)) <> 'internal' THEN '[]'
+              WHEN :grants IS NOT NULL THEN :grants
+              WHEN :auth_type IS NOT NULL THEN '[]'
+              ELSE grants END"
+    };
+}
+
+/// Whether what is asked for is not what there is (contract section 4, *What one caller can cost*).
+macro_rules! changes_something {
+    () => {
+        concat!(
+            "EXISTS (SELECT 1 FROM workspaces WHERE project_id = :project_id AND id = :object_id
+               AND (name <> coalesce(:name, name) OR description <> coalesce(:description, description)
+                    OR auth_type <> coalesce(:auth_type, auth_type) OR grants <> ",
+            grants_after!(),
+            "))"
+        )
     };
 }
 
@@ -57,7 +81,7 @@ macro_rules! get {
         concat!(
             "SELECT ",
             workspace_columns!(),
-            " FROM workspaces w WHERE w.project_id = :project_id AND w.id = :object_id"
+            ", w.grants AS workspace_grants FROM workspaces w WHERE w.project_id = :project_id AND w.id = :object_id"
         )
     };
 }
@@ -66,7 +90,7 @@ statements! {
     /// The permit for a new workspace.
     PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
         "EXISTS (SELECT 1 FROM projects WHERE id = :project_id) AND ", caller_may!(), " AND ", name_is_free!(), " AND ",
-        has_room!()));
+        subscription_runs!(), " AND ", has_room!()));
     /// The workspace itself.
     INSERT = concat!(
         "INSERT INTO workspaces (project_id, id, organization_id, name, description, owner_id, owner,
@@ -81,20 +105,18 @@ statements! {
     /// Why there is none, where there is none.
     AFTER_CREATE = concat!(
         "SELECT ", permitted!(), " AS done, EXISTS (SELECT 1 FROM projects WHERE id = :project_id) AS found, ",
-        caller_may!(), " AS may, ", name_is_free!(), " AS name_is_free");
+        caller_may!(), " AS may, ", name_is_free!(), " AS name_is_free, ", subscription_runs!(), " AS subscription_runs");
     /// The permit to change a workspace.
     PERMIT_UPDATE = permit!(":object_id", workspace_before!(), concat!(
-        workspace_exists!(), " AND ", caller_may!(), " AND ", workspace_is_open!(), " AND ", name_is_free!()));
-    /// The change. A change of the type without grants clears them.
+        workspace_exists!(), " AND ", caller_may!(), " AND ", workspace_is_open!(), " AND ", name_is_free!(), " AND ",
+        changes_something!()));
+    /// The change.
     UPDATE = concat!(
         "UPDATE workspaces SET
            name = coalesce(:name, name),
            description = coalesce(:description, description),
            auth_type = coalesce(:auth_type, auth_type),
-           grants = CASE WHEN lower(coalesce(:auth_type, auth_type)) <> 'internal' THEN '[]'
-                         WHEN :grants IS NOT NULL THEN :grants
-                         WHEN :auth_type IS NOT NULL THEN '[]'
-                         ELSE grants END,
+           grants = ", grants_after!(), ",
            update_date = #now
          WHERE project_id = :project_id AND id = :object_id AND ", permitted!());
     /// The grantees that are replaced.
@@ -106,7 +128,7 @@ statements! {
     /// Whether it was changed, or why not.
     AFTER_UPDATE = concat!(
         "SELECT ", permitted!(), " AS done, ", workspace_exists!(), " AS found, ", caller_may!(), " AND ",
-        workspace_is_open!(), " AS may, ", name_is_free!(), " AS name_is_free");
+        workspace_is_open!(), " AS may, ", changes_something!(), " AS changes");
     /// The permit to delete a workspace.
     PERMIT_DELETE = permit!(":object_id", workspace_before!(), concat!(
         workspace_exists!(), " AND :object_id <> '0' AND ", caller_may!(), " AND ", workspace_is_open!()));
@@ -140,7 +162,8 @@ pub struct NewWorkspace<'a> {
 /// Creates a workspace.
 ///
 /// # Errors
-/// 400 for a taken name, and beyond [`MAX_WORKSPACES`]; 403 for a right lost meanwhile; 503 when the database fails.
+/// 400 for a taken name, and beyond [`MAX_WORKSPACES`]; 403 for a right lost meanwhile, and when the organization's
+/// subscription has ended; 503 when the database fails.
 pub async fn create(
     occasion: &Occasion<'_>,
     project: &Project,
@@ -181,6 +204,9 @@ pub async fn create(
         ("found", &modelarts::foreign_project),
         ("may", &|| lacks(occasion.authority)),
         ("name_is_free", &|| name_is_taken(Some(new.name))),
+        ("subscription_runs", &|| {
+            modelarts::not_allowed_since("create", subscriptions::ended().sentence())
+        }),
         (OTHERWISE, &|| {
             modelarts::too_many_workspaces(MAX_WORKSPACES)
         }),
@@ -202,15 +228,6 @@ pub struct WorkspaceChanges {
 }
 
 impl WorkspaceChanges {
-    /// Whether nothing is to change.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.name.is_none()
-            && self.description.is_none()
-            && self.auth_type.is_none()
-            && self.grants.is_none()
-    }
-
     fn to_json(&self) -> serde_json::Value {
         given(vec![
             ("name", self.name.as_ref().map(|name| json!(name))),
@@ -224,7 +241,7 @@ impl WorkspaceChanges {
     }
 }
 
-/// Changes a workspace.
+/// Changes a workspace; what comes to nothing is not written.
 ///
 /// # Errors
 /// 400 for a taken name, or when it has gone meanwhile; 403 for a right lost meanwhile; 503 when the database fails.
@@ -264,7 +281,8 @@ pub async fn update(
             &REPLACE_GRANTEES,
             &AFTER_UPDATE,
         ]);
-    occasion.session.write(statements).await?.done_or(&[
+    let answers = occasion.session.write(statements).await?;
+    answers.done_or_unchanged(&[
         ("found", &|| modelarts::no_workspace(id)),
         ("may", &|| lacks(occasion.authority)),
         (OTHERWISE, &|| name_is_taken(changes.name.as_ref())),
