@@ -6,23 +6,31 @@
 //! a project and its deployments. The sum over the parts is therefore the whole, exactly, and a deletion moves nothing.
 //!
 //! Cost: one round trip, and one row for each day on which a listed subject used something. By day that is at most what
-//! the answer lists. By month it is up to 31 times as many (a year of 1,000 projects: 365,000 rows for 12,000 values),
+//! the answer lists. By month it is up to 31 times as many (a year of 1,000 projects: 365,000 rows for 12,000 values; the
+//! longest report there can be, 3.2 million),
 //! because months begin on any day of the month; they are summed in SQLite, so only the values come out, as one text a
 //! subject. A table of months would help those alone that begin on the first, and cost a written row for each that is
 //! read, a thousand times as dear.
 //!
-//! More than [`MAX_VALUES`] values are refused before they are read: the answer has to fit an isolate's memory.
+//! What could not be answered within [`LONGEST_BODY`] is refused before it is read: how many parts there are is counted,
+//! and how many intervals is known.
 
 use crate::domain::usage::{Interval, Intervals, MEASURES, Metric, ObjectType, Series};
 use crate::http::error::Error;
+use crate::http::response::LONGEST_BODY;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
 use crate::store::projects::Project;
 use crate::store::rows::{Answers, Flag, Row, row};
 use crate::store::session::Session;
 
-/// So many values lists a report at most, about 35 MB of JSON: a year by day over 1,000 projects fits.
-pub const MAX_VALUES: usize = 400_000;
+/// The length of the shortest value in a report, with its bounds; what names a part takes no less.
+const SHORTEST: usize =
+    r#"{"start_date":"2026-06-01T00:00:00Z","end_date":"2026-06-02T00:00:00Z","value":0},"#.len();
+
+/// So many values, with a name for each part of them, lists a report at most: about 270 projects for a year by day. One that
+/// has fewer, but longer ones, is refused when it is written.
+const MAX_VALUES: usize = LONGEST_BODY / SHORTEST;
 
 /// The values of a subject as one text, `<number of the interval>:<value>` parted by spaces; null where there is none.
 /// `series!(subject, object type, metric)`, each a fragment of SQL. By day each row is a value; months are summed. As
@@ -91,10 +99,10 @@ macro_rules! resource_count {
     };
 }
 
-/// Whether a report lists few enough values: `fits!(how many parts it has)`.
+/// Whether a report is short enough: `fits!(how many parts it has)`. Beside them it lists the whole and what was deleted.
 macro_rules! fits {
     ($parts:expr) => {
-        concat!("((", $parts, " + 2) * #intervals <= #max_values)")
+        concat!("((", $parts, " + 2) * (#intervals + 1) <= #max_values)")
     };
 }
 
@@ -126,8 +134,8 @@ statements! {
     PROJECTS = concat!(
         with_months!(),
         "SELECT p.id, p.name, ", series!("p.id"), " AS series
-         FROM projects p
-         WHERE p.organization_id = :organization_id AND ", fits!(projects_of_organization!()), "
+         FROM (SELECT 1 WHERE ", fits!(projects_of_organization!()), ") CROSS JOIN projects p
+         WHERE p.organization_id = :organization_id
          ORDER BY p.name");
     /// The credits of a project, and how many versions of deployments it has.
     PROJECT = concat!(
@@ -139,8 +147,9 @@ statements! {
         with_months!(),
         "SELECT f.id AS deployment_id, f.name AS deployment_name, w.id AS version_id, w.version, ",
         series!("w.id"), " AS series
-         FROM deployments f CROSS JOIN deployment_versions w ON w.deployment_id = f.id
-         WHERE f.project_id = :project_id AND ", fits!(versions_of_project!()), "
+         FROM (SELECT 1 WHERE ", fits!(versions_of_project!()), ") CROSS JOIN deployments f
+         CROSS JOIN deployment_versions w ON w.deployment_id = f.id
+         WHERE f.project_id = :project_id
          ORDER BY f.name, w.version");
 }
 
@@ -316,8 +325,8 @@ fn credits<Part: Row>(
     let (whole, series): (Whole, SeriesRow) = answers.only(0)?;
     if !whole.fits.0 {
         return Err(Error::invalid(format!(
-            "interval: {} intervals by {} of {} {parts_are} are more than the {MAX_VALUES} values that an answer \
-             lists; ask for a shorter period{}",
+            "interval: {} intervals by {} of {} {parts_are} take more than the 8 MiB that an answer has; ask for a \
+             shorter period{}",
             intervals.count(),
             intervals.interval(),
             whole.parts,

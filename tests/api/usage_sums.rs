@@ -44,24 +44,58 @@ fn sums_beyond_2_to_the_53rd_are_exact() {
     assert!(body.contains("\"value\":18014398509.481982}"), "{body}");
 }
 
+/// Gives acme so many projects more.
+fn with_more_projects(world: &World, projects: i64) {
+    world.execute(
+        "INSERT INTO projects (id, organization_id, name, creation_date, advanced_permissions, cors_origins, labels)
+         SELECT printf('%08d-0000-4000-8000-000000000000', j.key), n.id, 'many-' || j.key, 0, 0, '[]', '{}'
+         FROM organizations n, json_each('[' || rtrim(replace(hex(zeroblob(?1)), '00', '0,'), ',') || ']') j
+         WHERE n.name = 'acme'",
+        [projects],
+    );
+}
+
 #[test]
 fn a_report_that_would_not_fit_is_refused_before_it_is_read() {
     let world = World::new();
+    with_more_projects(&world, 998);
+    let year = format!("{ORGANIZATION}?start_date=2025-06-01&end_date=2026-06-01");
+    let refused = world.get(&world.owner(), &format!("{year}&interval=day"));
+    refused.refused(
+        400,
+        "interval: 365 intervals by day of 1000 projects take more than the 8 MiB that an answer has; ask for a shorter \
+         period, or by month",
+    );
+    let steps = world.database.steps();
+    assert!(steps < 5_000, "{steps} steps for a refusal");
+    let listed = world.get(&world.owner(), &year).expect(200);
+    assert!(listed.body.len() > 12_000 * 80);
+    by_old_client(&world, &format!("{year}&interval=day"));
+}
+
+#[test]
+fn no_report_is_longer_than_8_mib() {
+    let world = World::new();
+    with_more_projects(&world, 268);
+    let year = format!("{ORGANIZATION}?start_date=2025-06-01&end_date=2026-06-01&interval=day");
+    let shortest = world.get(&world.owner(), &year).expect(200).body.len();
+    assert!((8_000_000..=8 << 20).contains(&shortest), "{shortest}");
+    // As many values, but longer ones.
     world.execute(
-        "INSERT INTO projects (id, organization_id, name, creation_date, advanced_permissions, cors_origins, labels)
-         SELECT 'many-' || j.key, n.id, 'many-' || j.key, 0, 0, '[]', '{}'
-         FROM organizations n, json_each('[' || rtrim(replace(hex(zeroblob(150)), '00', '0,'), ',') || ']') j
-         WHERE n.name = 'acme'",
+        "INSERT INTO usage_days (subject_id, object_type, metric, day, organization_id, value)
+         SELECT p.id, 'deployment_version', 'credits', j.key, p.organization_id, 123456789012
+         FROM projects p, json_each('[' || rtrim(replace(hex(zeroblob(20700)), '00', '0,'), ',') || ']') j
+         WHERE p.name LIKE 'many-%' AND j.key >= 20200",
         [],
     );
-    let decade = format!("{ORGANIZATION}?start_date=2016-06-01&end_date=2026-06-01");
-    let answer = world.get(&world.owner(), &format!("{decade}&interval=day"));
-    answer.refused(
-        400,
-        "interval: 3652 intervals by day of 152 projects are more than the 400000 values",
+    world.execute(
+        "INSERT INTO usage_days (subject_id, object_type, metric, day, organization_id, value)
+         SELECT organization_id, object_type, metric, day, organization_id, sum(value) FROM usage_days
+         GROUP BY organization_id, object_type, metric, day",
+        [],
     );
-    world.get(&world.owner(), &decade).expect(200);
-    by_old_client(&world, &format!("{decade}&interval=day"));
+    let refused = world.get(&world.owner(), &year);
+    refused.refused(400, "a report a shorter period");
 }
 
 #[test]
