@@ -117,6 +117,7 @@ impl TryFrom<Project> for ProjectList {
     type Error = Error;
 
     fn try_from(project: Project) -> Result<Self, Error> {
+        let (cors_origins, labels) = project.lists()?;
         Ok(Self {
             credits: credits_of(&project)?,
             id: project.project_id,
@@ -124,8 +125,8 @@ impl TryFrom<Project> for ProjectList {
             creation_date: project.project_creation_date.0.to_zulu_string(),
             advanced_permissions: project.project_advanced_permissions.0,
             organization_name: project.organization_name,
-            cors_origins: project.project_cors_origins,
-            labels: project.project_labels,
+            cors_origins,
+            labels,
         })
     }
 }
@@ -135,6 +136,7 @@ impl TryFrom<Project> for ProjectDetail {
 
     fn try_from(project: Project) -> Result<Self, Error> {
         let suspended_reason = project.suspension().map(str::to_owned);
+        let (cors_origins, labels) = project.lists()?;
         Ok(Self {
             credits: credits_of(&project)?,
             id: project.project_id,
@@ -144,8 +146,8 @@ impl TryFrom<Project> for ProjectDetail {
             organization_name: project.organization_name,
             suspended: suspended_reason.is_some(),
             suspended_reason,
-            cors_origins: project.project_cors_origins,
-            labels: project.project_labels,
+            cors_origins,
+            labels,
         })
     }
 }
@@ -174,7 +176,7 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     let projects = projects::list(call.session, call.authority.principal(), organization).await?;
     let mut shown = Vec::with_capacity(projects.len());
     for project in projects {
-        if wanted.is_empty() || has_all_labels(&project.project_labels, &wanted)? {
+        if wanted.is_empty() || has_all_labels(&project.lists()?.1, &wanted)? {
             shown.push(ProjectList::try_from(project)?);
         }
     }

@@ -113,6 +113,17 @@ macro_rules! caller_and_project {
     };
 }
 
+/// What is read besides of a project that is to be shown itself.
+macro_rules! shown_project {
+    () => {
+        concat!(
+            organization_has_budget!(),
+            $crate::store::projects::statements::project_lists!(),
+            ", "
+        )
+    };
+}
+
 /// What he may on the whole project, or on the deployment or pipeline in it that the path names.
 macro_rules! caller_and_object {
     ($from:expr, $listed:expr) => {
@@ -140,13 +151,13 @@ statements! {
     /// The same, and where the request's origin is listed: one row for the operator and for an unknown token too, whose
     /// answer goes by the origin.
     CALLER_AND_PROJECT_AND_ORIGIN = caller_and_project!(from_caller!(), listed_columns!(), "", "", "");
-    /// The same of a project that is to be shown itself: whether its organization has a budget, too.
+    /// The same of a project that is to be shown itself: its lists, and whether its organization has a budget, too.
     CALLER_AND_BUDGET = concat!(
-        caller_and_project!(from_token!(), "", concat!(organization_has_budget!(), ", "), "", ""),
+        caller_and_project!(from_token!(), "", shown_project!(), "", ""),
         " WHERE", token_has_digest!());
     /// The same, and where the request's origin is listed, for the operator and for an unknown token too.
     CALLER_AND_BUDGET_AND_ORIGIN =
-        caller_and_project!(from_caller!(), listed_columns!(), concat!(organization_has_budget!(), ", "), "", "");
+        caller_and_project!(from_caller!(), listed_columns!(), shown_project!(), "", "");
     /// Who is calling with a token and from no page, and what he may with the deployment or pipeline that the path names.
     CALLER_AND_OBJECT = concat!(caller_and_object!(from_token!(), ""), " WHERE", token_has_digest!());
     /// The same, and where the request's origin is listed, for the operator and for an unknown token too.

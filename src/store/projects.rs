@@ -33,10 +33,10 @@ row! {
         pub project_suspended_by: Option<String>,
         /// Why.
         pub project_suspended_reason: Option<String>,
-        /// The origins that may call it from a browser.
-        pub project_cors_origins: JsonText,
-        /// Its labels.
-        pub project_labels: JsonText,
+        /// The origins that may call it from a browser, where it is shown.
+        pub project_cors_origins: Option<JsonText>,
+        /// Its labels, likewise.
+        pub project_labels: Option<JsonText>,
         /// The organization it belongs to.
         pub organization_id: String,
         /// That organization's name.
@@ -63,6 +63,18 @@ impl Project {
         started
             .unwrap_or(self.organization_subscription_start_date)
             .0
+    }
+
+    /// Its origins and its labels, which are read where it is shown.
+    ///
+    /// # Errors
+    /// An inconsistency, where they were not read.
+    pub fn lists(&self) -> Result<(JsonText, JsonText), Error> {
+        let lists = self
+            .project_cors_origins
+            .clone()
+            .zip(self.project_labels.clone());
+        lists.ok_or_else(|| Error::inconsistent("a project is shown without its lists"))
     }
 
     /// Whether there may be a limit to what it may use: its own, or its organization's.

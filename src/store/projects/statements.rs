@@ -5,19 +5,26 @@ use crate::store::audit::{caller_administers, caller_holds_all, caller_may, perm
 use crate::store::budgets::budget_columns;
 use crate::store::subscriptions::{plan_allows, subscription_runs};
 
-/// The columns of [`Project`], from `projects p` and `organizations n`.
+/// The columns of [`Project`](super::Project) that every call on it needs, from `projects p` and `organizations n`.
 macro_rules! project_columns {
     () => {
         "p.id AS project_id, p.name AS project_name, p.creation_date AS project_creation_date,
          p.advanced_permissions AS project_advanced_permissions, p.credits AS project_credits,
          p.suspended_by AS project_suspended_by, p.suspended_reason AS project_suspended_reason,
-         p.cors_origins AS project_cors_origins, p.labels AS project_labels,
          n.id AS organization_id, n.name AS organization_name,
          n.subscription_start_date AS organization_subscription_start_date,
          n.next_subscription_start_date AS organization_next_subscription_start_date"
     };
 }
 pub(crate) use project_columns;
+
+/// Its lists, which are read where it is shown: behind the columns that every call needs.
+macro_rules! project_lists {
+    () => {
+        ", p.cors_origins AS project_cors_origins, p.labels AS project_labels"
+    };
+}
+pub(crate) use project_lists;
 
 macro_rules! select_project {
     () => {
@@ -27,6 +34,7 @@ macro_rules! select_project {
         concat!(
             "SELECT ",
             $crate::store::projects::statements::project_columns!(),
+            $crate::store::projects::statements::project_lists!(),
             $more,
             "
                  FROM projects p JOIN organizations n ON n.id = p.organization_id "
