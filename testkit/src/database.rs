@@ -65,7 +65,7 @@ struct Inner {
     trips: Cell<usize>,
     steps: Cell<u64>,
     /// Bytes of the rows that came back.
-    bytes: Cell<usize>,
+    bytes: Cell<u64>,
     fault: Cell<Option<(usize, Fault)>>,
     interlude: RefCell<Option<(usize, Interlude)>>,
 }
@@ -122,7 +122,7 @@ impl Sqlite {
     }
 
     /// Bytes of all rows that came back since the last reset: what crosses into the module.
-    pub fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> u64 {
         self.0.bytes.get()
     }
 
@@ -153,10 +153,11 @@ impl Sqlite {
         self.0.trips.set(trip);
         if let Some(interlude) = self.take_interlude(trip) {
             // What happens meanwhile counts for itself.
-            let steps = self.0.steps.get();
+            let (steps, bytes) = (self.0.steps.get(), self.0.bytes.get());
             interlude();
             self.0.trips.set(trip);
             self.0.steps.set(steps);
+            self.0.bytes.set(bytes);
         }
         let fault = self.0.fault.get().filter(|(number, _)| *number == trip);
         let Some((_, fault)) = fault else {
@@ -212,7 +213,7 @@ impl Sqlite {
             batch.meta.rows_read += meta.rows_read;
             batch.meta.rows_written += meta.rows_written;
             let rows = Json::Array(rows).to_string();
-            self.0.bytes.set(self.0.bytes.get() + rows.len());
+            self.0.bytes.set(self.0.bytes.get() + rows.len() as u64);
             batch.rows.push(RawValue::from_string(rows).unwrap());
         }
         Ok(batch)
