@@ -48,6 +48,7 @@ use crate::store::objects::Object;
 use crate::store::organizations::Organization;
 use crate::store::projects::Project;
 use crate::store::session::Session;
+use crate::store::slices::{MAX_LIMIT, Slice};
 use crate::store::tokens::FreshToken;
 use crate::store::workspaces::Workspace;
 
@@ -142,6 +143,15 @@ impl Call<'_> {
         let body = body::in_time(clock, body::text(self.request, limit, wanted)).await;
         self.now = clock.now();
         body
+    }
+
+    /// The part of a list that the query asks for.
+    pub(crate) fn slice(&self) -> Result<Slice, Error> {
+        let limit = self.query.integer("limit", 1..=MAX_LIMIT, 0)?;
+        Ok(Slice {
+            limit: (limit > 0).then_some(limit),
+            after: self.query.text("after").map(str::to_owned),
+        })
     }
 
     /// 16 bytes of the platform's CSPRNG.

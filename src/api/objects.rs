@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::api::Call;
-use crate::api::labels::{has_any_label, label_filter};
+use crate::api::labels::label_filter;
 use crate::domain::{DataType, Fields, IoType, ObjectType};
 use crate::http::error::Error;
 use crate::http::response::Response;
@@ -136,14 +136,14 @@ fn refuse_plain_fields(side: IoType, fields: &Fields, sentence: &'static str) ->
 
 /// Lists those of the project that have one of the labels that the query asks for.
 pub(super) async fn list(call: &Call<'_>, kind: ObjectType) -> Result<Response, Error> {
-    let wanted = label_filter(&call.query)?;
-    let mut listed = Vec::new();
-    for record in records::list(call.session, call.project()?, kind).await? {
-        if has_any_label(&record.labels, &wanted)? {
-            listed.push(shown(call, kind, record)?);
-        }
-    }
-    Response::ok(&listed)
+    let labels = label_filter(&call.query)?;
+    let (project, slice) = (call.project()?, call.slice()?);
+    let records = records::list(call.session, project, kind, labels.as_deref(), &slice).await?;
+    let listed: Result<Vec<_>, Error> = records
+        .into_iter()
+        .map(|record| shown(call, kind, record))
+        .collect();
+    Response::ok(&listed?)
 }
 
 /// `GET .../deployments/{deployment_name}` and `GET .../pipelines/{pipeline_name}`.

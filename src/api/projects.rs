@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::Call;
-use crate::api::labels::{has_all_labels, label_filter};
+use crate::api::labels::label_filter;
 use crate::domain::{Credits, Labels, ObjectName, OriginList, ProjectId};
 use crate::http::error::Error;
 use crate::http::patch::Patch;
@@ -171,16 +171,13 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
 
 /// `GET /projects`.
 pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
-    let wanted = label_filter(&call.query)?;
+    let labels = label_filter(&call.query)?;
     let organization = call.query.text("organization");
-    let projects = projects::list(call.session, call.authority.principal(), organization).await?;
-    let mut shown = Vec::with_capacity(projects.len());
-    for project in projects {
-        if wanted.is_empty() || has_all_labels(&project.lists()?.1, &wanted)? {
-            shown.push(ProjectList::try_from(project)?);
-        }
-    }
-    Response::ok(&shown)
+    let (principal, slice) = (call.authority.principal(), call.slice()?);
+    let labels = labels.as_deref();
+    let projects = projects::list(call.session, principal, organization, labels, &slice).await?;
+    let shown: Result<Vec<_>, Error> = projects.into_iter().map(ProjectList::try_from).collect();
+    Response::ok(&shown?)
 }
 
 /// `GET /projects/{project_name}`: the first round trip has read it, unless there is a budget to look after.

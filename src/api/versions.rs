@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::api::Call;
 use crate::api::deployment_versions::shapes::DeploymentVersionDetail;
-use crate::api::labels::{has_any_label, label_filter};
+use crate::api::labels::label_filter;
 use crate::api::pipeline_versions::shapes::{PipelineVersionDetail, PipelineVersionList};
 use crate::domain::ObjectType;
 use crate::http::error::Error;
@@ -37,16 +37,15 @@ pub(super) async fn create(call: &Call<'_>, mut new: NewVersion) -> Result<Respo
 
 /// `GET .../versions`, of a deployment or a pipeline.
 pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
-    let wanted = label_filter(&call.query)?;
+    let labels = label_filter(&call.query)?;
     let object = call.object()?;
+    let slice = call.slice()?;
     let mut listed = Vec::new();
-    for version in versions::list(call.session, object).await? {
-        if has_any_label(&version.labels, &wanted)? {
-            listed.push(match object.kind {
-                ObjectType::Deployment => Detail::Deployment(Box::new(version.try_into()?)),
-                ObjectType::Pipeline => Detail::PipelineInList(version.try_into()?),
-            });
-        }
+    for version in versions::list(call.session, object, labels.as_deref(), &slice).await? {
+        listed.push(match object.kind {
+            ObjectType::Deployment => Detail::Deployment(Box::new(version.try_into()?)),
+            ObjectType::Pipeline => Detail::PipelineInList(version.try_into()?),
+        });
     }
     Response::ok(&listed)
 }

@@ -86,6 +86,12 @@ parameters! {
     BEFORE = "before", "Only changes that are older than the one of this id.", reference::<AuditId>, AUDIT_ID;
     /// How much of a long list to show.
     PAGE_LIMIT = "limit", "At most so many.", |_| integer(1, 1_000, 100), 100;
+    /// How much of a list that comes whole to show.
+    LIMIT = "limit", "At most so many; all of them if absent.", |_| json!({ "type": "integer", "minimum": 1, "maximum": 1_000 }), 100;
+    /// Behind which item of a list by name to go on.
+    AFTER_NAME = "after", "Only those behind the one of this name.", text, "a-name";
+    /// Behind which item of another list to go on.
+    AFTER_ID = "after", "Only those behind the one of this id.", reference::<UserId>, USER_ID;
     /// Where a page begins.
     OFFSET = "offset", "Skip so many.", |_| integer(0, 1_000_000_000, 0), 0;
     /// The e-mail address to look for.

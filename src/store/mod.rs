@@ -25,6 +25,7 @@ pub mod roles;
 pub mod rows;
 pub mod service_users;
 pub mod session;
+pub mod slices;
 pub mod subscriptions;
 pub mod tokens;
 pub mod trail;

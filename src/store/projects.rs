@@ -7,11 +7,14 @@ use crate::auth::access::Authority;
 use crate::auth::principal::Principal;
 use crate::domain::time::Timestamp;
 use crate::http::error::Error;
-use crate::sql::statement::{Parameters, Statement};
+use crate::sql::statement::Parameters;
 use crate::store::budgets;
 use crate::store::rows::{Flag, JsonText, Millis, row};
 use crate::store::session::Session;
-use statements::{GET_BY_ID, LIST_EVERYTHING, LIST_OF_PRINCIPAL};
+use crate::store::slices::{Listing, Slice};
+use statements::{
+    GET_BY_ID, KNOWS_OF_EVERYTHING, KNOWS_OF_PRINCIPAL, LIST_EVERYTHING, LIST_OF_PRINCIPAL,
+};
 
 pub use changes::{NewProject, ProjectChanges, create, delete, update};
 
@@ -138,16 +141,21 @@ pub async fn list(
     session: &Session<'_>,
     caller: &Principal,
     organization: Option<&str>,
+    labels: Option<&str>,
+    slice: &Slice,
 ) -> Result<Vec<Project>, Error> {
-    let parameters = Parameters::new().optional_text("organization", organization);
-    let statements: Vec<Statement> = if caller.is_operator() {
-        parameters.batch([&LIST_EVERYTHING])
+    let parameters = Parameters::new()
+        .optional_text("organization", organization)
+        .optional_text("labels", labels)
+        .optional_text("principal_id", caller.id());
+    let (list, knows) = if caller.is_operator() {
+        (&LIST_EVERYTHING, &KNOWS_OF_EVERYTHING)
     } else {
-        parameters
-            .optional_text("principal_id", caller.id())
-            .batch([&LIST_OF_PRINCIPAL])
+        (&LIST_OF_PRINCIPAL, &KNOWS_OF_PRINCIPAL)
     };
-    session.read(statements).await?.all(0)
+    slice
+        .read(session, Listing { list, knows }, parameters)
+        .await
 }
 
 /// A project as it is shown itself, with what has become of its budgets.

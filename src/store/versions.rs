@@ -22,6 +22,7 @@ use crate::store::pipeline_checks::use_in_pipeline::UseInPipeline;
 use crate::store::projects::{self, Project};
 use crate::store::rows::{Answers, Flag, JsonText, Millis, OTHERWISE, row};
 use crate::store::session::Session;
+use crate::store::slices::Slice;
 use crate::store::subscriptions::{self, limit_reached};
 use graph::{Graph, Objects};
 use statements::Statements;
@@ -130,10 +131,17 @@ pub async fn create(
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn list(session: &Session<'_>, object: &Object) -> Result<Vec<Version>, Error> {
-    let parameters = Parameters::new().text("resource_id", &object.id);
-    let statements = parameters.batch([statements_of(object.kind).list]);
-    session.read(statements).await?.all(0)
+pub async fn list(
+    session: &Session<'_>,
+    object: &Object,
+    labels: Option<&str>,
+    slice: &Slice,
+) -> Result<Vec<Version>, Error> {
+    let parameters = Parameters::new()
+        .text("resource_id", &object.id)
+        .optional_text("labels", labels);
+    let listing = statements_of(object.kind).list;
+    slice.read(session, listing, parameters).await
 }
 
 /// One version.

@@ -16,6 +16,7 @@ use crate::store::pipeline_checks::use_in_pipeline::UseInPipeline;
 use crate::store::projects::{self, Project};
 use crate::store::rows::{Flag, JsonText, Millis, OTHERWISE, row};
 use crate::store::session::Session;
+use crate::store::slices::Slice;
 use crate::store::subscriptions::{self, limit_reached};
 
 /// The 400 of fields on a plain input.
@@ -151,10 +152,14 @@ pub async fn list(
     session: &Session<'_>,
     project: &Project,
     kind: ObjectType,
+    labels: Option<&str>,
+    slice: &Slice,
 ) -> Result<Vec<Record>, Error> {
-    let parameters = Parameters::new().text("project_id", &project.project_id);
-    let statements = parameters.batch([kind.statements().list]);
-    session.read(statements).await?.all(0)
+    let parameters = Parameters::new()
+        .text("project_id", &project.project_id)
+        .optional_text("labels", labels);
+    let listing = kind.statements().list;
+    slice.read(session, listing, parameters).await
 }
 
 /// The one of the path.

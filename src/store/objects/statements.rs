@@ -3,11 +3,12 @@
 //! A kind's name makes those of its tables and columns: `deployments`, `deployment_versions`, `deployment_id`.
 
 use crate::sql::Sql;
+use crate::store::slices::Listing;
 
 /// The statements of a kind; those of a write in the order of its batch.
 pub struct Statements {
     /// The objects of a project, by name.
-    pub list: &'static Sql,
+    pub list: Listing,
     /// One object.
     pub get: &'static Sql,
     /// Answers the new object and the verdict.
@@ -169,11 +170,17 @@ macro_rules! statements_of_kind {
             use crate::store::pipeline_checks::lost_field::lost_field;
             use crate::store::pipeline_checks::use_in_pipeline::used_in;
             use crate::sql::statements;
+            use crate::store::slices::{Listing, has_any_label};
             use crate::store::subscriptions::{plan_allows, subscription_runs};
 
             statements! {
                 /// The objects of a project, by name.
-                LIST = concat!(select_object!($kind), "WHERE o.project_id = :project_id ORDER BY o.name");
+                LIST = concat!(
+                    select_object!($kind), "WHERE o.project_id = :project_id AND o.name > coalesce(:after, '') AND ",
+                    has_any_label!("o.labels"), " ORDER BY o.name LIMIT #limit");
+                /// Whether there is one of the name behind which the list is to go on.
+                KNOWS = concat!(
+                    "SELECT EXISTS (SELECT 1 FROM ", $kind, "s WHERE project_id = :project_id AND name = :after) AS known");
                 /// One object.
                 GET = concat!(select_object!($kind), "WHERE o.id = :object_id");
                 /// The permit for a new object.
@@ -241,7 +248,7 @@ macro_rules! statements_of_kind {
 
             /// They all.
             pub static STATEMENTS: Statements = Statements {
-                list: &LIST,
+                list: Listing { list: &LIST, knows: &KNOWS },
                 get: &GET,
                 create: [&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE],
                 update: [&PERMIT_UPDATE, &UPDATE, &CLEAR_DEFAULT, &SET_DEFAULT, &GET, &AFTER_UPDATE],

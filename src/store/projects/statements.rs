@@ -3,6 +3,7 @@
 use crate::sql::{fresh_uuid, statements};
 use crate::store::audit::{caller_administers, caller_holds_all, caller_may, permit, permitted};
 use crate::store::budgets::budget_columns;
+use crate::store::slices::has_all_labels;
 use crate::store::subscriptions::{plan_allows, subscription_runs};
 
 /// The columns of [`Project`](super::Project) that every call on it needs, from `projects p` and `organizations n`.
@@ -115,6 +116,18 @@ macro_rules! its_service_users {
     };
 }
 
+/// Whether `projects p` is one in which the caller has a part.
+macro_rules! principal_has_part {
+    () => {
+        "p.id IN (
+             SELECT q.id FROM organization_users m JOIN projects q ON q.organization_id = m.organization_id
+             WHERE m.user_id = :principal_id AND m.admin = 1
+             UNION ALL SELECT v.project_id FROM project_users v WHERE v.user_id = :principal_id
+             UNION ALL SELECT a.project_id FROM role_assignments a WHERE a.user_id = :principal_id
+             UNION ALL SELECT s.project_id FROM service_users s WHERE s.id = :principal_id)"
+    };
+}
+
 /// The organization that a new project is to belong to.
 macro_rules! organization_of_new {
     () => {
@@ -180,16 +193,18 @@ statements! {
              WHERE organization_id = ", organization_of_new!(), " AND user_id = :principal_id)) AS sees_organization");
     /// The projects in which somebody has a part, by name.
     LIST_OF_PRINCIPAL = concat!(select_project!(), "
-         WHERE p.id IN (
-             SELECT q.id FROM organization_users m JOIN projects q ON q.organization_id = m.organization_id
-             WHERE m.user_id = :principal_id AND m.admin = 1
-             UNION ALL SELECT v.project_id FROM project_users v WHERE v.user_id = :principal_id
-             UNION ALL SELECT a.project_id FROM role_assignments a WHERE a.user_id = :principal_id
-             UNION ALL SELECT s.project_id FROM service_users s WHERE s.id = :principal_id)
-           AND (:organization IS NULL OR n.name = :organization)
-         ORDER BY p.name");
+         WHERE ", principal_has_part!(), "
+           AND (:organization IS NULL OR n.name = :organization) AND p.name > coalesce(:after, '')
+           AND ", has_all_labels!("p.labels"), " ORDER BY p.name LIMIT #limit");
+    /// Whether one of the name behind which the list is to go on is among them.
+    KNOWS_OF_PRINCIPAL = concat!(
+        "SELECT EXISTS (SELECT 1 FROM projects p WHERE p.name = :after AND ", principal_has_part!(), ") AS known");
     /// All projects, for the operator.
-    LIST_EVERYTHING = concat!(select_project!(), "WHERE :organization IS NULL OR n.name = :organization ORDER BY p.name");
+    LIST_EVERYTHING = concat!(
+        select_project!(), "WHERE (:organization IS NULL OR n.name = :organization) AND p.name > coalesce(:after, '')
+           AND ", has_all_labels!("p.labels"), " ORDER BY p.name LIMIT #limit");
+    /// Whether there is one of the name behind which the list is to go on.
+    KNOWS_OF_EVERYTHING = "SELECT EXISTS (SELECT 1 FROM projects WHERE name = :after) AS known";
     /// The permit to change a project.
     PERMIT_UPDATE = permit!(":object_id", project_before!(), concat!(
         project_exists!(), " AND ", caller_may!(), " AND ", name_is_free!(), " AND ", suspension_is_callers!(),

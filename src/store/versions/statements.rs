@@ -3,6 +3,7 @@
 //! A kind's name makes those of its tables and columns, as in [`objects`](crate::store::objects::statements).
 
 use crate::sql::Sql;
+use crate::store::slices::Listing;
 
 /// The statements of a kind; those of a write in the order of its batch.
 ///
@@ -10,7 +11,7 @@ use crate::sql::Sql;
 /// fields of what these refer to.
 pub struct Statements {
     /// The versions of an object, by name.
-    pub list: &'static Sql,
+    pub list: Listing,
     /// Shows one version.
     pub get: &'static [&'static Sql],
     /// The name of a version, or of the default one where none is named.
@@ -238,7 +239,13 @@ macro_rules! statements_of_kind {
     ($kind:tt) => {
         statements! {
             /// The versions of an object, by name.
-            LIST = concat!(select_version!($kind), "WHERE v.", $kind, "_id = :resource_id ORDER BY v.version");
+            LIST = concat!(
+                select_version!($kind), "WHERE v.", $kind, "_id = :resource_id AND v.version > coalesce(:after, '') AND ",
+                has_any_label!("v.labels"), " ORDER BY v.version LIMIT #limit");
+            /// Whether there is one of the name behind which the list is to go on.
+            KNOWS = concat!(
+                "SELECT EXISTS (SELECT 1 FROM ", $kind, "_versions
+                                WHERE ", $kind, "_id = :resource_id AND version = :after) AS known");
             /// One version of an object.
             GET = concat!(
                 select_version!($kind, with attachments), "WHERE v.", $kind, "_id = :resource_id AND v.version = :version");
@@ -317,13 +324,17 @@ pub mod deployments {
     use crate::store::audit::{caller_may_on_object, permit, permitted};
     use crate::store::objects::statements::of_pipelines;
     use crate::store::pipeline_checks::use_in_pipeline::used_in;
+    use crate::store::slices::{Listing, has_any_label};
     use crate::store::subscriptions::{plan_allows, subscription_runs};
 
     statements_of_kind!("deployment");
 
     /// They all.
     pub static STATEMENTS: Statements = Statements {
-        list: &LIST,
+        list: Listing {
+            list: &LIST,
+            knows: &KNOWS,
+        },
         get: &[&GET],
         name: &NAME,
         create: &[&PERMIT_CREATE, &INSERT, &GET_CHANGED, &AFTER_CREATE],
@@ -344,13 +355,17 @@ pub mod pipelines {
     use crate::store::objects::statements::of_pipelines;
     use crate::store::pipeline_checks::fault;
     use crate::store::pipeline_checks::use_in_pipeline::used_in;
+    use crate::store::slices::{Listing, has_any_label};
     use crate::store::subscriptions::{plan_allows, subscription_runs};
 
     statements_of_kind!("pipeline");
 
     /// They all.
     pub static STATEMENTS: Statements = Statements {
-        list: &LIST,
+        list: Listing {
+            list: &LIST,
+            knows: &KNOWS,
+        },
         get: &[&GET, &LIST_IN_PATH, &FIELDS_IN_PATH],
         name: &NAME,
         create: &[

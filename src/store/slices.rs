@@ -1,0 +1,102 @@
+//! Slices of lists: a list comes whole unless the caller asks for so many of it, behind the last one they have seen.
+//!
+//! A list's statement has `LIMIT #limit`, and a condition that its items lie behind `:after`, which its index answers; a
+//! second statement says whether there is such an item. A whole list has a limit too: of more items than that, however
+//! short, no answer could be made (contract section 4, *What one caller can cost*).
+
+use crate::domain::invalid::quoted;
+use crate::http::error::Error;
+use crate::http::response::LONGEST_BODY;
+use crate::sql::Sql;
+use crate::sql::statement::Parameters;
+use crate::store::rows::{Flag, Row, row};
+use crate::store::session::Session;
+
+/// The most that a caller may ask for at once.
+pub const MAX_LIMIT: i64 = 1_000;
+
+/// No item of a list is shorter than this, in bytes of an answer.
+const SHORTEST_ITEM: usize = 64;
+
+/// Of a whole list, so many are read at most: more than an answer can hold.
+#[allow(clippy::cast_possible_wrap)]
+const WHOLE: i64 = (LONGEST_BODY / SHORTEST_ITEM) as i64 + 1;
+
+/// Which part of a list is wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Slice {
+    /// At most so many items, if anybody said how many.
+    pub limit: Option<i64>,
+    /// Only those behind this one: its name in a list by name, else its id.
+    pub after: Option<String>,
+}
+
+/// What a list is read with.
+#[derive(Clone, Copy)]
+pub struct Listing {
+    /// The list, with `:after` and `#limit`.
+    pub list: &'static Sql,
+    /// Whether `:after` is in it.
+    pub knows: &'static Sql,
+}
+
+impl Slice {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// 400 for a slice behind what is not in the list; 503 when the database fails.
+    pub async fn read<T: Row>(
+        &self,
+        session: &Session<'_>,
+        listing: Listing,
+        parameters: Parameters,
+    ) -> Result<Vec<T>, Error> {
+        row! {
+            struct Known {
+                known: Flag,
+            }
+        }
+        let parameters = parameters
+            .integer("limit", self.limit.unwrap_or(WHOLE))
+            .optional_text("after", self.after.as_deref());
+        let Some(after) = &self.after else {
+            return session.read(parameters.batch([listing.list])).await?.all(0);
+        };
+        let statements = parameters.batch([listing.list, listing.knows]);
+        let answers = session.read(statements).await?;
+        let Known { known } = answers.only(1)?;
+        if known.0 {
+            return answers.all(0);
+        }
+        Err(Error::invalid(format!(
+            "after: {} is not in this list; it is the name of the last item seen, or its id where the list is not by name",
+            quoted(after)
+        )))
+    }
+}
+
+/// Whether labels have one of the pairs of `:labels`, if there are any: `has_any_label!(column)`. So UbiOps' documents list
+/// deployments, pipelines and versions.
+macro_rules! has_any_label {
+    ($labels:literal) => {
+        concat!(
+            "(:labels IS NULL OR EXISTS (SELECT 1 FROM json_each(:labels) wanted JOIN json_each(",
+            $labels,
+            ") label ON label.key = wanted.value ->> 0 AND label.value = wanted.value ->> 1))"
+        )
+    };
+}
+pub(crate) use has_any_label;
+
+/// Whether labels have all of the pairs of `:labels`, if there are any: how projects are listed.
+macro_rules! has_all_labels {
+    ($labels:literal) => {
+        concat!(
+            "(:labels IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(:labels) wanted WHERE NOT EXISTS (
+                SELECT 1 FROM json_each(",
+            $labels,
+            ") label WHERE label.key = wanted.value ->> 0 AND label.value = wanted.value ->> 1)))"
+        )
+    };
+}
+pub(crate) use has_all_labels;
