@@ -137,7 +137,8 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
 
 /// `GET .../service-users`.
 pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
-    let all = service_users::list(call.session, call.project()?, call.now).await?;
+    let slice = call.slice()?;
+    let all = service_users::list(call.session, call.project()?, call.now, &slice).await?;
     Response::ok(
         &all.into_iter()
             .map(ServiceUserList::from)

@@ -17,13 +17,15 @@ use crate::store::audit::{Action, Change, Occasion, given};
 use crate::store::projects::{self, Project};
 use crate::store::rows::{JsonText, Millis, OTHERWISE, Refusal, row};
 use crate::store::session::Session;
+use crate::store::slices::{Listing, Slice};
 use crate::store::subscriptions;
 use crate::store::tokens::FreshToken;
 use statements::{
     AFTER_CREATE, AFTER_DELETE, AFTER_RESET, AFTER_UPDATE, AFTER_UPDATE_ACCESS, DELETE,
     DELETE_ACCESS_KEYS, DELETE_CURRENT_TOKEN, DELETE_ENDED_TOKEN, DELETE_GRACE, DELETE_ORIGINS,
-    DELETE_TOKENS, GET, GRANT_GRACE, INSERT, INSERT_ORIGINS, INSERT_TOKEN, LIST, PERMIT_CREATE,
-    PERMIT_DELETE, PERMIT_END_GRACE, PERMIT_RESET, PERMIT_UPDATE, PERMIT_UPDATE_ACCESS, UPDATE,
+    DELETE_TOKENS, GET, GRANT_GRACE, INSERT, INSERT_ORIGINS, INSERT_TOKEN, KNOWS, LIST,
+    PERMIT_CREATE, PERMIT_DELETE, PERMIT_END_GRACE, PERMIT_RESET, PERMIT_UPDATE,
+    PERMIT_UPDATE_ACCESS, UPDATE,
 };
 
 row! {
@@ -157,11 +159,16 @@ pub async fn list(
     session: &Session<'_>,
     project: &Project,
     now: Timestamp,
+    slice: &Slice,
 ) -> Result<Vec<ServiceUser>, Error> {
     let parameters = Parameters::new()
         .text("project_id", &project.project_id)
         .integer("now", now.as_millis());
-    session.read(parameters.batch([&LIST])).await?.all(0)
+    let listing = Listing {
+        list: &LIST,
+        knows: &KNOWS,
+    };
+    slice.read(session, listing, parameters).await
 }
 
 /// One service user of a project.

@@ -202,7 +202,13 @@ macro_rules! after_change {
 
 statements! {
     /// The service users of a project, oldest first.
-    LIST = concat!(select_service_user!(), "WHERE s.project_id = :project_id ORDER BY s.creation_date, s.id");
+    LIST = concat!(
+        select_service_user!(), "WHERE s.project_id = :project_id
+           AND (s.creation_date, s.id) > (SELECT coalesce(max(creation_date), -1), coalesce(max(id), '')
+                                          FROM service_users WHERE id = :after)
+         ORDER BY s.creation_date, s.id LIMIT #limit");
+    /// Whether there is one of the id behind which a list is to go on.
+    KNOWS = "SELECT EXISTS (SELECT 1 FROM service_users WHERE id = :after AND project_id = :project_id) AS known";
     /// One service user of a project.
     GET = concat!(select_service_user!(), "WHERE s.id = :object_id AND s.project_id = :project_id");
     /// The permit for a new service user.
