@@ -153,7 +153,8 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
         resource_type: resource_type.as_deref(),
         resource: query.text("resource"),
     };
-    let all = role_assignments::list(call.session, call.project()?, &filter).await?;
+    let slice = call.slice()?;
+    let all = role_assignments::list(call.session, call.project()?, &filter, &slice).await?;
     Response::ok(
         &all.into_iter()
             .map(RoleAssignmentList::from)

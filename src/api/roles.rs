@@ -83,7 +83,8 @@ impl TryFrom<Role> for RoleDetailList {
 
 /// `GET .../roles`.
 pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
-    let roles = roles::list(call.session, &call.project()?.project_id).await?;
+    let slice = call.slice()?;
+    let roles = roles::list(call.session, &call.project()?.project_id, &slice).await?;
     Response::ok(&roles.into_iter().map(RoleList::from).collect::<Vec<_>>())
 }
 

@@ -12,6 +12,7 @@ use crate::store::projects::{self, Project};
 use crate::store::roles;
 use crate::store::rows::{OTHERWISE, row};
 use crate::store::session::Session;
+use crate::store::slices::{Listing, Slice};
 
 row! {
     /// A role assignment.
@@ -131,7 +132,9 @@ macro_rules! filter {
     () => {
         "(:resource_type IS NULL OR a.resource_type = :resource_type)
            AND (:resource IS NULL OR coalesce(e.name, l.name, p.name) = :resource)
-         ORDER BY a.creation_date, a.id"
+           AND (a.creation_date, a.id) > (SELECT coalesce(max(creation_date), -1), coalesce(max(id), '')
+                                          FROM role_assignments WHERE id = :after)
+         ORDER BY a.creation_date, a.id LIMIT #limit"
     };
 }
 
@@ -168,6 +171,8 @@ statements! {
     LIST_ON_OBJECT = concat!(
         select_assignment!(), "WHERE a.resource_id = ", object_of_name!(), " AND a.resource_type = :resource_type
            AND a.project_id = :project_id AND ", filter!());
+    /// Whether there is one of the id behind which a list is to go on.
+    KNOWS = "SELECT EXISTS (SELECT 1 FROM role_assignments WHERE id = :after AND project_id = :project_id) AS known";
     /// The permit to take a role away.
     PERMIT_DELETE = permit!(
         ":object_id",
@@ -282,18 +287,22 @@ pub async fn list(
     session: &Session<'_>,
     project: &Project,
     filter: &Filter<'_>,
+    slice: &Slice,
 ) -> Result<Vec<RoleAssignment>, Error> {
     let parameters = Parameters::new()
         .text("project_id", &project.project_id)
         .optional_text("assignee", filter.assignee)
         .optional_text("resource_type", filter.resource_type)
         .optional_text("resource", filter.resource);
-    let statements = match (filter.assignee, filter.resource_type, filter.resource) {
-        (Some(_), _, _) => parameters.batch([&LIST_OF_ASSIGNEE]),
-        (None, Some("deployment" | "pipeline"), Some(_)) => parameters.batch([&LIST_ON_OBJECT]),
-        _ => parameters.batch([&LIST]),
+    let list = match (filter.assignee, filter.resource_type, filter.resource) {
+        (Some(_), _, _) => &LIST_OF_ASSIGNEE,
+        (None, Some("deployment" | "pipeline"), Some(_)) => &LIST_ON_OBJECT,
+        _ => &LIST,
     };
-    session.read(statements).await?.all(0)
+    let knows = &KNOWS;
+    slice
+        .read(session, Listing { list, knows }, parameters)
+        .await
 }
 
 /// One assignment of a project.

@@ -14,6 +14,7 @@ use crate::store::audit::{
 use crate::store::projects::{self, Project};
 use crate::store::rows::{Answers, Flag, JsonText, row};
 use crate::store::session::Session;
+use crate::store::slices::{Listing, Slice};
 use crate::store::subscriptions::{self, subscription_runs};
 
 row! {
@@ -34,6 +35,24 @@ row! {
 macro_rules! select_role {
     () => {
         "SELECT r.id, r.name, r.project_id IS NULL AS is_default, r.permissions FROM roles r "
+    };
+}
+
+/// A role in a list, which shows no permissions.
+macro_rules! select_listed {
+    () => {
+        "SELECT r.id, r.name, r.project_id IS NULL AS is_default, '[]' AS permissions FROM roles r "
+    };
+}
+
+/// Whether there is a default role of this name.
+macro_rules! is_default_role {
+    ($name:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM roles WHERE project_id IS NULL AND name = ",
+            $name,
+            ")"
+        )
     };
 }
 
@@ -213,8 +232,14 @@ statements! {
         " AS may, 1 AS covers, 1 AS name_is_free, 1 AS suits, 1 AS advanced, 1 AS subscription_runs, 1 AS changes");
     /// The default roles and those of a project.
     LIST = concat!(
-        select_role!(), "WHERE r.project_id IS NULL
-         UNION ALL ", select_role!(), "WHERE r.project_id = :project_id ORDER BY is_default DESC, name");
+        select_listed!(), "WHERE r.project_id IS NULL AND (:after IS NULL OR (", is_default_role!(":after"), " AND r.name > :after))
+         UNION ALL ", select_listed!(), "WHERE r.project_id = :project_id
+           AND r.name > iif(:after IS NULL OR ", is_default_role!(":after"), ", '', :after)
+         ORDER BY is_default DESC, name LIMIT #limit");
+    /// Whether there is one of the name behind which the list is to go on.
+    KNOWS = concat!(
+        "SELECT ", is_default_role!(":after"), " OR EXISTS (
+           SELECT 1 FROM roles WHERE project_id = :project_id AND name = :after) AS known");
     /// One role, by its name in a project.
     GET = concat!(
         select_role!(), "WHERE r.project_id IS NULL AND r.name = :name
@@ -234,9 +259,17 @@ pub fn not_found(name: &str) -> Error {
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn list(session: &Session<'_>, project_id: &str) -> Result<Vec<Role>, Error> {
+pub async fn list(
+    session: &Session<'_>,
+    project_id: &str,
+    slice: &Slice,
+) -> Result<Vec<Role>, Error> {
     let parameters = Parameters::new().text("project_id", project_id);
-    session.read(parameters.batch([&LIST])).await?.all(0)
+    let listing = Listing {
+        list: &LIST,
+        knows: &KNOWS,
+    };
+    slice.read(session, listing, parameters).await
 }
 
 /// One role, by its name in a project.
