@@ -79,7 +79,8 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
 
 /// `GET /organizations/{organization_name}/users`.
 pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
-    let users = organization_users::list(call.session, call.organization()?).await?;
+    let slice = call.slice()?;
+    let users = organization_users::list(call.session, call.organization()?, &slice).await?;
     Response::ok(
         &users
             .into_iter()

@@ -70,9 +70,12 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
 pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     let (session, project) = (call.session, call.project()?);
     let wanted = call.query.parsed("user_type", parse_user_type)?;
+    let slice = call.slice()?;
     let users = match wanted.unwrap_or(UserType::People) {
-        UserType::People => project_users::list_people(session, project).await?,
-        UserType::ServiceUsers => project_users::list_service_users(session, project).await?,
+        UserType::People => project_users::list_people(session, project, &slice).await?,
+        UserType::ServiceUsers => {
+            project_users::list_service_users(session, project, &slice).await?
+        }
     };
     let listed = users.into_iter().map(ProjectUserList::from);
     Response::ok(&listed.collect::<Vec<_>>())

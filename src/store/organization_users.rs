@@ -22,6 +22,7 @@ use crate::store::organizations::Organization;
 use crate::store::projects::lacks;
 use crate::store::rows::{Flag, Millis, row};
 use crate::store::session::Session;
+use crate::store::slices::{Listing, Slice};
 use crate::store::subscriptions::{self, limit_reached, plan_allows, subscription_runs};
 use crate::store::trail::{lost_roles, projects_let_into, projects_of_roles, trail_in_projects};
 
@@ -174,7 +175,12 @@ statements! {
     JOIN = "UPDATE organization_users SET joined = 1, join_date = #now
             WHERE organization_id = :organization_id AND user_id = :user_id AND joined = 0";
     /// The members of an organization, by e-mail address.
-    LIST = concat!(select_member!(), "ORDER BY u.email");
+    LIST = concat!(
+        select_member!(), "AND u.email > coalesce((SELECT email FROM users WHERE id = :after), '')
+         ORDER BY u.email LIMIT #limit");
+    /// Whether there is one of the id behind which the list is to go on.
+    KNOWS = "SELECT EXISTS (SELECT 1 FROM organization_users
+                            WHERE organization_id = :organization_id AND user_id = :after) AS known";
     /// One member.
     GET = concat!(select_member!(), "AND m.user_id = :object_id");
     /// The permit for a new member; somebody who is known keeps their id.
@@ -266,9 +272,14 @@ pub fn not_found(id: &str) -> Error {
 pub async fn list(
     session: &Session<'_>,
     organization: &Organization,
+    slice: &Slice,
 ) -> Result<Vec<OrganizationUser>, Error> {
     let parameters = Parameters::new().text("organization_id", &organization.organization_id);
-    session.read(parameters.batch([&LIST])).await?.all(0)
+    let listing = Listing {
+        list: &LIST,
+        knows: &KNOWS,
+    };
+    slice.read(session, listing, parameters).await
 }
 
 /// One member of an organization.

@@ -13,6 +13,7 @@ use crate::sql::statement::Parameters;
 use crate::sql::statements;
 use crate::store::rows::{Flag, Millis, row};
 use crate::store::session::Session;
+use crate::store::slices::{Listing, Slice};
 
 row! {
     /// An organization with its plan.
@@ -106,10 +107,16 @@ statements! {
     LIST_OF_MEMBER = concat!(
         "SELECT ", organization_columns!(), "
          FROM organization_users m JOIN organizations n ON n.id = m.organization_id ", plan_of_organization!(), "
-         WHERE m.user_id = :principal_id ORDER BY n.name");
+         WHERE m.user_id = :principal_id AND n.name > coalesce(:after, '') ORDER BY n.name LIMIT #limit");
+    /// Whether one of the name behind which the list is to go on is among them.
+    KNOWS_OF_MEMBER = "SELECT EXISTS (SELECT 1 FROM organization_users m JOIN organizations n ON n.id = m.organization_id
+                                      WHERE m.user_id = :principal_id AND n.name = :after) AS known";
     /// All organizations, for the operator.
     LIST_EVERYTHING = concat!(
-        "SELECT ", organization_columns!(), " FROM organizations n ", plan_of_organization!(), " ORDER BY n.name");
+        "SELECT ", organization_columns!(), " FROM organizations n ", plan_of_organization!(), "
+         WHERE n.name > coalesce(:after, '') ORDER BY n.name LIMIT #limit");
+    /// Whether there is one of the name behind which the list is to go on.
+    KNOWS_OF_EVERYTHING = "SELECT EXISTS (SELECT 1 FROM organizations WHERE name = :after) AS known";
     /// One organization, by its id.
     GET_BY_ID = concat!(
         "SELECT ", organization_columns!(), " FROM organizations n ", plan_of_organization!(), "WHERE n.id = :object_id");
@@ -145,14 +152,17 @@ pub async fn list(
     session: &Session<'_>,
     caller: &Principal,
     now: Timestamp,
+    slice: &Slice,
 ) -> Result<Vec<Organization>, Error> {
-    let parameters = Parameters::new().integer("now", now.as_millis());
-    let statements = if caller.is_operator() {
-        parameters.batch([&LIST_EVERYTHING])
+    let parameters = Parameters::new()
+        .integer("now", now.as_millis())
+        .optional_text("principal_id", caller.id());
+    let (list, knows) = if caller.is_operator() {
+        (&LIST_EVERYTHING, &KNOWS_OF_EVERYTHING)
     } else {
-        parameters
-            .optional_text("principal_id", caller.id())
-            .batch([&LIST_OF_MEMBER])
+        (&LIST_OF_MEMBER, &KNOWS_OF_MEMBER)
     };
-    session.read(statements).await?.all(0)
+    slice
+        .read(session, Listing { list, knows }, parameters)
+        .await
 }

@@ -11,6 +11,7 @@ use crate::store::organization_users::{caller_leaves_or_administers, email_of_pe
 use crate::store::projects::{self, Project};
 use crate::store::rows::{OTHERWISE, row};
 use crate::store::session::Session;
+use crate::store::slices::{Listing, Slice};
 use crate::store::subscriptions::{self, subscription_runs};
 use crate::store::trail::lost_roles;
 
@@ -73,10 +74,21 @@ statements! {
         "WHERE u.id IN (SELECT user_id FROM project_users WHERE project_id = :project_id
                         UNION ALL
                         SELECT user_id FROM role_assignments WHERE project_id = :project_id AND user_id IS NOT NULL)
-         ORDER BY u.email");
+           AND u.email > coalesce((SELECT email FROM users WHERE id = :after), '')
+         ORDER BY u.email LIMIT #limit");
+    /// Whether somebody of the id behind which the list is to go on is among them.
+    KNOWS_PERSON = "SELECT EXISTS (SELECT 1 FROM project_users WHERE project_id = :project_id AND user_id = :after
+                                   UNION ALL
+                                   SELECT 1 FROM role_assignments
+                                   WHERE project_id = :project_id AND assignee_id = :after AND user_id IS NOT NULL) AS known";
     /// The service users of a project, as its people are shown, by e-mail address.
     LIST_SERVICE_USERS = "SELECT id, email, nullif(name, '') AS name, NULL AS surname FROM service_users
-                          WHERE project_id = :project_id ORDER BY email";
+                          WHERE project_id = :project_id
+                            AND email > coalesce((SELECT email FROM service_users WHERE id = :after), '')
+                          ORDER BY email LIMIT #limit";
+    /// Whether there is one of the id behind which the list is to go on.
+    KNOWS_SERVICE_USER = "SELECT EXISTS (SELECT 1 FROM service_users
+                                         WHERE id = :after AND project_id = :project_id) AS known";
     /// One of the people of a project.
     GET = concat!(select_person!(), "WHERE u.id = :object_id AND ", has_part!());
     /// The permit to let a member of the organization in.
@@ -119,11 +131,16 @@ pub fn not_found(id: &str) -> Error {
 pub async fn list_people(
     session: &Session<'_>,
     project: &Project,
+    slice: &Slice,
 ) -> Result<Vec<ProjectUser>, Error> {
     let parameters = Parameters::new()
         .text("organization_id", &project.organization_id)
         .text("project_id", &project.project_id);
-    session.read(parameters.batch([&LIST_PEOPLE])).await?.all(0)
+    let listing = Listing {
+        list: &LIST_PEOPLE,
+        knows: &KNOWS_PERSON,
+    };
+    slice.read(session, listing, parameters).await
 }
 
 /// The service users of a project, by e-mail address.
@@ -133,10 +150,14 @@ pub async fn list_people(
 pub async fn list_service_users(
     session: &Session<'_>,
     project: &Project,
+    slice: &Slice,
 ) -> Result<Vec<ProjectUser>, Error> {
     let parameters = Parameters::new().text("project_id", &project.project_id);
-    let statements = parameters.batch([&LIST_SERVICE_USERS]);
-    session.read(statements).await?.all(0)
+    let listing = Listing {
+        list: &LIST_SERVICE_USERS,
+        knows: &KNOWS_SERVICE_USER,
+    };
+    slice.read(session, listing, parameters).await
 }
 
 /// One of the people of a project.
