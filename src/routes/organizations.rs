@@ -13,7 +13,7 @@ pub(super) static TABLE: &[Route] = routes! {
     POST "/v2.1/organizations" organizations_create, Person, "Create an organization" => organizations::create,
         takes organizations::OrganizationCreate, gives 201 organizations::OrganizationDetail;
     GET "/v2.1/organizations" organizations_list, Anyone, "List the caller's organizations" => organizations::list,
-        gives 200 Vec<organizations::OrganizationDetail>;
+        query [LIMIT, AFTER_NAME], gives 200 Vec<organizations::OrganizationDetail>;
     GET "/v2.1/organizations/{organization_name}" organizations_get, OrganizationMember, "Read an organization" => organizations::get,
         gives 200 organizations::OrganizationDetail;
     GET "/v2.1/organizations/{organization_name}/usage" organizations_usage_get, OrganizationMember, "Report what an organization used" => usage::of_organization,
@@ -23,7 +23,7 @@ pub(super) static TABLE: &[Route] = routes! {
     POST "/v2.1/organizations/{organization_name}/users" organization_users_create, OrganizationAdmin, "Add somebody to an organization, or invite them" => organization_users::create,
         takes organization_users::OrganizationUserCreate, gives 201 organization_users::OrganizationUserDetail;
     GET "/v2.1/organizations/{organization_name}/users" organization_users_list, OrganizationMember, "List the users of an organization" => organization_users::list,
-        gives 200 Vec<organization_users::OrganizationUserDetail>;
+        query [LIMIT, AFTER_ID], gives 200 Vec<organization_users::OrganizationUserDetail>;
     GET "/v2.1/organizations/{organization_name}/users/{user_id}" organization_users_get, OrganizationAdmin, "Read a user of an organization" => organization_users::get,
         gives 200 organization_users::OrganizationUserDetail;
     PATCH "/v2.1/organizations/{organization_name}/users/{user_id}" organization_users_update, OrganizationAdmin, "Make a user admin of an organization, or admin no more" => organization_users::update,

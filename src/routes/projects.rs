@@ -18,7 +18,7 @@ pub(super) static TABLE: &[Route] = routes! {
     POST "/v2.1/projects" projects_create, Person, "Create a project" => projects::create,
         takes projects::ProjectCreate, gives 201 projects::ProjectDetail;
     GET "/v2.1/projects" projects_list, Anyone, "List the caller's projects" => projects::list,
-        query [IN_ORGANIZATION, LABELS], gives 200 Vec<projects::ProjectList>;
+        query [IN_ORGANIZATION, LABELS, LIMIT, AFTER_NAME], gives 200 Vec<projects::ProjectList>;
     GET "/v2.1/projects/{project_name}" projects_get, Project(p::PROJECTS_GET), "Read a project" => projects::get,
         gives 200 projects::ProjectDetail;
     PATCH "/v2.1/projects/{project_name}" projects_update, Project(p::PROJECTS_UPDATE), "Change a project" => projects::update,
@@ -37,7 +37,7 @@ pub(super) static TABLE: &[Route] = routes! {
     POST "/v2.1/projects/{project_name}/service-users" service_users_create, Project(p::SERVICE_USERS_CREATE), "Create a service user" => service_users::create,
         takes service_users::ServiceUserCreate, gives 201 service_users::ServiceUserList;
     GET "/v2.1/projects/{project_name}/service-users" service_users_list, Project(p::SERVICE_USERS_LIST), "List service users" => service_users::list,
-        gives 200 Vec<service_users::ServiceUserList>;
+        query [LIMIT, AFTER_ID], gives 200 Vec<service_users::ServiceUserList>;
     GET "/v2.1/projects/{project_name}/service-users/{service_user_id}" service_users_get, Project(p::SERVICE_USERS_GET), "Read a service user" => service_users::get,
         gives 200 service_users::ServiceUserList;
     PATCH "/v2.1/projects/{project_name}/service-users/{service_user_id}" service_users_update, Project(p::SERVICE_USERS_UPDATE), "Change a service user" => service_users::update,
@@ -58,7 +58,7 @@ pub(super) static TABLE: &[Route] = routes! {
     POST "/v2.1/projects/{project_name}/users" project_users_create, ProjectAdmin, "Let a member of the organization into a project" => project_users::create,
         takes project_users::ProjectUserCreate, gives 201 project_users::ProjectUserList;
     GET "/v2.1/projects/{project_name}/users" project_users_list, Project(p::PROJECTS_USERS_LIST), "List the people of a project" => project_users::list,
-        query [USER_TYPE], gives 200 Vec<project_users::ProjectUserList>;
+        query [USER_TYPE, LIMIT, AFTER_ID], gives 200 Vec<project_users::ProjectUserList>;
     GET "/v2.1/projects/{project_name}/users/{user_id}" project_users_get, Project(p::PROJECTS_USERS_GET), "Read a person of a project" => project_users::get,
         gives 200 project_users::ProjectUserList;
     DELETE "/v2.1/projects/{project_name}/users/{user_id}" project_users_delete, ProjectAdminOrOneself, "Take a person out of a project with their roles in it, or leave it" => project_users::delete,

@@ -13,7 +13,7 @@ pub(super) static TABLE: &[Route] = routes! {
     POST "/v2.1/projects/{project_name}/roles" roles_create, Project(p::ROLES_CREATE), "Create a custom role" => roles::create,
         takes roles::RoleCreate, gives 201 roles::RoleDetailList;
     GET "/v2.1/projects/{project_name}/roles" roles_list, Project(p::ROLES_LIST), "List roles" => roles::list,
-        gives 200 Vec<roles::RoleList>;
+        query [LIMIT, AFTER_NAME], gives 200 Vec<roles::RoleList>;
     GET "/v2.1/projects/{project_name}/roles/{role_name}" roles_get, Project(p::ROLES_GET), "Read a role" => roles::get,
         gives 200 roles::RoleDetailList;
     PATCH "/v2.1/projects/{project_name}/roles/{role_name}" roles_update, Project(p::ROLES_UPDATE), "Change a custom role" => roles::update,
@@ -23,7 +23,7 @@ pub(super) static TABLE: &[Route] = routes! {
     POST "/v2.1/projects/{project_name}/role-assignments" role_assignments_create, Project(p::ROLES_ASSIGNMENTS_CREATE), "Assign a role" => role_assignments::create,
         takes role_assignments::RoleAssignmentCreate, gives 201 role_assignments::RoleAssignmentList;
     GET "/v2.1/projects/{project_name}/role-assignments" role_assignments_per_object_list, Project(p::ROLES_ASSIGNMENTS_LIST), "List role assignments" => role_assignments::list,
-        query [ASSIGNEE, ASSIGNEE_TYPE, RESOURCE_TYPE, RESOURCE], gives 200 Vec<role_assignments::RoleAssignmentList>;
+        query [ASSIGNEE, ASSIGNEE_TYPE, RESOURCE_TYPE, RESOURCE, LIMIT, AFTER_ID], gives 200 Vec<role_assignments::RoleAssignmentList>;
     GET "/v2.1/projects/{project_name}/role-assignments/{assignment_id}" role_assignments_get, Project(p::ROLES_ASSIGNMENTS_GET), "Read a role assignment" => role_assignments::get,
         gives 200 role_assignments::RoleAssignmentList;
     DELETE "/v2.1/projects/{project_name}/role-assignments/{assignment_id}" role_assignments_delete, Project(p::ROLES_ASSIGNMENTS_DELETE), "Take a role away" => role_assignments::delete,

@@ -41,7 +41,7 @@ const MAY_GROW: &[(&str, &str)] = &[
 type Named = (&'static str, fn(&World) -> Caller);
 
 /// Puts so many of everything beside the world's own: in the same project, in the same organization, and elsewhere.
-fn fill(world: &World, rows: i64) {
+pub fn fill(world: &World, rows: i64) {
     let (project, organization): (String, String) = world
         .database
         .connection()

@@ -36,6 +36,7 @@ mod faults;
 mod grace;
 #[cfg(test)]
 mod growth;
+#[cfg(test)]
 mod growth_of_own;
 #[cfg(test)]
 mod harness;

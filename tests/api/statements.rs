@@ -10,16 +10,6 @@ const CATALOGUES: [&str; 3] = ["permissions", "quota_resources", "subscriptions"
 /// Steps that read a table from end to end all the same: statement, step, and why it may.
 const MAY_SCAN: &[(&str, &str, &str)] = &[
     (
-        "organizations::LIST_EVERYTHING",
-        "SCAN n",
-        "the operator's list shows everything",
-    ),
-    (
-        "projects::statements::LIST_EVERYTHING",
-        "SCAN p",
-        "the operator's list shows everything",
-    ),
-    (
         "organizations::create::INSERT",
         "SCAN roles",
         "SQLite looks for orphans only while a foreign key of the transaction is violated",
