@@ -5,8 +5,11 @@ use std::sync::{LazyLock, Mutex, MutexGuard};
 
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
+use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 
+/// The longest text and the longest row, in bytes: D1's limit of 2 MB.
+const LONGEST_ROW: i32 = 2_000_000;
 /// Pages of a copy's one step: more than a test's database has.
 const ALL_PAGES: i32 = 100_000;
 
@@ -61,6 +64,9 @@ fn open() -> Connection {
     // Foreign keys are always on in D1.
     connection
         .execute_batch("PRAGMA foreign_keys = ON")
+        .unwrap();
+    connection
+        .set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST_ROW)
         .unwrap();
     connection
 }

@@ -44,6 +44,7 @@ mod harness;
 mod instance_types;
 #[cfg(test)]
 mod joining;
+mod largest_bodies;
 #[cfg(test)]
 mod last_admin;
 #[cfg(test)]
