@@ -19,7 +19,6 @@ pub const MAX_LIMIT: i64 = 1_000;
 const SHORTEST_ITEM: usize = 64;
 
 /// Of a whole list, so many are read at most: more than an answer can hold.
-#[allow(clippy::cast_possible_wrap)]
 const WHOLE: i64 = (LONGEST_BODY / SHORTEST_ITEM) as i64 + 1;
 
 /// Which part of a list is wanted.
