@@ -509,3 +509,31 @@ fn what_is_kept_is_measured_in_bytes() {
         refused.refused(400, "input_fields: ");
     }
 }
+
+#[test]
+fn what_a_body_does_not_name_is_not_judged_anew() {
+    let world = world();
+    create(&world, line()).expect(201);
+    let fields = json!({"input_fields": [{"name": "x", "data_type": "int"}, {"name": "late", "data_type": "int"}]});
+    let path = world.path("/deployments/a");
+    world
+        .call(&world.owner(), "PATCH", &path, fields)
+        .expect(200);
+    // What was kept when there was more room stays.
+    let metadata = json!({"metadata": {"a": "x".repeat(70_000)}}).to_string();
+    world.execute(
+        "UPDATE pipeline_versions SET settings = ?1 WHERE version = 'v2'",
+        [metadata],
+    );
+    for body in [
+        json!({}),
+        json!({"description": "x"}),
+        json!({"description": "x", "monitoring": null}),
+    ] {
+        patch(&world, "v2", body).expect(200);
+    }
+    let attachments = json!({"attachments": line()["attachments"]});
+    patch(&world, "v2", attachments).refused(400, "the field 'late' of 'one'");
+    patch(&world, "v2", json!({"metadata": {"b": 1}})).refused(400, "65536 bytes");
+    patch(&world, "v2", json!({"metadata": null})).expect(200);
+}

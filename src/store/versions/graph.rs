@@ -68,12 +68,6 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Whether all stays.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.objects.is_none() && self.attachments.is_none()
-    }
-
     /// Adds the parameters that the statements of pipelines' versions name. They are no harm to those of deployments'.
     pub(super) fn parameters(&self, parameters: Parameters) -> Parameters {
         let list = |part: Option<&Value>| part.map_or_else(|| "[]".to_owned(), Value::to_string);

@@ -131,13 +131,14 @@ macro_rules! instances_fit {
 /// a pipeline's its metadata.
 macro_rules! kept_fits {
     ("deployment") => {
-        "octet_length(json_patch(coalesce((SELECT settings FROM deployment_versions
-                                          WHERE deployment_id = :resource_id AND version = :version), '{}'),
-                                :settings)) <= #max_kept"
+        "(:settings = '{}' OR octet_length(json_patch(coalesce((
+             SELECT settings FROM deployment_versions WHERE deployment_id = :resource_id AND version = :version), '{}'),
+             :settings)) <= #max_kept)"
     };
     ("pipeline") => {
-        "NOT EXISTS (SELECT 1 FROM pipeline_versions WHERE pipeline_id = :resource_id AND version = :version
-                       AND octet_length(json_patch(settings, :settings) -> '$.metadata') > #max_kept)"
+        "(json_type(:settings, '$.metadata') IS NULL OR NOT EXISTS (
+             SELECT 1 FROM pipeline_versions WHERE pipeline_id = :resource_id AND version = :version
+               AND octet_length(json_patch(settings, :settings) -> '$.metadata') > #max_kept))"
     };
 }
 
@@ -155,14 +156,14 @@ macro_rules! graph_holds {
     };
 }
 
-/// Why they do not, as a column behind others; looked for only where the permit was not given.
+/// Why they do not, as a column behind others; looked for only where the permit was not given and the body names one.
 macro_rules! graph_fault {
     ("deployment") => {
         ""
     };
     ("pipeline") => {
         concat!(
-            ", CASE WHEN NOT ",
+            ", CASE WHEN (#sets_objects = 1 OR #sets_attachments = 1) AND NOT ",
             permitted!(),
             " THEN ",
             fault!(),
