@@ -3,6 +3,8 @@
 
 use serde_json::{Value as Json, json};
 
+use tenantry::auth::permissions::CATALOGUE;
+
 use crate::support::world::PROJECT;
 use crate::support::{Answer, Call, Caller, World};
 
@@ -97,6 +99,16 @@ fn a_service_user_is_measured_by_what_it_really_holds() {
     on(&world, &world.admin(), "PUT", &other, "/token", Json::Null).expect(200);
     let weak = world.service_user(&["project-editor"]);
     on(&world, &weak, "PUT", &other, "/token", Json::Null).refused(403, LACKS);
+    // And so does a person who holds exactly that, and nothing about roles or people.
+    let suited = CATALOGUE.iter().filter(|one| one.suits_service_users());
+    let suited: Vec<&str> = suited.map(|one| one.name()).collect();
+    let role = world.custom_role(&suited);
+    world.assign(PROJECT, &role, &world.member().id);
+    on_every_use(&world, &world.member(), &other, None);
+    let less = world.custom_role(&suited[1..]);
+    world.join("acme", &world.stranger(), false);
+    world.assign(PROJECT, &less, &world.stranger().id);
+    on_every_use(&world, &world.stranger(), &other, Some(LACKS));
 }
 
 #[test]

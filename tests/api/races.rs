@@ -286,24 +286,29 @@ fn an_organization_gets_no_project_beyond_its_plan() {
 }
 
 #[test]
-fn a_project_that_is_deleted_meanwhile_gets_no_service_user() {
-    for place in PLACES {
-        let world = World::new();
-        let call = post(
-            &world.owner(),
-            &world.path("/service-users"),
-            json!({"name": "late"}),
-        );
-        let event = |world: &World| {
-            world
-                .call(&world.owner(), "DELETE", &world.path(""), Json::Null)
-                .expect(204);
-        };
-        world.send_while(place, event, call).expect(404);
-        assert_eq!(
-            world.count("SELECT count(*) FROM service_users WHERE name = 'late'"),
-            0
-        );
+fn a_project_that_is_deleted_meanwhile_gets_neither_service_users_nor_roles() {
+    let whoever: [fn(&World) -> Caller; 2] = [World::owner, World::operator];
+    for (place, by) in PLACES
+        .into_iter()
+        .flat_map(|place| whoever.map(|by| (place, by)))
+    {
+        for (rest, body) in [
+            ("/service-users", json!({"name": "late"})),
+            ("/roles", json!({"name": "late", "permissions": []})),
+        ] {
+            let world = World::new();
+            world.execute("UPDATE projects SET advanced_permissions = 1", ());
+            let call = post(&by(&world), &world.path(rest), body);
+            let event = |world: &World| {
+                world
+                    .call(&world.owner(), "DELETE", &world.path(""), Json::Null)
+                    .expect(204);
+            };
+            world.send_while(place, event, call).expect(404);
+            let late = "SELECT (SELECT count(*) FROM service_users WHERE name = 'late')
+                             + (SELECT count(*) FROM roles WHERE name = 'late')";
+            assert_eq!(world.count(late), 0);
+        }
     }
 }
 
