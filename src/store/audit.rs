@@ -59,8 +59,7 @@ macro_rules! permitted {
 }
 pub(crate) use permitted;
 
-/// Whether the caller's token or access key is still good. The view `bearers` says the same, but takes SQLite three times as
-/// long to parse in each statement that asks.
+/// Whether the caller's token or access key is still good.
 macro_rules! caller_lives {
     () => {
         "(EXISTS (SELECT 1 FROM tokens WHERE id = :token_id AND coalesce(grace_end > #now, 1)
