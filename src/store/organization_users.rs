@@ -275,10 +275,7 @@ pub async fn list(
     slice: &Slice,
 ) -> Result<Vec<OrganizationUser>, Error> {
     let parameters = Parameters::new().text("organization_id", &organization.organization_id);
-    let listing = Listing {
-        list: &LIST,
-        knows: &KNOWS,
-    };
+    let listing = Listing::new(&LIST, &KNOWS);
     slice.read(session, listing, parameters).await
 }
 

@@ -162,7 +162,6 @@ pub async fn list(
     } else {
         (&LIST_OF_MEMBER, &KNOWS_OF_MEMBER)
     };
-    slice
-        .read(session, Listing { list, knows }, parameters)
-        .await
+    let listing = Listing::new(list, knows);
+    slice.read(session, listing, parameters).await
 }

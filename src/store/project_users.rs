@@ -136,10 +136,7 @@ pub async fn list_people(
     let parameters = Parameters::new()
         .text("organization_id", &project.organization_id)
         .text("project_id", &project.project_id);
-    let listing = Listing {
-        list: &LIST_PEOPLE,
-        knows: &KNOWS_PERSON,
-    };
+    let listing = Listing::new(&LIST_PEOPLE, &KNOWS_PERSON);
     slice.read(session, listing, parameters).await
 }
 
@@ -153,10 +150,7 @@ pub async fn list_service_users(
     slice: &Slice,
 ) -> Result<Vec<ProjectUser>, Error> {
     let parameters = Parameters::new().text("project_id", &project.project_id);
-    let listing = Listing {
-        list: &LIST_SERVICE_USERS,
-        knows: &KNOWS_SERVICE_USER,
-    };
+    let listing = Listing::new(&LIST_SERVICE_USERS, &KNOWS_SERVICE_USER);
     slice.read(session, listing, parameters).await
 }
 

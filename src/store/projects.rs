@@ -153,9 +153,8 @@ pub async fn list(
     } else {
         (&LIST_OF_PRINCIPAL, &KNOWS_OF_PRINCIPAL)
     };
-    slice
-        .read(session, Listing { list, knows }, parameters)
-        .await
+    let listing = Listing::measured(list, knows);
+    slice.read(session, listing, parameters).await
 }
 
 /// A project as it is shown itself, with what has become of its budgets.

@@ -299,10 +299,8 @@ pub async fn list(
         (None, Some("deployment" | "pipeline"), Some(_)) => &LIST_ON_OBJECT,
         _ => &LIST,
     };
-    let knows = &KNOWS;
-    slice
-        .read(session, Listing { list, knows }, parameters)
-        .await
+    let listing = Listing::new(list, &KNOWS);
+    slice.read(session, listing, parameters).await
 }
 
 /// One assignment of a project.

@@ -265,10 +265,7 @@ pub async fn list(
     slice: &Slice,
 ) -> Result<Vec<Role>, Error> {
     let parameters = Parameters::new().text("project_id", project_id);
-    let listing = Listing {
-        list: &LIST,
-        knows: &KNOWS,
-    };
+    let listing = Listing::new(&LIST, &KNOWS);
     slice.read(session, listing, parameters).await
 }
 

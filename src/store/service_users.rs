@@ -164,10 +164,7 @@ pub async fn list(
     let parameters = Parameters::new()
         .text("project_id", &project.project_id)
         .integer("now", now.as_millis());
-    let listing = Listing {
-        list: &LIST,
-        knows: &KNOWS,
-    };
+    let listing = Listing::measured(&LIST, &KNOWS);
     slice.read(session, listing, parameters).await
 }
 

@@ -33,11 +33,48 @@ pub struct Slice {
 /// What a list is read with.
 #[derive(Clone, Copy)]
 pub struct Listing {
-    /// The list, with `:after` and `#limit`.
-    pub list: &'static Sql,
-    /// Whether `:after` is in it.
-    pub knows: &'static Sql,
+    list: &'static Sql,
+    knows: &'static Sql,
+    is_measured: bool,
 }
+
+impl Listing {
+    /// A list of short items, and whether `:after` is in it.
+    #[must_use]
+    pub const fn new(list: &'static Sql, knows: &'static Sql) -> Self {
+        Self {
+            list,
+            knows,
+            is_measured: false,
+        }
+    }
+
+    /// The same of long items: nothing is listed of what passes the length of an answer, and the second statement says
+    /// whether it `fits`, too.
+    #[must_use]
+    pub const fn measured(list: &'static Sql, knows: &'static Sql) -> Self {
+        Self {
+            list,
+            knows,
+            is_measured: true,
+        }
+    }
+}
+
+/// Whether what is listed fits an answer: `fits!(bytes of an item, the rows of the list from FROM on)`. Lengths stand in
+/// the heads of rows, so nothing long is read for them.
+macro_rules! fits {
+    ($bytes:expr, $rows:expr) => {
+        concat!(
+            "((SELECT total(bytes) FROM (SELECT ",
+            $bytes,
+            " AS bytes ",
+            $rows,
+            ")) <= 8388608)"
+        )
+    };
+}
+pub(crate) use fits;
 
 impl Slice {
     /// Reads it.
@@ -53,24 +90,27 @@ impl Slice {
         row! {
             struct Known {
                 known: Flag,
+                fits: Option<Flag>,
             }
         }
         let parameters = parameters
             .integer("limit", self.limit.unwrap_or(WHOLE))
             .optional_text("after", self.after.as_deref());
-        let Some(after) = &self.after else {
+        if self.after.is_none() && !listing.is_measured {
             return session.read(parameters.batch([listing.list])).await?.all(0);
-        };
+        }
         let statements = parameters.batch([listing.list, listing.knows]);
         let answers = session.read(statements).await?;
-        let Known { known } = answers.only(1)?;
-        if known.0 {
-            return answers.all(0);
+        let Known { known, fits } = answers.only(1)?;
+        match &self.after {
+            Some(after) if !known.0 => Err(Error::invalid(format!(
+                "after: {} is not in this list; it is the name of the last item seen, or its id where the list is not \
+                 by name",
+                quoted(after)
+            ))),
+            _ if fits.is_some_and(|Flag(fits)| !fits) => Err(Error::answer_too_long()),
+            _ => answers.all(0),
         }
-        Err(Error::invalid(format!(
-            "after: {} is not in this list; it is the name of the last item seen, or its id where the list is not by name",
-            quoted(after)
-        )))
     }
 }
 

@@ -52,6 +52,31 @@ macro_rules! select_object {
     };
 }
 
+/// Which objects a list has.
+macro_rules! is_listed {
+    () => {
+        concat!(
+            "o.project_id = :project_id AND o.name > coalesce(:after, '') AND ",
+            has_any_label!("o.labels")
+        )
+    };
+}
+
+macro_rules! list_fits {
+    ($kind:tt) => {
+        fits!(
+            "octet_length(o.input_fields) + octet_length(o.output_fields) + octet_length(o.labels)",
+            concat!(
+                "FROM ",
+                $kind,
+                "s o WHERE ",
+                is_listed!(),
+                " ORDER BY o.name LIMIT #limit"
+            )
+        )
+    };
+}
+
 macro_rules! project_exists {
     () => {
         "EXISTS (SELECT 1 FROM projects WHERE id = :project_id)"
@@ -170,17 +195,17 @@ macro_rules! statements_of_kind {
             use crate::store::pipeline_checks::lost_field::lost_field;
             use crate::store::pipeline_checks::use_in_pipeline::used_in;
             use crate::sql::statements;
-            use crate::store::slices::{Listing, has_any_label};
+            use crate::store::slices::{Listing, fits, has_any_label};
             use crate::store::subscriptions::{plan_allows, subscription_runs};
 
             statements! {
                 /// The objects of a project, by name.
                 LIST = concat!(
-                    select_object!($kind), "WHERE o.project_id = :project_id AND o.name > coalesce(:after, '') AND ",
-                    has_any_label!("o.labels"), " ORDER BY o.name LIMIT #limit");
-                /// Whether there is one of the name behind which the list is to go on.
+                    select_object!($kind), "WHERE ", is_listed!(), " AND ", list_fits!($kind), " ORDER BY o.name LIMIT #limit");
+                /// Whether there is one of the name behind which the list is to go on, and whether it fits an answer.
                 KNOWS = concat!(
-                    "SELECT EXISTS (SELECT 1 FROM ", $kind, "s WHERE project_id = :project_id AND name = :after) AS known");
+                    "SELECT EXISTS (SELECT 1 FROM ", $kind, "s WHERE project_id = :project_id AND name = :after) AS known, ",
+                    list_fits!($kind), " AS fits");
                 /// One object.
                 GET = concat!(select_object!($kind), "WHERE o.id = :object_id");
                 /// The permit for a new object.
@@ -248,7 +273,7 @@ macro_rules! statements_of_kind {
 
             /// They all.
             pub static STATEMENTS: Statements = Statements {
-                list: Listing { list: &LIST, knows: &KNOWS },
+                list: Listing::measured(&LIST, &KNOWS),
                 get: &GET,
                 create: [&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE],
                 update: [&PERMIT_UPDATE, &UPDATE, &CLEAR_DEFAULT, &SET_DEFAULT, &GET, &AFTER_UPDATE],

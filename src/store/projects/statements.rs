@@ -3,7 +3,7 @@
 use crate::sql::{fresh_uuid, statements};
 use crate::store::audit::{caller_administers, caller_holds_all, caller_may, permit, permitted};
 use crate::store::budgets::budget_columns;
-use crate::store::slices::has_all_labels;
+use crate::store::slices::{fits, has_all_labels};
 use crate::store::subscriptions::{plan_allows, subscription_runs};
 
 /// The columns of [`Project`](super::Project) that every call on it needs, from `projects p` and `organizations n`.
@@ -128,6 +128,32 @@ macro_rules! principal_has_part {
     };
 }
 
+/// Which of the projects that the caller sees a list has.
+macro_rules! is_listed {
+    () => {
+        concat!(
+            "(:organization IS NULL OR p.organization_id = (SELECT id FROM organizations WHERE name = :organization))
+           AND p.name > coalesce(:after, '') AND ",
+            has_all_labels!("p.labels")
+        )
+    };
+}
+
+macro_rules! list_fits {
+    ($seen:expr) => {
+        fits!(
+            "octet_length(p.cors_origins) + octet_length(p.labels)",
+            concat!(
+                "FROM projects p WHERE ",
+                $seen,
+                " AND ",
+                is_listed!(),
+                " ORDER BY p.name LIMIT #limit"
+            )
+        )
+    };
+}
+
 /// The organization that a new project is to belong to.
 macro_rules! organization_of_new {
     () => {
@@ -193,18 +219,18 @@ statements! {
              WHERE organization_id = ", organization_of_new!(), " AND user_id = :principal_id)) AS sees_organization");
     /// The projects in which somebody has a part, by name.
     LIST_OF_PRINCIPAL = concat!(select_project!(), "
-         WHERE ", principal_has_part!(), "
-           AND (:organization IS NULL OR n.name = :organization) AND p.name > coalesce(:after, '')
-           AND ", has_all_labels!("p.labels"), " ORDER BY p.name LIMIT #limit");
-    /// Whether one of the name behind which the list is to go on is among them.
+         WHERE ", principal_has_part!(), " AND ", is_listed!(), " AND ",
+        list_fits!(principal_has_part!()), " ORDER BY p.name LIMIT #limit");
+    /// Whether one of the name behind which the list is to go on is among them, and whether it fits an answer.
     KNOWS_OF_PRINCIPAL = concat!(
-        "SELECT EXISTS (SELECT 1 FROM projects p WHERE p.name = :after AND ", principal_has_part!(), ") AS known");
+        "SELECT EXISTS (SELECT 1 FROM projects p WHERE p.name = :after AND ", principal_has_part!(), ") AS known, ",
+        list_fits!(principal_has_part!()), " AS fits");
     /// All projects, for the operator.
     LIST_EVERYTHING = concat!(
-        select_project!(), "WHERE (:organization IS NULL OR n.name = :organization) AND p.name > coalesce(:after, '')
-           AND ", has_all_labels!("p.labels"), " ORDER BY p.name LIMIT #limit");
-    /// Whether there is one of the name behind which the list is to go on.
-    KNOWS_OF_EVERYTHING = "SELECT EXISTS (SELECT 1 FROM projects WHERE name = :after) AS known";
+        select_project!(), "WHERE ", is_listed!(), " AND ", list_fits!("1"), " ORDER BY p.name LIMIT #limit");
+    /// Whether there is one of the name behind which the list is to go on, and whether it fits an answer.
+    KNOWS_OF_EVERYTHING = concat!(
+        "SELECT EXISTS (SELECT 1 FROM projects WHERE name = :after) AS known, ", list_fits!("1"), " AS fits");
     /// The permit to change a project.
     PERMIT_UPDATE = permit!(":object_id", project_before!(), concat!(
         project_exists!(), " AND ", caller_may!(), " AND ", name_is_free!(), " AND ", suspension_is_callers!(),

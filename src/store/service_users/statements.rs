@@ -2,6 +2,7 @@
 
 use crate::sql::statements;
 use crate::store::audit::{caller_may, ends_with_caller, permit, permitted};
+use crate::store::slices::fits;
 use crate::store::subscriptions::subscription_runs;
 
 macro_rules! select_service_user {
@@ -200,15 +201,42 @@ macro_rules! after_change {
     };
 }
 
+/// Which service users a list has, and in which order.
+macro_rules! is_listed {
+    () => {
+        "s.project_id = :project_id
+           AND (s.creation_date, s.id) > (SELECT coalesce(max(creation_date), -1), coalesce(max(id), '')
+                                          FROM service_users WHERE id = :after)"
+    };
+}
+
+macro_rules! listed_in_order {
+    () => {
+        " ORDER BY s.creation_date, s.id LIMIT #limit"
+    };
+}
+
+macro_rules! list_fits {
+    () => {
+        fits!(
+            "octet_length(s.allowed_cors_origins) + octet_length(s.description) + octet_length(s.name)",
+            concat!(
+                "FROM service_users s WHERE ",
+                is_listed!(),
+                listed_in_order!()
+            )
+        )
+    };
+}
+
 statements! {
     /// The service users of a project, oldest first.
     LIST = concat!(
-        select_service_user!(), "WHERE s.project_id = :project_id
-           AND (s.creation_date, s.id) > (SELECT coalesce(max(creation_date), -1), coalesce(max(id), '')
-                                          FROM service_users WHERE id = :after)
-         ORDER BY s.creation_date, s.id LIMIT #limit");
-    /// Whether there is one of the id behind which a list is to go on.
-    KNOWS = "SELECT EXISTS (SELECT 1 FROM service_users WHERE id = :after AND project_id = :project_id) AS known";
+        select_service_user!(), "WHERE ", is_listed!(), " AND ", list_fits!(), listed_in_order!());
+    /// Whether there is one of the id behind which a list is to go on, and whether it fits an answer.
+    KNOWS = concat!(
+        "SELECT EXISTS (SELECT 1 FROM service_users WHERE id = :after AND project_id = :project_id) AS known, ",
+        list_fits!(), " AS fits");
     /// One service user of a project.
     GET = concat!(select_service_user!(), "WHERE s.id = :object_id AND s.project_id = :project_id");
     /// The permit for a new service user.

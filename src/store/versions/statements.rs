@@ -41,6 +41,33 @@ macro_rules! select_version {
     };
 }
 
+/// Which versions a list has.
+macro_rules! is_listed {
+    ($kind:tt) => {
+        concat!(
+            "v.",
+            $kind,
+            "_id = :resource_id AND v.version > coalesce(:after, '') AND ",
+            has_any_label!("v.labels")
+        )
+    };
+}
+
+macro_rules! list_fits {
+    ($kind:tt) => {
+        fits!(
+            "octet_length(v.settings) + octet_length(v.labels)",
+            concat!(
+                "FROM ",
+                $kind,
+                "_versions v WHERE ",
+                is_listed!($kind),
+                " ORDER BY v.version LIMIT #limit"
+            )
+        )
+    };
+}
+
 /// The version that the path names, as a condition on a table of versions.
 macro_rules! is_in_path {
     ($kind:tt) => {
@@ -241,12 +268,13 @@ macro_rules! statements_of_kind {
         statements! {
             /// The versions of an object, by name.
             LIST = concat!(
-                select_version!($kind), "WHERE v.", $kind, "_id = :resource_id AND v.version > coalesce(:after, '') AND ",
-                has_any_label!("v.labels"), " ORDER BY v.version LIMIT #limit");
-            /// Whether there is one of the name behind which the list is to go on.
+                select_version!($kind), "WHERE ", is_listed!($kind), " AND ", list_fits!($kind),
+                " ORDER BY v.version LIMIT #limit");
+            /// Whether there is one of the name behind which the list is to go on, and whether it fits an answer.
             KNOWS = concat!(
                 "SELECT EXISTS (SELECT 1 FROM ", $kind, "_versions
-                                WHERE ", $kind, "_id = :resource_id AND version = :after) AS known");
+                                WHERE ", $kind, "_id = :resource_id AND version = :after) AS known, ",
+                list_fits!($kind), " AS fits");
             /// One version of an object.
             GET = concat!(
                 select_version!($kind, with attachments), "WHERE v.", $kind, "_id = :resource_id AND v.version = :version");
@@ -325,17 +353,14 @@ pub mod deployments {
     use crate::store::audit::{caller_may_on_object, permit, permitted};
     use crate::store::objects::statements::of_pipelines;
     use crate::store::pipeline_checks::use_in_pipeline::used_in;
-    use crate::store::slices::{Listing, has_any_label};
+    use crate::store::slices::{Listing, fits, has_any_label};
     use crate::store::subscriptions::{plan_allows, subscription_runs};
 
     statements_of_kind!("deployment");
 
     /// They all.
     pub static STATEMENTS: Statements = Statements {
-        list: Listing {
-            list: &LIST,
-            knows: &KNOWS,
-        },
+        list: Listing::measured(&LIST, &KNOWS),
         get: &[&GET],
         name: &NAME,
         create: &[&PERMIT_CREATE, &INSERT, &GET_CHANGED, &AFTER_CREATE],
@@ -356,17 +381,14 @@ pub mod pipelines {
     use crate::store::objects::statements::of_pipelines;
     use crate::store::pipeline_checks::fault;
     use crate::store::pipeline_checks::use_in_pipeline::used_in;
-    use crate::store::slices::{Listing, has_any_label};
+    use crate::store::slices::{Listing, fits, has_any_label};
     use crate::store::subscriptions::{plan_allows, subscription_runs};
 
     statements_of_kind!("pipeline");
 
     /// They all.
     pub static STATEMENTS: Statements = Statements {
-        list: Listing {
-            list: &LIST,
-            knows: &KNOWS,
-        },
+        list: Listing::measured(&LIST, &KNOWS),
         get: &[&GET, &LIST_IN_PATH, &FIELDS_IN_PATH],
         name: &NAME,
         create: &[
