@@ -153,3 +153,24 @@ fn a_grace_counts_from_the_reset_however_long_the_call_was_on_its_way() {
     let signed = world.signed(&key, "GET", &world.workspaces(""), Json::Null);
     world.send(signed).expect(200);
 }
+
+#[test]
+fn a_grace_is_ended_under_the_name_of_its_own_service_user_alone() {
+    let world = World::new();
+    let first = world.robot();
+    let second = token(&world, &first, "?grace=60");
+    for path in [
+        world.path(&format!("/service-users/{}", world.idle().id)),
+        format!("/v2.1/projects/audio/service-users/{}", first.id),
+        format!(
+            "/v2.1/projects/audio/service-users/{}",
+            world.neighbour().id
+        ),
+    ] {
+        let previous = format!("{path}/token/previous");
+        world
+            .call(&world.owner(), "DELETE", &previous, Json::Null)
+            .expect(404);
+    }
+    works(&world, [(&first, true), (&second, true), (&second, true)]);
+}

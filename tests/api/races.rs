@@ -353,3 +353,20 @@ fn of_three_admins_who_remove_each_other_at_once_one_stays_in_every_order() {
     });
     assert!(orders > 20, "{orders}");
 }
+
+#[test]
+fn of_two_deletions_of_a_project_one_is_told() {
+    for by in [World::owner, World::operator] {
+        let world = World::new();
+        let path = world.path("");
+        let call = Call::new("DELETE", path.clone()).by(&by(&world));
+        let event = move |world: &World| {
+            world
+                .call(&world.owner(), "DELETE", &path, Json::Null)
+                .expect(204);
+        };
+        world.send_while(2, event, call).expect(404);
+        let told = "SELECT count(*) FROM audit WHERE event = 'Deleted project vision'";
+        assert_eq!(world.count(told), 1);
+    }
+}
