@@ -387,7 +387,7 @@ fn states_beyond_64_kib_give_way_to_the_keys_that_were_changed() {
     let world = World::new();
     let workspace = world.workspaces(&format!("/{}", world.workspace()));
     let grants = |letter: &str| {
-        let grant = |n: usize| json!({"user_name": format!("{}{n}@a.b", letter.repeat(300))});
+        let grant = |n: usize| json!({"user_name": format!("{}{n}", letter.repeat(300))});
         (0..120).map(grant).collect::<Vec<_>>()
     };
     let update = |grants: Vec<Json>| {
@@ -408,7 +408,7 @@ fn states_beyond_64_kib_give_way_to_the_keys_that_were_changed() {
     let shown = world.get(&world.owner(), &workspace).expect(200).json();
     assert_eq!(
         shown["grants"][0]["user_name"],
-        format!("{}0@a.b", "b".repeat(300))
+        format!("{}0", "b".repeat(300))
     );
 }
 
