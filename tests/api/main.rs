@@ -44,6 +44,7 @@ mod harness;
 mod instance_types;
 #[cfg(test)]
 mod joining;
+#[cfg(test)]
 mod largest_bodies;
 #[cfg(test)]
 mod last_admin;
@@ -103,6 +104,7 @@ mod secrets;
 mod service_users;
 #[cfg(test)]
 mod signed_requests;
+#[cfg(test)]
 mod slow_bodies;
 #[cfg(test)]
 mod statements;
