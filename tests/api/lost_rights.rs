@@ -18,7 +18,7 @@ type Loss = (&'static str, fn(&World) -> Caller, Event, [u16; 2]);
 
 /// How somebody's right can be lost, and what it leaves him with: 401 without a token, 403 without the right, 404
 /// without a part in the project.
-const LOSSES: [Loss; 11] = [
+const LOSSES: [Loss; 12] = [
     (
         "a person's role is taken away",
         World::admin,
@@ -60,6 +60,12 @@ const LOSSES: [Loss; 11] = [
         World::owner,
         demote_owner,
         [404, 403],
+    ),
+    (
+        "the token of an admin of the organization is reset",
+        World::owner,
+        reset_owner,
+        [401, 403],
     ),
     (
         "a service user's token is reset",
@@ -123,7 +129,15 @@ fn remove_admin_from_organization(world: &World) {
 }
 
 fn reset_admin(world: &World) {
-    let path = format!("/operator/v1/users/{}/token", world.admin().id);
+    reset_person(world, &world.admin());
+}
+
+fn reset_owner(world: &World) {
+    reset_person(world, &world.owner());
+}
+
+fn reset_person(world: &World, person: &Caller) {
+    let path = format!("/operator/v1/users/{}/token", person.id);
     world
         .call(&world.operator(), "PUT", &path, Json::Null)
         .expect(200);

@@ -298,6 +298,10 @@ fn a_role_that_a_service_user_holds_does_not_come_to_hold_what_none_may_have() {
         json!({"permissions": ["deployments.get"]}),
     )
     .expect(200);
+    // One that people alone hold may, whatever is held beside it.
+    create(&world, &world.owner(), "free", json!(["projects.get"])).expect(201);
+    world.assign(PROJECT, "free", &world.member().id);
+    patch(&world, &world.owner(), "free", body.clone()).expect(200);
     // And not in a race either: the role is given while it is being changed.
     for place in [1, 2] {
         let world = self::world();
@@ -333,6 +337,15 @@ fn a_change_that_changes_nothing_writes_nothing() {
     let permissions = json!(["projects.get", "deployments.get"]);
     let body = json!({"name": "reader", "permissions": permissions});
     let made = create(&world, &world.owner(), "reader", permissions).expect(201);
+    // What is beside it, and what is called like it elsewhere, is something else.
+    create(&world, &world.owner(), "beside", json!([])).expect(201);
+    world.execute("UPDATE projects SET advanced_permissions = 1", ());
+    for name in ["reader", "elsewhere"] {
+        let other = json!({"name": name, "permissions": ["roles.list"]});
+        world
+            .call(&world.owner(), "POST", "/v2.1/projects/audio/roles", other)
+            .expect(201);
+    }
     let before = world.dump();
     for same in [json!({}), body.clone(), json!({"name": "reader"})] {
         let answer = patch(&world, &world.owner(), "reader", same).expect(200);
@@ -341,6 +354,7 @@ fn a_change_that_changes_nothing_writes_nothing() {
     assert!(world.dump() == before, "something was written");
     for (field, other) in [
         ("name", json!("writer")),
+        ("name", json!("elsewhere")),
         ("permissions", json!(["deployments.get", "projects.get"])),
         ("permissions", json!([])),
     ] {

@@ -476,3 +476,32 @@ fn a_plan_that_is_set_to_what_it_is_writes_nothing_and_each_field_alone_is_a_cha
         );
     }
 }
+
+#[test]
+fn the_end_of_another_organization_s_subscription_ends_nothing_here() {
+    for ended in ["acme", "globex"] {
+        let world = World::new();
+        world.execute(
+            "UPDATE organizations SET subscription_end_date = 1 WHERE name = ?1",
+            [ended],
+        );
+        world.execute("UPDATE projects SET advanced_permissions = 1", ());
+        for (organization, project, owner) in [
+            ("acme", "vision", world.owner()),
+            ("globex", "reactor", world.stranger()),
+        ] {
+            let status = if organization == ended { 403 } else { 201 };
+            let below = |rest: &str| format!("/v2.1/projects/{project}/{rest}");
+            for (path, body) in [
+                (
+                    "/v2.1/projects".to_owned(),
+                    json!({"name": format!("more-{organization}"), "organization_name": organization}),
+                ),
+                (below("service-users"), json!({})),
+                (below("roles"), json!({"name": "more", "permissions": []})),
+            ] {
+                world.call(&owner, "POST", &path, body).expect(status);
+            }
+        }
+    }
+}
