@@ -208,6 +208,24 @@ fn the_suspended_suspend_but_lift_no_suspension() {
 }
 
 #[test]
+fn the_suspension_of_another_project_is_no_bar() {
+    let world = World::new();
+    let suspended = json!({"suspend": true});
+    world
+        .call(
+            &world.operator(),
+            "PATCH",
+            "/v2.1/projects/audio",
+            suspended,
+        )
+        .expect(200);
+    for (by, label) in updaters(&world).iter().zip(["a", "b", "c"]) {
+        let body = json!({"suspend": false, "labels": {"by": label}});
+        patch_by(&world, by, body).expect(200);
+    }
+}
+
+#[test]
 fn the_limited_lower_their_budget_and_neither_raise_nor_remove_it() {
     for by in updaters(&World::new()) {
         let world = World::new();
