@@ -127,7 +127,8 @@ test("an origin of the service user's own list reads the answer to its request, 
   const path = await project();
   const user = await serviceUser(path, { allowed_cors_origins: [app.origin] });
   const body = readable(await app.call("POST", path + REQUESTS, user.token, { x: 1 }), 404);
-  assert.match(body.error, /no deployment 'nowhere'/);
+  assert.equal(body.error, "Deployment was not found");
+  assert.match(body.detail, /no deployment 'nowhere'/);
   assert.equal(body.error_message, body.error);
 });
 
