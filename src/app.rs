@@ -15,6 +15,7 @@ mod workspaces;
 pub use misconfigured::handle_misconfigured;
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use ::http::{Method, StatusCode};
 
@@ -28,9 +29,9 @@ use crate::http::error::Error;
 use crate::http::modelarts;
 use crate::http::query::Query;
 use crate::http::request::Request;
-use crate::http::response::Response;
+use crate::http::response::{Body, Response};
 use crate::http::surface::Surface;
-use crate::platform::{Config, Platform};
+use crate::platform::{Config, Local, Platform};
 use crate::routes::{self, Found};
 use crate::sql::statement::Statement;
 use crate::store::callers::{self, Caller, CallerRow};
@@ -46,8 +47,8 @@ pub struct Handled {
     pub response: Response,
     /// The line for the log: one JSON object.
     pub log: String,
-    /// Statements to run when the answer is out; their failure changes nothing.
-    pub afterwards: Vec<Statement>,
+    /// Work to do when the answer is out; its failure changes nothing.
+    pub afterwards: Vec<Local<'static, ()>>,
 }
 
 /// What is known about a request so far; what an error's answer and the log need of it.
@@ -65,15 +66,15 @@ pub(crate) struct Progress {
 }
 
 /// Answers a request.
-pub async fn handle(mut request: Request, platform: &Platform, config: &Config) -> Handled {
+pub async fn handle(mut request: Request, platform: &Rc<Platform>, config: &Rc<Config>) -> Handled {
     let started = platform.clock.now();
-    let session = Session::new(platform);
+    let session = Session::new(Rc::clone(platform));
     let mut random = [0; 16];
     let entropy = platform.entropy.fill(&mut random);
     let life = Life {
         platform,
         config,
-        session: &session,
+        session,
         now: started,
         request_id: RequestId::from_random(random).to_string(),
         origin: request.header("origin"),
@@ -91,7 +92,7 @@ pub async fn handle(mut request: Request, platform: &Platform, config: &Config) 
         Ok(response) => response,
         Err(error) => life.refuse(error).await,
     };
-    let progress = life.progress.into_inner();
+    let mut progress = life.progress.take();
     if method != Method::OPTIONS
         && let Some(class) = progress.class
     {
@@ -107,10 +108,10 @@ pub async fn handle(mut request: Request, platform: &Platform, config: &Config) 
         );
     }
     if method == Method::HEAD {
-        response.body.clear();
+        response.body = Body::Empty;
     }
     on_every_answer(&mut response, &life.request_id);
-    if response.asset.is_none() {
+    if !matches!(response.body, Body::File(_)) {
         // What a token may read is for its holder alone, and some answers hold a token.
         response.header("cache-control", "no-store");
     }
@@ -120,17 +121,32 @@ pub async fn handle(mut request: Request, platform: &Platform, config: &Config) 
         request_id: &life.request_id,
         method: &method,
         status: response.status,
-        account: session.account(),
+        account: life.session.account(),
         progress: &progress,
     };
     if config.server_timing {
         response.header("server-timing", line.server_timing());
     }
-    Handled {
-        log: line.to_json(),
-        response,
-        afterwards: progress.afterwards,
+    let log = line.to_json();
+    let mut afterwards = Vec::new();
+    if !progress.afterwards.is_empty() {
+        afterwards.push(write(
+            Rc::clone(platform),
+            std::mem::take(&mut progress.afterwards),
+        ));
     }
+    Handled {
+        log,
+        response,
+        afterwards,
+    }
+}
+
+/// Runs statements when the answer is out. They may fail without anybody's loss (contract section 4).
+fn write(platform: Rc<Platform>, statements: Vec<Statement>) -> Local<'static, ()> {
+    Box::pin(async move {
+        let _ = platform.database.batch(&statements).await;
+    })
 }
 
 /// What every answer carries: its id (contract section 1), and that no browser is to take it for anything but its media
@@ -158,9 +174,9 @@ fn is_about_oneself(call: &Call<'_>) -> bool {
 }
 
 struct Life<'a> {
-    platform: &'a Platform,
-    config: &'a Config,
-    session: &'a Session<'a>,
+    platform: &'a Rc<Platform>,
+    config: &'a Rc<Config>,
+    session: Session,
     now: Timestamp,
     request_id: String,
     origin: Option<String>,
@@ -187,7 +203,7 @@ impl<'a> Life<'a> {
         let mut call = Call {
             platform: self.platform,
             config: self.config,
-            session: self.session,
+            session: &self.session,
             now: self.now,
             request_id: &self.request_id,
             query: Query::parse(request.query()),
@@ -219,7 +235,7 @@ impl<'a> Life<'a> {
         response.header("allow", methods.as_str());
         let listed = match (&self.origin, found.parameter("project_name")) {
             (Some(origin), Some(project)) => {
-                callers::origin_in_project(self.session, project, origin).await
+                callers::origin_in_project(&self.session, project, origin).await
             }
             _ => Ok(Listed::default()),
         };
@@ -253,7 +269,7 @@ impl<'a> Life<'a> {
             (&self.origin, project, listed, unavailable)
             && class.is_some_and(|class| class != Class::Closed)
         {
-            let listed = callers::origin_in_project(self.session, &project, origin).await;
+            let listed = callers::origin_in_project(&self.session, &project, origin).await;
             self.progress.borrow_mut().listed = listed.ok();
         }
         let response = to_response(&error, &self.progress.borrow(), &self.request_id);
@@ -276,7 +292,7 @@ impl<'a> Life<'a> {
             Access::Operator if digests.is_none() => self.admit(call, access, None, None),
             Access::Operator | Access::Anyone | Access::Person => {
                 let row = match digests {
-                    Some(digests) => Some(callers::caller(self.session, Some(digests)).await?),
+                    Some(digests) => Some(callers::caller(&self.session, Some(digests)).await?),
                     None => None,
                 };
                 self.admit(call, access, digests, row)?;
@@ -311,7 +327,7 @@ impl<'a> Life<'a> {
         digests: Option<&Digests>,
     ) -> Result<(), Error> {
         let name = call.parameter("organization_name").to_owned();
-        let row = callers::caller_and_organization(self.session, digests, &name, self.now).await?;
+        let row = callers::caller_and_organization(&self.session, digests, &name, self.now).await?;
         call.organization = row.organization;
         let (is_member, is_admin) = (row.standing.is_member.0, row.standing.is_admin.0);
         self.admit(call, access, digests, Some(row.caller))?;
@@ -348,7 +364,7 @@ impl<'a> Life<'a> {
             .object()
             .map(|kind| (kind, call.parameter(kind.parameter()).to_owned()));
         let row = callers::caller_and_project(
-            self.session,
+            &self.session,
             digests,
             &name,
             object.as_ref().map(|(kind, name)| (*kind, name.as_str())),

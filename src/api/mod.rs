@@ -33,6 +33,8 @@ pub mod versions;
 pub mod vouchers;
 pub mod workspaces;
 
+use std::rc::Rc;
+
 use serde::de::DeserializeOwned;
 
 use crate::auth::access::Authority;
@@ -57,9 +59,9 @@ pub type Handler = for<'a, 'b> fn(&'a mut Call<'b>) -> Local<'a, Result<Response
 
 /// A call whose caller may make it.
 pub struct Call<'a> {
-    pub(crate) platform: &'a Platform,
-    pub(crate) config: &'a Config,
-    pub(crate) session: &'a Session<'a>,
+    pub(crate) platform: &'a Rc<Platform>,
+    pub(crate) config: &'a Rc<Config>,
+    pub(crate) session: &'a Session,
     pub(crate) request: &'a mut Request,
     pub(crate) request_id: &'a str,
     pub(crate) now: Timestamp,

@@ -57,7 +57,7 @@ impl Life<'_> {
             workspace_id: workspace_id.as_deref(),
             permission: access.permission(),
         };
-        let mut row = caller_and_workspace(self.session, &asked).await?;
+        let mut row = caller_and_workspace(&self.session, &asked).await?;
         call.project = row.project.take();
         call.workspace = row.workspace.take();
         let has_part = row.standing.has_part.0;

@@ -5,7 +5,7 @@ use worker::{Env, Headers, Method, RequestInit};
 
 use super::response;
 use crate::http::error::Error;
-use crate::http::response::{Asset, Response};
+use crate::http::response::Asset;
 
 /// The binding of `public/` in wrangler.toml.
 const BINDING: &str = "ASSETS";
@@ -15,29 +15,31 @@ const OF_FILE: [&str; 2] = ["etag", "cache-control"];
 /// Headers that the refusal of a missing file keeps.
 const OF_EVERY_ANSWER: [&str; 2] = ["x-request-id", "x-content-type-options"];
 
-/// The response with the file for its body; 503 when the file was not deployed.
+/// The response with these headers and the file for its body; 503 when the file was not deployed.
 pub(super) async fn to_web(
-    response: Response,
+    lines: &[(&'static str, String)],
     asset: &Asset,
     env: &Env,
 ) -> worker::Result<WebResponse> {
-    match fetch(&response, asset, env).await {
+    match fetch(lines, asset, env).await {
         Ok(Some(found)) => Ok(found),
         missing => {
             let missing = format!("public{} could not be had: {missing:?}", asset.path);
             worker::console_error!("{missing}");
-            let mut refusal = Error::misconfigured(&missing).to_response();
-            let kept = response.headers.into_iter();
-            refusal
-                .headers
-                .extend(kept.filter(|(name, _)| OF_EVERY_ANSWER.contains(name)));
-            response::to_web(refusal)
+            let refusal = Error::misconfigured(&missing).to_response();
+            let kept = lines.iter();
+            let kept = kept.filter(|(name, _)| OF_EVERY_ANSWER.contains(name));
+            let headers: Vec<_> = refusal.headers.iter().chain(kept).cloned().collect();
+            let init = response::init(refusal.status.as_u16(), &response::headers(&headers)?);
+            let mut body = refusal.body.into_bytes();
+            let made = WebResponse::new_with_opt_u8_array_and_init(Some(&mut body), &init);
+            Ok(made?)
         }
     }
 }
 
 async fn fetch(
-    response: &Response,
+    lines: &[(&'static str, String)],
     asset: &Asset,
     env: &Env,
 ) -> worker::Result<Option<WebResponse>> {
@@ -57,7 +59,7 @@ async fn fetch(
     if !matches!(found.status(), 200 | 304) {
         return Ok(None);
     }
-    let headers = response::headers(response)?;
+    let headers = response::headers(lines)?;
     for name in OF_FILE {
         if let Some(value) = found.headers().get(name)? {
             headers.set(name, &value)?;

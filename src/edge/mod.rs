@@ -15,6 +15,7 @@ mod response;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+use futures_channel::oneshot;
 use js_sys::Reflect;
 use worker::web_sys;
 use worker::{Context, Env, event};
@@ -32,12 +33,27 @@ thread_local! {
 }
 
 /// Answers a request.
+///
+/// The work is handed to the runtime and only its answer awaited here: when a caller hangs up, the runtime drops this
+/// function where it waits, and what it waits for would neither go on nor be freed. So a change is logged and its token's
+/// use noted whether or not anybody is left to be told.
 #[event(fetch)]
 async fn fetch(
     request: web_sys::Request,
     env: Env,
     context: Context,
 ) -> worker::Result<web_sys::Response> {
+    let (answer, answered) = oneshot::channel();
+    context.wait_until(handle(request, env, answer));
+    let lost = |_| worker::Error::from("the work ended without an answer");
+    answered.await.map_err(lost)?
+}
+
+async fn handle(
+    request: web_sys::Request,
+    env: Env,
+    answer: oneshot::Sender<worker::Result<web_sys::Response>>,
+) {
     let platform = Rc::new(Platform {
         database: Box::new(d1::D1::new(&env)),
         clock: Box::new(clock::SystemClock),
@@ -45,24 +61,18 @@ async fn fetch(
     });
     let rest = request::Rest::of(&request);
     let request = request::from_web(request);
-    let mut handled = match config(&env) {
+    let handled = match config(&env) {
         Ok(config) => app::handle(request, &platform, &config).await,
         Err(missing) => app::handle_misconfigured(&request, &platform, &missing),
     };
-    worker::console_log!("{}", handled.log);
-    if !handled.afterwards.is_empty() {
-        let platform = Rc::clone(&platform);
-        context.wait_until(async move {
-            // What is written after the answer may fail without anybody's loss (contract section 4).
-            let _ = platform.database.batch(&handled.afterwards).await;
-        });
-    }
     if handled.response.status.is_client_error() {
         platform::within(platform.clock.as_ref(), REST_DEADLINE, rest.discard()).await;
     }
-    match handled.response.asset.take() {
-        Some(asset) => asset::to_web(handled.response, &asset, &env).await,
-        None => response::to_web(handled.response),
+    // Nobody may be left to take it.
+    let _ = answer.send(response::to_web(handled.response, &env).await);
+    worker::console_log!("{}", handled.log);
+    for work in handled.afterwards {
+        work.await;
     }
 }
 

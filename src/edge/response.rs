@@ -1,22 +1,25 @@
 //! The app's response as the runtime takes it.
 
+use worker::Env;
 use worker::web_sys::{Headers, Response as WebResponse, ResponseInit};
 
-use crate::http::response::Response;
+use super::asset;
+use crate::http::response::{Body, Response};
 
-pub(super) fn to_web(mut response: Response) -> worker::Result<WebResponse> {
-    let init = init(response.status.as_u16(), &headers(&response)?);
-    let made = if response.body.is_empty() {
-        WebResponse::new_with_opt_str_and_init(None, &init)
-    } else {
-        WebResponse::new_with_opt_u8_array_and_init(Some(&mut response.body), &init)
-    };
-    Ok(made?)
+pub(super) async fn to_web(response: Response, env: &Env) -> worker::Result<WebResponse> {
+    let init = init(response.status.as_u16(), &headers(&response.headers)?);
+    Ok(match response.body {
+        Body::Empty => WebResponse::new_with_opt_str_and_init(None, &init)?,
+        Body::Bytes(mut bytes) => {
+            WebResponse::new_with_opt_u8_array_and_init(Some(&mut bytes), &init)?
+        }
+        Body::File(asset) => return asset::to_web(&response.headers, &asset, env).await,
+    })
 }
 
-pub(super) fn headers(response: &Response) -> worker::Result<Headers> {
+pub(super) fn headers(lines: &[(&'static str, String)]) -> worker::Result<Headers> {
     let headers = Headers::new()?;
-    for (name, value) in &response.headers {
+    for (name, value) in lines {
         headers.append(name, value)?;
     }
     Ok(headers)

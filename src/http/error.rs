@@ -340,7 +340,7 @@ mod tests {
     #[test]
     fn no_cause_reaches_the_body() {
         let response = Error::unavailable("secret cause").to_response();
-        let body = String::from_utf8(response.body).unwrap();
+        let body = String::from_utf8(response.body.into_bytes()).unwrap();
         assert!(!body.contains("secret cause"));
     }
 

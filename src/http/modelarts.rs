@@ -131,7 +131,7 @@ mod tests {
 
     fn shown(error: &Error) -> (u16, serde_json::Value) {
         let response = to_response(error, "0b67bf0abe6d9a8844030ded87109c9f");
-        let body = serde_json::from_slice(&response.body).unwrap();
+        let body = serde_json::from_slice(&response.body.into_bytes()).unwrap();
         (response.status.as_u16(), body)
     }
 

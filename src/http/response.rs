@@ -22,9 +22,29 @@ pub struct Response {
     /// Its headers, names in lower case.
     pub headers: Vec<(&'static str, String)>,
     /// Its body.
-    pub body: Vec<u8>,
-    /// The file that stands in for the body.
-    pub asset: Option<Asset>,
+    pub body: Body,
+}
+
+/// What a response has for a body.
+#[derive(Debug)]
+pub enum Body {
+    /// Nothing.
+    Empty,
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// A file, which the platform fetches.
+    File(Asset),
+}
+
+impl Body {
+    /// The bytes that it has; of a file none.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::Empty | Self::File(_) => Vec::new(),
+        }
+    }
 }
 
 /// A file of `public/`. Only its name goes through the app: the platform hands the file itself to the client, so a
@@ -46,8 +66,7 @@ impl Response {
         Self {
             status,
             headers: Vec::new(),
-            body: Vec::new(),
-            asset: None,
+            body: Body::Empty,
         }
     }
 
@@ -83,8 +102,7 @@ impl Response {
         Ok(Self {
             status,
             headers: vec![("content-type", JSON.to_owned())],
-            body,
-            asset: None,
+            body: Body::Bytes(body),
         })
     }
 
@@ -92,7 +110,7 @@ impl Response {
     #[must_use]
     pub fn file(asset: Asset, media_type: &'static str) -> Self {
         Self {
-            asset: Some(asset),
+            body: Body::File(asset),
             headers: vec![("content-type", media_type.to_owned())],
             ..Self::empty(StatusCode::OK)
         }
@@ -167,7 +185,10 @@ mod tests {
     #[test]
     fn a_body_is_8_mib_long_at_most() {
         let of_length = |length: usize| Response::ok(&"x".repeat(length - 2));
-        assert_eq!(of_length(LONGEST_BODY).unwrap().body.len(), LONGEST_BODY);
+        assert_eq!(
+            of_length(LONGEST_BODY).unwrap().body.into_bytes().len(),
+            LONGEST_BODY
+        );
         let error = of_length(LONGEST_BODY + 1).unwrap_err();
         assert_eq!(*error.kind(), Kind::Invalid);
         assert!(error.sentence().contains("limit and after"));

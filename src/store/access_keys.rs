@@ -84,7 +84,7 @@ statements! {
 /// # Errors
 /// 404; 503 when the database fails.
 pub async fn list(
-    session: &Session<'_>,
+    session: &Session,
     project: &Project,
     service_user: &str,
 ) -> Result<Vec<AccessKey>, Error> {

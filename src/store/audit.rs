@@ -207,7 +207,7 @@ impl Action {
 /// What a change is made with: through which session, by whom, when, and under which ids.
 pub struct Occasion<'a> {
     /// The request's use of the database.
-    pub session: &'a Session<'a>,
+    pub session: &'a Session,
     /// Who makes it, and by which right.
     pub authority: &'a Authority,
     /// The time of the request.
@@ -412,7 +412,7 @@ impl Trail<'_> {
 ///
 /// # Errors
 /// 400 for a page that is to begin behind a row that is not in the trail; 503 when the database fails.
-pub async fn list(session: &Session<'_>, trail: Trail<'_>, page: &Page) -> Result<Vec<Row>, Error> {
+pub async fn list(session: &Session, trail: Trail<'_>, page: &Page) -> Result<Vec<Row>, Error> {
     row! {
         struct Known {
             known: Flag,

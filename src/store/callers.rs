@@ -380,7 +380,7 @@ fn digests(digests: Option<&Digests>) -> Parameters {
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn caller(session: &Session<'_>, of: Option<&Digests>) -> Result<CallerRow, Error> {
+pub async fn caller(session: &Session, of: Option<&Digests>) -> Result<CallerRow, Error> {
     session.read(digests(of).batch([&CALLER])).await?.only(0)
 }
 
@@ -390,7 +390,7 @@ pub async fn caller(session: &Session<'_>, of: Option<&Digests>) -> Result<Calle
 /// # Errors
 /// 503 when the database fails.
 pub async fn caller_and_project(
-    session: &Session<'_>,
+    session: &Session,
     of: Option<&Digests>,
     project: &str,
     object: Option<(ObjectType, &str)>,
@@ -428,7 +428,7 @@ pub async fn caller_and_project(
 /// # Errors
 /// 503 when the database fails.
 pub async fn caller_and_organization(
-    session: &Session<'_>,
+    session: &Session,
     of: Option<&Digests>,
     organization: &str,
     now: Timestamp,
@@ -445,7 +445,7 @@ pub async fn caller_and_organization(
 /// # Errors
 /// 503 when the database fails.
 pub async fn origin_in_project(
-    session: &Session<'_>,
+    session: &Session,
     project: &str,
     origin: &str,
 ) -> Result<Listed, Error> {

@@ -100,7 +100,7 @@ pub struct Consumption<'a> {
 /// 400 `ModelArts.0118` for what would pass the quota, 400 for an unknown resource and for an id that stands for
 /// another consumption; 403 for a right lost meanwhile; 503 when the database fails.
 pub async fn consume(
-    session: &Session<'_>,
+    session: &Session,
     authority: &Authority,
     (now, request_id): (Timestamp, &str),
     project: &Project,

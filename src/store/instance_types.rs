@@ -40,7 +40,7 @@ statements! {
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn list(session: &Session<'_>) -> Result<Vec<InstanceType>, Error> {
+pub async fn list(session: &Session) -> Result<Vec<InstanceType>, Error> {
     session.read(Parameters::new().batch([&LIST])).await?.all(0)
 }
 

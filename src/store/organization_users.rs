@@ -270,7 +270,7 @@ pub fn not_found(id: &str) -> Error {
 /// # Errors
 /// 503 when the database fails.
 pub async fn list(
-    session: &Session<'_>,
+    session: &Session,
     organization: &Organization,
     slice: &Slice,
 ) -> Result<Vec<OrganizationUser>, Error> {
@@ -284,7 +284,7 @@ pub async fn list(
 /// # Errors
 /// 404; 503 when the database fails.
 pub async fn get(
-    session: &Session<'_>,
+    session: &Session,
     organization: &Organization,
     id: &str,
 ) -> Result<OrganizationUser, Error> {

@@ -149,7 +149,7 @@ fn needs_an_end() -> Error {
 /// # Errors
 /// 503 when the database fails.
 pub async fn list(
-    session: &Session<'_>,
+    session: &Session,
     caller: &Principal,
     now: Timestamp,
     slice: &Slice,

@@ -63,7 +63,7 @@ statements! {
 /// # Errors
 /// 503 when the database fails.
 pub async fn look_up(
-    session: &Session<'_>,
+    session: &Session,
     project: &Project,
     question: &Question<'_>,
     now: Timestamp,

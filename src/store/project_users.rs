@@ -129,7 +129,7 @@ pub fn not_found(id: &str) -> Error {
 /// # Errors
 /// 503 when the database fails.
 pub async fn list_people(
-    session: &Session<'_>,
+    session: &Session,
     project: &Project,
     slice: &Slice,
 ) -> Result<Vec<ProjectUser>, Error> {
@@ -145,7 +145,7 @@ pub async fn list_people(
 /// # Errors
 /// 503 when the database fails.
 pub async fn list_service_users(
-    session: &Session<'_>,
+    session: &Session,
     project: &Project,
     slice: &Slice,
 ) -> Result<Vec<ProjectUser>, Error> {
@@ -158,7 +158,7 @@ pub async fn list_service_users(
 ///
 /// # Errors
 /// 404; 503 when the database fails.
-pub async fn get(session: &Session<'_>, project: &Project, id: &str) -> Result<ProjectUser, Error> {
+pub async fn get(session: &Session, project: &Project, id: &str) -> Result<ProjectUser, Error> {
     let parameters = Parameters::new()
         .text("organization_id", &project.organization_id)
         .text("project_id", &project.project_id)

@@ -138,7 +138,7 @@ pub fn lacks(authority: &Authority) -> Error {
 /// # Errors
 /// 503 when the database fails.
 pub async fn list(
-    session: &Session<'_>,
+    session: &Session,
     caller: &Principal,
     organization: Option<&str>,
     labels: Option<&str>,
@@ -161,11 +161,7 @@ pub async fn list(
 ///
 /// # Errors
 /// 404 when it has gone; 503 when the database fails.
-pub async fn get(
-    session: &Session<'_>,
-    project: &Project,
-    now: Timestamp,
-) -> Result<Project, Error> {
+pub async fn get(session: &Session, project: &Project, now: Timestamp) -> Result<Project, Error> {
     let parameters = budgets::at(Parameters::new(), now).text("object_id", &project.project_id);
     let found = session
         .read(parameters.batch([&GET_BY_ID]))

@@ -82,7 +82,7 @@ statements! {
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn list(session: &Session<'_>) -> Result<Vec<QuotaResource>, Error> {
+pub async fn list(session: &Session) -> Result<Vec<QuotaResource>, Error> {
     session.read(Parameters::new().batch([&LIST])).await?.all(0)
 }
 

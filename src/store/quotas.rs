@@ -151,7 +151,7 @@ pub struct NewQuota {
 /// # Errors
 /// 503 when the database fails.
 pub async fn list(
-    session: &Session<'_>,
+    session: &Session,
     project: &Project,
     workspace: &str,
 ) -> Result<Vec<Quota>, Error> {

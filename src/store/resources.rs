@@ -53,7 +53,7 @@ statements! {
 /// # Errors
 /// 503 when the database fails.
 pub async fn of_organization(
-    session: &Session<'_>,
+    session: &Session,
     organization_id: &str,
 ) -> Result<Vec<Count>, Error> {
     counts(session, organization_id, "").await
@@ -63,12 +63,12 @@ pub async fn of_organization(
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn of_project(session: &Session<'_>, project: &Project) -> Result<Vec<Count>, Error> {
+pub async fn of_project(session: &Session, project: &Project) -> Result<Vec<Count>, Error> {
     counts(session, &project.organization_id, &project.project_id).await
 }
 
 async fn counts(
-    session: &Session<'_>,
+    session: &Session,
     organization_id: &str,
     project_id: &str,
 ) -> Result<Vec<Count>, Error> {
@@ -82,11 +82,7 @@ async fn counts(
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn limits(
-    session: &Session<'_>,
-    project: &Project,
-    now: Timestamp,
-) -> Result<Limits, Error> {
+pub async fn limits(session: &Session, project: &Project, now: Timestamp) -> Result<Limits, Error> {
     let parameters = Parameters::new()
         .text("organization_id", &project.organization_id)
         .integer("now", now.as_millis());

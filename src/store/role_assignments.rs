@@ -284,7 +284,7 @@ pub struct Filter<'a> {
 /// # Errors
 /// 503 when the database fails.
 pub async fn list(
-    session: &Session<'_>,
+    session: &Session,
     project: &Project,
     filter: &Filter<'_>,
     slice: &Slice,
@@ -307,11 +307,7 @@ pub async fn list(
 ///
 /// # Errors
 /// 404; 503 when the database fails.
-pub async fn get(
-    session: &Session<'_>,
-    project: &Project,
-    id: &str,
-) -> Result<RoleAssignment, Error> {
+pub async fn get(session: &Session, project: &Project, id: &str) -> Result<RoleAssignment, Error> {
     let parameters = Parameters::new()
         .text("project_id", &project.project_id)
         .text("object_id", id);

@@ -259,11 +259,7 @@ pub fn not_found(name: &str) -> Error {
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn list(
-    session: &Session<'_>,
-    project_id: &str,
-    slice: &Slice,
-) -> Result<Vec<Role>, Error> {
+pub async fn list(session: &Session, project_id: &str, slice: &Slice) -> Result<Vec<Role>, Error> {
     let parameters = Parameters::new().text("project_id", project_id);
     let listing = Listing::new(&LIST, &KNOWS);
     slice.read(session, listing, parameters).await
@@ -273,7 +269,7 @@ pub async fn list(
 ///
 /// # Errors
 /// 404; 503 when the database fails.
-pub async fn get(session: &Session<'_>, project_id: &str, name: &str) -> Result<Role, Error> {
+pub async fn get(session: &Session, project_id: &str, name: &str) -> Result<Role, Error> {
     let parameters = Parameters::new()
         .text("project_id", project_id)
         .text("name", name);

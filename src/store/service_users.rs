@@ -156,7 +156,7 @@ fn is_own() -> Error {
 /// # Errors
 /// 503 when the database fails.
 pub async fn list(
-    session: &Session<'_>,
+    session: &Session,
     project: &Project,
     now: Timestamp,
     slice: &Slice,
@@ -173,7 +173,7 @@ pub async fn list(
 /// # Errors
 /// 404; 503 when the database fails.
 pub async fn get(
-    session: &Session<'_>,
+    session: &Session,
     project: &Project,
     id: &str,
     now: Timestamp,

@@ -1,6 +1,7 @@
 //! The database as one request uses it: with a deadline, and with an account of what it cost.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use crate::http::error::Error;
 use crate::platform::{Batch, BatchMeta, DatabaseError, Platform, within};
@@ -17,9 +18,13 @@ statements! {
     HEALTH = "SELECT count(*) AS plans FROM (SELECT 1 FROM subscriptions LIMIT 1)";
 }
 
-/// One request's use of the database.
-pub struct Session<'a> {
-    platform: &'a Platform,
+/// One request's use of the database. Clones are the same one, and own it: what a request leaves to be done may go on when
+/// its handler has returned.
+#[derive(Clone)]
+pub struct Session(Rc<Inner>);
+
+struct Inner {
+    platform: Rc<Platform>,
     account: Cell<Account>,
 }
 
@@ -32,20 +37,20 @@ pub struct Account {
     pub meta: BatchMeta,
 }
 
-impl<'a> Session<'a> {
+impl Session {
     /// A session with nothing on its account.
     #[must_use]
-    pub fn new(platform: &'a Platform) -> Self {
-        Self {
+    pub fn new(platform: Rc<Platform>) -> Self {
+        Self(Rc::new(Inner {
             platform,
             account: Cell::default(),
-        }
+        }))
     }
 
     /// What it has cost so far.
     #[must_use]
     pub fn account(&self) -> Account {
-        self.account.get()
+        self.0.account.get()
     }
 
     /// Runs statements that only read.
@@ -82,20 +87,20 @@ impl<'a> Session<'a> {
     }
 
     async fn batch(&self, statements: &[Statement]) -> Result<Batch, DatabaseError> {
-        let mut account = self.account.get();
+        let mut account = self.0.account.get();
         account.round_trips += 1;
-        self.account.set(account);
+        self.0.account.set(account);
         let batch = self.before_deadline(statements).await?;
         account.meta.rows_read += batch.meta.rows_read;
         account.meta.rows_written += batch.meta.rows_written;
         account.meta.duration += batch.meta.duration;
-        self.account.set(account);
+        self.0.account.set(account);
         Ok(batch)
     }
 
     async fn before_deadline(&self, statements: &[Statement]) -> Result<Batch, DatabaseError> {
-        let clock = self.platform.clock.as_ref();
-        let answer = self.platform.database.batch(statements);
+        let clock = self.0.platform.clock.as_ref();
+        let answer = self.0.platform.database.batch(statements);
         within(clock, DEADLINE, answer)
             .await
             .unwrap_or_else(|| Err(DatabaseError::Lost(format!("no answer in {DEADLINE} ms"))))

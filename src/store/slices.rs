@@ -83,7 +83,7 @@ impl Slice {
     /// 400 for a slice behind what is not in the list; 503 when the database fails.
     pub async fn read<T: Row>(
         &self,
-        session: &Session<'_>,
+        session: &Session,
         listing: Listing,
         parameters: Parameters,
     ) -> Result<Vec<T>, Error> {

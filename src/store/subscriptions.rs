@@ -218,7 +218,7 @@ impl NewSubscription<'_> {
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn list(session: &Session<'_>) -> Result<Vec<Subscription>, Error> {
+pub async fn list(session: &Session) -> Result<Vec<Subscription>, Error> {
     session.read(Parameters::new().batch([&LIST])).await?.all(0)
 }
 

@@ -185,7 +185,7 @@ pub struct Measured {
 /// # Errors
 /// 503 when the database fails.
 pub async fn measures(
-    session: &Session<'_>,
+    session: &Session,
     subject_id: &str,
     intervals: &Intervals,
 ) -> Result<Vec<Measured>, Error> {
@@ -251,7 +251,7 @@ row! {
 /// # Errors
 /// 400 when there are too many values to list; 503 when the database fails.
 pub async fn credits_of_organization(
-    session: &Session<'_>,
+    session: &Session,
     organization_id: &str,
     intervals: &Intervals,
 ) -> Result<Credits<ProjectPart>, Error> {
@@ -282,7 +282,7 @@ row! {
 /// # Errors
 /// As [`credits_of_organization`].
 pub async fn credits_of_project(
-    session: &Session<'_>,
+    session: &Session,
     project: &Project,
     intervals: &Intervals,
 ) -> Result<Credits<VersionPart>, Error> {

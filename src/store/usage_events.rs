@@ -226,7 +226,7 @@ statements! {
 /// 409 for an id that stands for something else; 400 for a project that there is not, or for a total that would pass
 /// 2^53 - 1, each with the index of the event; 503 when the database fails.
 pub async fn import(
-    session: &Session<'_>,
+    session: &Session,
     _: &Authority,
     now: Timestamp,
     import_id: &str,

@@ -206,7 +206,7 @@ pub async fn create(
 /// # Errors
 /// 503 when the database fails.
 pub async fn list(
-    session: &Session<'_>,
+    session: &Session,
     email: Option<&Email>,
     limit: i64,
     offset: i64,
@@ -222,7 +222,7 @@ pub async fn list(
 ///
 /// # Errors
 /// 404 when there is none of this id; 503 when the database fails.
-pub async fn get(session: &Session<'_>, id: &str) -> Result<User, Error> {
+pub async fn get(session: &Session, id: &str) -> Result<User, Error> {
     let user = session
         .read(Parameters::new().text("id", id).batch([&GET]))
         .await?

@@ -132,7 +132,7 @@ pub async fn create(
 /// # Errors
 /// 503 when the database fails.
 pub async fn list(
-    session: &Session<'_>,
+    session: &Session,
     object: &Object,
     labels: Option<&str>,
     slice: &Slice,
@@ -149,7 +149,7 @@ pub async fn list(
 /// # Errors
 /// 404; 503 when the database fails.
 pub async fn get(
-    session: &Session<'_>,
+    session: &Session,
     authority: &Authority,
     project: &Project,
     object: &Object,
@@ -176,7 +176,7 @@ pub async fn get(
 /// # Errors
 /// 503 when the database fails.
 pub async fn name_of(
-    session: &Session<'_>,
+    session: &Session,
     object: &Object,
     version: Option<&str>,
 ) -> Result<Option<String>, Error> {

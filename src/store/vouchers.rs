@@ -158,7 +158,7 @@ pub async fn create(occasion: &Occasion<'_>, new: NewVoucher<'_>) -> Result<Vouc
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn list(session: &Session<'_>, limit: i64, offset: i64) -> Result<Vec<Voucher>, Error> {
+pub async fn list(session: &Session, limit: i64, offset: i64) -> Result<Vec<Voucher>, Error> {
     let parameters = Parameters::new()
         .integer("limit", limit)
         .integer("offset", offset);
@@ -169,7 +169,7 @@ pub async fn list(session: &Session<'_>, limit: i64, offset: i64) -> Result<Vec<
 ///
 /// # Errors
 /// 404; 503 when the database fails.
-pub async fn get(session: &Session<'_>, code: &str) -> Result<Voucher, Error> {
+pub async fn get(session: &Session, code: &str) -> Result<Voucher, Error> {
     let parameters = Parameters::new().text("code", code);
     let found = session.read(parameters.batch([&GET])).await?.first(0)?;
     found.ok_or_else(not_found)

@@ -159,7 +159,7 @@ pub struct Filter<'a> {
 /// # Errors
 /// 503 when the database fails.
 pub async fn list(
-    session: &Session<'_>,
+    session: &Session,
     principal: &Principal,
     project: &Project,
     filter: &Filter<'_>,

@@ -42,20 +42,22 @@ pub enum Step {
 struct Gate {
     trips: Cell<usize>,
     is_open: Cell<bool>,
+    /// The call has been answered: what it leaves to be done waits for nobody.
+    is_off: Cell<bool>,
     fault: Cell<Option<Fault>>,
 }
 
 impl Begun {
     pub(crate) fn new(world: &World, call: Call) -> Self {
         let gate = Rc::new(Gate::default());
-        let platform = Platform {
+        let platform = Rc::new(Platform {
             database: Box::new(Gated {
                 database: world.database.clone(),
                 gate: Rc::clone(&gate),
             }),
             clock: Box::new(world.clock.clone()),
             entropy: Box::new(world.entropy.clone()),
-        };
+        });
         let config = Rc::clone(&world.config);
         let line = call.to_line();
         let request = call.into_request();
@@ -125,6 +127,7 @@ impl Begun {
             Poll::Ready(handled) => handled,
         };
         self.work = None;
+        self.gate.is_off.set(true);
         let line = std::mem::take(&mut self.line);
         let answer = self.world.answered(line, handled, self.gate.trips.get());
         self.next = Some(Step::Answered(answer));
@@ -141,7 +144,7 @@ impl Database for Gated {
     fn batch<'a>(&'a self, statements: &'a [Statement]) -> Local<'a, Result<Batch, DatabaseError>> {
         Box::pin(async move {
             poll_fn(|_| {
-                if self.gate.is_open.take() {
+                if self.gate.is_off.get() || self.gate.is_open.take() {
                     Poll::Ready(())
                 } else {
                     Poll::Pending

@@ -66,6 +66,7 @@ struct Inner {
     steps: Cell<u64>,
     /// Bytes of the rows that came back.
     bytes: Cell<u64>,
+    aside: Cell<bool>,
     fault: Cell<Option<(usize, Fault)>>,
     interlude: RefCell<Option<(usize, Interlude)>>,
 }
@@ -88,6 +89,7 @@ impl Sqlite {
             trips: Cell::default(),
             steps: Cell::default(),
             bytes: Cell::default(),
+            aside: Cell::default(),
             fault: Cell::default(),
             interlude: RefCell::default(),
         }))
@@ -148,7 +150,17 @@ impl Sqlite {
         Some(interlude)
     }
 
+    /// Does something whose round trips do not count and do not fail: what a call leaves to be done when it is answered.
+    pub(crate) fn aside(&self, work: impl FnOnce()) {
+        self.0.aside.set(true);
+        work();
+        self.0.aside.set(false);
+    }
+
     async fn answer(&self, statements: &[Statement]) -> Result<Batch, DatabaseError> {
+        if self.0.aside.get() {
+            return self.run(statements);
+        }
         let trip = self.0.trips.get() + 1;
         self.0.trips.set(trip);
         if let Some(interlude) = self.take_interlude(trip) {

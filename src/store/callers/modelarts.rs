@@ -124,7 +124,7 @@ pub struct Asked<'a> {
 /// # Errors
 /// 503 when the database fails.
 pub async fn caller_and_workspace(
-    session: &Session<'_>,
+    session: &Session,
     asked: &Asked<'_>,
 ) -> Result<CallerAndWorkspace, Error> {
     let parameters = digests(asked.digests)

@@ -149,7 +149,7 @@ fn name_is_taken(kind: ObjectType, name: &str) -> Error {
 /// # Errors
 /// 503 when the database fails.
 pub async fn list(
-    session: &Session<'_>,
+    session: &Session,
     project: &Project,
     kind: ObjectType,
     labels: Option<&str>,
@@ -166,7 +166,7 @@ pub async fn list(
 ///
 /// # Errors
 /// 404 when it has gone; 503 when the database fails.
-pub async fn get(session: &Session<'_>, object: &Object) -> Result<Record, Error> {
+pub async fn get(session: &Session, object: &Object) -> Result<Record, Error> {
     let parameters = Parameters::new().text("object_id", &object.id);
     let statements = parameters.batch([object.kind.statements().get]);
     let found = session.read(statements).await?.first(0)?;
