@@ -11,6 +11,7 @@ pub mod api;
 pub mod app;
 pub mod auth;
 pub mod domain;
+pub mod error;
 pub mod http;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod openapi;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::api::Call;
 use crate::domain::{AccessKeyId, Purpose, ServiceUserId};
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::access_keys::{self, AccessKey, FIRST_GENERATION};
 

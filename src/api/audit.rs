@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::api::Call;
 use crate::domain::{AuditId, Invalid, SAFE_INTEGER, quoted};
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::audit::{self, Page, Trail};
 use crate::store::rows::JsonText;

@@ -4,7 +4,7 @@ pub mod shapes;
 
 use crate::api::{Call, versions};
 use crate::domain::VersionId;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::versions::graph::Graph;
 use crate::store::versions::{NewVersion, VersionChanges};

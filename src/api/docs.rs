@@ -7,7 +7,7 @@ use ::http::Method;
 
 use crate::api::Call;
 use crate::domain::quoted;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::response::{Asset, JSON, Response};
 
 /// What the page may load and whom it may call: this installation alone (CSP Level 3). No script and no style may stand

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::domain::{Invalid, quoted};
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::query::Query;
 
 /// The pairs of key and value that the query asks for, as a JSON list for a statement; none does not narrow.

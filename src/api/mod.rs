@@ -39,8 +39,8 @@ use serde::de::DeserializeOwned;
 
 use crate::auth::access::Authority;
 use crate::domain::{AuditId, Invalid, Timestamp, TokenId};
+use crate::error::Error;
 use crate::http::body::{self, Wanted};
-use crate::http::error::Error;
 use crate::http::query::Query;
 use crate::http::request::{BODY_LIMIT, Request};
 use crate::http::response::Response;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::api::Call;
 use crate::api::labels::label_filter;
 use crate::domain::{DataType, Fields, IoType, ObjectType};
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::objects::records::{
     self, NewRecord, PLAIN_INPUT, PLAIN_OUTPUT, Record, RecordChanges,

@@ -6,7 +6,7 @@ use crate::api::{Call, future};
 use crate::domain::{
     Credits, Date, Email, ObjectName, OrganizationId, Text, Timestamp, VoucherCode,
 };
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::patch::Patch;
 use crate::http::response::Response;
 use crate::store::organizations::create::NewOrganization;

@@ -6,7 +6,7 @@ use crate::api::Call;
 use crate::api::role_assignments::{RoleAssignmentList, object_of};
 use crate::auth::permissions;
 use crate::domain::{UserId, quoted};
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::permission_checks::{self, Question, Standing};
 use crate::store::role_assignments::{self, RoleAssignment};

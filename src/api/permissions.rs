@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::api::Call;
 use crate::auth::permissions::CATALOGUE;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::response::Response;
 
 /// A permission.

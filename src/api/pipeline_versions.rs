@@ -5,7 +5,7 @@ pub mod shapes;
 use crate::api::{Call, versions};
 use crate::domain::pipeline_graph::ReferenceType;
 use crate::domain::{AttachmentId, Attachments, PipelineObjectId, PipelineObjects, VersionId};
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::versions::graph::Graph;
 use crate::store::versions::{NewVersion, VersionChanges};

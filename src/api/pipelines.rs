@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::api::{Call, objects};
 use crate::domain::{Description, Fields, IoType, Labels, ObjectName, ObjectType, PipelineId};
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::patch::Patch;
 use crate::http::response::Response;
 use crate::store::objects::records::{NewRecord, RecordChanges};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Call;
 use crate::domain::{Invalid, UserId, quoted};
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::project_users::{self, ProjectUser};
 

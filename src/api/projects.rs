@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::api::Call;
 use crate::api::labels::label_filter;
 use crate::domain::{Credits, Labels, ObjectName, OriginList, ProjectId};
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::patch::Patch;
 use crate::http::response::Response;
 use crate::store::projects::{self, NewProject, Project, ProjectChanges};

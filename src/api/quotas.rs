@@ -9,7 +9,7 @@ use crate::api::Call;
 use crate::domain::Text;
 use crate::domain::invalid::quoted;
 use crate::domain::quota::{MAX_QUOTA, UNLIMITED, check_quota};
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::consumption::{self, Consumption};
 use crate::store::quotas::{self, NewQuota, Quota};

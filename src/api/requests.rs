@@ -5,7 +5,7 @@
 
 use crate::api::Call;
 use crate::domain::quoted;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::versions;
 

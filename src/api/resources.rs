@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::api::Call;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::resources::{self, Count};
 

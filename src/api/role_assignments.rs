@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Call;
 use crate::domain::{Invalid, ObjectName, RoleAssignmentId, ServiceUserId, Text, quoted};
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::projects::Project;
 use crate::store::role_assignments::{self, Filter, NewAssignment, RoleAssignment};

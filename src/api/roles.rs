@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::api::Call;
 use crate::auth::role_permissions::RolePermissions;
 use crate::domain::{ObjectName, RoleId};
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::patch::Patch;
 use crate::http::response::Response;
 use crate::store::roles::{self, NewRole, Role, RoleChanges};

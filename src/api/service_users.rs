@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{Call, future};
 use crate::domain::{Description, OriginList, ServiceUserId, ServiceUserName, Timestamp};
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::patch::Patch;
 use crate::http::response::Response;
 use crate::store::rows::JsonText;

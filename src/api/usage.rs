@@ -14,8 +14,8 @@ use crate::domain::usage::{
     self as domain, Dates, Interval, Intervals, Metric, ObjectType, Period, Series,
 };
 use crate::domain::{Invalid, Timestamp};
+use crate::error::Error;
 use crate::http::client::reads_usage_as_a_list;
-use crate::http::error::Error;
 use crate::http::response::Response;
 use crate::store::usage::{self, Measured};
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::api::Call;
 use crate::auth::principal::Principal;
 use crate::domain::Timestamp;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::response::Response;
 
 /// Who is calling. Empty names are null: a client refuses `""` here (UbiOps spec 3.1).

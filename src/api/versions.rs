@@ -7,7 +7,7 @@ use crate::api::deployment_versions::shapes::DeploymentVersionDetail;
 use crate::api::labels::label_filter;
 use crate::api::pipeline_versions::shapes::{PipelineVersionDetail, PipelineVersionList};
 use crate::domain::ObjectType;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::versions::{self, NewVersion, VersionChanges, Whole};
 

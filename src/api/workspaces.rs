@@ -11,7 +11,7 @@ use crate::domain::{
     AuthType, EnterpriseProjectId, Grant, Invalid, WorkspaceDescription, WorkspaceId,
     WorkspaceName, quoted,
 };
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::modelarts;
 use crate::http::response::Response;
 use crate::store::rows::JsonText;

@@ -4,7 +4,7 @@ use ::http::Method;
 
 use super::{Handled, Progress, log, on_every_answer, to_response};
 use crate::domain::RequestId;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::surface::Surface;

@@ -4,7 +4,7 @@ use worker::web_sys::Response as WebResponse;
 use worker::{Env, Headers, Method, RequestInit};
 
 use super::response;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::response::Asset;
 
 /// The binding of `public/` in wrangler.toml.

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::invalid::legible;
 use crate::domain::objects;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::json_path::path_of;
 use crate::http::request::{BodyError, Request};
 use crate::platform::{Clock, within};

@@ -1,11 +1,10 @@
-//! What every handler uses: requests and responses, bodies and queries, errors, CORS.
+//! What every handler uses: requests and responses, bodies and queries, CORS.
 //!
 //! Nothing here knows what a URL means, and nothing here knows the platform.
 
 pub mod body;
 pub mod client;
 pub mod cors;
-pub mod error;
 mod json_path;
 pub mod modelarts;
 pub mod patch;

@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use crate::domain::quoted;
-use crate::http::error::{Error, Kind};
+use crate::error::{Error, Kind};
 use crate::http::response::Response;
 
 /// Parameter error.

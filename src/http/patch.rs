@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer};
 
-use crate::http::error::Error;
+use crate::error::Error;
 
 /// A field that may be absent, null or a value.
 ///

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::domain::invalid::{Invalid, quoted};
-use crate::http::error::Error;
+use crate::error::Error;
 
 /// The query of a request. Where a parameter stands several times, the last one counts: a real client sends
 /// `timeout` twice (UbiOps spec 4.6).

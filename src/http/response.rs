@@ -5,7 +5,7 @@ use std::io;
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::http::error::Error;
+use crate::error::Error;
 
 /// The media type of every body but a few.
 pub const JSON: &str = "application/json";
@@ -180,7 +180,7 @@ impl io::Write for Bounded {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::error::Kind;
+    use crate::error::Kind;
 
     #[test]
     fn a_body_is_8_mib_long_at_most() {

@@ -8,8 +8,8 @@ use super::service::NOT_SERVED;
 use super::{Route, table, unserved};
 use crate::domain::RawPath;
 use crate::domain::path::Segments;
+use crate::error::Error;
 use crate::http::cors::Class;
-use crate::http::error::Error;
 use crate::http::surface::Surface;
 
 /// A path that there is, and what stands in its braces; or one below a project at which there is nothing, since a page

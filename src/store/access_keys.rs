@@ -7,7 +7,7 @@
 
 use crate::domain::invalid::quoted;
 use crate::domain::time::Timestamp;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, caller_may, permit, permitted};

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::auth::access::Authority;
 use crate::domain::invalid::quoted;
 use crate::domain::time::Timestamp;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::sql::{Sql, statements};
 use crate::store::projects::Project;

@@ -8,7 +8,7 @@ use crate::auth::access::Authority;
 use crate::domain::invalid::quoted;
 use crate::domain::quota::{MAX_QUOTA, UNLIMITED};
 use crate::domain::time::Timestamp;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::modelarts;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;

@@ -2,7 +2,7 @@
 
 use crate::domain::credits::Credits;
 use crate::domain::instance_type::InstanceTypeName;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};

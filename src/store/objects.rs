@@ -6,7 +6,7 @@ pub mod records;
 pub mod statements;
 
 use crate::domain::{ObjectType, quoted};
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::sql::statement::Parameters;
 use statements::Statements;
 

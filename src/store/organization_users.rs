@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::domain::email::Email;
 use crate::domain::time::Timestamp;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::sql::statement::{Parameters, Statement};
 use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, caller_administers, given, permit, permitted};

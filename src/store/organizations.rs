@@ -8,7 +8,7 @@ pub mod update;
 
 use crate::auth::principal::Principal;
 use crate::domain::time::Timestamp;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
 use crate::store::rows::{Flag, Millis, row};

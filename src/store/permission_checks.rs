@@ -3,7 +3,7 @@
 
 use crate::auth::permissions::Permission;
 use crate::domain::Timestamp;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
 use crate::store::projects::Project;

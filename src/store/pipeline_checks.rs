@@ -10,7 +10,7 @@ pub mod use_in_pipeline;
 
 use crate::domain::pipeline_graph::{END, START};
 use crate::domain::quoted;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::store::rows::{JsonText, row};
 
 /// Whether the caller may `.get` a deployment or a pipeline: `caller_may_get!(the permission, its id)`, both SQL. The

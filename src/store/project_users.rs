@@ -3,7 +3,7 @@
 //! Their names are shown once they have joined the organization (contract section 2), and anybody may leave.
 
 use crate::domain::quoted;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, caller_administers, permit, permitted};

@@ -6,7 +6,7 @@ pub mod statements;
 use crate::auth::access::Authority;
 use crate::auth::principal::Principal;
 use crate::domain::time::Timestamp;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::budgets;
 use crate::store::rows::{Flag, JsonText, Millis, row};

@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use crate::domain::{QuotaBounds, QuotaResourceName};
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};

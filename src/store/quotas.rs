@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::domain::invalid::quoted;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::modelarts;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;

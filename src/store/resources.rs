@@ -2,7 +2,7 @@
 //! never counted.
 
 use crate::domain::Timestamp;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
 use crate::store::projects::Project;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
 use crate::store::audit::{

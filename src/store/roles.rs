@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::auth::access::Authority;
 use crate::auth::role_permissions::RolePermissions;
 use crate::domain::{ObjectName, quoted};
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
 use crate::store::audit::{

@@ -22,7 +22,7 @@ mod verdict;
 
 use std::fmt::Display;
 
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::platform::Batch;
 use columns::Cells;
 pub use columns::{Cell, Column, Columns, Flag, JsonText, Millis};

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::domain::origin::OriginList;
 use crate::domain::text::{Description, ServiceUserName};
 use crate::domain::time::Timestamp;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::patch::Patch;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, given};

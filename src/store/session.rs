@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::platform::{Batch, BatchMeta, DatabaseError, Platform, within};
 use crate::sql::statement::{Parameters, Statement};
 use crate::sql::statements;

@@ -5,7 +5,7 @@
 //! short, no answer could be made (contract section 4, *What one caller can cost*).
 
 use crate::domain::invalid::quoted;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::response::LONGEST_BODY;
 use crate::sql::Sql;
 use crate::sql::statement::Parameters;

@@ -9,7 +9,7 @@ use crate::domain::credits::Credits;
 use crate::domain::integer::AtLeast;
 use crate::domain::names::ObjectName;
 use crate::domain::text::Description;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};

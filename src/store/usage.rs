@@ -16,7 +16,7 @@
 //! and how many intervals is known.
 
 use crate::domain::usage::{Interval, Intervals, MEASURES, Metric, ObjectType, Series};
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::response::LONGEST_BODY;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;

@@ -15,7 +15,7 @@ use crate::auth::access::Authority;
 use crate::domain::SAFE_INTEGER;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::{Metric, ObjectType};
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
 use crate::store::rows::{Flag, row};

@@ -1,7 +1,7 @@
 //! People, as the operator makes and removes them.
 
 use crate::domain::email::Email;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::sql::{fresh_uuid, statements};
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};

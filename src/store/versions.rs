@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::auth::access::Authority;
 use crate::domain::{Description, Labels, MAX_KEPT, ObjectName, ObjectType, quoted};
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, given};
 use crate::store::objects::Object;

@@ -7,7 +7,7 @@ use crate::domain::integer::AtLeast;
 use crate::domain::text::Description;
 use crate::domain::time::Timestamp;
 use crate::domain::voucher_code::VoucherCode;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};

@@ -9,7 +9,7 @@ use crate::auth::access::Authority;
 use crate::auth::permissions::{self, Permission};
 use crate::auth::principal::Principal;
 use crate::domain::SAFE_INTEGER;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::modelarts;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;

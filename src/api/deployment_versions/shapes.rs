@@ -11,7 +11,7 @@ use crate::domain::{
     Description, Invalid, Labels, MAX_RETENTION_TIME, ObjectName, RETENTION_TIME, RetentionMode,
     Text, Within,
 };
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::patch::Patch;
 use crate::store::rows::JsonText;
 use crate::store::versions::{MAXIMUM_INSTANCES, Version};

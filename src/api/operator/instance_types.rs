@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Call;
 use crate::domain::{Credits, InstanceTypeName};
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::instance_types;
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::api::Call;
 use crate::domain::quota::UNLIMITED;
 use crate::domain::{QuotaBounds, QuotaResourceName, Text};
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::quota_resources::{self, Labels, QuotaResource};
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Call;
 use crate::domain::{AtLeast, Credits, Description, ObjectName};
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::subscriptions::{self, Limits, NewSubscription, Subscription};
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{Call, future};
 use crate::domain::{AtLeast, Credits, Description, Text, Timestamp, VoucherCode, VoucherId};
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::vouchers::{self, NewVoucher, Voucher};
 

@@ -8,7 +8,7 @@ use crate::domain::{
     Attachments, DataType, Description, Kept, Labels, MAX_RETENTION_TIME, ObjectName,
     PipelineObjects, RETENTION_TIME, RetentionMode, Text, Within,
 };
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::patch::Patch;
 use crate::store::rows::JsonText;
 use crate::store::versions::graph::{FieldsRow, ObjectRow, Objects};

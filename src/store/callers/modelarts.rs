@@ -5,7 +5,7 @@ use crate::auth::permissions::Permission;
 use crate::auth::principal::Principal;
 use crate::domain::Digests;
 use crate::domain::time::Timestamp;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::sql::statements;
 use crate::store::callers::{CallerRow, caller_columns, digests, rights_columns};
 use crate::store::projects::Project;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Object;
 use crate::domain::{Description, Fields, IoType, Labels, ObjectName, ObjectType, quoted};
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::patch::Patch;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, given};

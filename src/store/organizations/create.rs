@@ -10,7 +10,7 @@ use crate::domain::names::ObjectName;
 use crate::domain::subscription_period::period_containing;
 use crate::domain::time::Timestamp;
 use crate::domain::voucher_code::VoucherCode;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, caller_lives, permit, permitted};
 use crate::store::rows::OTHERWISE;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{GET_BY_ID, Organization, free_has_no_end, name_is_taken, needs_an_end, no_such_plan};
 use crate::domain::names::ObjectName;
 use crate::domain::time::Timestamp;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::patch::Patch;
 use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, caller_administers, given, permit, permitted};

@@ -2,7 +2,7 @@
 //! that stands in its permit.
 
 use crate::domain::quoted;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::store::rows::{JsonText, row};
 
 /// The first mapping that a change of the fields of `:object_id`, a deployment or a pipeline, would leave without its

@@ -1,7 +1,7 @@
 //! Which pipeline keeps a deployment, a pipeline or a version of one from being deleted.
 
 use crate::domain::quoted;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::store::rows::{JsonText, row};
 
 /// A pipeline version with an object that the condition holds of, as `[pipeline, version]`, the pipeline null where the

@@ -12,7 +12,7 @@ use crate::domain::credits::Credits;
 use crate::domain::labels::Labels;
 use crate::domain::names::ObjectName;
 use crate::domain::origin::OriginList;
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::patch::Patch;
 use crate::store::audit::{Action, Change, Occasion, given};
 use crate::store::budgets;

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::inconsistent;
 use crate::domain::Timestamp;
-use crate::http::error::Error;
+use crate::error::Error;
 
 /// What a column of a row holds. D1 gives a real as JSON does, and no column of ours is one.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,7 +15,7 @@
 //! ```
 
 use super::{Answers, Flag, Row, inconsistent};
-use crate::http::error::Error;
+use crate::error::Error;
 
 /// A rule, by the column that says whether it holds, and the refusal of what breaks it.
 pub type Refusal<'a> = (&'static str, &'a dyn Fn() -> Error);
@@ -86,7 +86,7 @@ impl Answers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::error::Kind;
+    use crate::error::Kind;
     use crate::store::rows::tests::answers;
 
     fn verdict(row: &str) -> Result<(), Error> {

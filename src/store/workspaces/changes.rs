@@ -11,7 +11,7 @@ use super::{
 use crate::auth::principal::Principal;
 use crate::domain::workspace::DEFAULT_WORKSPACE;
 use crate::domain::{AuthType, EnterpriseProjectId, Grant, WorkspaceDescription, WorkspaceName};
-use crate::http::error::Error;
+use crate::error::Error;
 use crate::http::modelarts;
 use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, caller_may, given, permit, permitted};
