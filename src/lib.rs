@@ -4,12 +4,14 @@
 //! A request enters by one door and walks down once: [`app`] routes, authenticates and authorises it by the table in
 //! [`routes`], a handler in [`api`] decides, [`store`] holds the SQL. [`domain`] has the rules without I/O, [`http`]
 //! what every handler uses, [`auth`] who may what. [`platform`] is all that the crate asks of the world outside;
-//! `edge`, in the wasm module alone, answers it with Cloudflare's. `openapi`, natively alone, writes the document that
-//! describes it all.
+//! `edge`, in the wasm module alone, answers it with Cloudflare's. Natively alone, `contract` has what each
+//! route promises and `openapi` writes the document that describes it all.
 
 pub mod api;
 pub mod app;
 pub mod auth;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod contract;
 pub mod domain;
 pub mod error;
 pub mod http;

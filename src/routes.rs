@@ -42,7 +42,7 @@ pub struct Route {
     pub handler: Handler,
     /// What it takes and gives, for the OpenAPI document.
     #[cfg(not(target_arch = "wasm32"))]
-    pub contract: crate::openapi::contract::Contract,
+    pub contract: crate::contract::Contract,
 }
 
 /// A handler as the table takes it.
@@ -53,17 +53,17 @@ macro_rules! handler {
 }
 use handler;
 
-/// What a row promises: `query [...]` names constants of `openapi::parameters`, `takes` and `gives` types with an
-/// `openapi::contract::Example`. The module has none of it.
+/// What a row promises: `query [...]` names constants of `contract::parameters`, `takes` and `gives` types with an
+/// `contract::Example`. The module has none of it.
 #[cfg(not(target_arch = "wasm32"))]
 macro_rules! contract {
     ([$($query:ident)*] [$($body:ty)?] $status:literal $answer:ty) => {{
-        use crate::openapi::contract::{Body, Contract, Shown};
+        use crate::contract::{Body, Contract, Shown};
         #[expect(unused_imports, reason = "few rows name them")]
-        use crate::openapi::contract::{Document, File, Html, Nothing, Unserved};
+        use crate::contract::{Document, File, Html, Nothing, Unserved};
         let body: &[Body] = &[$(Body::of::<$body>())?];
         Contract {
-            query: &[$(&crate::openapi::parameters::$query),*],
+            query: &[$(&crate::contract::parameters::$query),*],
             body: body.first().copied(),
             status: $status,
             answer: <$answer as Shown>::CONTENT,

@@ -1,16 +1,13 @@
 //! The OpenAPI 3.1 document, made from the table of routes. Native alone: `public/openapi.json` is what it wrote last.
 //!
-//! A row of the table gives method, path, access and a [`contract`]; everything else follows from those: the tag from
-//! the path, the statuses of errors and the credentials from the access, the parameters from [`parameters`]. So nothing
-//! is typed a second time, and what the document says of a route is what the dispatcher does with it.
+//! A row of the table gives method, path, access and a [contract](crate::contract); everything else follows from those:
+//! the tag from the path, the statuses of errors and the credentials from the access, the parameters from
+//! [`parameters`]. So nothing is typed a second time, and what the document says of a route is what the dispatcher does
+//! with it.
 //!
 //! `UPDATE_GOLDEN=1 cargo test --test api openapi` writes the document; without the variable the same test fails when the
 //! committed one is stale.
 
-pub mod contract;
-pub mod examples;
-mod examples_of_objects;
-pub mod parameters;
 mod statuses;
 mod tags;
 
@@ -19,8 +16,8 @@ use schemars::generate::{Contract as Direction, SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use crate::auth::access::Access;
+use crate::contract::{Content, parameters};
 use crate::routes::{self, Route};
-use contract::Content;
 use statuses::Surface;
 
 /// What stands above the operations. Figures are those of contract sections 1 and 4.

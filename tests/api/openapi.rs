@@ -8,7 +8,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use tenantry::auth::access::Access;
-use tenantry::openapi::{self, contract::Content};
+use tenantry::contract::Content;
+use tenantry::openapi;
 use tenantry::routes;
 
 use crate::support::World;

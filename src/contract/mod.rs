@@ -3,17 +3,34 @@
 //! The clause at the end of a row in `routes` becomes a [`Contract`]. Its types must implement [`Example`], so a row
 //! without a schema or without an example does not compile. All of this is native: the module has none of it.
 
+mod examples;
+mod examples_of_objects;
+pub mod parameters;
+mod story;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::parameters::Parameter;
+use parameters::Parameter;
 
 /// A JSON body with one example of it, which the tests hold against the schema.
 pub trait Example: JsonSchema {
     /// The example.
     fn example() -> Value;
 }
+
+/// Gives each of these types its example: `Type = { ... };`.
+macro_rules! give_examples {
+    ($($type:ty = $example:tt;)*) => {
+        $(impl Example for $type {
+            fn example() -> Value {
+                json!($example)
+            }
+        })*
+    };
+}
+use give_examples;
 
 impl<T: Example> Example for Vec<T> {
     fn example() -> Value {

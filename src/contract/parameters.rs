@@ -6,7 +6,7 @@
 use schemars::SchemaGenerator;
 use serde_json::{Value, json};
 
-use super::examples::{
+use super::story::{
     ACCESS_KEY, AUDIT_ID, DEPLOYMENT, INSTANCE_TYPE, ORGANIZATION, PIPELINE, PROJECT, PROJECT_ID,
     ROLE_ASSIGNMENT_ID, SERVICE_USER_ID, USER_ID, VOUCHER_CODE, WORKSPACE_ID,
 };
@@ -29,7 +29,7 @@ pub struct Parameter {
 
 impl Parameter {
     /// As OpenAPI has it; `place` is `path` or `query`.
-    pub(super) fn to_openapi(&self, place: &str, generator: &mut SchemaGenerator) -> Value {
+    pub(crate) fn to_openapi(&self, place: &str, generator: &mut SchemaGenerator) -> Value {
         json!({
             "name": self.name,
             "in": place,
@@ -42,7 +42,7 @@ impl Parameter {
 }
 
 /// The parameters of a path, in their order; the name of one that is not in [`PATH`] is the error.
-pub(super) fn of_path(path: &str) -> Result<Vec<&'static Parameter>, String> {
+pub(crate) fn of_path(path: &str) -> Result<Vec<&'static Parameter>, String> {
     path.split('/')
         .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
         .map(|name| {

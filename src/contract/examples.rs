@@ -5,23 +5,14 @@
 
 use serde_json::{Value, json};
 
-use super::contract::Example;
+use super::story::{
+    ACCESS_KEY, AUDIT_ID, DEPLOYMENT, INSTANCE_TYPE, ORGANIZATION, PROJECT, PROJECT_ID,
+    ROLE_ASSIGNMENT_ID, SERVICE_USER_ID, USER_ID, VOUCHER_CODE, WORKSPACE_ID,
+};
+use super::{Example, give_examples};
 use crate::api;
 
-pub(super) const ORGANIZATION: &str = "acme";
-pub(super) const PROJECT: &str = "vision";
-pub(super) const DEPLOYMENT: &str = "classifier";
-pub(super) const PIPELINE: &str = "sorting-line";
-pub(super) const INSTANCE_TYPE: &str = "512mb";
-pub(super) const USER_ID: &str = "0b9a1f7e-32f5-4c2b-9a53-6f2f3b0f6d11";
-pub(super) const SERVICE_USER_ID: &str = "13a9ba27-6888-4528-826e-8e1002eab13d";
-pub(super) const VOUCHER_CODE: &str = "WORKSHOP-2099";
-pub(super) const AUDIT_ID: &str = "9d3e4b62-0a31-4f6c-8d0f-1c5b8f3a7e10";
-pub(super) const ROLE_ASSIGNMENT_ID: &str = "7c2a7f5e-5b0e-4e33-8a4d-2f0f8d1f9b21";
-pub(super) const WORKSPACE_ID: &str = "ccd05d1a553b4e188ea878e7dcb85e47";
-pub(super) const ACCESS_KEY: &str = "13A9BA2768884528826E";
 const ORGANIZATION_ID: &str = "2f6c1d52-9d0f-4c55-8d1b-51f8f7a3f0c4";
-pub(super) const PROJECT_ID: &str = "5a1be2b0-79a5-4c34-9e8e-3f7f6a1c2d90";
 const DEPLOYMENT_ID: &str = "4326da55-06ca-4664-badb-03156355451a";
 const VERSION_ID: &str = "8b2d3f0e-31a4-4c65-9d8c-3a4c8f0a9b11";
 const ROLE_ID: &str = "00000000-0000-4000-8000-000000000001";
@@ -34,19 +25,7 @@ const MORNING_Z: &str = "2026-11-22T09:00:00.000000Z";
 /// Where the word of a secret would stand: no example may look like one that works.
 const TOKEN: &str = "<40 hexadecimal characters, shown this once>";
 
-macro_rules! examples {
-    ($($type:ty = $example:tt;)*) => {
-        $(impl Example for $type {
-            fn example() -> Value {
-                json!($example)
-            }
-        })*
-    };
-}
-
-pub(super) use examples;
-
-examples! {
+give_examples! {
     api::status::Status = { "status": "ok" };
     api::user::UserDetail = {
         "id": USER_ID, "email": "ada@example.com", "name": "Ada", "surname": "Lovelace",

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::contract::Example;
-use super::examples::{DEPLOYMENT, PIPELINE, PROJECT, examples};
+use super::story::{DEPLOYMENT, PIPELINE, PROJECT};
+use super::{Example, give_examples};
 use crate::api::{deployment_versions, deployments, objects, pipeline_versions, pipelines};
 
 const DEPLOYMENT_ID: &str = "4326da55-06ca-4664-badb-03156355451a";
@@ -12,7 +12,7 @@ const PIPELINE_ID: &str = "6b0cea21-2657-4fa3-a331-de646e3cfdc4";
 const PIPELINE_VERSION_ID: &str = "b6f60ebf-48ef-4084-9fbb-9ac0f934093e";
 const DATE: &str = "2026-11-22T09:00:00.000000Z";
 
-examples! {
+give_examples! {
     deployments::DeploymentCreate = {
         "name": DEPLOYMENT, "description": "Tells apples from pears", "input_type": "structured",
         "output_type": "structured", "input_fields": [{ "name": "photo", "data_type": "file" }],

@@ -1,0 +1,17 @@
+//! Whom and what the examples tell of: Ada, her organization `acme` and its project `vision`.
+//!
+//! Bodies and parameters name the same ids, so a reader can follow an object from one call to the next.
+
+pub(super) const ORGANIZATION: &str = "acme";
+pub(super) const PROJECT: &str = "vision";
+pub(super) const DEPLOYMENT: &str = "classifier";
+pub(super) const PIPELINE: &str = "sorting-line";
+pub(super) const INSTANCE_TYPE: &str = "512mb";
+pub(super) const USER_ID: &str = "0b9a1f7e-32f5-4c2b-9a53-6f2f3b0f6d11";
+pub(super) const SERVICE_USER_ID: &str = "13a9ba27-6888-4528-826e-8e1002eab13d";
+pub(super) const VOUCHER_CODE: &str = "WORKSHOP-2099";
+pub(super) const AUDIT_ID: &str = "9d3e4b62-0a31-4f6c-8d0f-1c5b8f3a7e10";
+pub(super) const ROLE_ASSIGNMENT_ID: &str = "7c2a7f5e-5b0e-4e33-8a4d-2f0f8d1f9b21";
+pub(super) const WORKSPACE_ID: &str = "ccd05d1a553b4e188ea878e7dcb85e47";
+pub(super) const ACCESS_KEY: &str = "13A9BA2768884528826E";
+pub(super) const PROJECT_ID: &str = "5a1be2b0-79a5-4c34-9e8e-3f7f6a1c2d90";
