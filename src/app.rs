@@ -26,11 +26,11 @@ use crate::auth::principal::Principal;
 use crate::domain::{Digests, RequestId, Timestamp, UserId};
 use crate::error::Error;
 use crate::http::cors::{self, Class, Listed};
-use crate::http::modelarts;
 use crate::http::query::Query;
 use crate::http::request::Request;
 use crate::http::response::{Body, Response};
 use crate::http::surface::Surface;
+use crate::http::{failure, modelarts, request_errors, sentences};
 use crate::platform::{Config, Local, Platform};
 use crate::routes::{self, Found};
 use crate::sql::statement::Statement;
@@ -160,8 +160,8 @@ fn on_every_answer(response: &mut Response, request_id: &str) {
 fn to_response(error: &Error, progress: &Progress, request_id: &str) -> Response {
     match progress.surface {
         Surface::ModelArts => modelarts::to_response(error, request_id),
-        Surface::Sentences if progress.is_request_endpoint => error.to_request_response(),
-        Surface::Sentences => error.to_response(),
+        Surface::Sentences if progress.is_request_endpoint => request_errors::to_response(error),
+        Surface::Sentences => sentences::to_response(error),
     }
 }
 
@@ -264,7 +264,7 @@ impl<'a> Life<'a> {
             let progress = self.progress.borrow();
             (progress.class, progress.project.clone(), progress.listed)
         };
-        let unavailable = error.status() == StatusCode::SERVICE_UNAVAILABLE;
+        let unavailable = failure::status(&error) == StatusCode::SERVICE_UNAVAILABLE;
         if let (Some(origin), Some(project), None, false) =
             (&self.origin, project, listed, unavailable)
             && class.is_some_and(|class| class != Class::Closed)

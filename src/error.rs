@@ -1,31 +1,24 @@
 //! Everything that a call can end with but success, with the caller's view in it.
 //!
-//! An error knows its kind, the sentence that the caller reads and, for the log alone, its cause. One function a
-//! surface turns it into a response, so bodies look the same whatever went wrong (contract sections 1 and 4).
+//! An error knows its kind, the sentence that the caller reads, where a surface needs one the reason, and, for the log
+//! alone, its cause. It knows no surface: each has a file in [`http`](crate::http) that gives an error its status, its
+//! code and its words, so bodies look the same whatever went wrong (contract sections 1 and 4).
 
 use std::borrow::Cow;
 
-use http::StatusCode;
-use serde::Serialize;
-
 use crate::domain::invalid::{Invalid, quoted};
-use crate::http::response::Response;
 use crate::platform::DatabaseError;
-
-/// Seconds after which a caller may try again when the database refused them.
-const RETRY_AFTER: u32 = 1;
 
 /// A failed call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     kind: Kind,
     sentence: Cow<'static, str>,
+    reason: Option<Reason>,
     cause: Option<String>,
-    code: Option<&'static str>,
-    words: Option<&'static str>,
 }
 
-/// What kind of failure it is; decides the status.
+/// What kind of failure it is. The statuses are those of all surfaces but `/v1`, which has its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
     /// 400: a field or a rule is violated.
@@ -56,32 +49,65 @@ pub enum Kind {
     Inconsistent,
 }
 
+/// Why, where a surface has a code or words of its own for it. What it holds is what those name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// There is no such deployment in the project.
+    NoSuchDeployment,
+    /// The deployment has no such version.
+    NoSuchDeploymentVersion,
+    /// There is no such workspace in the project.
+    NoSuchWorkspace {
+        /// The id, as it was asked for.
+        id: String,
+    },
+    /// The project is not there, not the caller's, or not the one that the caller's headers name.
+    ForeignProject,
+    /// The default workspace is neither renamed nor deleted.
+    DefaultWorkspace,
+    /// The project has as many workspaces as it may.
+    TooManyWorkspaces {
+        /// So many.
+        limit: i64,
+    },
+    /// The caller lacks a right.
+    NotAllowed {
+        /// The name of the permission that the call needs, if it needs one.
+        permission: Option<&'static str>,
+    },
+    /// Nobody has the right at present; the sentence says why.
+    NotAllowedNow {
+        /// The name of the permission that the call needs, if it needs one.
+        permission: Option<&'static str>,
+    },
+    /// A consumption would pass its quota.
+    QuotaInsufficient {
+        /// The resource.
+        resource: String,
+        /// So much more was asked for.
+        amount: i64,
+        /// So much is used.
+        used: i64,
+        /// So much there is.
+        quota: i64,
+    },
+}
+
 impl Error {
     fn new(kind: Kind, sentence: impl Into<Cow<'static, str>>) -> Self {
         Self {
             kind,
             sentence: sentence.into(),
+            reason: None,
             cause: None,
-            code: None,
-            words: None,
         }
     }
 
-    /// The same error in words that some client compares: they stand in `error`, and our sentence in `detail` (contract
-    /// section 4, *`error` and `detail`*).
+    /// The same error with its reason.
     #[must_use]
-    pub fn in_words(self, words: &'static str) -> Self {
+    pub fn because(self, reason: Reason) -> Self {
         Self {
-            words: Some(words),
-            ..self
-        }
-    }
-
-    /// The same error under a code of its own, on the surface that has codes: see [`crate::http::modelarts`].
-    #[must_use]
-    pub fn with_code(self, code: &'static str) -> Self {
-        Self {
-            code: Some(code),
+            reason: Some(reason),
             ..self
         }
     }
@@ -232,37 +258,16 @@ impl Error {
         &self.kind
     }
 
-    /// Its status.
-    #[must_use]
-    pub fn status(&self) -> StatusCode {
-        match self.kind {
-            Kind::Invalid => StatusCode::BAD_REQUEST,
-            Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Kind::Forbidden => StatusCode::FORBIDDEN,
-            Kind::NotFound => StatusCode::NOT_FOUND,
-            Kind::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Kind::Conflict => StatusCode::CONFLICT,
-            Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Kind::UnsupportedMediaType | Kind::UnsupportedCoding => {
-                StatusCode::UNSUPPORTED_MEDIA_TYPE
-            }
-            Kind::Unavailable | Kind::OutcomeUnknown | Kind::Misconfigured => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
-            Kind::Inconsistent => StatusCode::INTERNAL_SERVER_ERROR,
-        }
-    }
-
     /// The sentence that the caller reads.
     #[must_use]
     pub fn sentence(&self) -> &str {
         &self.sentence
     }
 
-    /// Its code, if it has one of its own.
+    /// Its reason, where it has one.
     #[must_use]
-    pub fn code(&self) -> Option<&'static str> {
-        self.code
+    pub fn reason(&self) -> Option<&Reason> {
+        self.reason.as_ref()
     }
 
     /// What only the log may hold.
@@ -270,58 +275,6 @@ impl Error {
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
     }
-
-    /// The response of the UbiOps-compatible and the operator's surface.
-    #[must_use]
-    pub fn to_response(&self) -> Response {
-        self.response_with(&self.body())
-    }
-
-    /// The response of the request endpoints, whose streaming reader knows `error_message` alone (UbiOps spec 1.5).
-    #[must_use]
-    pub fn to_request_response(&self) -> Response {
-        let body = self.body();
-        self.response_with(&Sentence {
-            error_message: Some(body.error),
-            ..body
-        })
-    }
-
-    fn body(&self) -> Sentence<'_> {
-        Sentence {
-            error: self.words.unwrap_or(&self.sentence),
-            error_message: None,
-            detail: self.words.map(|_| self.sentence.as_ref()),
-        }
-    }
-
-    /// A response with this body and the headers that belong to the kind (RFC 9110 sections 10 and 15).
-    pub fn response_with(&self, body: &impl Serialize) -> Response {
-        self.response_of(self.status(), body)
-    }
-
-    /// The same under another status, for a surface that has its own.
-    pub fn response_of(&self, status: StatusCode, body: &impl Serialize) -> Response {
-        let mut response = Response::json(status, body).unwrap_or_else(|_| Response::empty(status));
-        match &self.kind {
-            Kind::Unauthenticated => response.header("www-authenticate", "Token"),
-            Kind::MethodNotAllowed(allow) => response.header("allow", allow.as_str()),
-            // What tells this 415 from the other (RFC 9110, section 15.5.16).
-            Kind::UnsupportedCoding => response.header("accept-encoding", "identity"),
-            Kind::Unavailable => response.header("retry-after", RETRY_AFTER.to_string()),
-            _ => {}
-        }
-        response
-    }
-}
-
-#[derive(Serialize)]
-struct Sentence<'a> {
-    error: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_message: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<&'a str>,
 }
 
 #[cfg(test)]
@@ -335,22 +288,5 @@ mod tests {
         assert_eq!(*Error::from_read(&lost).kind(), Kind::Unavailable);
         let refused = DatabaseError::Refused("overloaded".into());
         assert_eq!(*Error::from_write(&refused).kind(), Kind::Unavailable);
-    }
-
-    #[test]
-    fn no_cause_reaches_the_body() {
-        let response = Error::unavailable("secret cause").to_response();
-        let body = String::from_utf8(response.body.into_bytes()).unwrap();
-        assert!(!body.contains("secret cause"));
-    }
-
-    #[test]
-    fn retry_after_stands_only_where_nothing_can_have_been_written() {
-        let has = |error: Error| {
-            let headers = error.to_response().headers;
-            headers.iter().any(|(name, _)| *name == "retry-after")
-        };
-        assert!(has(Error::unavailable("")));
-        assert!(!has(Error::outcome_unknown("")));
     }
 }

@@ -12,7 +12,6 @@ use crate::domain::{
     WorkspaceName, quoted,
 };
 use crate::error::Error;
-use crate::http::modelarts;
 use crate::http::response::Response;
 use crate::store::rows::JsonText;
 use crate::store::workspaces::changes::{self, NewWorkspace, WorkspaceChanges};
@@ -229,7 +228,7 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
     let name = match body.name {
         // That it keeps its name is no change.
         Some(name) if id == DEFAULT_WORKSPACE && is_reserved(&name) => None,
-        Some(_) if id == DEFAULT_WORKSPACE => return Err(modelarts::default_workspace()),
+        Some(_) if id == DEFAULT_WORKSPACE => return Err(workspaces::is_default()),
         Some(name) if is_reserved(&name) => return Err(reserved()),
         name => name,
     };

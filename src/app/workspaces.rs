@@ -14,7 +14,6 @@ use crate::auth::signature::{self, Signature, Signed};
 use crate::domain::{AccessKeyId, ProjectId, Purpose, RecognisedToken, WorkspaceId};
 use crate::error::Error;
 use crate::http::body;
-use crate::http::modelarts;
 use crate::http::request::{BODY_LIMIT, ReadBody, Request};
 use crate::store::callers::modelarts::{Asked, CallerAndWorkspace, caller_and_workspace};
 use crate::store::workspaces;
@@ -69,13 +68,13 @@ impl Life<'_> {
         let named = call.request.header("x-project-id");
         let named = named.is_none_or(|named| same_project(&named, call.parameter("project_id")));
         if call.project.is_none() || !(is_operator || has_part) || !named {
-            return Err(modelarts::foreign_project());
+            return Err(workspaces::foreign_project());
         }
         if let Some(project) = &call.project {
             self.note_joining(&call.authority, is_to_join, &project.organization_id);
         }
         if has_workspace && call.workspace.is_none() {
-            return Err(modelarts::no_workspace(call.parameter("workspace_id")));
+            return Err(workspaces::not_found(call.parameter("workspace_id")));
         }
         if !is_operator && !(holds && (is_open || !has_workspace)) {
             return Err(workspaces::lacks(&call.authority));

@@ -6,6 +6,7 @@ use worker::{Env, Headers, Method, RequestInit};
 use super::response;
 use crate::error::Error;
 use crate::http::response::Asset;
+use crate::http::sentences;
 
 /// The binding of `public/` in wrangler.toml.
 const BINDING: &str = "ASSETS";
@@ -26,7 +27,7 @@ pub(super) async fn to_web(
         missing => {
             let missing = format!("public{} could not be had: {missing:?}", asset.path);
             worker::console_error!("{missing}");
-            let refusal = Error::misconfigured(&missing).to_response();
+            let refusal = sentences::to_response(&Error::misconfigured(&missing));
             let kept = lines.iter();
             let kept = kept.filter(|(name, _)| OF_EVERY_ANSWER.contains(name));
             let headers: Vec<_> = refusal.headers.iter().chain(kept).cloned().collect();

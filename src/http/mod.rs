@@ -1,14 +1,18 @@
-//! What every handler uses: requests and responses, bodies and queries, CORS.
+//! What every handler uses: requests and responses, bodies and queries, CORS; and the errors of each surface, in a file
+//! of its own: [`sentences`], [`request_errors`], [`modelarts`].
 //!
 //! Nothing here knows what a URL means, and nothing here knows the platform.
 
 pub mod body;
 pub mod client;
 pub mod cors;
+pub mod failure;
 mod json_path;
 pub mod modelarts;
 pub mod patch;
 pub mod query;
 pub mod request;
+pub mod request_errors;
 pub mod response;
+pub mod sentences;
 pub mod surface;

@@ -1,14 +1,15 @@
 //! The errors of the ModelArts-compatible surface: a code, a message and the request's id (ModelArts spec section 3.2).
 //!
-//! An error that has a code of its own is made here; every other one gets the code of its kind when it goes out. The
-//! SDK needs `error_code` and `error_msg` both, and reads the id from the header `X-Request-Id` alone. It throws the
-//! body of a 429 away, so nothing on this surface ever has that status.
+//! An error whose reason has a code gets that, every other one the code of its kind. The SDK needs `error_code` and
+//! `error_msg` both, and reads the id from the header `X-Request-Id` alone. It throws the body of a 429 away, so nothing
+//! on this surface ever has that status.
 
 use http::StatusCode;
 use serde::Serialize;
 
 use crate::domain::quoted;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Reason};
+use crate::http::failure;
 use crate::http::response::Response;
 
 /// Parameter error.
@@ -32,90 +33,97 @@ const NO_API: &str = "APIGW.0101";
 /// The credential is not valid.
 const AUTHENTICATION: &str = "APIGW.0301";
 
-/// The workspace is not there, or is in another project.
-#[must_use]
-pub fn no_workspace(id: &str) -> Error {
-    let id = quoted(id);
-    Error::invalid(format!("workspace:{} not existed", id.trim_matches('\'')))
-        .with_code(NO_WORKSPACE)
-}
-
-/// The caller may not do it; the action is Huawei Cloud's name of it, like `updateQuotas`.
-#[must_use]
-pub fn not_allowed(action: &str) -> Error {
-    Error::forbidden(format!(
-        "Policy doesn't allow modelarts:workspace:{action} to be performed."
-    ))
-    .with_code(POLICY)
-}
-
-/// Nobody may do it now, and why.
-#[must_use]
-pub fn not_allowed_since(action: &str, why: &str) -> Error {
-    Error::forbidden(format!(
-        "Policy doesn't allow modelarts:workspace:{action} to be performed: {why}."
-    ))
-    .with_code(POLICY)
-}
-
-/// The project is not there or not the caller's, or `X-Project-Id` names another one.
-#[must_use]
-pub fn foreign_project() -> Error {
-    Error::forbidden("The project id in the request URL does not match the token.")
-        .with_code(FOREIGN_PROJECT)
-}
-
-/// The default workspace is not renamed and not deleted.
-#[must_use]
-pub fn default_workspace() -> Error {
-    Error::invalid("Forbidden to modify the default workspace.").with_code(DEFAULT_WORKSPACE)
-}
-
-/// The project has as many workspaces as it may.
-#[must_use]
-pub fn too_many_workspaces(limit: i64) -> Error {
-    Error::invalid(format!("workspace number over limit, limit: {limit}"))
-        .with_code(TOO_MANY_WORKSPACES)
-}
-
-/// A consumption would pass the quota.
-#[must_use]
-pub fn quota_insufficient(resource: &str, amount: i64, used: i64, quota: i64) -> Error {
-    Error::invalid(format!(
-        "QuotaInsufficient: The expected {resource} exceeds the quota limit. {used} of {quota} are used, {amount} \
-         more were asked for."
-    ))
-    .with_code(QUOTA_INSUFFICIENT)
-}
-
 /// The response to a failed call.
 #[must_use]
 pub fn to_response(error: &Error, request_id: &str) -> Response {
-    let (status, code) = match error.kind() {
+    let (status, error_code, error_msg) = of_reason(error).unwrap_or_else(|| of_kind(error));
+    let body = ErrorBody {
+        error_code,
+        error_msg: &error_msg,
+        request_id,
+    };
+    failure::response(error, status, &body)
+}
+
+/// The status, the code and the published message of an error's reason, if that has a code.
+fn of_reason(error: &Error) -> Option<(StatusCode, &'static str, String)> {
+    let bad_request = |code, message| Some((StatusCode::BAD_REQUEST, code, message));
+    let forbidden = |code, message| Some((StatusCode::FORBIDDEN, code, message));
+    match error.reason()? {
+        Reason::NoSuchWorkspace { id } => {
+            let id = quoted(id);
+            let id = id.trim_matches('\'');
+            bad_request(NO_WORKSPACE, format!("workspace:{id} not existed"))
+        }
+        Reason::DefaultWorkspace => bad_request(
+            DEFAULT_WORKSPACE,
+            "Forbidden to modify the default workspace.".to_owned(),
+        ),
+        Reason::TooManyWorkspaces { limit } => bad_request(
+            TOO_MANY_WORKSPACES,
+            format!("workspace number over limit, limit: {limit}"),
+        ),
+        Reason::QuotaInsufficient {
+            resource,
+            amount,
+            used,
+            quota,
+        } => bad_request(
+            QUOTA_INSUFFICIENT,
+            format!(
+                "QuotaInsufficient: The expected {resource} exceeds the quota limit. {used} of {quota} are used, \
+                 {amount} more were asked for."
+            ),
+        ),
+        Reason::ForeignProject => forbidden(
+            FOREIGN_PROJECT,
+            "The project id in the request URL does not match the token.".to_owned(),
+        ),
+        Reason::NotAllowed { permission } => forbidden(POLICY, format!("{}.", denial(*permission))),
+        Reason::NotAllowedNow { permission } => forbidden(
+            POLICY,
+            format!("{}: {}.", denial(*permission), error.sentence()),
+        ),
+        Reason::NoSuchDeployment | Reason::NoSuchDeploymentVersion => None,
+    }
+}
+
+/// The status, the code and the message of an error's kind.
+fn of_kind(error: &Error) -> (StatusCode, &'static str, String) {
+    let sentence = error.sentence();
+    match error.kind() {
         Kind::Invalid
         | Kind::Conflict
         | Kind::TooLarge
         | Kind::UnsupportedMediaType
-        | Kind::UnsupportedCoding => (StatusCode::BAD_REQUEST, PARAMETER),
-        Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, AUTHENTICATION),
-        Kind::Forbidden => (StatusCode::FORBIDDEN, POLICY),
-        Kind::NotFound | Kind::MethodNotAllowed(_) => (StatusCode::NOT_FOUND, NO_API),
+        | Kind::UnsupportedCoding => (StatusCode::BAD_REQUEST, PARAMETER, sentence.to_owned()),
+        Kind::Unauthenticated => (
+            StatusCode::UNAUTHORIZED,
+            AUTHENTICATION,
+            format!("Incorrect IAM authentication information: {sentence}"),
+        ),
+        Kind::Forbidden => (StatusCode::FORBIDDEN, POLICY, sentence.to_owned()),
+        Kind::NotFound | Kind::MethodNotAllowed(_) => (
+            StatusCode::NOT_FOUND,
+            NO_API,
+            "The API does not exist or has not been published in the environment.".to_owned(),
+        ),
         Kind::Unavailable | Kind::OutcomeUnknown | Kind::Misconfigured | Kind::Inconsistent => {
-            (error.status(), INTERNAL)
+            (failure::status(error), INTERNAL, sentence.to_owned())
         }
+    }
+}
+
+/// That the policy denies what a permission allows, which Huawei Cloud names like `updateQuotas` (ModelArts spec
+/// section 3.2).
+fn denial(permission: Option<&str>) -> String {
+    let name = permission.unwrap_or("use");
+    let name = name.strip_prefix("workspaces.").unwrap_or(name);
+    let action = match name.strip_prefix("quotas.") {
+        Some(verb) => format!("{verb}Quotas"),
+        None => name.to_owned(),
     };
-    let sentence = error.sentence();
-    let error_msg = match code {
-        AUTHENTICATION => format!("Incorrect IAM authentication information: {sentence}"),
-        NO_API => "The API does not exist or has not been published in the environment.".to_owned(),
-        _ => sentence.to_owned(),
-    };
-    let body = ErrorBody {
-        error_code: error.code().unwrap_or(code),
-        error_msg: &error_msg,
-        request_id,
-    };
-    error.response_of(status, &body)
+    format!("Policy doesn't allow modelarts:workspace:{action} to be performed")
 }
 
 #[derive(Serialize)]
@@ -133,6 +141,10 @@ mod tests {
         let response = to_response(error, "0b67bf0abe6d9a8844030ded87109c9f");
         let body = serde_json::from_slice(&response.body.into_bytes()).unwrap();
         (response.status.as_u16(), body)
+    }
+
+    fn no_workspace(id: &str) -> Error {
+        Error::invalid("x").because(Reason::NoSuchWorkspace { id: id.to_owned() })
     }
 
     #[test]
@@ -154,7 +166,11 @@ mod tests {
             (Error::outcome_unknown("x"), 503, INTERNAL),
             (Error::inconsistent("x"), 500, INTERNAL),
             (no_workspace("x"), 400, NO_WORKSPACE),
-            (foreign_project(), 403, FOREIGN_PROJECT),
+            (
+                Error::forbidden("x").because(Reason::ForeignProject),
+                403,
+                FOREIGN_PROJECT,
+            ),
         ] {
             let (shown_status, body) = shown(&error);
             assert_eq!((shown_status, &body["error_code"]), (status, &code.into()));
@@ -171,5 +187,19 @@ mod tests {
     fn the_message_about_a_missing_workspace_is_the_published_one() {
         let (_, body) = shown(&no_workspace("ccd05d1a"));
         assert_eq!(body["error_msg"], "workspace:ccd05d1a not existed");
+    }
+
+    #[test]
+    fn a_permission_has_the_name_that_huawei_cloud_gives_its_action() {
+        for (permission, action) in [
+            (Some("workspaces.quotas.update"), "updateQuotas"),
+            (Some("workspaces.create"), "create"),
+            (None, "use"),
+        ] {
+            let (_, body) =
+                shown(&Error::forbidden("x").because(Reason::NotAllowed { permission }));
+            let denied = format!("modelarts:workspace:{action} to be performed.");
+            assert_eq!(body["error_msg"], format!("Policy doesn't allow {denied}"));
+        }
     }
 }

@@ -334,7 +334,8 @@ mod tests {
                 (Class::Project, "OPTIONS")
             );
             assert!(found.route(&Method::GET).is_none());
-            assert_eq!(found.refusal(&Method::PUT).status(), 404);
+            let refusal = found.refusal(&Method::PUT);
+            assert_eq!(crate::http::failure::status(&refusal), 404);
         }
         for path in [
             "/v2.1/projects/p%2Fq/nothing",

@@ -8,8 +8,7 @@ use crate::auth::access::Authority;
 use crate::domain::invalid::quoted;
 use crate::domain::quota::{MAX_QUOTA, UNLIMITED};
 use crate::domain::time::Timestamp;
-use crate::error::Error;
-use crate::http::modelarts;
+use crate::error::{Error, Reason};
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
 use crate::store::audit::caller_may;
@@ -136,7 +135,7 @@ pub async fn consume(
     let answers = session.write(statements).await?;
     let after: After = answers.only(5)?;
     if !after.found.0 {
-        return Err(modelarts::no_workspace(workspace));
+        return Err(workspaces::not_found(workspace));
     }
     if !after.may.0 {
         return Err(workspaces::lacks(authority));
@@ -159,10 +158,12 @@ pub async fn consume(
         UNLIMITED => MAX_QUOTA,
         limit => limit,
     };
-    Err(modelarts::quota_insufficient(
-        &quota.resource,
-        consumption.amount,
-        quota.used,
-        limit,
-    ))
+    let Quota { resource, used, .. } = quota;
+    let sentence = format!("amount: the quota of {resource} has no room for it");
+    Err(Error::invalid(sentence).because(Reason::QuotaInsufficient {
+        resource,
+        amount: consumption.amount,
+        used,
+        quota: limit,
+    }))
 }

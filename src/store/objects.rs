@@ -6,14 +6,9 @@ pub mod records;
 pub mod statements;
 
 use crate::domain::{ObjectType, quoted};
-use crate::error::Error;
+use crate::error::{Error, Reason};
 use crate::sql::statement::Parameters;
 use statements::Statements;
-
-/// What UbiOps says of a deployment that is not there: its Terraform provider compares the words.
-const NO_DEPLOYMENT: &str = "Deployment was not found";
-/// What UbiOps says of a version that is not there, which the provider compares too.
-const NO_DEPLOYMENT_VERSION: &str = "Deployment version was not found";
 
 impl ObjectType {
     /// The statements over its table.
@@ -34,7 +29,7 @@ impl ObjectType {
             quoted(name)
         ));
         match self {
-            Self::Deployment => error.in_words(NO_DEPLOYMENT),
+            Self::Deployment => error.because(Reason::NoSuchDeployment),
             Self::Pipeline => error,
         }
     }
@@ -48,10 +43,10 @@ impl ObjectType {
             quoted(object),
             quoted(version)
         );
-        self.in_words_of_versions(Error::not_found(sentence))
+        self.since_no_such_version(Error::not_found(sentence))
     }
 
-    /// The refusal of a default version that is not there: 404 where UbiOps' words for it are compared, else 400.
+    /// The refusal of a default version that is not there: 404 where clients look for that, else 400.
     #[must_use]
     pub fn default_version_not_found(self, object: &str, version: &str) -> Error {
         let sentence = format!(
@@ -61,14 +56,14 @@ impl ObjectType {
             quoted(version)
         );
         match self {
-            Self::Deployment => self.in_words_of_versions(Error::not_found(sentence)),
+            Self::Deployment => self.since_no_such_version(Error::not_found(sentence)),
             Self::Pipeline => Error::invalid(sentence),
         }
     }
 
-    fn in_words_of_versions(self, error: Error) -> Error {
+    fn since_no_such_version(self, error: Error) -> Error {
         match self {
-            Self::Deployment => error.in_words(NO_DEPLOYMENT_VERSION),
+            Self::Deployment => error.because(Reason::NoSuchDeploymentVersion),
             Self::Pipeline => error,
         }
     }

@@ -8,7 +8,6 @@ use serde_json::json;
 
 use crate::domain::invalid::quoted;
 use crate::error::Error;
-use crate::http::modelarts;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, caller_may, permit, permitted};
@@ -206,7 +205,7 @@ pub async fn set(
     }
     let item = |at: usize| quotas.get(at);
     Err(if !after.found.0 {
-        modelarts::no_workspace(workspace)
+        workspaces::not_found(workspace)
     } else if !after.may.0 {
         workspaces::lacks(occasion.authority)
     } else if let Some((at, item)) = after.unknown_at.and_then(|at| Some((at, item(at)?))) {

@@ -6,15 +6,13 @@
 //! trigger makes with its project.
 
 use crate::auth::access::Authority;
-use crate::auth::permissions::{self, Permission};
 use crate::auth::principal::Principal;
-use crate::domain::SAFE_INTEGER;
-use crate::error::Error;
-use crate::http::modelarts;
+use crate::domain::{SAFE_INTEGER, quoted};
+use crate::error::{Error, Reason};
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
 use crate::store::audit::caller_holds_all;
-use crate::store::projects::Project;
+use crate::store::projects::{self, Project};
 use crate::store::rows::{JsonText, Millis, row};
 use crate::store::session::Session;
 
@@ -119,20 +117,38 @@ statements! {
     COUNT = concat!("SELECT count(*) AS total ", listed!());
 }
 
+/// The refusal of a workspace that is not there, or is in another project.
+#[must_use]
+pub fn not_found(id: &str) -> Error {
+    let sentence = format!("there is no workspace {} in this project", quoted(id));
+    Error::invalid(sentence).because(Reason::NoSuchWorkspace { id: id.to_owned() })
+}
+
+/// The refusal of a project that is not there or not the caller's, or is not the one that they name beside it.
+#[must_use]
+pub fn foreign_project() -> Error {
+    Error::forbidden("the project in the path is not one of the caller's")
+        .because(Reason::ForeignProject)
+}
+
+/// The refusal to rename or to delete the default workspace.
+#[must_use]
+pub fn is_default() -> Error {
+    Error::invalid("the default workspace is neither renamed nor deleted")
+        .because(Reason::DefaultWorkspace)
+}
+
 /// The 403 of somebody who may not do this, or to whom the workspace is not open.
 #[must_use]
 pub fn lacks(authority: &Authority) -> Error {
-    modelarts::not_allowed(authority.permission().map_or("use", action))
+    projects::lacks(authority).because(Reason::NotAllowed {
+        permission: permission_name(authority),
+    })
 }
 
-/// Huawei Cloud's name of what a permission allows (ModelArts spec section 3.2).
-fn action(permission: Permission) -> &'static str {
-    match permission {
-        permissions::WORKSPACES_QUOTAS_GET => "getQuotas",
-        permissions::WORKSPACES_QUOTAS_UPDATE => "updateQuotas",
-        permissions::WORKSPACES_QUOTAS_CONSUME => "consumeQuotas",
-        other => other.name().rsplit('.').next().unwrap_or_default(),
-    }
+/// The name of the permission that the route asks for.
+fn permission_name(authority: &Authority) -> Option<&'static str> {
+    authority.permission().map(|permission| permission.name())
 }
 
 /// What narrows, sorts and pages a list of workspaces.

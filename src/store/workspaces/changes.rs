@@ -6,13 +6,13 @@
 use serde_json::json;
 
 use super::{
-    MAX_WORKSPACES, Workspace, lacks, workspace_columns, workspace_exists, workspace_is_open,
+    MAX_WORKSPACES, Workspace, foreign_project, is_default, lacks, not_found, permission_name,
+    workspace_columns, workspace_exists, workspace_is_open,
 };
 use crate::auth::principal::Principal;
 use crate::domain::workspace::DEFAULT_WORKSPACE;
 use crate::domain::{AuthType, EnterpriseProjectId, Grant, WorkspaceDescription, WorkspaceName};
-use crate::error::Error;
-use crate::http::modelarts;
+use crate::error::{Error, Reason};
 use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, caller_may, given, permit, permitted};
 use crate::store::projects::Project;
@@ -201,17 +201,24 @@ pub async fn create(
         ]);
     let answers = occasion.session.write(statements).await?;
     answers.done_or(&[
-        ("found", &modelarts::foreign_project),
+        ("found", &foreign_project),
         ("may", &|| lacks(occasion.authority)),
         ("name_is_free", &|| name_is_taken(Some(new.name))),
         ("subscription_runs", &|| {
-            modelarts::not_allowed_since("create", subscriptions::ended().sentence())
+            subscriptions::ended().because(Reason::NotAllowedNow {
+                permission: permission_name(occasion.authority),
+            })
         }),
-        (OTHERWISE, &|| {
-            modelarts::too_many_workspaces(MAX_WORKSPACES)
-        }),
+        (OTHERWISE, &too_many),
     ])?;
     answers.only(3)
+}
+
+/// The refusal of one more than a project may have.
+fn too_many() -> Error {
+    let limit = MAX_WORKSPACES;
+    Error::invalid(format!("a project has at most {limit} workspaces"))
+        .because(Reason::TooManyWorkspaces { limit })
 }
 
 /// What a change asks for; what is absent stays.
@@ -283,7 +290,7 @@ pub async fn update(
         ]);
     let answers = occasion.session.write(statements).await?;
     answers.done_or_unchanged(&[
-        ("found", &|| modelarts::no_workspace(id)),
+        ("found", &|| not_found(id)),
         ("may", &|| lacks(occasion.authority)),
         (OTHERWISE, &|| name_is_taken(changes.name.as_ref())),
     ])
@@ -296,12 +303,12 @@ pub async fn update(
 /// fails.
 pub async fn delete(occasion: &Occasion<'_>, project: &Project, id: &str) -> Result<(), Error> {
     if id == DEFAULT_WORKSPACE {
-        return Err(modelarts::default_workspace());
+        return Err(is_default());
     }
     let parameters = change_of(project, id, Action::Delete).parameters(occasion);
     let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
     occasion.session.write(statements).await?.done_or(&[
-        ("found", &|| modelarts::no_workspace(id)),
+        ("found", &|| not_found(id)),
         (OTHERWISE, &|| lacks(occasion.authority)),
     ])
 }
