@@ -6,8 +6,8 @@ use crate::api::Call;
 use crate::domain::{AuditId, Invalid, SAFE_INTEGER, quoted};
 use crate::error::Error;
 use crate::http::response::Response;
-use crate::store::audit::{self, Page, Trail};
 use crate::store::rows::JsonText;
+use crate::store::trail::{self, Page, Trail};
 
 /// One change (UbiOps spec 3.7, and the request that made it).
 #[derive(Debug, Serialize)]
@@ -82,7 +82,7 @@ fn page(call: &Call<'_>) -> Result<Page, Error> {
 }
 
 async fn respond(call: &Call<'_>, trail: Trail<'_>) -> Result<Response, Error> {
-    let rows = audit::list(call.session, trail, &page(call)?).await?;
+    let rows = trail::list(call.session, trail, &page(call)?).await?;
     let events = rows.into_iter().map(|row| AuditEvent {
         id: row.id,
         date: row.date.0.to_offset_string(),

@@ -10,8 +10,9 @@ use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
-use crate::store::audit::{Action, Change, Occasion, caller_may, permit, permitted};
+use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::projects::{self, Project};
+use crate::store::rights::caller_may;
 use crate::store::rows::{Flag, Millis, OTHERWISE, row};
 use crate::store::service_users;
 use crate::store::service_users::statements::{
@@ -169,5 +170,5 @@ fn change_of<'a>(
     action: Action,
 ) -> Change<'a> {
     let object_type = "service_user_access_key";
-    Change::in_project(project, action, object_type, service_user, access_key)
+    project.change(action, object_type, service_user, access_key)
 }

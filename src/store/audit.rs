@@ -3,19 +3,14 @@
 //! The first statement of every write is `INSERT INTO audit ... SELECT ... WHERE <the rule holds>`, made with
 //! [`permit!`]; each later one has `WHERE` [`permitted!`]; a last `SELECT` in the same batch says why nothing
 //! happened. So a change and its row stand or fall together, and a rule is decided in the transaction that it
-//! protects. The fragments of SQL that state a caller's rights are here too, so that each right has one wording.
+//! protects. What conditions say of the caller stands in [`rights`](crate::store::rights); pages of a trail are read by
+//! [`trail`](crate::store::trail).
 
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::auth::access::Authority;
-use crate::domain::invalid::quoted;
 use crate::domain::time::Timestamp;
-use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::sql::{Sql, statements};
-use crate::store::projects::Project;
-use crate::store::rows::{Flag, JsonText, Millis, row};
 use crate::store::session::Session;
 
 /// The permit of a change: `permit!(object id, before, condition)`, each a fragment of SQL. In front of them may stand
@@ -58,95 +53,6 @@ macro_rules! permitted {
     };
 }
 pub(crate) use permitted;
-
-/// Whether the caller's token or access key is still good.
-macro_rules! caller_lives {
-    () => {
-        "(EXISTS (SELECT 1 FROM tokens WHERE id = :token_id AND coalesce(grace_end > #now, 1)
-                  UNION ALL SELECT 1 FROM access_keys WHERE id = :token_id)
-          AND NOT EXISTS (SELECT 1 FROM service_users WHERE id = :principal_id AND expiry_date <= #now))"
-    };
-}
-pub(crate) use caller_lives;
-
-/// Whether the caller is the operator, or his credential is still good and he still has this right.
-macro_rules! caller_still {
-    ($right:expr) => {
-        concat!(
-            "(#operator = 1 OR (",
-            $crate::store::audit::caller_lives!(),
-            " AND ",
-            $right,
-            "))"
-        )
-    };
-}
-pub(crate) use caller_still;
-
-/// Whether the caller is the operator, or still holds the route's permission on the whole project.
-macro_rules! caller_may {
-    () => {
-        $crate::store::audit::caller_still!(
-            "EXISTS (SELECT 1 FROM held_permissions WHERE principal_id = :principal_id
-                     AND project_id = :project_id AND resource_type = 'project' AND permission = :permission)"
-        )
-    };
-}
-pub(crate) use caller_may;
-
-/// Whether the caller is the operator, or still holds the route's permission on the whole project or on the object
-/// that `:resource_type` and `:resource_id` name.
-macro_rules! caller_may_on_object {
-    () => {
-        $crate::store::audit::caller_still!(
-            "EXISTS (SELECT 1 FROM held_permissions WHERE principal_id = :principal_id
-                     AND project_id = :project_id AND permission = :permission
-                     AND (resource_type = 'project'
-                          OR (resource_type = :resource_type AND resource_id = :resource_id)))"
-        )
-    };
-}
-pub(crate) use caller_may_on_object;
-
-/// Whether the caller is the operator or an admin of the organization, and so holds every permission there is: asked
-/// first, it spares the comparison of two sets.
-macro_rules! caller_holds_all {
-    () => {
-        "(#operator = 1 OR EXISTS (SELECT 1 FROM organization_users WHERE organization_id = :organization_id
-                                   AND user_id = :principal_id AND admin = 1))"
-    };
-}
-pub(crate) use caller_holds_all;
-
-/// Whether what ends at `$expiry_date`, or never where that is null, ends with the caller: who has an expiry date gives
-/// nobody, themselves included, anything that outlives it (contract section 2). Read here and not in the first round trip,
-/// so that a date set meanwhile counts.
-macro_rules! ends_with_caller {
-    ($expiry_date:expr) => {
-        concat!(
-            "NOT EXISTS (SELECT 1 FROM service_users
-                         WHERE id = :principal_id AND expiry_date < coalesce(",
-            $expiry_date,
-            ", 9007199254740991))"
-        )
-    };
-}
-pub(crate) use ends_with_caller;
-
-/// Whether the caller is the operator, or still an admin of `:organization_id`, or of the organization that is given.
-macro_rules! caller_administers {
-    () => {
-        $crate::store::audit::caller_administers!(":organization_id")
-    };
-    ($organization_id:expr) => {
-        $crate::store::audit::caller_still!(concat!(
-            "EXISTS (SELECT 1 FROM organization_users WHERE organization_id = ",
-            $organization_id,
-            " AND user_id = :principal_id AND admin = 1)"
-        ))
-    };
-}
-pub(crate) use caller_administers;
 
 /// What a change is, for its audit row.
 pub struct Change<'a> {
@@ -218,27 +124,7 @@ pub struct Occasion<'a> {
     pub audit_id: String,
 }
 
-impl<'a> Change<'a> {
-    /// A change of what belongs to a project, for the trail of the project and its organization.
-    #[must_use]
-    pub fn in_project(
-        project: &'a Project,
-        action: Action,
-        object_type: &'static str,
-        object_id: &'a str,
-        object_name: &'a str,
-    ) -> Self {
-        Self {
-            action,
-            object_type,
-            object_id,
-            object_name,
-            organization_id: Some(&project.organization_id),
-            project_id: Some(&project.project_id),
-            after: None,
-        }
-    }
-
+impl Change<'_> {
     /// The parameters that [`permit!`] and the fragments about the caller name.
     #[must_use]
     pub fn parameters(self, occasion: &Occasion<'_>) -> Parameters {
@@ -270,176 +156,4 @@ impl<'a> Change<'a> {
             .optional_text("project_id", self.project_id)
             .optional_text("after", self.after.map(|after| after.to_string()))
     }
-}
-
-row! {
-    /// A row of the trail.
-    #[derive(Debug)]
-    pub struct Row {
-        /// Its id.
-        pub id: String,
-        /// When.
-        pub date: Millis,
-        /// `create`, `update`, `delete` or `info`.
-        pub action: String,
-        /// Who, by e-mail address.
-        pub actor: String,
-        /// What, in words.
-        pub event: String,
-        /// The kind of object.
-        pub object_type: String,
-        /// The object's name at the time.
-        pub object_name: String,
-        /// The request that did it.
-        pub request_id: String,
-        /// The state before.
-        pub before: Option<JsonText>,
-        /// The state, or the changed fields, after.
-        pub after: Option<JsonText>,
-    }
-}
-
-/// Whose trail is listed.
-#[derive(Debug, Clone, Copy)]
-pub enum Trail<'a> {
-    /// That of the project of this id.
-    Project(&'a str),
-    /// That of the organization of this id, its deleted projects included.
-    Organization(&'a str),
-    /// That of the organization of this name, for the operator.
-    OrganizationNamed(&'a str),
-    /// Everybody's changes, for the operator.
-    Everything,
-}
-
-/// Which rows of a trail to list, newest first.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Page {
-    /// Only this action.
-    pub action: Option<String>,
-    /// Only rows that are older than the one of this id.
-    pub before: Option<String>,
-    /// At most so many rows.
-    pub limit: i64,
-    /// After so many rows.
-    pub offset: i64,
-    /// Whether the states before and after are read: for organization admins and the operator (contract section 4).
-    pub shows_states: bool,
-}
-
-macro_rules! audit_columns {
-    () => {
-        "SELECT a.id, a.date, a.action, a.actor, a.event, a.object_type, a.object_name, a.request_id,
-                CASE WHEN #shows_states = 1 THEN a.before END AS before,
-                CASE WHEN #shows_states = 1 THEN a.after END AS after
-         FROM audit a WHERE "
-    };
-}
-
-/// A page of what the condition finds: `page!(condition)`. The condition and the order are those of an index, so what is
-/// read is what is skipped and what is listed, whatever the trail has (contract section 4).
-macro_rules! page {
-    ($condition:expr) => {
-        concat!(
-            audit_columns!(),
-            $condition,
-            " AND a.sequence < coalesce((SELECT sequence FROM audit WHERE id = :before), 9007199254740991)
-             ORDER BY a.sequence DESC LIMIT #limit OFFSET #offset"
-        )
-    };
-}
-
-macro_rules! of_organization_named {
-    () => {
-        "a.organization_id = (SELECT id FROM organizations WHERE name = :organization)"
-    };
-}
-
-statements! {
-    /// The trail of a project, newest first.
-    LIST_OF_PROJECT = page!("a.project_id = :project_id");
-    /// One kind of change in it.
-    LIST_OF_PROJECT_BY_ACTION = page!("a.project_id = :project_id AND a.action = :action");
-    /// The trail of an organization, its deleted projects included, newest first.
-    LIST_OF_ORGANIZATION = page!("a.organization_id = :organization_id");
-    /// One kind of change in it.
-    LIST_OF_ORGANIZATION_BY_ACTION = page!("a.organization_id = :organization_id AND a.action = :action");
-    /// The trail of the organization of this name, for the operator.
-    LIST_OF_ORGANIZATION_NAMED = page!(of_organization_named!());
-    /// One kind of change in it.
-    LIST_OF_ORGANIZATION_NAMED_BY_ACTION = page!(concat!(of_organization_named!(), " AND a.action = :action"));
-    /// Everything, newest first.
-    LIST_EVERYTHING = page!("a.sequence > 0");
-    /// One kind of change.
-    LIST_EVERYTHING_BY_ACTION = page!("a.action = :action");
-    /// Whether the row that a page is to begin behind stands in the trail.
-    KNOWS = "SELECT EXISTS (SELECT 1 FROM audit WHERE id = :before
-               AND (:project_id IS NULL OR project_id = :project_id)
-               AND (:organization_id IS NULL OR organization_id = :organization_id)
-               AND (:organization IS NULL
-                    OR organization_id = (SELECT id FROM organizations WHERE name = :organization))) AS known";
-}
-
-impl Trail<'_> {
-    /// The statements that list it: all of it, and one kind of change.
-    fn statements(self) -> [&'static Sql; 2] {
-        match self {
-            Self::Project(_) => [&LIST_OF_PROJECT, &LIST_OF_PROJECT_BY_ACTION],
-            Self::Organization(_) => [&LIST_OF_ORGANIZATION, &LIST_OF_ORGANIZATION_BY_ACTION],
-            Self::OrganizationNamed(_) => [
-                &LIST_OF_ORGANIZATION_NAMED,
-                &LIST_OF_ORGANIZATION_NAMED_BY_ACTION,
-            ],
-            Self::Everything => [&LIST_EVERYTHING, &LIST_EVERYTHING_BY_ACTION],
-        }
-    }
-
-    fn parameters(self) -> Parameters {
-        let (project, organization, named) = match self {
-            Self::Project(id) => (Some(id), None, None),
-            Self::Organization(id) => (None, Some(id), None),
-            Self::OrganizationNamed(name) => (None, None, Some(name)),
-            Self::Everything => (None, None, None),
-        };
-        Parameters::new()
-            .optional_text("project_id", project)
-            .optional_text("organization_id", organization)
-            .optional_text("organization", named)
-    }
-}
-
-/// A page of a trail.
-///
-/// # Errors
-/// 400 for a page that is to begin behind a row that is not in the trail; 503 when the database fails.
-pub async fn list(session: &Session, trail: Trail<'_>, page: &Page) -> Result<Vec<Row>, Error> {
-    row! {
-        struct Known {
-            known: Flag,
-        }
-    }
-    let [all, by_action] = trail.statements();
-    let list = match page.action {
-        Some(_) => by_action,
-        None => all,
-    };
-    let parameters = trail
-        .parameters()
-        .optional_text("action", page.action.as_deref())
-        .optional_text("before", page.before.as_deref())
-        .integer("limit", page.limit)
-        .integer("offset", page.offset)
-        .flag("shows_states", page.shows_states);
-    let Some(before) = &page.before else {
-        return session.read(parameters.batch([list])).await?.all(0);
-    };
-    let answers = session.read(parameters.batch([list, &KNOWS])).await?;
-    let Known { known } = answers.only(1)?;
-    if known.0 {
-        return answers.all(0);
-    }
-    Err(Error::invalid(format!(
-        "before: there is no change {} in this trail; it is the id of a change, and the page has those that are older",
-        quoted(before)
-    )))
 }

@@ -2,7 +2,7 @@
 //!
 //! A query is a function from typed arguments to typed rows; its text is a static of [`statements!`](crate::sql). A write is
 //! one batch whose first statement is its audit row: the permit (see [`audit`]). Every rule that a race could break
-//! stands in the permit's condition.
+//! stands in the permit's condition; those about the caller are worded in [`rights`].
 
 pub mod access_keys;
 pub mod audit;
@@ -13,6 +13,7 @@ pub mod instance_types;
 pub mod objects;
 pub mod organization_users;
 pub mod organizations;
+pub mod other_trails;
 pub mod permission_checks;
 pub mod pipeline_checks;
 pub mod project_users;
@@ -20,6 +21,7 @@ pub mod projects;
 pub mod quota_resources;
 pub mod quotas;
 pub mod resources;
+pub mod rights;
 pub mod role_assignments;
 pub mod roles;
 pub mod rows;
@@ -43,7 +45,6 @@ use crate::sql::Sql;
 pub fn statements() -> Vec<&'static Sql> {
     [
         access_keys::ALL,
-        audit::ALL,
         callers::ALL,
         callers::modelarts::ALL,
         consumption::ALL,
@@ -66,6 +67,7 @@ pub fn statements() -> Vec<&'static Sql> {
         session::ALL,
         subscriptions::ALL,
         tokens::ALL,
+        trail::ALL,
         usage::ALL,
         usage_events::ALL,
         users::ALL,

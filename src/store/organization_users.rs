@@ -17,14 +17,17 @@ use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::sql::statement::{Parameters, Statement};
 use crate::sql::statements;
-use crate::store::audit::{Action, Change, Occasion, caller_administers, given, permit, permitted};
+use crate::store::audit::{Action, Change, Occasion, given, permit, permitted};
 use crate::store::organizations::Organization;
+use crate::store::other_trails::{
+    lost_roles, projects_let_into, projects_of_roles, trail_in_projects,
+};
 use crate::store::projects::lacks;
+use crate::store::rights::caller_administers;
 use crate::store::rows::{Flag, Millis, row};
 use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice};
 use crate::store::subscriptions::{self, limit_reached, plan_allows, subscription_runs};
-use crate::store::trail::{lost_roles, projects_let_into, projects_of_roles, trail_in_projects};
 
 row! {
     /// A member of an organization, or somebody who is invited to it.
@@ -98,7 +101,7 @@ macro_rules! changes_something {
 /// of the organization.
 macro_rules! caller_leaves_or_administers {
     () => {
-        $crate::store::audit::caller_still!(
+        $crate::store::rights::caller_still!(
             "(:object_id = :principal_id
               OR EXISTS (SELECT 1 FROM organization_users WHERE organization_id = :organization_id
                          AND user_id = :principal_id AND admin = 1))"

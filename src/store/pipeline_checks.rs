@@ -20,7 +20,7 @@ macro_rules! caller_may_get {
     ($permission:expr, $id:expr) => {
         concat!(
             "(",
-            $crate::store::audit::caller_holds_all!(),
+            $crate::store::rights::caller_holds_all!(),
             " OR EXISTS (
                SELECT 1 FROM role_assignments a JOIN role_permissions h ON h.role_id = a.role_id
                WHERE a.resource_id IN (",

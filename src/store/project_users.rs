@@ -6,14 +6,15 @@ use crate::domain::quoted;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
-use crate::store::audit::{Action, Change, Occasion, caller_administers, permit, permitted};
+use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::organization_users::{caller_leaves_or_administers, email_of_person};
+use crate::store::other_trails::lost_roles;
 use crate::store::projects::{self, Project};
+use crate::store::rights::caller_administers;
 use crate::store::rows::{OTHERWISE, row};
 use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice};
 use crate::store::subscriptions::{self, subscription_runs};
-use crate::store::trail::lost_roles;
 
 row! {
     /// A person of a project, or a service user of it.
@@ -215,5 +216,5 @@ pub async fn delete(occasion: &Occasion<'_>, project: &Project, id: &str) -> Res
 }
 
 fn change_of<'a>(project: &'a Project, id: &'a str, action: Action) -> Change<'a> {
-    Change::in_project(project, action, "project_user", id, id)
+    project.change(action, "project_user", id, id)
 }

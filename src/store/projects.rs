@@ -8,6 +8,7 @@ use crate::auth::principal::Principal;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
+use crate::store::audit::{Action, Change};
 use crate::store::budgets;
 use crate::store::rows::{Flag, JsonText, Millis, row};
 use crate::store::session::Session;
@@ -58,6 +59,26 @@ row! {
 }
 
 impl Project {
+    /// A change of what belongs to it, or of itself, for its trail and its organization's.
+    #[must_use]
+    pub fn change<'a>(
+        &'a self,
+        action: Action,
+        object_type: &'static str,
+        object_id: &'a str,
+        object_name: &'a str,
+    ) -> Change<'a> {
+        Change {
+            action,
+            object_type,
+            object_id,
+            object_name,
+            organization_id: Some(&self.organization_id),
+            project_id: Some(&self.project_id),
+            after: None,
+        }
+    }
+
     /// When the plan in force started: the periods of its credits are anchored to this day.
     #[must_use]
     pub fn subscription_start(&self, now: Timestamp) -> Timestamp {

@@ -10,8 +10,9 @@ use crate::domain::invalid::quoted;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
-use crate::store::audit::{Action, Change, Occasion, caller_may, permit, permitted};
+use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::projects::Project;
+use crate::store::rights::caller_may;
 use crate::store::rows::{Flag, Millis, row};
 use crate::store::session::Session;
 use crate::store::workspaces::{self, workspace_exists, workspace_is_open};
@@ -186,13 +187,7 @@ pub async fn set(
     }
     let change = Change {
         after: Some(json!(quotas)),
-        ..Change::in_project(
-            project,
-            Action::Update,
-            "workspace_quotas",
-            workspace,
-            workspace,
-        )
+        ..project.change(Action::Update, "workspace_quotas", workspace, workspace)
     };
     let statements = change
         .parameters(occasion)

@@ -5,10 +5,9 @@ use serde_json::json;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
-use crate::store::audit::{
-    Action, Change, Occasion, caller_holds_all, caller_may, permit, permitted,
-};
+use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::projects::{self, Project};
+use crate::store::rights::{caller_holds_all, caller_may};
 use crate::store::roles;
 use crate::store::rows::{OTHERWISE, row};
 use crate::store::session::Session;
@@ -329,5 +328,5 @@ pub async fn delete(occasion: &Occasion<'_>, project: &Project, id: &str) -> Res
 }
 
 fn change_of<'a>(project: &'a Project, id: &'a str, action: Action) -> Change<'a> {
-    Change::in_project(project, action, "role_assignment", id, id)
+    project.change(action, "role_assignment", id, id)
 }

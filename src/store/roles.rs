@@ -8,10 +8,9 @@ use crate::domain::{ObjectName, quoted};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
-use crate::store::audit::{
-    Action, Change, Occasion, caller_holds_all, caller_may, permit, permitted,
-};
+use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::projects::{self, Project};
+use crate::store::rights::{caller_holds_all, caller_may};
 use crate::store::rows::{Answers, Flag, JsonText, row};
 use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice};
@@ -423,5 +422,5 @@ pub async fn delete(occasion: &Occasion<'_>, project: &Project, role: &str) -> R
 }
 
 fn change_of<'a>(project: &'a Project, role: &'a str, action: Action) -> Change<'a> {
-    Change::in_project(project, action, "role", "", role)
+    project.change(action, "role", "", role)
 }

@@ -386,5 +386,5 @@ pub async fn delete(occasion: &Occasion<'_>, project: &Project, id: &str) -> Res
 }
 
 fn change_of<'a>(project: &'a Project, id: &'a str, action: Action) -> Change<'a> {
-    Change::in_project(project, action, "service_user", id, id)
+    project.change(action, "service_user", id, id)
 }

@@ -1,65 +1,182 @@
-//! What a change of somebody's standing leaves in the trails beside its own: the roles that are lost with it, and a row
-//! in each project that it touches.
-//!
-//! A person may hold roles in thousands of projects, and an admin all rights in all of an organization's. So what is
-//! named is bounded (contract section 4, *What one caller can cost*): a hundred roles with the number of all, and a row
-//! in the trails of a hundred projects of each kind. Such a row stands for the one in the organization's trail, which
-//! does not list it again: it names no organization.
+//! Pages of an audit trail: of a project, of an organization, of the whole installation.
 
-/// Fields of a JSON object: at most 100 of the roles that a condition over `role_assignments a` finds, by name, and how
-/// many there are.
-macro_rules! lost_roles {
-    ($which:expr) => {
+use serde::Serialize;
+
+use crate::domain::invalid::quoted;
+use crate::error::Error;
+use crate::sql::statement::Parameters;
+use crate::sql::{Sql, statements};
+use crate::store::rows::{Flag, JsonText, Millis, row};
+use crate::store::session::Session;
+
+row! {
+    /// A row of the trail.
+    #[derive(Debug)]
+    pub struct Row {
+        /// Its id.
+        pub id: String,
+        /// When.
+        pub date: Millis,
+        /// `create`, `update`, `delete` or `info`.
+        pub action: String,
+        /// Who, by e-mail address.
+        pub actor: String,
+        /// What, in words.
+        pub event: String,
+        /// The kind of object.
+        pub object_type: String,
+        /// The object's name at the time.
+        pub object_name: String,
+        /// The request that did it.
+        pub request_id: String,
+        /// The state before.
+        pub before: Option<JsonText>,
+        /// The state, or the changed fields, after.
+        pub after: Option<JsonText>,
+    }
+}
+
+/// Whose trail is listed.
+#[derive(Debug, Clone, Copy)]
+pub enum Trail<'a> {
+    /// That of the project of this id.
+    Project(&'a str),
+    /// That of the organization of this id, its deleted projects included.
+    Organization(&'a str),
+    /// That of the organization of this name, for the operator.
+    OrganizationNamed(&'a str),
+    /// Everybody's changes, for the operator.
+    Everything,
+}
+
+/// Which rows of a trail to list, newest first.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Page {
+    /// Only this action.
+    pub action: Option<String>,
+    /// Only rows that are older than the one of this id.
+    pub before: Option<String>,
+    /// At most so many rows.
+    pub limit: i64,
+    /// After so many rows.
+    pub offset: i64,
+    /// Whether the states before and after are read: for organization admins and the operator (contract section 4).
+    pub shows_states: bool,
+}
+
+macro_rules! audit_columns {
+    () => {
+        "SELECT a.id, a.date, a.action, a.actor, a.event, a.object_type, a.object_name, a.request_id,
+                CASE WHEN #shows_states = 1 THEN a.before END AS before,
+                CASE WHEN #shows_states = 1 THEN a.after END AS after
+         FROM audit a WHERE "
+    };
+}
+
+/// A page of what the condition finds: `page!(condition)`. The condition and the order are those of an index, so what
+/// is read is what is skipped and what is listed, whatever the trail has (contract section 4).
+macro_rules! page {
+    ($condition:expr) => {
         concat!(
-            "'lost_roles', json((
-               SELECT json_group_array(json_object('project', p.name, 'role', r.name, 'resource_type',
-                                                   lost.resource_type, 'resource', coalesce(e.name, l.name, p.name)))
-               FROM (SELECT * FROM role_assignments a WHERE ", $which, " LIMIT 100) lost
-               JOIN projects p ON p.id = lost.project_id JOIN roles r ON r.id = lost.role_id
-               LEFT JOIN deployments e ON e.id = lost.resource_id LEFT JOIN pipelines l ON l.id = lost.resource_id)),
-             'lost_roles_count', (SELECT count(*) FROM role_assignments a WHERE ", $which, ")"
+            audit_columns!(),
+            $condition,
+            " AND a.sequence < coalesce((SELECT sequence FROM audit WHERE id = :before), 9007199254740991)
+             ORDER BY a.sequence DESC LIMIT #limit OFFSET #offset"
         )
     };
 }
-pub(crate) use lost_roles;
 
-/// A row in the trail of each of these projects, whose condition is over `organization_users m` and `users u`:
-/// `trail_in_projects!(action, event, before, after, projects, condition)`.
-macro_rules! trail_in_projects {
-    ($action:expr, $event:expr, $before:expr, $after:expr, $projects:expr, $condition:expr) => {
-        concat!(
-            "INSERT INTO audit (id, date, request_id, actor, actor_id, action, event, object_type, object_id,
-                                object_name, project_id, before, after)
-             SELECT ", $crate::sql::fresh_uuid!(), ", #now, :request_id, :actor, :principal_id, ", $action, ", ",
-            $event, " || ' ' || u.email, 'organization_user', u.id, u.email, o.id, ", $before, ", ", $after, "
-             FROM organization_users m JOIN users u ON u.id = m.user_id
-             JOIN projects o ON o.organization_id = m.organization_id AND o.id IN (", $projects, ")
-             WHERE ", $condition, " AND ", $crate::store::audit::permitted!()
-        )
+macro_rules! of_organization_named {
+    () => {
+        "a.organization_id = (SELECT id FROM organizations WHERE name = :organization)"
     };
 }
-pub(crate) use trail_in_projects;
 
-/// Ids of projects: at most 100 in which a condition over `role_assignments` finds roles.
-macro_rules! projects_of_roles {
-    ($which:expr) => {
-        concat!(
-            "SELECT project_id FROM (SELECT DISTINCT project_id FROM role_assignments WHERE ",
-            $which,
-            " LIMIT 100)"
-        )
-    };
+statements! {
+    /// The trail of a project, newest first.
+    LIST_OF_PROJECT = page!("a.project_id = :project_id");
+    /// One kind of change in it.
+    LIST_OF_PROJECT_BY_ACTION = page!("a.project_id = :project_id AND a.action = :action");
+    /// The trail of an organization, its deleted projects included, newest first.
+    LIST_OF_ORGANIZATION = page!("a.organization_id = :organization_id");
+    /// One kind of change in it.
+    LIST_OF_ORGANIZATION_BY_ACTION = page!("a.organization_id = :organization_id AND a.action = :action");
+    /// The trail of the organization of this name, for the operator.
+    LIST_OF_ORGANIZATION_NAMED = page!(of_organization_named!());
+    /// One kind of change in it.
+    LIST_OF_ORGANIZATION_NAMED_BY_ACTION = page!(concat!(of_organization_named!(), " AND a.action = :action"));
+    /// Everything, newest first.
+    LIST_EVERYTHING = page!("a.sequence > 0");
+    /// One kind of change.
+    LIST_EVERYTHING_BY_ACTION = page!("a.action = :action");
+    /// Whether the row that a page is to begin behind stands in the trail.
+    KNOWS = "SELECT EXISTS (SELECT 1 FROM audit WHERE id = :before
+               AND (:project_id IS NULL OR project_id = :project_id)
+               AND (:organization_id IS NULL OR organization_id = :organization_id)
+               AND (:organization IS NULL
+                    OR organization_id = (SELECT id FROM organizations WHERE name = :organization))) AS known";
 }
-pub(crate) use projects_of_roles;
 
-/// The same of those that a condition over `project_users` finds.
-macro_rules! projects_let_into {
-    ($which:expr) => {
-        concat!(
-            "SELECT project_id FROM (SELECT project_id FROM project_users WHERE ",
-            $which,
-            " LIMIT 100)"
-        )
-    };
+impl Trail<'_> {
+    /// The statements that list it: all of it, and one kind of change.
+    fn statements(self) -> [&'static Sql; 2] {
+        match self {
+            Self::Project(_) => [&LIST_OF_PROJECT, &LIST_OF_PROJECT_BY_ACTION],
+            Self::Organization(_) => [&LIST_OF_ORGANIZATION, &LIST_OF_ORGANIZATION_BY_ACTION],
+            Self::OrganizationNamed(_) => [
+                &LIST_OF_ORGANIZATION_NAMED,
+                &LIST_OF_ORGANIZATION_NAMED_BY_ACTION,
+            ],
+            Self::Everything => [&LIST_EVERYTHING, &LIST_EVERYTHING_BY_ACTION],
+        }
+    }
+
+    fn parameters(self) -> Parameters {
+        let (project, organization, named) = match self {
+            Self::Project(id) => (Some(id), None, None),
+            Self::Organization(id) => (None, Some(id), None),
+            Self::OrganizationNamed(name) => (None, None, Some(name)),
+            Self::Everything => (None, None, None),
+        };
+        Parameters::new()
+            .optional_text("project_id", project)
+            .optional_text("organization_id", organization)
+            .optional_text("organization", named)
+    }
 }
-pub(crate) use projects_let_into;
+
+/// A page of a trail.
+///
+/// # Errors
+/// 400 for a page that is to begin behind a row that is not in the trail; 503 when the database fails.
+pub async fn list(session: &Session, trail: Trail<'_>, page: &Page) -> Result<Vec<Row>, Error> {
+    row! {
+        struct Known {
+            known: Flag,
+        }
+    }
+    let [all, by_action] = trail.statements();
+    let list = match page.action {
+        Some(_) => by_action,
+        None => all,
+    };
+    let parameters = trail
+        .parameters()
+        .optional_text("action", page.action.as_deref())
+        .optional_text("before", page.before.as_deref())
+        .integer("limit", page.limit)
+        .integer("offset", page.offset)
+        .flag("shows_states", page.shows_states);
+    let Some(before) = &page.before else {
+        return session.read(parameters.batch([list])).await?.all(0);
+    };
+    let answers = session.read(parameters.batch([list, &KNOWS])).await?;
+    let Known { known } = answers.only(1)?;
+    if known.0 {
+        return answers.all(0);
+    }
+    Err(Error::invalid(format!(
+        "before: there is no change {} in this trail; it is the id of a change, and the page has those that are older",
+        quoted(before)
+    )))
+}

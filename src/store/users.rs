@@ -6,10 +6,12 @@ use crate::sql::statement::Parameters;
 use crate::sql::{fresh_uuid, statements};
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::organization_users::member_as_json;
+use crate::store::other_trails::{
+    lost_roles, projects_let_into, projects_of_roles, trail_in_projects,
+};
 use crate::store::rows::{Flag, Millis, OTHERWISE, row};
 use crate::store::session::Session;
 use crate::store::tokens::FreshToken;
-use crate::store::trail::{lost_roles, projects_let_into, projects_of_roles, trail_in_projects};
 
 row! {
     /// A person.

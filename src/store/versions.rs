@@ -367,5 +367,5 @@ fn change_of<'a>(
     label: &'a str,
     action: Action,
 ) -> Change<'a> {
-    Change::in_project(project, action, object.kind.version_name(), "", label)
+    project.change(action, object.kind.version_name(), "", label)
 }

@@ -11,8 +11,8 @@ use crate::domain::{SAFE_INTEGER, quoted};
 use crate::error::{Error, Reason};
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
-use crate::store::audit::caller_holds_all;
 use crate::store::projects::{self, Project};
+use crate::store::rights::caller_holds_all;
 use crate::store::rows::{JsonText, Millis, row};
 use crate::store::session::Session;
 
@@ -73,7 +73,7 @@ pub(crate) use opens_to;
 macro_rules! workspace_is_open {
     () => {
         concat!(
-            "(", $crate::store::audit::caller_holds_all!(), " OR EXISTS (
+            "(", $crate::store::rights::caller_holds_all!(), " OR EXISTS (
                 SELECT 1 FROM workspaces w WHERE w.project_id = :project_id AND w.id = :object_id AND ",
             $crate::store::workspaces::opens_to!(":principal_id", ":actor"), "))"
         )

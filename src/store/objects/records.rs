@@ -110,7 +110,7 @@ pub async fn create(
     let (kind, name) = (new.kind, new.name.as_str());
     let change = Change {
         after: Some(new.to_json()),
-        ..Change::in_project(project, Action::Create, kind.name(), &new.id, name)
+        ..project.change(Action::Create, kind.name(), &new.id, name)
     };
     let statements = change
         .parameters(occasion)
@@ -312,11 +312,5 @@ pub async fn delete(
 }
 
 fn change_of<'a>(project: &'a Project, object: &'a Object, action: Action) -> Change<'a> {
-    Change::in_project(
-        project,
-        action,
-        object.kind.name(),
-        &object.id,
-        &object.name,
-    )
+    project.change(action, object.kind.name(), &object.id, &object.name)
 }

@@ -191,7 +191,8 @@ macro_rules! statements_of_kind {
         $(#[$doc])*
         pub mod $module {
             use super::Statements;
-            use crate::store::audit::{caller_may, caller_may_on_object, permit, permitted};
+            use crate::store::audit::{permit, permitted};
+            use crate::store::rights::{caller_may, caller_may_on_object};
             use crate::store::pipeline_checks::lost_field::lost_field;
             use crate::store::pipeline_checks::use_in_pipeline::used_in;
             use crate::sql::statements;

@@ -12,7 +12,8 @@ use crate::domain::time::Timestamp;
 use crate::domain::voucher_code::VoucherCode;
 use crate::error::Error;
 use crate::sql::statements;
-use crate::store::audit::{Action, Change, Occasion, caller_lives, permit, permitted};
+use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::rights::caller_lives;
 use crate::store::rows::OTHERWISE;
 
 /// So many organizations may one person create (contract section 3).

@@ -232,5 +232,5 @@ pub async fn delete(occasion: &Occasion<'_>, project: &Project) -> Result<(), Er
 
 fn change_of(project: &Project, action: Action) -> Change<'_> {
     let (id, name) = (&project.project_id, &project.project_name);
-    Change::in_project(project, action, "project", id, name)
+    project.change(action, "project", id, name)
 }

@@ -1,7 +1,8 @@
 //! The SQL of service users: each rule once, and the statements that go by them.
 
 use crate::sql::statements;
-use crate::store::audit::{caller_may, ends_with_caller, permit, permitted};
+use crate::store::audit::{permit, permitted};
+use crate::store::rights::{caller_may, ends_with_caller};
 use crate::store::slices::fits;
 use crate::store::subscriptions::subscription_runs;
 
@@ -78,7 +79,7 @@ macro_rules! caller_covers_service_user {
     () => {
         concat!(
             "(",
-            $crate::store::audit::caller_holds_all!(),
+            $crate::store::rights::caller_holds_all!(),
             " OR (",
             $crate::store::service_users::statements::caller_holds_what_it_holds!(),
             " AND ",
@@ -93,11 +94,11 @@ pub(crate) use caller_covers_service_user;
 macro_rules! caller_covers_service_user_columns {
     () => {
         concat!(
-            $crate::store::audit::caller_holds_all!(),
+            $crate::store::rights::caller_holds_all!(),
             " OR ",
             $crate::store::service_users::statements::caller_holds_what_it_holds!(),
             " AS covers, ",
-            $crate::store::audit::caller_holds_all!(),
+            $crate::store::rights::caller_holds_all!(),
             " OR ",
             $crate::store::service_users::statements::caller_enters_what_it_enters!(),
             " AS enters"

@@ -350,9 +350,10 @@ macro_rules! statements_of_kind {
 pub mod deployments {
     use super::Statements;
     use crate::sql::statements;
-    use crate::store::audit::{caller_may_on_object, permit, permitted};
+    use crate::store::audit::{permit, permitted};
     use crate::store::objects::statements::of_pipelines;
     use crate::store::pipeline_checks::use_in_pipeline::used_in;
+    use crate::store::rights::caller_may_on_object;
     use crate::store::slices::{Listing, fits, has_any_label};
     use crate::store::subscriptions::{plan_allows, subscription_runs};
 
@@ -377,10 +378,11 @@ pub mod pipelines {
         INSERT_MAPPINGS, LIST_CHANGED, LIST_IN_PATH,
     };
     use crate::sql::statements;
-    use crate::store::audit::{caller_may_on_object, permit, permitted};
+    use crate::store::audit::{permit, permitted};
     use crate::store::objects::statements::of_pipelines;
     use crate::store::pipeline_checks::fault;
     use crate::store::pipeline_checks::use_in_pipeline::used_in;
+    use crate::store::rights::caller_may_on_object;
     use crate::store::slices::{Listing, fits, has_any_label};
     use crate::store::subscriptions::{plan_allows, subscription_runs};
 

@@ -14,8 +14,9 @@ use crate::domain::workspace::DEFAULT_WORKSPACE;
 use crate::domain::{AuthType, EnterpriseProjectId, Grant, WorkspaceDescription, WorkspaceName};
 use crate::error::{Error, Reason};
 use crate::sql::statements;
-use crate::store::audit::{Action, Change, Occasion, caller_may, given, permit, permitted};
+use crate::store::audit::{Action, Change, Occasion, given, permit, permitted};
 use crate::store::projects::Project;
+use crate::store::rights::caller_may;
 use crate::store::rows::OTHERWISE;
 use crate::store::subscriptions::{self, subscription_runs};
 
@@ -330,5 +331,5 @@ fn owner_name(principal: &Principal) -> String {
 }
 
 fn change_of<'a>(project: &'a Project, id: &'a str, action: Action) -> Change<'a> {
-    Change::in_project(project, action, "workspace", id, id)
+    project.change(action, "workspace", id, id)
 }
