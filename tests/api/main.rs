@@ -51,6 +51,8 @@ mod last_admin;
 #[cfg(test)]
 mod last_use;
 #[cfg(test)]
+mod layers;
+#[cfg(test)]
 mod leaving;
 #[cfg(test)]
 mod lost_rights;
