@@ -19,11 +19,12 @@ use std::rc::Rc;
 
 use ::http::{Method, StatusCode};
 
-use crate::api::Call;
+use crate::api::call::{Anything, Handler};
+use crate::api::{Call, Context, OnObject, OnOrganization, OnProject};
 use crate::auth::access::{Access, Authority};
 use crate::auth::credential::{self, Credential};
 use crate::auth::principal::Principal;
-use crate::domain::{Digests, RequestId, Timestamp, UserId};
+use crate::domain::{Digests, ObjectType, RecognisedToken, RequestId, Timestamp, UserId};
 use crate::error::Error;
 use crate::http::cors::{self, Class, Listed};
 use crate::http::query::Query;
@@ -37,7 +38,7 @@ use crate::sql::statement::Statement;
 use crate::store::callers::{self, Caller, CallerRow};
 use crate::store::objects::Object;
 use crate::store::organization_users;
-use crate::store::projects;
+use crate::store::projects::{self, Project};
 use crate::store::session::Session;
 use crate::store::tokens;
 
@@ -166,7 +167,7 @@ fn to_response(error: &Error, progress: &Progress, request_id: &str) -> Response
 }
 
 /// Whether the person in the path is the caller.
-fn is_about_oneself(call: &Call<'_>) -> bool {
+fn is_about_oneself(call: &Context<'_>) -> bool {
     match call.authority.principal() {
         Principal::User(user) => call.id("user_id", UserId::parse) == user.id,
         _ => false,
@@ -200,7 +201,7 @@ impl<'a> Life<'a> {
             .route(&request.method)
             .ok_or_else(|| found.refusal(&request.method))?;
         self.progress.borrow_mut().route = Some(route.path);
-        let mut call = Call {
+        let mut call = Context {
             platform: self.platform,
             config: self.config,
             session: &self.session,
@@ -209,19 +210,36 @@ impl<'a> Life<'a> {
             query: Query::parse(request.query()),
             parameters: found.parameters,
             authority: Authority::nobody(),
-            project: None,
-            object: None,
-            organization: None,
-            workspace: None,
             is_organization_admin: false,
             request,
         };
-        match route.access {
-            Access::Public => {}
-            Access::Workspace(_) => self.authorise_on_workspace(&mut call, route.access).await?,
-            access => self.authorise(&mut call, access).await?,
+        let access = route.access;
+        match route.handler {
+            Handler::Anything(answer) => {
+                self.authorise(&mut call, access).await?;
+                answer(&mut Call::new(call, Anything)).await
+            }
+            Handler::OnOrganization(answer) => {
+                let about = self.authorise_on_organization(&mut call, access).await?;
+                answer(&mut Call::new(call, about)).await
+            }
+            Handler::OnProject(answer) => {
+                let about = self.authorise_on_project(&mut call, access).await?;
+                answer(&mut Call::new(call, about)).await
+            }
+            Handler::OnObject(kind, answer) => {
+                let about = self.authorise_on_object(&mut call, access, kind).await?;
+                answer(&mut Call::new(call, about)).await
+            }
+            Handler::OnWorkspaces(answer) => {
+                let about = self.authorise_on_workspaces(&mut call, access).await?;
+                answer(&mut Call::new(call, about)).await
+            }
+            Handler::OnWorkspace(answer) => {
+                let about = self.authorise_on_workspace(&mut call, access).await?;
+                answer(&mut Call::new(call, about)).await
+            }
         }
-        (route.handler)(&mut call).await
     }
 
     /// Answers OPTIONS: without a credential, and whatever exists (contract section 4).
@@ -277,97 +295,107 @@ impl<'a> Life<'a> {
         response
     }
 
-    /// Step 3 and 4: who is calling, and whether they may.
-    async fn authorise(&self, call: &mut Call<'_>, access: Access) -> Result<(), Error> {
-        let credential = credential::read(call.request, self.config);
-        let digests = match &credential {
-            Credential::Missing => return Err(Error::unauthenticated(credential::MISSING)),
-            Credential::Refused(why) => return Err(Error::unauthenticated(*why)),
-            Credential::Operator => None,
-            Credential::Token(token) => Some(&token.digests),
+    /// Step 3: the token that the caller shows; the operator shows none.
+    fn token(&self, request: &Request) -> Result<Option<RecognisedToken>, Error> {
+        match credential::read(request, self.config) {
+            Credential::Missing => Err(Error::unauthenticated(credential::MISSING)),
+            Credential::Refused(why) => Err(Error::unauthenticated(why)),
+            Credential::Operator => Ok(None),
+            Credential::Token(token) => Ok(Some(token)),
+        }
+    }
+
+    /// Steps 3 and 4, of a call that is about nothing that is looked up.
+    async fn authorise(&self, call: &mut Context<'_>, access: Access) -> Result<(), Error> {
+        if access == Access::Public {
+            return Ok(());
+        }
+        let token = self.token(call.request)?;
+        let digests = token.as_ref().map(|token| &token.digests);
+        let row = match digests {
+            Some(_) => Some(callers::caller(&self.session, digests).await?),
+            None => None,
         };
-        match access {
-            Access::Public => Ok(()),
-            Access::Workspace(_) => self.authorise_on_workspace(call, access).await,
-            Access::Operator if digests.is_none() => self.admit(call, access, None, None),
-            Access::Operator | Access::Anyone | Access::Person => {
-                let row = match digests {
-                    Some(digests) => Some(callers::caller(&self.session, Some(digests)).await?),
-                    None => None,
-                };
-                self.admit(call, access, digests, row)?;
-                let refused = match (access, call.authority.principal()) {
-                    (Access::Operator, _) => Some("only the operator may do this"),
-                    (Access::Person, Principal::ServiceUser(_)) => {
-                        Some("no service user may do this")
-                    }
-                    _ => None,
-                };
-                refused.map_or(Ok(()), |why| Err(Error::forbidden(why)))
-            }
-            Access::OrganizationMember
-            | Access::OrganizationAdmin
-            | Access::OrganizationAdminOrOneself => {
-                self.authorise_on_organization(call, access, digests).await
-            }
-            Access::ProjectPart
-            | Access::ProjectAdmin
-            | Access::ProjectAdminOrOneself
-            | Access::Project(_)
-            | Access::PersonOfProject(_)
-            | Access::Deployment(_)
-            | Access::Pipeline(_) => self.authorise_on_project(call, access, digests).await,
+        self.admit(call, access, digests, row)?;
+        match (access, call.authority.principal()) {
+            (_, Principal::Operator)
+            | (Access::Anyone, _)
+            | (Access::Person, Principal::User(_)) => Ok(()),
+            (Access::Person, _) => Err(Error::forbidden("no service user may do this")),
+            _ => Err(Error::forbidden("only the operator may do this")),
         }
     }
 
     async fn authorise_on_organization(
         &self,
-        call: &mut Call<'_>,
+        call: &mut Context<'_>,
         access: Access,
-        digests: Option<&Digests>,
-    ) -> Result<(), Error> {
+    ) -> Result<OnOrganization, Error> {
+        let token = self.token(call.request)?;
+        let digests = token.as_ref().map(|token| &token.digests);
         let name = call.parameter("organization_name").to_owned();
         let row = callers::caller_and_organization(&self.session, digests, &name, self.now).await?;
-        call.organization = row.organization;
         let (is_member, is_admin) = (row.standing.is_member.0, row.standing.is_admin.0);
         self.admit(call, access, digests, Some(row.caller))?;
         let is_operator = call.authority.principal().is_operator();
         call.is_organization_admin = is_operator || is_admin;
-        if call.organization.is_none() || !(is_operator || is_member) {
-            return Err(projects::organization_not_found(&name));
-        }
-        if let Some(organization) = &call.organization {
-            let is_to_join = row.standing.is_to_join.0;
-            self.note_joining(&call.authority, is_to_join, &organization.organization_id);
-        }
+        let organization = row
+            .organization
+            .filter(|_| is_operator || is_member)
+            .ok_or_else(|| projects::organization_not_found(&name))?;
+        let is_to_join = row.standing.is_to_join.0;
+        self.note_joining(&call.authority, is_to_join, &organization.organization_id);
         let needs_admin = match access {
-            Access::OrganizationAdmin => true,
+            Access::OrganizationMember => false,
             Access::OrganizationAdminOrOneself => !is_about_oneself(call),
-            _ => false,
+            _ => true,
         };
         if needs_admin && !call.is_organization_admin {
             return Err(projects::lacks(&call.authority));
         }
-        Ok(())
+        Ok(OnOrganization::new(organization))
     }
 
     async fn authorise_on_project(
         &self,
-        call: &mut Call<'_>,
+        call: &mut Context<'_>,
         access: Access,
-        digests: Option<&Digests>,
-    ) -> Result<(), Error> {
+    ) -> Result<OnProject, Error> {
+        let (project, _) = self.project_and_object(call, access, None).await?;
+        Ok(OnProject::new(project))
+    }
+
+    async fn authorise_on_object(
+        &self,
+        call: &mut Context<'_>,
+        access: Access,
+        kind: ObjectType,
+    ) -> Result<OnObject, Error> {
+        let name = call.parameter(kind.parameter()).to_owned();
+        let wanted = Some((kind, name.as_str()));
+        let (project, id) = self.project_and_object(call, access, wanted).await?;
+        let id = id.ok_or_else(|| kind.not_found(&name))?;
+        Ok(OnObject::new(project, Object { kind, id, name }))
+    }
+
+    /// The project in the path and the id of the wanted object in it, once the caller may do on them what the route
+    /// asks.
+    async fn project_and_object(
+        &self,
+        call: &mut Context<'_>,
+        access: Access,
+        wanted: Option<(ObjectType, &str)>,
+    ) -> Result<(Project, Option<String>), Error> {
+        let token = self.token(call.request)?;
+        let digests = token.as_ref().map(|token| &token.digests);
         let name = call.parameter("project_name").to_owned();
         let permission = access.permission();
         let origin = self.origin.as_deref();
-        let object = access
-            .object()
-            .map(|kind| (kind, call.parameter(kind.parameter()).to_owned()));
         let row = callers::caller_and_project(
             &self.session,
             digests,
             &name,
-            object.as_ref().map(|(kind, name)| (*kind, name.as_str())),
+            wanted,
             permission,
             origin,
             access.shows_project(),
@@ -375,21 +403,19 @@ impl<'a> Life<'a> {
         .await?;
         let listed = row.listed;
         self.progress.borrow_mut().listed = Some(listed);
-        call.project = row.project;
         let has_part = row.standing.has_part.0;
         let is_admin = row.standing.is_admin.0;
         let holds = row.standing.holds_permission.0;
         self.admit(call, access, digests, Some(row.caller))?;
         let principal = call.authority.principal();
         let is_operator = principal.is_operator();
-        if call.project.is_none() || !(is_operator || has_part) {
-            return Err(projects::not_found(&name));
-        }
+        let project = row
+            .project
+            .filter(|_| is_operator || has_part)
+            .ok_or_else(|| projects::not_found(&name))?;
         self.refuse_foreign_origin(call.request, listed)?;
-        if let Some(project) = &call.project {
-            let is_to_join = row.standing.is_to_join.0;
-            self.note_joining(&call.authority, is_to_join, &project.organization_id);
-        }
+        let is_to_join = row.standing.is_to_join.0;
+        self.note_joining(&call.authority, is_to_join, &project.organization_id);
         call.is_organization_admin = is_operator || is_admin;
         let suits = permission.is_none_or(|permission| {
             !principal.is_service_user() || permission.suits_service_users()
@@ -401,19 +427,14 @@ impl<'a> Life<'a> {
             return Err(Error::forbidden("no service user may do this"));
         }
         let needs_admin = match access {
-            Access::ProjectAdmin => true,
             Access::ProjectAdminOrOneself => !is_about_oneself(call),
-            _ => false,
+            Access::ProjectPart => false,
+            _ => permission.is_none(),
         };
         if needs_admin && !call.is_organization_admin {
             return Err(projects::lacks(&call.authority));
         }
-        match (object, row.standing.object_id) {
-            (None, _) => {}
-            (Some((kind, name)), None) => return Err(kind.not_found(&name)),
-            (Some((kind, name)), Some(id)) => call.object = Some(Object { kind, id, name }),
-        }
-        Ok(())
+        Ok((project, row.standing.object_id))
     }
 
     /// On request endpoints, a call that a browser marks as another site's, from an origin that is not the caller's, is
@@ -433,7 +454,7 @@ impl<'a> Life<'a> {
     /// Makes the caller known to the call, or refuses a token that is unknown or has ended.
     fn admit(
         &self,
-        call: &mut Call<'_>,
+        call: &mut Context<'_>,
         access: Access,
         digests: Option<&Digests>,
         row: Option<CallerRow>,

@@ -9,7 +9,7 @@
 
 use ::http::Method;
 
-use crate::api::Handler;
+use crate::api::call::Handler;
 use crate::auth::access::Access;
 use crate::auth::permissions::{self as p};
 
@@ -45,10 +45,30 @@ pub struct Route {
     pub contract: crate::contract::Contract,
 }
 
-/// A handler as the table takes it.
+/// What answers a route of this access. What the first round trip finds for the access is what the handler's call is
+/// about: a handler that needs more does not compile.
 macro_rules! handler {
-    ($function:path) => {
-        |call| Box::pin($function(call))
+    (Public $function:path) => { handler!(@ Anything $function) };
+    (Operator $function:path) => { handler!(@ Anything $function) };
+    (Anyone $function:path) => { handler!(@ Anything $function) };
+    (Person $function:path) => { handler!(@ Anything $function) };
+    (OrganizationMember $function:path) => { handler!(@ OnOrganization $function) };
+    (OrganizationAdmin $function:path) => { handler!(@ OnOrganization $function) };
+    (OrganizationAdminOrOneself $function:path) => { handler!(@ OnOrganization $function) };
+    (ProjectPart $function:path) => { handler!(@ OnProject $function) };
+    (Project $function:path) => { handler!(@ OnProject $function) };
+    (PersonOfProject $function:path) => { handler!(@ OnProject $function) };
+    (ProjectAdmin $function:path) => { handler!(@ OnProject $function) };
+    (ProjectAdminOrOneself $function:path) => { handler!(@ OnProject $function) };
+    (Deployment $function:path) => { handler!(@ OnObject $function, ObjectType::Deployment) };
+    (Pipeline $function:path) => { handler!(@ OnObject $function, ObjectType::Pipeline) };
+    (Workspaces $function:path) => { handler!(@ OnWorkspaces $function) };
+    (Workspace $function:path) => { handler!(@ OnWorkspace $function) };
+    (@ $about:ident $function:path $(, ObjectType::$kind:ident)?) => {
+        crate::api::call::Handler::$about(
+            $(crate::domain::ObjectType::$kind,)?
+            |call| Box::pin($function(call)),
+        )
     };
 }
 use handler;
@@ -75,16 +95,16 @@ use contract;
 
 macro_rules! routes {
     ($(
-        $method:ident $path:literal $operation:ident, $access:expr, $summary:literal => $handler:path
+        $method:ident $path:literal $operation:ident, $access:ident $(($right:expr))?, $summary:literal => $handler:path
         $(, query [$($query:ident),+])? $(, takes $body:ty)?, gives $status:literal $answer:ty;
     )*) => {
         &[$(Route {
             method: Method::$method,
             path: $path,
             operation: stringify!($operation),
-            access: $access,
+            access: crate::auth::access::Access::$access $(($right))?,
             summary: $summary,
-            handler: handler!($handler),
+            handler: handler!($access $handler),
             #[cfg(not(target_arch = "wasm32"))]
             contract: contract!([$($($query)+)?] [$($body)?] $status $answer),
         }),*]

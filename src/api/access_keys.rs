@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::api::Call;
+use crate::api::{Call, OnProject};
 use crate::domain::{AccessKeyId, Purpose, ServiceUserId};
 use crate::error::Error;
 use crate::http::response::Response;
@@ -40,7 +40,7 @@ impl From<AccessKey> for AccessKeyDetail {
 }
 
 /// `POST .../access-keys`. The body, if there is one, is not looked at.
-pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let keys = call.config.signing_keys.as_ref();
     let keys = keys.ok_or_else(|| Error::misconfigured("the secret SIGNING_KEY is not set"))?;
     let service_user = call.id("service_user_id", ServiceUserId::parse);
@@ -48,7 +48,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
     let secret = keys.derive(Purpose::AccessKey, id.as_str(), FIRST_GENERATION);
     let created = access_keys::create(
         &call.occasion()?,
-        call.project()?,
+        call.project(),
         &service_user,
         id.as_str(),
     )
@@ -61,9 +61,9 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
 }
 
 /// `GET .../access-keys`.
-pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let service_user = call.id("service_user_id", ServiceUserId::parse);
-    let keys = access_keys::list(call.session, call.project()?, &service_user).await?;
+    let keys = access_keys::list(call.session, call.project(), &service_user).await?;
     Response::ok(
         &keys
             .into_iter()
@@ -73,11 +73,11 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
 }
 
 /// `DELETE .../access-keys/{access_key}`.
-pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn delete(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let service_user = call.id("service_user_id", ServiceUserId::parse);
     access_keys::delete(
         &call.occasion()?,
-        call.project()?,
+        call.project(),
         &service_user,
         call.parameter("access_key"),
     )

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::api::Call;
+use crate::api::{Call, Context, OnOrganization, OnProject};
 use crate::domain::{AuditId, Invalid, SAFE_INTEGER, quoted};
 use crate::error::Error;
 use crate::http::response::Response;
@@ -62,7 +62,7 @@ fn parse_action(text: &str) -> Result<String, Invalid> {
 const MAX_OFFSET: i64 = 10_000;
 
 /// The part of a trail that the query asks for (UbiOps spec 3.7: the default limit is 50).
-fn page(call: &Call<'_>) -> Result<Page, Error> {
+fn page(call: &Context<'_>) -> Result<Page, Error> {
     let query = &call.query;
     let offset = query.integer("offset", 0..=SAFE_INTEGER, 0)?;
     if offset > MAX_OFFSET {
@@ -81,7 +81,7 @@ fn page(call: &Call<'_>) -> Result<Page, Error> {
     })
 }
 
-async fn respond(call: &Call<'_>, trail: Trail<'_>) -> Result<Response, Error> {
+async fn respond(call: &Context<'_>, trail: Trail<'_>) -> Result<Response, Error> {
     let rows = trail::list(call.session, trail, &page(call)?).await?;
     let events = rows.into_iter().map(|row| AuditEvent {
         id: row.id,
@@ -99,13 +99,15 @@ async fn respond(call: &Call<'_>, trail: Trail<'_>) -> Result<Response, Error> {
 }
 
 /// `GET /projects/{p}/audit`.
-pub(crate) async fn list_of_project(call: &mut Call<'_>) -> Result<Response, Error> {
-    respond(call, Trail::Project(&call.project()?.project_id)).await
+pub(crate) async fn list_of_project(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
+    respond(call, Trail::Project(&call.project().project_id)).await
 }
 
 /// `GET /organizations/{o}/audit`.
-pub(crate) async fn list_of_organization(call: &mut Call<'_>) -> Result<Response, Error> {
-    let organization = &call.organization()?.organization_id;
+pub(crate) async fn list_of_organization(
+    call: &mut Call<'_, OnOrganization>,
+) -> Result<Response, Error> {
+    let organization = &call.organization().organization_id;
     respond(call, Trail::Organization(organization)).await
 }
 

@@ -2,7 +2,7 @@
 
 pub mod shapes;
 
-use crate::api::{Call, versions};
+use crate::api::{Call, OnObject, versions};
 use crate::domain::VersionId;
 use crate::error::Error;
 use crate::http::response::Response;
@@ -11,7 +11,7 @@ use crate::store::versions::{NewVersion, VersionChanges};
 use shapes::{DeploymentVersionCreate, DeploymentVersionUpdate};
 
 /// `POST .../versions`.
-pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn create(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
     let body: DeploymentVersionCreate = call.body().await?;
     let new = NewVersion {
         id: VersionId::from_random(call.random()?).to_string(),
@@ -25,7 +25,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
 }
 
 /// `PATCH .../versions/{version}`.
-pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn update(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
     let body: DeploymentVersionUpdate = call.body().await?;
     let changes = VersionChanges {
         settings: body.settings(),

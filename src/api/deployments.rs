@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::api::{Call, objects};
+use crate::api::{Call, OnObject, OnProject, objects};
 use crate::domain::{DeploymentId, Description, Fields, IoType, Labels, ObjectName, ObjectType};
 use crate::error::Error;
 use crate::http::patch::Patch;
@@ -67,7 +67,7 @@ fn type_of(field: &str, given: Option<IoType>, needed: bool) -> Result<IoType, E
 }
 
 /// `POST .../deployments`.
-pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let body: DeploymentCreate = call.body().await?;
     let supports_request_format = body.supports_request_format.unwrap_or(true);
     let new = NewRecord {
@@ -86,12 +86,12 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
 }
 
 /// `GET .../deployments`.
-pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     objects::list(call, ObjectType::Deployment).await
 }
 
 /// `PATCH .../deployments/{deployment_name}`.
-pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn update(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
     let body: DeploymentUpdate = call.body().await?;
     let changes = RecordChanges {
         name: body.name.or_keep("name")?,

@@ -6,6 +6,7 @@
 
 pub mod access_keys;
 pub mod audit;
+pub mod call;
 pub mod deployment_versions;
 pub mod deployments;
 pub mod docs;
@@ -37,28 +38,22 @@ use std::rc::Rc;
 
 use serde::de::DeserializeOwned;
 
+pub(crate) use call::{Call, OnObject, OnOrganization, OnProject, OnWorkspace};
+
 use crate::auth::access::Authority;
 use crate::domain::{AuditId, Invalid, Timestamp, TokenId};
 use crate::error::Error;
 use crate::http::body::{self, Wanted};
 use crate::http::query::Query;
 use crate::http::request::{BODY_LIMIT, Request};
-use crate::http::response::Response;
-use crate::platform::{Config, Local, Platform};
+use crate::platform::{Config, Platform};
 use crate::store::audit::Occasion;
-use crate::store::objects::Object;
-use crate::store::organizations::Organization;
-use crate::store::projects::Project;
 use crate::store::session::Session;
 use crate::store::slices::{MAX_LIMIT, Slice};
 use crate::store::tokens::FreshToken;
-use crate::store::workspaces::Workspace;
 
-/// A function that answers a call.
-pub type Handler = for<'a, 'b> fn(&'a mut Call<'b>) -> Local<'a, Result<Response, Error>>;
-
-/// A call whose caller may make it.
-pub struct Call<'a> {
+/// What every call has, whatever it is about.
+pub struct Context<'a> {
     pub(crate) platform: &'a Rc<Platform>,
     pub(crate) config: &'a Rc<Config>,
     pub(crate) session: &'a Session,
@@ -68,14 +63,10 @@ pub struct Call<'a> {
     pub(crate) query: Query,
     pub(crate) parameters: Vec<(&'static str, String)>,
     pub(crate) authority: Authority,
-    pub(crate) project: Option<Project>,
-    pub(crate) object: Option<Object>,
-    pub(crate) organization: Option<Organization>,
-    pub(crate) workspace: Option<Workspace>,
     pub(crate) is_organization_admin: bool,
 }
 
-impl Call<'_> {
+impl Context<'_> {
     /// What stands in the braces of this name in the route's path.
     pub(crate) fn parameter(&self, name: &str) -> &str {
         let found = self.parameters.iter().find(|(known, _)| *known == name);
@@ -90,34 +81,6 @@ impl Call<'_> {
     ) -> String {
         let text = self.parameter(name);
         parse(text).map_or_else(|_| text.to_owned(), |id| id.to_string())
-    }
-
-    /// The project in the path, which the caller has a part in.
-    pub(crate) fn project(&self) -> Result<&Project, Error> {
-        self.project
-            .as_ref()
-            .ok_or_else(|| Error::inconsistent("the route has no project"))
-    }
-
-    /// The deployment or pipeline in the path, which exists.
-    pub(crate) fn object(&self) -> Result<&Object, Error> {
-        self.object
-            .as_ref()
-            .ok_or_else(|| Error::inconsistent("the route has no object"))
-    }
-
-    /// The organization in the path, which the caller is a member of.
-    pub(crate) fn organization(&self) -> Result<&Organization, Error> {
-        self.organization
-            .as_ref()
-            .ok_or_else(|| Error::inconsistent("the route has no organization"))
-    }
-
-    /// The workspace in the path, which is open to the caller.
-    pub(crate) fn workspace(&self) -> Result<&Workspace, Error> {
-        self.workspace
-            .as_ref()
-            .ok_or_else(|| Error::inconsistent("the route has no workspace"))
     }
 
     /// The body, a JSON object.

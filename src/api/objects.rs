@@ -3,14 +3,15 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::api::Call;
 use crate::api::labels::label_filter;
+use crate::api::{Call, OnObject, OnProject};
 use crate::domain::{DataType, Fields, IoType, ObjectType};
 use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::objects::records::{
     self, NewRecord, PLAIN_INPUT, PLAIN_OUTPUT, Record, RecordChanges,
 };
+use crate::store::projects::Project;
 use crate::store::rows::{Flag, JsonText};
 
 /// A field, as it is shown.
@@ -110,20 +111,20 @@ enum Detail {
     Pipeline(PipelineDetail),
 }
 
-fn shown(call: &Call<'_>, kind: ObjectType, record: Record) -> Result<Detail, Error> {
-    let project = &call.project()?.project_name;
-    Ok(match kind {
+fn shown(project: &Project, kind: ObjectType, record: Record) -> Detail {
+    let project = &project.project_name;
+    match kind {
         ObjectType::Deployment => Detail::Deployment(DeploymentDetail::of(project, record)),
         ObjectType::Pipeline => Detail::Pipeline(PipelineDetail::of(project, record)),
-    })
+    }
 }
 
 /// Creates what a body has asked for.
-pub(super) async fn create(call: &Call<'_>, new: &NewRecord) -> Result<Response, Error> {
+pub(super) async fn create(call: &Call<'_, OnProject>, new: &NewRecord) -> Result<Response, Error> {
     refuse_plain_fields(new.input_type, &new.input_fields, PLAIN_INPUT)?;
     refuse_plain_fields(new.output_type, &new.output_fields, PLAIN_OUTPUT)?;
-    let created = records::create(&call.occasion()?, call.project()?, new).await?;
-    Response::created(&shown(call, new.kind, created)?)
+    let created = records::create(&call.occasion()?, call.project(), new).await?;
+    Response::created(&shown(call.project(), new.kind, created))
 }
 
 /// Refuses fields on a plain side of something new.
@@ -135,36 +136,35 @@ fn refuse_plain_fields(side: IoType, fields: &Fields, sentence: &'static str) ->
 }
 
 /// Lists those of the project that have one of the labels that the query asks for.
-pub(super) async fn list(call: &Call<'_>, kind: ObjectType) -> Result<Response, Error> {
+pub(super) async fn list(call: &Call<'_, OnProject>, kind: ObjectType) -> Result<Response, Error> {
     let labels = label_filter(&call.query)?;
-    let (project, slice) = (call.project()?, call.slice()?);
+    let (project, slice) = (call.project(), call.slice()?);
     let records = records::list(call.session, project, kind, labels.as_deref(), &slice).await?;
-    let listed: Result<Vec<_>, Error> = records
+    let listed = records
         .into_iter()
-        .map(|record| shown(call, kind, record))
-        .collect();
-    Response::ok(&listed?)
+        .map(|record| shown(project, kind, record));
+    Response::ok(&listed.collect::<Vec<_>>())
 }
 
 /// `GET .../deployments/{deployment_name}` and `GET .../pipelines/{pipeline_name}`.
-pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
-    let object = call.object()?;
+pub(crate) async fn get(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+    let object = call.object();
     let found = records::get(call.session, object).await?;
-    Response::ok(&shown(call, object.kind, found)?)
+    Response::ok(&shown(call.project(), object.kind, found))
 }
 
 /// Makes the changes that a body has asked for; shows what there is, if they come to nothing.
 pub(super) async fn update(
-    call: &mut Call<'_>,
+    call: &mut Call<'_, OnObject>,
     changes: &RecordChanges,
 ) -> Result<Response, Error> {
-    let object = call.object()?;
-    let updated = records::update(&call.occasion()?, call.project()?, object, changes).await?;
-    Response::ok(&shown(call, object.kind, updated)?)
+    let object = call.object();
+    let updated = records::update(&call.occasion()?, call.project(), object, changes).await?;
+    Response::ok(&shown(call.project(), object.kind, updated))
 }
 
 /// `DELETE .../deployments/{deployment_name}` and `DELETE .../pipelines/{pipeline_name}`.
-pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
-    records::delete(&call.occasion()?, call.project()?, call.object()?).await?;
+pub(crate) async fn delete(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+    records::delete(&call.occasion()?, call.project(), call.object()).await?;
     Ok(Response::no_content())
 }

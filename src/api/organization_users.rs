@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::Call;
+use crate::api::{Call, OnOrganization};
 use crate::domain::{Email, UserId};
 use crate::error::Error;
 use crate::http::response::Response;
@@ -63,12 +63,12 @@ impl From<OrganizationUser> for OrganizationUserDetail {
 }
 
 /// `POST /organizations/{organization_name}/users`.
-pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn create(call: &mut Call<'_, OnOrganization>) -> Result<Response, Error> {
     let body: OrganizationUserCreate = call.body().await?;
     let id = UserId::from_random(call.random()?);
     let created = organization_users::create(
         &call.occasion()?,
-        call.organization()?,
+        call.organization(),
         id.as_str(),
         &body.email,
         body.admin.unwrap_or_default(),
@@ -78,9 +78,9 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
 }
 
 /// `GET /organizations/{organization_name}/users`.
-pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn list(call: &mut Call<'_, OnOrganization>) -> Result<Response, Error> {
     let slice = call.slice()?;
-    let users = organization_users::list(call.session, call.organization()?, &slice).await?;
+    let users = organization_users::list(call.session, call.organization(), &slice).await?;
     Response::ok(
         &users
             .into_iter()
@@ -90,24 +90,24 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
 }
 
 /// `GET /organizations/{organization_name}/users/{user_id}`.
-pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn get(call: &mut Call<'_, OnOrganization>) -> Result<Response, Error> {
     let id = call.id("user_id", UserId::parse);
-    let user = organization_users::get(call.session, call.organization()?, &id).await?;
+    let user = organization_users::get(call.session, call.organization(), &id).await?;
     Response::ok(&OrganizationUserDetail::from(user))
 }
 
 /// `PATCH /organizations/{organization_name}/users/{user_id}`.
-pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn update(call: &mut Call<'_, OnOrganization>) -> Result<Response, Error> {
     let body: OrganizationUserUpdate = call.body().await?;
     let id = call.id("user_id", UserId::parse);
-    let (occasion, organization) = (call.occasion()?, call.organization()?);
+    let (occasion, organization) = (call.occasion()?, call.organization());
     let updated = organization_users::update(&occasion, organization, &id, body.admin).await?;
     Response::ok(&OrganizationUserDetail::from(updated))
 }
 
 /// `DELETE /organizations/{organization_name}/users/{user_id}`.
-pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn delete(call: &mut Call<'_, OnOrganization>) -> Result<Response, Error> {
     let id = call.id("user_id", UserId::parse);
-    organization_users::delete(&call.occasion()?, call.organization()?, &id).await?;
+    organization_users::delete(&call.occasion()?, call.organization(), &id).await?;
     Ok(Response::no_content())
 }

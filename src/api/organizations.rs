@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{Call, future};
+use crate::api::{Call, OnOrganization, future};
 use crate::domain::{
     Credits, Date, Email, ObjectName, OrganizationId, Text, Timestamp, VoucherCode,
 };
@@ -178,13 +178,13 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
 }
 
 /// `GET /organizations/{organization_name}`: the first round trip has read it.
-pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
-    let organization = call.organization()?.clone();
+pub(crate) async fn get(call: &mut Call<'_, OnOrganization>) -> Result<Response, Error> {
+    let organization = call.organization().clone();
     Response::ok(&OrganizationDetail::at(call.now, organization)?)
 }
 
 /// `PATCH /organizations/{organization_name}`.
-pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn update(call: &mut Call<'_, OnOrganization>) -> Result<Response, Error> {
     let body: OrganizationUpdate = call.body().await?;
     refuse_two_factors(body.two_factor_authentication_forced)?;
     let changes = OrganizationChanges {
@@ -194,7 +194,7 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
         start_date: body.subscription_start_date.map(Date::midnight),
         end_date: body.subscription_end_date.map(Date::midnight),
     };
-    let (occasion, organization) = (call.occasion()?, call.organization()?);
+    let (occasion, organization) = (call.occasion()?, call.organization());
     let updated = organizations::update::update(&occasion, organization, &changes).await?;
     Response::ok(&OrganizationDetail::at(call.now, updated)?)
 }

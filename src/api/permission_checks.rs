@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::api::Call;
 use crate::api::role_assignments::{RoleAssignmentList, object_of};
+use crate::api::{Call, OnProject};
 use crate::auth::permissions;
 use crate::domain::{UserId, quoted};
 use crate::error::Error;
@@ -67,7 +67,7 @@ fn decide(
 }
 
 /// `GET .../permissions/check`.
-pub(crate) async fn check(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn check(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let permission = call
         .query
         .parsed("permission", permissions::parse)?
@@ -82,7 +82,7 @@ pub(crate) async fn check(call: &mut Call<'_>) -> Result<Response, Error> {
         })?;
     let assignee =
         UserId::parse(assignee).map_or_else(|_| assignee.to_owned(), |id| id.to_string());
-    let project = call.project()?;
+    let project = call.project();
     let (resource, kind) = (
         call.query.text("resource"),
         call.query.text("resource_type"),

@@ -2,7 +2,7 @@
 
 pub mod shapes;
 
-use crate::api::{Call, versions};
+use crate::api::{Call, Context, OnObject, versions};
 use crate::domain::pipeline_graph::ReferenceType;
 use crate::domain::{AttachmentId, Attachments, PipelineObjectId, PipelineObjects, VersionId};
 use crate::error::Error;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use shapes::{PipelineVersionCreate, PipelineVersionUpdate};
 
 /// `POST .../versions`.
-pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn create(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
     let body: PipelineVersionCreate = call.body().await?;
     let settings = body.settings();
     let objects = body.objects.or_default().unwrap_or_default();
@@ -33,7 +33,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
 }
 
 /// The objects as the store takes them, each with an id.
-fn numbered_objects(call: &Call<'_>, objects: &PipelineObjects) -> Result<Value, Error> {
+fn numbered_objects(call: &Context<'_>, objects: &PipelineObjects) -> Result<Value, Error> {
     let numbered = objects.iter().map(|object| {
         Ok(json!({
             "id": PipelineObjectId::from_random(call.random()?),
@@ -49,7 +49,7 @@ fn numbered_objects(call: &Call<'_>, objects: &PipelineObjects) -> Result<Value,
 }
 
 /// The attachments as the store takes them, each with an id.
-fn numbered_attachments(call: &Call<'_>, attachments: &Attachments) -> Result<Value, Error> {
+fn numbered_attachments(call: &Context<'_>, attachments: &Attachments) -> Result<Value, Error> {
     let numbered = attachments.iter().map(|attachment| {
         Ok(json!({
             "id": AttachmentId::from_random(call.random()?),
@@ -61,7 +61,7 @@ fn numbered_attachments(call: &Call<'_>, attachments: &Attachments) -> Result<Va
 }
 
 /// `PATCH .../versions/{version}`.
-pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn update(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
     let body: PipelineVersionUpdate = call.body().await?;
     let settings = body.settings();
     let (objects, attachments) = (body.objects.or_default(), body.attachments.or_default());

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::api::{Call, objects};
+use crate::api::{Call, OnObject, OnProject, objects};
 use crate::domain::{Description, Fields, IoType, Labels, ObjectName, ObjectType, PipelineId};
 use crate::error::Error;
 use crate::http::patch::Patch;
@@ -60,7 +60,7 @@ pub struct PipelineUpdate {
 }
 
 /// `POST .../pipelines`.
-pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let body: PipelineCreate = call.body().await?;
     let new = NewRecord {
         kind: ObjectType::Pipeline,
@@ -78,12 +78,12 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
 }
 
 /// `GET .../pipelines`.
-pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     objects::list(call, ObjectType::Pipeline).await
 }
 
 /// `PATCH .../pipelines/{pipeline_name}`.
-pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn update(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
     let body: PipelineUpdate = call.body().await?;
     let changes = RecordChanges {
         name: body.name.or_keep("name")?,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::Call;
+use crate::api::{Call, OnProject};
 use crate::domain::{Invalid, UserId, quoted};
 use crate::error::Error;
 use crate::http::response::Response;
@@ -59,16 +59,16 @@ fn parse_user_type(text: &str) -> Result<UserType, Invalid> {
 }
 
 /// `POST .../users`.
-pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let body: ProjectUserCreate = call.body().await?;
     let created =
-        project_users::create(&call.occasion()?, call.project()?, body.user_id.as_str()).await?;
+        project_users::create(&call.occasion()?, call.project(), body.user_id.as_str()).await?;
     Response::created(&ProjectUserList::from(created))
 }
 
 /// `GET .../users`.
-pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
-    let (session, project) = (call.session, call.project()?);
+pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
+    let (session, project) = (call.session, call.project());
     let wanted = call.query.parsed("user_type", parse_user_type)?;
     let slice = call.slice()?;
     let users = match wanted.unwrap_or(UserType::People) {
@@ -82,15 +82,15 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
 }
 
 /// `GET .../users/{user_id}`.
-pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn get(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let id = call.id("user_id", UserId::parse);
-    let found = project_users::get(call.session, call.project()?, &id).await?;
+    let found = project_users::get(call.session, call.project(), &id).await?;
     Response::ok(&ProjectUserList::from(found))
 }
 
 /// `DELETE .../users/{user_id}`.
-pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn delete(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let id = call.id("user_id", UserId::parse);
-    project_users::delete(&call.occasion()?, call.project()?, &id).await?;
+    project_users::delete(&call.occasion()?, call.project(), &id).await?;
     Ok(Response::no_content())
 }

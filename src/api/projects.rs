@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::Call;
 use crate::api::labels::label_filter;
+use crate::api::{Call, OnProject};
 use crate::domain::{Credits, Labels, ObjectName, OriginList, ProjectId};
 use crate::error::Error;
 use crate::http::patch::Patch;
@@ -181,8 +181,8 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
 }
 
 /// `GET /projects/{project_name}`: the first round trip has read it, unless there is a budget to look after.
-pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
-    let mut project = call.project()?.clone();
+pub(crate) async fn get(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
+    let mut project = call.project().clone();
     if project.has_budget() {
         project = projects::get(call.session, &project, call.now).await?;
     }
@@ -190,7 +190,7 @@ pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
 }
 
 /// `PATCH /projects/{project_name}`.
-pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn update(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let body: ProjectUpdate = call.body().await?;
     let changes = ProjectChanges {
         name: body.name.or_keep("name")?,
@@ -200,13 +200,13 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
         cors_origins: body.cors_origins.or_default(),
         labels: body.labels.or_default(),
     };
-    let updated = projects::update(&call.occasion()?, call.project()?, &changes).await?;
+    let updated = projects::update(&call.occasion()?, call.project(), &changes).await?;
     Response::ok(&ProjectDetail::try_from(updated)?)
 }
 
 /// `DELETE /projects/{project_name}`.
-pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
-    let project = call.project()?;
+pub(crate) async fn delete(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
+    let project = call.project();
     projects::delete(&call.occasion()?, project).await?;
     Ok(Response::no_content())
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::Call;
+use crate::api::{Call, OnWorkspace};
 use crate::domain::Text;
 use crate::domain::invalid::quoted;
 use crate::domain::quota::{MAX_QUOTA, UNLIMITED, check_quota};
@@ -129,20 +129,20 @@ impl From<Quota> for WorkspaceQuotaInUse {
 }
 
 /// `GET .../quotas`.
-pub(crate) async fn show(call: &mut Call<'_>) -> Result<Response, Error> {
-    let workspace = &call.workspace()?.workspace_id;
-    let quotas = quotas::list(call.session, call.project()?, workspace).await?;
+pub(crate) async fn show(call: &mut Call<'_, OnWorkspace>) -> Result<Response, Error> {
+    let workspace = &call.workspace().workspace_id;
+    let quotas = quotas::list(call.session, call.project(), workspace).await?;
     Response::ok(&ShowWorkspaceQuotasResponse {
         quotas: quotas.into_iter().map(WorkspaceQuotaInUse::from).collect(),
     })
 }
 
 /// `PUT .../quotas`.
-pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn update(call: &mut Call<'_, OnWorkspace>) -> Result<Response, Error> {
     let body: UpdateWorkspaceQuotasReq = call.body_within(MAX_BODY).await?;
     let items = checked(body.quotas)?;
-    let workspace = call.workspace()?.workspace_id.as_str();
-    let changed = quotas::set(&call.occasion()?, call.project()?, workspace, &items).await?;
+    let workspace = call.workspace().workspace_id.as_str();
+    let changed = quotas::set(&call.occasion()?, call.project(), workspace, &items).await?;
     Response::ok(&UpdateWorkspaceQuotasResponse {
         quotas: changed.into_iter().map(WorkspaceQuota::from).collect(),
     })
@@ -177,7 +177,7 @@ fn checked(items: Vec<WorkspaceQuotasReq>) -> Result<Vec<NewQuota>, Error> {
 }
 
 /// `POST .../quotas/consumption`.
-pub(crate) async fn consume(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn consume(call: &mut Call<'_, OnWorkspace>) -> Result<Response, Error> {
     let body: ConsumptionReq = call.body().await?;
     if !(-MAX_QUOTA..=MAX_QUOTA).contains(&body.amount) {
         return Err(Error::invalid(format!(
@@ -194,8 +194,8 @@ pub(crate) async fn consume(call: &mut Call<'_>) -> Result<Response, Error> {
         call.session,
         &call.authority,
         (call.now, call.request_id),
-        call.project()?,
-        &call.workspace()?.workspace_id,
+        call.project(),
+        &call.workspace().workspace_id,
         consumption,
     )
     .await?;

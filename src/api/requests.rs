@@ -3,15 +3,15 @@
 //! The path's deployment or pipeline has been found before a handler here runs; what is missing is the server behind
 //! it (contract section 5), so every call ends with a 404 that says so.
 
-use crate::api::Call;
+use crate::api::{Call, OnObject, OnProject};
 use crate::domain::quoted;
 use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::versions;
 
 /// Any request below a deployment or a pipeline: to the version in the path, or to the default one.
-pub(crate) async fn no_upstream(call: &mut Call<'_>) -> Result<Response, Error> {
-    let object = call.object()?;
+pub(crate) async fn no_upstream(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+    let object = call.object();
     let wanted = call.parameter("version");
     let wanted = (!wanted.is_empty()).then_some(wanted);
     let version = versions::name_of(call.session, object, wanted).await?;
@@ -30,6 +30,6 @@ pub(crate) async fn no_upstream(call: &mut Call<'_>) -> Result<Response, Error> 
 }
 
 /// `GET /projects/{p}/requests`: there are no requests.
-pub(crate) async fn no_requests(_: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn no_requests(_: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     Err(Error::not_found("this project has no requests to list"))
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::api::Call;
+use crate::api::{Call, OnOrganization, OnProject};
 use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::resources::{self, Count};
@@ -65,8 +65,10 @@ fn of_project(counts: &[Count]) -> ProjectResourceUsage {
 }
 
 /// `GET /organizations/{organization_name}/resources`.
-pub(crate) async fn get_of_organization(call: &mut Call<'_>) -> Result<Response, Error> {
-    let organization = &call.organization()?.organization_id;
+pub(crate) async fn get_of_organization(
+    call: &mut Call<'_, OnOrganization>,
+) -> Result<Response, Error> {
+    let organization = &call.organization().organization_id;
     let counts = resources::of_organization(call.session, organization).await?;
     Response::ok(&ResourceUsage {
         projects: count_of(&counts, "projects"),
@@ -76,15 +78,15 @@ pub(crate) async fn get_of_organization(call: &mut Call<'_>) -> Result<Response,
 }
 
 /// `GET /projects/{project_name}/resources`.
-pub(crate) async fn get_of_project(call: &mut Call<'_>) -> Result<Response, Error> {
-    let counts = resources::of_project(call.session, call.project()?).await?;
+pub(crate) async fn get_of_project(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
+    let counts = resources::of_project(call.session, call.project()).await?;
     Response::ok(&of_project(&counts))
 }
 
 /// `GET /projects/{project_name}/quotas`: the limits of the plan that there are. No limit is no entry, because the
 /// client 4.5.0 raises on a quota that is null.
-pub(crate) async fn quotas(call: &mut Call<'_>) -> Result<Response, Error> {
-    let limits = resources::limits(call.session, call.project()?, call.now).await?;
+pub(crate) async fn quotas(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
+    let limits = resources::limits(call.session, call.project(), call.now).await?;
     let quotas = [
         ("deployments", limits.max_deployments),
         ("deployment_versions", limits.max_deployment_versions),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::Call;
+use crate::api::{Call, OnProject};
 use crate::domain::{Invalid, ObjectName, RoleAssignmentId, ServiceUserId, Text, quoted};
 use crate::error::Error;
 use crate::http::response::Response;
@@ -94,7 +94,7 @@ fn unknown_assignee_type(kind: &str) -> Invalid {
 }
 
 /// `POST .../role-assignments`.
-pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let body: RoleAssignmentCreate = call.body().await?;
     match body.assignee_type.as_ref().map(|kind| kind.as_str()) {
         None | Some("user") => {}
@@ -107,7 +107,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
             return Err(Error::field("assignee_type", &unknown_assignee_type(other)));
         }
     }
-    let project = call.project()?;
+    let project = call.project();
     let (resource, kind) = (body.resource.as_ref(), body.resource_type.as_ref());
     let (resource_type, resource) = object_of(
         project,
@@ -133,7 +133,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
 }
 
 /// `GET .../role-assignments`. UbiOps knows buckets, and roles on them that deployments hold; a list of those is empty.
-pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let query = &call.query;
     let resource_type = query.parsed("resource_type", |kind| match kind {
         "project" | "deployment" | "pipeline" | "bucket" => Ok(kind.to_owned()),
@@ -154,7 +154,7 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
         resource: query.text("resource"),
     };
     let slice = call.slice()?;
-    let all = role_assignments::list(call.session, call.project()?, &filter, &slice).await?;
+    let all = role_assignments::list(call.session, call.project(), &filter, &slice).await?;
     Response::ok(
         &all.into_iter()
             .map(RoleAssignmentList::from)
@@ -163,16 +163,16 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
 }
 
 /// `GET .../role-assignments/{assignment_id}`.
-pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn get(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let id = call.id("assignment_id", RoleAssignmentId::parse);
-    let found = role_assignments::get(call.session, call.project()?, &id).await?;
+    let found = role_assignments::get(call.session, call.project(), &id).await?;
     Response::ok(&RoleAssignmentList::from(found))
 }
 
 /// `DELETE .../role-assignments/{assignment_id}`.
-pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn delete(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let id = call.id("assignment_id", RoleAssignmentId::parse);
-    let project = call.project()?;
+    let project = call.project();
     role_assignments::delete(&call.occasion()?, project, &id).await?;
     Ok(Response::no_content())
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::Call;
+use crate::api::{Call, OnProject};
 use crate::auth::role_permissions::RolePermissions;
 use crate::domain::{ObjectName, RoleId};
 use crate::error::Error;
@@ -82,15 +82,15 @@ impl TryFrom<Role> for RoleDetailList {
 }
 
 /// `GET .../roles`.
-pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let slice = call.slice()?;
-    let roles = roles::list(call.session, &call.project()?.project_id, &slice).await?;
+    let roles = roles::list(call.session, &call.project().project_id, &slice).await?;
     Response::ok(&roles.into_iter().map(RoleList::from).collect::<Vec<_>>())
 }
 
 /// `GET .../roles/{role_name}`.
-pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
-    let project = call.project()?;
+pub(crate) async fn get(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
+    let project = call.project();
     let role = roles::get(
         call.session,
         &project.project_id,
@@ -101,7 +101,7 @@ pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
 }
 
 /// `POST .../roles`.
-pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let body: RoleCreate = call.body().await?;
     let id = RoleId::from_random(call.random()?);
     let new = NewRole {
@@ -109,13 +109,13 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
         name: &body.name,
         permissions: &body.permissions,
     };
-    let project = call.project()?;
+    let project = call.project();
     let created = roles::create(&call.occasion()?, project, new).await?;
     Response::created(&RoleDetailList::try_from(created)?)
 }
 
 /// `PATCH .../roles/{role_name}`.
-pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn update(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let body: RoleUpdate = call.body().await?;
     let changes = RoleChanges {
         name: body.name.or_keep("name")?,
@@ -123,7 +123,7 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
     };
     let updated = roles::update(
         &call.occasion()?,
-        call.project()?,
+        call.project(),
         call.parameter("role_name"),
         &changes,
     )
@@ -132,10 +132,10 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
 }
 
 /// `DELETE .../roles/{role_name}`.
-pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn delete(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     roles::delete(
         &call.occasion()?,
-        call.project()?,
+        call.project(),
         call.parameter("role_name"),
     )
     .await?;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{Call, future};
+use crate::api::{Call, OnProject, future};
 use crate::domain::{Description, OriginList, ServiceUserId, ServiceUserName, Timestamp};
 use crate::error::Error;
 use crate::http::patch::Patch;
@@ -113,11 +113,11 @@ fn future_expiry(expiry: Patch<Timestamp>, now: Timestamp) -> Result<Patch<Times
 }
 
 /// `POST .../service-users`.
-pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let body: ServiceUserCreate = call.body().await?;
     let expiry = future_expiry(body.expiry_date, call.now)?;
     let id = ServiceUserId::from_random(call.random()?);
-    let project = call.project()?;
+    let project = call.project();
     let domain = &call.config.service_user_domain;
     let token = call.mint_token()?;
     let new = NewServiceUser {
@@ -136,9 +136,9 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
 }
 
 /// `GET .../service-users`.
-pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let slice = call.slice()?;
-    let all = service_users::list(call.session, call.project()?, call.now, &slice).await?;
+    let all = service_users::list(call.session, call.project(), call.now, &slice).await?;
     Response::ok(
         &all.into_iter()
             .map(ServiceUserList::from)
@@ -147,14 +147,14 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
 }
 
 /// `GET .../service-users/{service_user_id}`.
-pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn get(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let id = call.id("service_user_id", ServiceUserId::parse);
-    let found = service_users::get(call.session, call.project()?, &id, call.now).await?;
+    let found = service_users::get(call.session, call.project(), &id, call.now).await?;
     Response::ok(&ServiceUserList::from(found))
 }
 
 /// `PATCH .../service-users/{service_user_id}`.
-pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn update(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let body: ServiceUserUpdate = call.body().await?;
     let changes = ServiceUserChanges {
         name: body.name.or_default(),
@@ -163,12 +163,12 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
         allowed_cors_origins: body.allowed_cors_origins.or_default(),
     };
     let id = call.id("service_user_id", ServiceUserId::parse);
-    let updated = service_users::update(&call.occasion()?, call.project()?, &id, &changes).await?;
+    let updated = service_users::update(&call.occasion()?, call.project(), &id, &changes).await?;
     Response::ok(&ServiceUserList::from(updated))
 }
 
 /// `PUT .../service-users/{service_user_id}/token`. The body, if there is one, is not looked at.
-pub(crate) async fn reset_token(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn reset_token(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let seconds = call.query.integer("grace", 0..=MAX_GRACE, 0)?;
     let occasion = call.occasion()?;
     // Counted from the reset: only a grace of 0 seconds ends with it.
@@ -177,7 +177,7 @@ pub(crate) async fn reset_token(call: &mut Call<'_>) -> Result<Response, Error> 
         keep_access_keys: call.query.flag("keep_access_keys")?,
     };
     let id = call.id("service_user_id", ServiceUserId::parse);
-    let project = call.project()?;
+    let project = call.project();
     let token = call.mint_token()?;
     service_users::reset_token(&occasion, project, &id, grace, &token).await?;
     Response::ok(&ServiceUserTokenList {
@@ -186,17 +186,17 @@ pub(crate) async fn reset_token(call: &mut Call<'_>) -> Result<Response, Error> 
 }
 
 /// `DELETE .../service-users/{service_user_id}/token/previous`.
-pub(crate) async fn end_grace(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn end_grace(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let id = call.id("service_user_id", ServiceUserId::parse);
-    let project = call.project()?;
+    let project = call.project();
     service_users::end_grace(&call.occasion()?, project, &id).await?;
     Ok(Response::no_content())
 }
 
 /// `DELETE .../service-users/{service_user_id}`.
-pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn delete(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let id = call.id("service_user_id", ServiceUserId::parse);
-    let project = call.project()?;
+    let project = call.project();
     service_users::delete(&call.occasion()?, project, &id).await?;
     Ok(Response::no_content())
 }

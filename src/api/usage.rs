@@ -8,7 +8,7 @@ use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::api::Call;
+use crate::api::{Call, Context, OnOrganization, OnProject};
 use crate::domain::credits::CreditTotal;
 use crate::domain::usage::{
     self as domain, Dates, Interval, Intervals, Metric, ObjectType, Period, Series,
@@ -177,7 +177,7 @@ struct Frame {
 
 impl Frame {
     /// The intervals that the query asks for (contract section 4, "Usage reports").
-    fn of(call: &Call<'_>, subscription_start: Timestamp) -> Result<Self, Error> {
+    fn of(call: &Context<'_>, subscription_start: Timestamp) -> Result<Self, Error> {
         let refuse = |(name, invalid): (&str, Invalid)| Error::field(name, &invalid);
         let dates = Dates {
             start: call.query.parsed("start_date", Timestamp::parse)?,
@@ -226,8 +226,10 @@ impl Frame {
 }
 
 /// `GET /organizations/{organization_name}/usage`.
-pub(crate) async fn of_organization(call: &mut Call<'_>) -> Result<Response, Error> {
-    let organization = call.organization()?;
+pub(crate) async fn of_organization(
+    call: &mut Call<'_, OnOrganization>,
+) -> Result<Response, Error> {
+    let organization = call.organization();
     let frame = Frame::of(call, organization.organization_subscription_start_date.0)?;
     let id = &organization.organization_id;
     if reads_usage_as_a_list(call.request) {
@@ -252,8 +254,8 @@ pub(crate) async fn of_organization(call: &mut Call<'_>) -> Result<Response, Err
 }
 
 /// `GET /projects/{project_name}/usage`.
-pub(crate) async fn of_project(call: &mut Call<'_>) -> Result<Response, Error> {
-    let project = call.project()?;
+pub(crate) async fn of_project(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
+    let project = call.project();
     let frame = Frame::of(call, project.subscription_start(call.now))?;
     if reads_usage_as_a_list(call.request) {
         let measures = usage::measures(call.session, &project.project_id, &frame.intervals).await?;

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use crate::api::Call;
 use crate::api::deployment_versions::shapes::DeploymentVersionDetail;
 use crate::api::labels::label_filter;
 use crate::api::pipeline_versions::shapes::{PipelineVersionDetail, PipelineVersionList};
+use crate::api::{Call, OnObject};
 use crate::domain::ObjectType;
 use crate::error::Error;
 use crate::http::response::Response;
@@ -20,25 +20,28 @@ enum Detail {
     PipelineInList(PipelineVersionList),
 }
 
-fn shown(call: &Call<'_>, whole: Whole) -> Result<Detail, Error> {
-    Ok(match call.object()?.kind {
+fn shown(kind: ObjectType, whole: Whole) -> Result<Detail, Error> {
+    Ok(match kind {
         ObjectType::Deployment => Detail::Deployment(Box::new(whole.0.try_into()?)),
         ObjectType::Pipeline => Detail::Pipeline(whole.try_into()?),
     })
 }
 
 /// Creates what a body has asked for; a setting that is null is left at its default.
-pub(super) async fn create(call: &Call<'_>, mut new: NewVersion) -> Result<Response, Error> {
+pub(super) async fn create(
+    call: &Call<'_, OnObject>,
+    mut new: NewVersion,
+) -> Result<Response, Error> {
     new.settings.retain(|_, value| !value.is_null());
     let occasion = call.occasion()?;
-    let created = versions::create(&occasion, call.project()?, call.object()?, &new).await?;
-    Response::created(&shown(call, created)?)
+    let created = versions::create(&occasion, call.project(), call.object(), &new).await?;
+    Response::created(&shown(call.object().kind, created)?)
 }
 
 /// `GET .../versions`, of a deployment or a pipeline.
-pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn list(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
     let labels = label_filter(&call.query)?;
-    let object = call.object()?;
+    let object = call.object();
     let slice = call.slice()?;
     let mut listed = Vec::new();
     for version in versions::list(call.session, object, labels.as_deref(), &slice).await? {
@@ -51,35 +54,35 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
 }
 
 /// `GET .../versions/{version}`, of a deployment or a pipeline.
-pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn get(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
     let version = call.parameter("version");
-    let (project, object) = (call.project()?, call.object()?);
+    let (project, object) = (call.project(), call.object());
     let found = versions::get(call.session, &call.authority, project, object, version).await?;
-    Response::ok(&shown(call, found)?)
+    Response::ok(&shown(object.kind, found)?)
 }
 
 /// Makes the changes that a body has asked for; shows what there is, if they come to nothing.
 pub(super) async fn update(
-    call: &mut Call<'_>,
+    call: &mut Call<'_, OnObject>,
     changes: &VersionChanges,
 ) -> Result<Response, Error> {
     let updated = versions::update(
         &call.occasion()?,
-        call.project()?,
-        call.object()?,
+        call.project(),
+        call.object(),
         call.parameter("version"),
         changes,
     )
     .await?;
-    Response::ok(&shown(call, updated)?)
+    Response::ok(&shown(call.object().kind, updated)?)
 }
 
 /// `DELETE .../versions/{version}`, of a deployment or a pipeline.
-pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn delete(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
     versions::delete(
         &call.occasion()?,
-        call.project()?,
-        call.object()?,
+        call.project(),
+        call.object(),
         call.parameter("version"),
     )
     .await?;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::api::Call;
+use crate::api::{Call, OnProject, OnWorkspace};
 use crate::domain::workspace::{
     DEFAULT_WORKSPACE, DEFAULT_WORKSPACE_NAME, MAX_GRANTS, MAX_GRANTS_BYTES,
 };
@@ -161,7 +161,7 @@ fn reserved() -> Error {
 }
 
 /// `POST /workspaces`.
-pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let body: CreateWorkspaceReq = call.body().await?;
     check_grants(body.grants.as_ref())?;
     if is_reserved(&body.name) {
@@ -177,12 +177,12 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
         grants: &body.grants.unwrap_or_default(),
     };
     let occasion = call.occasion()?;
-    let created = changes::create(&occasion, call.project()?, new).await?;
+    let created = changes::create(&occasion, call.project(), new).await?;
     Response::ok(&WorkspaceResponse::from(created))
 }
 
 /// `GET /workspaces`. `offset` is the number of a page, as its documentation says: `offset` times `limit` are skipped.
-pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let query = &call.query;
     let one_of = |allowed: &'static [&'static str]| {
         move |text: &str| {
@@ -206,7 +206,7 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     };
     let principal = call.authority.principal();
     let (page, total_count) =
-        workspaces::list(call.session, principal, call.project()?, &filter).await?;
+        workspaces::list(call.session, principal, call.project(), &filter).await?;
     let workspaces: Vec<_> = page.into_iter().map(WorkspaceResponse::from).collect();
     Response::ok(&ListWorkspaceResponse {
         total_count,
@@ -216,15 +216,15 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
 }
 
 /// `GET /workspaces/{workspace_id}`: the first round trip has read it.
-pub(crate) async fn show(call: &mut Call<'_>) -> Result<Response, Error> {
-    Response::ok(&WorkspaceResponse::from(call.workspace()?.clone()))
+pub(crate) async fn show(call: &mut Call<'_, OnWorkspace>) -> Result<Response, Error> {
+    Response::ok(&WorkspaceResponse::from(call.workspace().clone()))
 }
 
 /// `PUT /workspaces/{workspace_id}`.
-pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
+pub(crate) async fn update(call: &mut Call<'_, OnWorkspace>) -> Result<Response, Error> {
     let body: UpdateWorkspaceReq = call.body().await?;
     check_grants(body.grants.as_ref())?;
-    let id = call.workspace()?.workspace_id.clone();
+    let id = call.workspace().workspace_id.clone();
     let name = match body.name {
         // That it keeps its name is no change.
         Some(name) if id == DEFAULT_WORKSPACE && is_reserved(&name) => None,
@@ -238,14 +238,14 @@ pub(crate) async fn update(call: &mut Call<'_>) -> Result<Response, Error> {
         auth_type: body.auth_type,
         grants: body.grants,
     };
-    changes::update(&call.occasion()?, call.project()?, &id, &wanted).await?;
+    changes::update(&call.occasion()?, call.project(), &id, &wanted).await?;
     Response::ok(&WorkspaceChanged { workspace_id: id })
 }
 
 /// `DELETE /workspaces/{workspace_id}`.
-pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
-    let id = call.workspace()?.workspace_id.clone();
+pub(crate) async fn delete(call: &mut Call<'_, OnWorkspace>) -> Result<Response, Error> {
+    let id = call.workspace().workspace_id.clone();
     let occasion = call.occasion()?;
-    changes::delete(&occasion, call.project()?, &id).await?;
+    changes::delete(&occasion, call.project(), &id).await?;
     Response::ok(&WorkspaceChanged { workspace_id: id })
 }

@@ -6,7 +6,7 @@
 //! credential, project, workspace, permission, in this order.
 
 use super::Life;
-use crate::api::Call;
+use crate::api::{Context, OnProject, OnWorkspace};
 use crate::auth::access::{Access, Authority};
 use crate::auth::credential::{self, Credential, ModelArtsCredential};
 use crate::auth::principal::Principal;
@@ -15,8 +15,10 @@ use crate::domain::{AccessKeyId, ProjectId, Purpose, RecognisedToken, WorkspaceI
 use crate::error::Error;
 use crate::http::body;
 use crate::http::request::{BODY_LIMIT, ReadBody, Request};
-use crate::store::callers::modelarts::{Asked, CallerAndWorkspace, caller_and_workspace};
-use crate::store::workspaces;
+use crate::store::callers::CallerRow;
+use crate::store::callers::modelarts::{Asked, KnownKey, WorkspaceStanding, caller_and_workspace};
+use crate::store::projects::Project;
+use crate::store::workspaces::{self, Workspace};
 
 /// The one answer to a signature that is well formed and not right, so that nobody learns which access keys exist.
 const NOT_SIGNED: &str = "verify aksk signature fail; the access key is unknown or has ended, or the request was not \
@@ -31,18 +33,40 @@ enum Shown {
 }
 
 impl Life<'_> {
+    pub(super) async fn authorise_on_workspaces(
+        &self,
+        call: &mut Context<'_>,
+        access: Access,
+    ) -> Result<OnProject, Error> {
+        let (project, _, standing) = self.project_and_workspace(call, access, None).await?;
+        refuse_without(standing.holds_permission.0, call)?;
+        Ok(OnProject::new(project))
+    }
+
     pub(super) async fn authorise_on_workspace(
         &self,
-        call: &mut Call<'_>,
+        call: &mut Context<'_>,
         access: Access,
-    ) -> Result<(), Error> {
+    ) -> Result<OnWorkspace, Error> {
+        let id = call.id("workspace_id", WorkspaceId::parse);
+        let wanted = Some(id.as_str());
+        let (project, workspace, standing) =
+            self.project_and_workspace(call, access, wanted).await?;
+        let workspace =
+            workspace.ok_or_else(|| workspaces::not_found(call.parameter("workspace_id")))?;
+        refuse_without(standing.holds_permission.0 && standing.is_open.0, call)?;
+        Ok(OnWorkspace::new(project, workspace))
+    }
+
+    /// The project in the path, in which the caller has a part, and the wanted workspace in it.
+    async fn project_and_workspace(
+        &self,
+        call: &mut Context<'_>,
+        access: Access,
+        workspace_id: Option<&str>,
+    ) -> Result<(Project, Option<Workspace>, WorkspaceStanding), Error> {
         let shown = self.shown(call.request).await?;
         let project_id = call.id("project_id", ProjectId::parse);
-        let has_workspace = call
-            .parameters
-            .iter()
-            .any(|(name, _)| *name == "workspace_id");
-        let workspace_id = has_workspace.then(|| call.id("workspace_id", WorkspaceId::parse));
         let asked = Asked {
             digests: match &shown {
                 Shown::Token(token) => Some(&token.digests),
@@ -53,33 +77,21 @@ impl Life<'_> {
                 _ => None,
             },
             project_id: &project_id,
-            workspace_id: workspace_id.as_deref(),
+            workspace_id,
             permission: access.permission(),
         };
-        let mut row = caller_and_workspace(&self.session, &asked).await?;
-        call.project = row.project.take();
-        call.workspace = row.workspace.take();
-        let has_part = row.standing.has_part.0;
-        let holds = row.standing.holds_permission.0;
-        let is_open = row.standing.is_open.0;
-        let is_to_join = row.standing.is_to_join.0;
-        self.admit_shown(call, access, &shown, row)?;
-        let is_operator = call.authority.principal().is_operator();
+        let row = caller_and_workspace(&self.session, &asked).await?;
+        self.admit_shown(call, access, &shown, row.caller, row.access_key)?;
+        let has_part = row.standing.has_part.0 || call.authority.principal().is_operator();
         let named = call.request.header("x-project-id");
         let named = named.is_none_or(|named| same_project(&named, call.parameter("project_id")));
-        if call.project.is_none() || !(is_operator || has_part) || !named {
-            return Err(workspaces::foreign_project());
-        }
-        if let Some(project) = &call.project {
-            self.note_joining(&call.authority, is_to_join, &project.organization_id);
-        }
-        if has_workspace && call.workspace.is_none() {
-            return Err(workspaces::not_found(call.parameter("workspace_id")));
-        }
-        if !is_operator && !(holds && (is_open || !has_workspace)) {
-            return Err(workspaces::lacks(&call.authority));
-        }
-        Ok(())
+        let project = row
+            .project
+            .filter(|_| has_part && named)
+            .ok_or_else(workspaces::foreign_project)?;
+        let is_to_join = row.standing.is_to_join.0;
+        self.note_joining(&call.authority, is_to_join, &project.organization_id);
+        Ok((project, row.workspace, row.standing))
     }
 
     /// Step 3: what the headers show. What cannot be valid ends here, without a look at the database.
@@ -115,15 +127,16 @@ impl Life<'_> {
     /// Makes the caller known to the call, or refuses a credential that is unknown, wrong or has ended.
     fn admit_shown(
         &self,
-        call: &mut Call<'_>,
+        call: &mut Context<'_>,
         access: Access,
         shown: &Shown,
-        row: CallerAndWorkspace,
+        caller: CallerRow,
+        key: Option<KnownKey>,
     ) -> Result<(), Error> {
         let signature = match shown {
             Shown::Operator => return self.admit(call, access, None, None),
             Shown::Token(token) => {
-                return self.admit(call, access, Some(&token.digests), Some(row.caller));
+                return self.admit(call, access, Some(&token.digests), Some(caller));
             }
             Shown::Signature(signature) => signature,
         };
@@ -131,7 +144,7 @@ impl Life<'_> {
         let secrets = self.config.signing_keys.as_ref();
         let secrets =
             secrets.ok_or_else(|| Error::misconfigured("the secret SIGNING_KEY is not set"))?;
-        let key = row.access_key.ok_or_else(not_signed)?;
+        let key = key.ok_or_else(not_signed)?;
         let signed = secrets
             .candidates(
                 Purpose::AccessKey,
@@ -140,12 +153,20 @@ impl Life<'_> {
             )
             .any(|secret| signature.is_by(&secret));
         // The signed body may have been long on its way: what holds now decides.
-        let holder = row.caller.key_holder(self.platform.clock.now())?;
+        let holder = caller.key_holder(self.platform.clock.now())?;
         let principal: Principal = holder.filter(|_| signed).ok_or_else(not_signed)?;
         self.progress.borrow_mut().principal = principal.id().map(str::to_owned);
         call.authority = Authority::granted(principal, Some(key.access_key), access);
         Ok(())
     }
+}
+
+/// Refuses a caller who lacks what the route asks; the operator lacks nothing.
+fn refuse_without(right: bool, call: &Context<'_>) -> Result<(), Error> {
+    if right || call.authority.principal().is_operator() {
+        return Ok(());
+    }
+    Err(workspaces::lacks(&call.authority))
 }
 
 /// Whether the header `X-Project-Id` names the project in the path, with or without dashes.

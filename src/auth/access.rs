@@ -6,7 +6,6 @@
 
 use crate::auth::permissions::{self, Permission};
 use crate::auth::principal::{Principal, User};
-use crate::domain::ObjectType;
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +30,10 @@ pub enum Access {
     Project(Permission),
     /// A person who holds this permission on the project in the path, or the operator; no service user.
     PersonOfProject(Permission),
-    /// Whoever holds this permission on the project whose id is in the path, and whom the workspace in the path, if
-    /// there is one, is open to. For the ModelArts-compatible surface, which takes signed requests too.
+    /// Whoever holds this permission on the project whose id is in the path. For the ModelArts-compatible surface,
+    /// which takes signed requests too.
+    Workspaces(Permission),
+    /// The same, and whom the workspace in the path is open to.
     Workspace(Permission),
     /// Whoever holds this permission on the project in the path, or on the deployment in it.
     Deployment(Permission),
@@ -51,6 +52,7 @@ impl Access {
         match self {
             Self::Project(permission)
             | Self::PersonOfProject(permission)
+            | Self::Workspaces(permission)
             | Self::Workspace(permission)
             | Self::Deployment(permission)
             | Self::Pipeline(permission) => Some(permission),
@@ -62,16 +64,6 @@ impl Access {
     #[must_use]
     pub fn shows_project(self) -> bool {
         self == Self::Project(permissions::PROJECTS_GET)
-    }
-
-    /// The kind of the object that must be in the path, if it asks for one.
-    #[must_use]
-    pub fn object(self) -> Option<ObjectType> {
-        match self {
-            Self::Deployment(_) => Some(ObjectType::Deployment),
-            Self::Pipeline(_) => Some(ObjectType::Pipeline),
-            _ => None,
-        }
     }
 }
 
@@ -92,7 +84,7 @@ impl std::fmt::Display for Access {
             Self::PersonOfProject(permission) => {
                 write!(formatter, "{}, a person", permission.name())
             }
-            Self::Workspace(permission) => {
+            Self::Workspaces(permission) | Self::Workspace(permission) => {
                 write!(formatter, "{}, and an open workspace", permission.name())
             }
             Self::Deployment(permission) => {

@@ -42,7 +42,7 @@ impl Surface {
     pub(super) fn security(self, access: Access) -> Value {
         match access {
             Access::Public => json!([]),
-            Access::Workspace(_) => {
+            Access::Workspaces(_) | Access::Workspace(_) => {
                 json!([{ "signature": [] }, { "authToken": [] }, { "token": [] }])
             }
             _ => json!([{ "token": [] }]),
@@ -57,7 +57,7 @@ const MODELARTS_STATUSES: [u16; 4] = [400, 401, 403, 503];
 /// The statuses of a route's errors, in their order.
 fn error_statuses(route: &Route) -> Vec<u16> {
     let access = route.access;
-    if let Access::Workspace(_) = access {
+    if let Access::Workspaces(_) | Access::Workspace(_) = access {
         return MODELARTS_STATUSES.to_vec();
     }
     let reads = route.method == Method::GET;

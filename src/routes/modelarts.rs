@@ -3,14 +3,14 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 use super::contract;
-use super::{Access::Workspace, Route, handler, p, routes};
+use super::{Route, handler, p, routes};
 use crate::api::{quotas, workspaces};
 use ::http::Method;
 
 pub(super) static TABLE: &[Route] = routes! {
-    POST "/v1/{project_id}/workspaces" create_workspace, Workspace(p::WORKSPACES_CREATE), "Create a workspace" => workspaces::create,
+    POST "/v1/{project_id}/workspaces" create_workspace, Workspaces(p::WORKSPACES_CREATE), "Create a workspace" => workspaces::create,
         takes workspaces::CreateWorkspaceReq, gives 200 workspaces::WorkspaceResponse;
-    GET "/v1/{project_id}/workspaces" list_workspace, Workspace(p::WORKSPACES_LIST), "List workspaces" => workspaces::list,
+    GET "/v1/{project_id}/workspaces" list_workspace, Workspaces(p::WORKSPACES_LIST), "List workspaces" => workspaces::list,
         query [WORKSPACES_LIMIT, WORKSPACES_PAGE, SORT_BY, ORDER, ENTERPRISE_PROJECT, WORKSPACE_NAME, FILTER_ACCESSIBLE], gives 200 workspaces::ListWorkspaceResponse;
     GET "/v1/{project_id}/workspaces/{workspace_id}" show_workspace, Workspace(p::WORKSPACES_GET), "Read a workspace" => workspaces::show,
         gives 200 workspaces::WorkspaceResponse;

@@ -1,6 +1,5 @@
 //! Deployments and pipelines with their versions (docs/deployments.md): records, on which roles can be assigned.
 
-use super::Access::{Deployment, Pipeline, Project};
 #[cfg(not(target_arch = "wasm32"))]
 use super::contract;
 use super::{Route, handler, p, routes};

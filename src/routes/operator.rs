@@ -1,6 +1,5 @@
 //! The operator's surface: accounts, catalogues, prices, plans, vouchers, reported usage and the whole trail.
 
-use super::Access::Operator;
 #[cfg(not(target_arch = "wasm32"))]
 use super::contract;
 use super::{Route, handler, routes};

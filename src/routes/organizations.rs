@@ -1,8 +1,5 @@
 //! Organizations, their people, usage and trail, and what a voucher is for.
 
-use super::Access::{
-    Anyone, OrganizationAdmin, OrganizationAdminOrOneself, OrganizationMember, Person,
-};
 #[cfg(not(target_arch = "wasm32"))]
 use super::contract;
 use super::{Route, handler, routes};

@@ -1,8 +1,5 @@
 //! Projects with their people, service users and access keys.
 
-use super::Access::{
-    Anyone, Person, PersonOfProject, Project, ProjectAdmin, ProjectAdminOrOneself,
-};
 #[cfg(not(target_arch = "wasm32"))]
 use super::contract;
 use super::{Route, handler, p, routes};

@@ -4,7 +4,6 @@
 //! nothing can stand behind a version yet, so an authorised call is 404 and says what is missing (contract section 4),
 //! and the OpenAPI document leaves them out: `Unserved`.
 
-use super::Access::{Deployment, Pipeline, Project};
 #[cfg(not(target_arch = "wasm32"))]
 use super::contract;
 use super::{Route, handler, p, routes};

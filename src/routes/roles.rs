@@ -1,6 +1,5 @@
 //! Roles of a project, their assignments, and what they come to.
 
-use super::Access::Project;
 #[cfg(not(target_arch = "wasm32"))]
 use super::contract;
 use super::{Route, handler, p, routes};

@@ -1,6 +1,5 @@
 //! The service itself: whether it is up, its document and page, and who a token stands for.
 
-use super::Access::{Anyone, Public};
 #[cfg(not(target_arch = "wasm32"))]
 use super::contract;
 use super::{Route, handler, routes};

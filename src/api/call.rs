@@ -1,0 +1,166 @@
+//! What a handler is given: a call, typed by what it is about, so that a handler finds all that it needs.
+//!
+//! The first round trip finds what the path names, and the dispatcher makes the call from it; a row of the table that
+//! pairs an access with a handler that needs more does not compile:
+//!
+//! ```
+//! use tenantry::api::call::{Answer, Call, Handler, OnObject};
+//! use tenantry::domain::ObjectType;
+//!
+//! fn answer() -> Answer<OnObject> {
+//!     |_: &mut Call<'_, OnObject>| Box::pin(async { todo!() })
+//! }
+//! Handler::OnObject(ObjectType::Pipeline, answer());
+//! ```
+//!
+//! ```compile_fail,E0308
+//! use tenantry::api::call::{Answer, Call, Handler, OnObject};
+//!
+//! fn answer() -> Answer<OnObject> {
+//!     |_: &mut Call<'_, OnObject>| Box::pin(async { todo!() })
+//! }
+//! Handler::OnProject(answer());
+//! ```
+
+use std::ops::{Deref, DerefMut};
+
+use super::Context;
+use crate::domain::ObjectType;
+use crate::error::Error;
+use crate::http::response::Response;
+use crate::platform::Local;
+use crate::store::objects::Object;
+use crate::store::organizations::Organization;
+use crate::store::projects::Project;
+use crate::store::workspaces::Workspace;
+
+/// A call whose caller may make it, with what it is about.
+pub struct Call<'a, About = Anything> {
+    context: Context<'a>,
+    about: About,
+}
+
+/// About nothing that the first round trip looks up by the path.
+pub struct Anything;
+
+/// About the organization in the path, which the caller is a member of.
+pub struct OnOrganization(Organization);
+
+/// About the project in the path, which the caller has a part in.
+pub struct OnProject(Project);
+
+/// About the deployment or pipeline in the path, which exists, in a project that the caller has a part in.
+pub struct OnObject {
+    project: Project,
+    object: Object,
+}
+
+/// About the workspace in the path, which is open to the caller, in a project that the caller has a part in.
+pub struct OnWorkspace {
+    project: Project,
+    workspace: Workspace,
+}
+
+/// A function that answers a call.
+pub type Answer<About> =
+    for<'a, 'b> fn(&'a mut Call<'b, About>) -> Local<'a, Result<Response, Error>>;
+
+/// What answers a route, and what the first round trip has to find for it.
+#[derive(Clone, Copy)]
+pub enum Handler {
+    /// Nothing but the caller.
+    Anything(Answer<Anything>),
+    /// The organization in the path.
+    OnOrganization(Answer<OnOrganization>),
+    /// The project in the path.
+    OnProject(Answer<OnProject>),
+    /// The project in the path, and the object of this kind in it.
+    OnObject(ObjectType, Answer<OnObject>),
+    /// The project in the path of the ModelArts-compatible surface.
+    OnWorkspaces(Answer<OnProject>),
+    /// The same, and the workspace in it.
+    OnWorkspace(Answer<OnWorkspace>),
+}
+
+impl<'a, About> Call<'a, About> {
+    /// For the app, once it has checked that the caller may make the call.
+    pub(crate) fn new(context: Context<'a>, about: About) -> Self {
+        Self { context, about }
+    }
+}
+
+impl<'a, About> Deref for Call<'a, About> {
+    type Target = Context<'a>;
+
+    fn deref(&self) -> &Context<'a> {
+        &self.context
+    }
+}
+
+impl<'a, About> DerefMut for Call<'a, About> {
+    fn deref_mut(&mut self) -> &mut Context<'a> {
+        &mut self.context
+    }
+}
+
+impl OnOrganization {
+    pub(crate) fn new(organization: Organization) -> Self {
+        Self(organization)
+    }
+}
+
+impl OnProject {
+    pub(crate) fn new(project: Project) -> Self {
+        Self(project)
+    }
+}
+
+impl OnObject {
+    pub(crate) fn new(project: Project, object: Object) -> Self {
+        Self { project, object }
+    }
+}
+
+impl OnWorkspace {
+    pub(crate) fn new(project: Project, workspace: Workspace) -> Self {
+        Self { project, workspace }
+    }
+}
+
+impl Call<'_, OnOrganization> {
+    /// The organization in the path.
+    pub(crate) fn organization(&self) -> &Organization {
+        &self.about.0
+    }
+}
+
+impl Call<'_, OnProject> {
+    /// The project in the path.
+    pub(crate) fn project(&self) -> &Project {
+        &self.about.0
+    }
+}
+
+impl Call<'_, OnObject> {
+    /// The project in the path.
+    pub(crate) fn project(&self) -> &Project {
+        &self.about.project
+    }
+
+    /// The deployment or pipeline in the path.
+    pub(crate) fn object(&self) -> &Object {
+        &self.about.object
+    }
+}
+
+impl Call<'_, OnWorkspace> {
+    /// The project in the path.
+    pub(crate) fn project(&self) -> &Project {
+        &self.about.project
+    }
+
+    /// The workspace in the path.
+    pub(crate) fn workspace(&self) -> &Workspace {
+        &self.about.workspace
+    }
+}

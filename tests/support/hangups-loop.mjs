@@ -1,0 +1,60 @@
+// Callers who hang up in the middle of a call: what was begun is done to its end, and stands in the log.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startTenantry } from "./serve.mjs";
+
+const CALLS = 120;
+let tenantry;
+before(async () => {
+  tenantry = await startTenantry({ buildDir: "/tmp/build-new" });
+});
+after(() => tenantry?.stop());
+
+async function made(path, body) {
+  const headers = { Authorization: `Token ${tenantry.operatorToken}`, "Content-Type": "application/json" };
+  const response = await fetch(tenantry.url + path, { method: "POST", headers, body: JSON.stringify(body) });
+  assert.equal(response.status, 201, await response.clone().text());
+  return response.json();
+}
+
+/** Sends a call and resets the connection after so many milliseconds, which the runtime notices at once. */
+async function hangUp(path, body, milliseconds) {
+  const { hostname, port } = new URL(tenantry.url);
+  const socket = connect(Number(port), hostname);
+  await once(socket, "connect");
+  socket.on("error", () => {});
+  const text = JSON.stringify(body);
+  socket.write(
+    `POST ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nAuthorization: Token ${tenantry.operatorToken}\r\n` +
+      `Content-Type: application/json\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
+  );
+  await sleep(milliseconds);
+  socket.resetAndDestroy();
+}
+
+test("a change that was made for a caller who has gone stands in the log like any other", async () => {
+  await made("/operator/v1/users", { email: "ada@example.com" });
+  await made("/v2.1/organizations", { name: "acme", subscription: "free", admin_email: "ada@example.com" });
+  await made("/v2.1/projects", { name: "vision", organization_name: "acme" });
+  const path = "/v2.1/projects/vision/service-users";
+  for (let call = 0; call < CALLS; call++) await hangUp(path, { name: `gone-${call}` }, (call % 12) / 2);
+
+  const select = "SELECT request_id FROM audit WHERE object_type = 'service_user'";
+  let missing = [];
+  let changes = [];
+  // The calls that were begun last may still be under way.
+  for (let tries = 0; tries < 50; tries++) {
+    changes = (await tenantry.database.prepare(select).all()).results;
+    const log = await readFile(tenantry.logFile, "utf8");
+    missing = changes.filter(({ request_id }) => !log.includes(request_id));
+    if (missing.length === 0 && tries > 3) break;
+    await sleep(100);
+  }
+  assert.ok(changes.length > 0, "every caller was gone before the call was begun");
+  assert.equal(missing.length, 0, `${missing.length} of ${changes.length} changes are not in the log`);
+});
