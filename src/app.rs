@@ -80,7 +80,7 @@ pub async fn handle(mut request: Request, platform: &Rc<Platform>, config: &Rc<C
         request_id: RequestId::from_random(random).to_string(),
         origin: request.header("origin"),
         progress: RefCell::new(Progress {
-            surface: Surface::of(request.path()),
+            surface: routes::surface(request.path()),
             ..Progress::default()
         }),
     };
@@ -211,6 +211,7 @@ impl<'a> Life<'a> {
             parameters: found.parameters,
             authority: Authority::nobody(),
             is_organization_admin: false,
+            body_limit: route.family.body_limit,
             request,
         };
         let access = route.access;

@@ -45,7 +45,7 @@ use crate::domain::{AuditId, Invalid, Timestamp, TokenId};
 use crate::error::Error;
 use crate::http::body::{self, Wanted};
 use crate::http::query::Query;
-use crate::http::request::{BODY_LIMIT, Request};
+use crate::http::request::Request;
 use crate::platform::{Config, Platform};
 use crate::store::audit::Occasion;
 use crate::store::session::Session;
@@ -64,6 +64,7 @@ pub struct Context<'a> {
     pub(crate) parameters: Vec<(&'static str, String)>,
     pub(crate) authority: Authority,
     pub(crate) is_organization_admin: bool,
+    pub(crate) body_limit: usize,
 }
 
 impl Context<'_> {
@@ -87,25 +88,17 @@ impl Context<'_> {
     ///
     /// The time of the call moves on with it: who sends his body slowly is judged by what holds when it has come.
     pub(crate) async fn body<T: DeserializeOwned>(&mut self) -> Result<T, Error> {
-        self.body_within(BODY_LIMIT).await
-    }
-
-    /// The same, of at most so many bytes.
-    pub(crate) async fn body_within<T: DeserializeOwned>(
-        &mut self,
-        limit: usize,
-    ) -> Result<T, Error> {
-        body::parse(&self.body_text(limit, Wanted::Object).await?)
+        body::parse(&self.body_text(Wanted::Object).await?)
     }
 
     /// The body, a JSON array.
     pub(crate) async fn list<T: DeserializeOwned>(&mut self) -> Result<Vec<T>, Error> {
-        body::parse(&self.body_text(BODY_LIMIT, Wanted::Array).await?)
+        body::parse(&self.body_text(Wanted::Array).await?)
     }
 
-    async fn body_text(&mut self, limit: usize, wanted: Wanted) -> Result<Vec<u8>, Error> {
+    async fn body_text(&mut self, wanted: Wanted) -> Result<Vec<u8>, Error> {
         let clock = self.platform.clock.as_ref();
-        let body = body::in_time(clock, body::text(self.request, limit, wanted)).await;
+        let body = body::in_time(clock, body::text(self.request, self.body_limit, wanted)).await;
         self.now = clock.now();
         body
     }

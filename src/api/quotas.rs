@@ -16,8 +16,6 @@ use crate::store::quotas::{self, NewQuota, Quota};
 
 /// The most items of one change (ModelArts spec section 4).
 const MAX_ITEMS: usize = 100;
-/// The largest body of a change, in bytes (likewise).
-const MAX_BODY: usize = 64 << 10;
 
 /// The quotas to change; the others stay as they are.
 #[derive(Debug, Deserialize)]
@@ -139,7 +137,7 @@ pub(crate) async fn show(call: &mut Call<'_, OnWorkspace>) -> Result<Response, E
 
 /// `PUT .../quotas`.
 pub(crate) async fn update(call: &mut Call<'_, OnWorkspace>) -> Result<Response, Error> {
-    let body: UpdateWorkspaceQuotasReq = call.body_within(MAX_BODY).await?;
+    let body: UpdateWorkspaceQuotasReq = call.body().await?;
     let items = checked(body.quotas)?;
     let workspace = call.workspace().workspace_id.as_str();
     let changed = quotas::set(&call.occasion()?, call.project(), workspace, &items).await?;

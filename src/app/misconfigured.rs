@@ -7,7 +7,6 @@ use crate::domain::RequestId;
 use crate::error::Error;
 use crate::http::request::Request;
 use crate::http::response::Response;
-use crate::http::surface::Surface;
 use crate::platform::Platform;
 use crate::routes;
 use crate::store::session::Account;
@@ -20,7 +19,7 @@ pub fn handle_misconfigured(request: &Request, platform: &Platform, missing: &st
     let _ = platform.entropy.fill(&mut random);
     let request_id = RequestId::from_random(random).to_string();
     let mut progress = Progress {
-        surface: Surface::of(request.path()),
+        surface: routes::surface(request.path()),
         ..Progress::default()
     };
     let mut response = if request.method == Method::OPTIONS {

@@ -18,7 +18,6 @@ use serde_json::{Map, Value, json};
 use crate::auth::access::Access;
 use crate::contract::{Content, parameters};
 use crate::routes::{self, Route};
-use statuses::Surface;
 
 /// What stands above the operations. Figures are those of contract sections 1 and 4.
 const DESCRIPTION: &str = "\
@@ -106,7 +105,6 @@ impl Writer {
         for parameter in contract.query {
             parameters.push(parameter.to_openapi("query", &mut self.read));
         }
-        let surface = Surface::of(route.path);
         let mut responses = Map::new();
         responses.insert(contract.status.to_string(), self.success(route));
         for (status, response) in statuses::errors(route) {
@@ -118,7 +116,7 @@ impl Writer {
             "tags": [tag],
             "parameters": parameters,
             "responses": responses,
-            "security": surface.security(route.access),
+            "security": statuses::security(route.family),
             "x-permission": route.access.to_string(),
         });
         if let (Some(body), Value::Object(operation)) = (&contract.body, &mut operation) {

@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 use crate::auth::access::Access;
 use crate::http::cors::Class;
 use crate::http::surface as wire;
-use crate::routes::{self, Route};
+use crate::routes::Route;
+use crate::routes::family::{Credentials, Family};
 
 /// One of the ways in, each with its own form of errors.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,11 +22,11 @@ pub(super) enum Surface {
 }
 
 impl Surface {
-    pub(super) fn of(path: &str) -> Self {
-        match wire::Surface::of(path) {
-            wire::Surface::ModelArts => Self::ModelArts,
-            wire::Surface::Sentences if routes::class(path) == Class::Requests => Self::Requests,
-            wire::Surface::Sentences => Self::Plain,
+    pub(super) fn of(family: &Family) -> Self {
+        match (family.surface, family.cors) {
+            (wire::Surface::ModelArts, _) => Self::ModelArts,
+            (wire::Surface::Sentences, Class::Requests) => Self::Requests,
+            (wire::Surface::Sentences, _) => Self::Plain,
         }
     }
 
@@ -37,15 +38,15 @@ impl Surface {
             Self::ModelArts => "ModelArtsError",
         }
     }
+}
 
-    /// The credentials that it takes, any one of them.
-    pub(super) fn security(self, access: Access) -> Value {
-        match access {
-            Access::Public => json!([]),
-            Access::Workspaces(_) | Access::Workspace(_) => {
-                json!([{ "signature": [] }, { "authToken": [] }, { "token": [] }])
-            }
-            _ => json!([{ "token": [] }]),
+/// The credentials that a family takes, any one of them.
+pub(super) fn security(family: &Family) -> Value {
+    match family.credentials {
+        Credentials::None => json!([]),
+        Credentials::Token => json!([{ "token": [] }]),
+        Credentials::TokenOrSignature => {
+            json!([{ "signature": [] }, { "authToken": [] }, { "token": [] }])
         }
     }
 }
@@ -89,7 +90,7 @@ fn error_statuses(route: &Route) -> Vec<u16> {
 
 /// The errors of a route, by status.
 pub(super) fn errors(route: &Route) -> Vec<(u16, Value)> {
-    let schema = Surface::of(route.path).error();
+    let schema = Surface::of(route.family).error();
     error_statuses(route)
         .into_iter()
         .map(|status| {

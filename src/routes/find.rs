@@ -3,9 +3,11 @@
 use std::sync::OnceLock;
 
 use ::http::Method;
+use percent_encoding::percent_decode_str;
 
+use super::family::Family;
 use super::service::NOT_SERVED;
-use super::{Route, table, unserved};
+use super::{Route, TABLES, table, unserved};
 use crate::domain::RawPath;
 use crate::domain::path::Segments;
 use crate::error::Error;
@@ -87,7 +89,7 @@ const EMPTY: char = '\0';
 
 struct Path {
     pattern: &'static str,
-    class: Class,
+    family: &'static Family,
     routes: Vec<&'static Route>,
 }
 
@@ -106,7 +108,7 @@ pub fn find(raw_path: &str) -> Option<Found> {
 fn in_table(raw_path: &str) -> Option<Found> {
     static ROUTER: OnceLock<Router> = OnceLock::new();
     let router = ROUTER.get_or_init(build);
-    let segments = match Surface::of(raw_path) {
+    let segments = match surface(raw_path) {
         Surface::Sentences => RawPath::parse(raw_path),
         Surface::ModelArts => RawPath::parse_with_empty(raw_path),
     };
@@ -130,7 +132,7 @@ fn in_table(raw_path: &str) -> Option<Found> {
     Some(Found {
         routes: &path.routes,
         below_project: Segments::default(),
-        class: path.class,
+        class: path.family.cors,
         parameters,
     })
 }
@@ -168,7 +170,7 @@ fn build() -> Router {
         let number = known.unwrap_or_else(|| {
             router.paths.push(Path {
                 pattern: route.path,
-                class: class(route.path),
+                family: route.family,
                 routes: Vec::new(),
             });
             router.paths.len() - 1
@@ -184,16 +186,26 @@ fn build() -> Router {
     router
 }
 
-/// How a path takes part in CORS (contract section 4).
+/// The surface of a raw path, whether or not there is something at it: its first segment decides (contract section 1).
 #[must_use]
-pub fn class(pattern: &str) -> Class {
-    pattern
-        .split_once("/projects/{project_name}")
-        .map_or(Class::Closed, |(_, below)| class_below_project(below))
+pub fn surface(raw_path: &str) -> Surface {
+    let first = raw_path.split('/').find(|segment| !segment.is_empty());
+    let first = percent_decode_str(first.unwrap_or_default()).decode_utf8_lossy();
+    let is_below = |route: &&Route| {
+        let below = route.path.strip_prefix('/');
+        let rest = below.and_then(|path| path.strip_prefix(first.as_ref()));
+        rest.is_some_and(|rest| rest.starts_with('/'))
+    };
+    // The rows of a table are of one surface.
+    let mut firsts = TABLES.iter().filter_map(|rows| rows.first());
+    firsts
+        .find(is_below)
+        .map_or(Surface::default(), |route| route.family.surface)
 }
 
-/// The same of what follows a project's name, with a slash in front. Request endpoints are those of UbiOps spec 4.1 below
-/// a deployment or a pipeline, and the ones for the clients of OpenAI; the list of a project's requests is none.
+/// How a path at which there is nothing takes part in CORS (contract section 4), by what follows the project's name,
+/// with a slash in front: as what is beside it. Request endpoints are those of UbiOps spec 4.1 below a deployment or a
+/// pipeline, and the ones for the clients of OpenAI; the list of a project's requests is none.
 fn class_below_project(below: &str) -> Class {
     let words: Vec<&str> = below.split('/').skip(1).collect();
     match words.as_slice() {
@@ -220,6 +232,8 @@ fn names(pattern: &'static str) -> impl Iterator<Item = &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::access::Access;
+    use crate::routes::family::Credentials;
     use std::collections::HashSet;
 
     #[test]
@@ -229,6 +243,8 @@ mod tests {
             let found = find(&path).unwrap_or_else(|| panic!("{} is not found", route.path));
             let same = found.route(&route.method).map(|found| found.path);
             assert_eq!(same, Some(route.path));
+            assert_eq!(found.class, route.family.cors, "{}", route.path);
+            assert_eq!(surface(route.path), route.family.surface);
             for name in names(route.path) {
                 assert_eq!(found.parameter(name), Some(format!("{{{name}}}").as_str()));
             }
@@ -289,33 +305,76 @@ mod tests {
 
     #[test]
     fn a_path_that_names_a_project_takes_part_in_cors() {
-        assert_eq!(class("/v2.1/projects"), Class::Closed);
+        let class = |path: &str| find(path).map(|found| found.class);
+        assert_eq!(class("/v2.1/projects"), Some(Class::Closed));
+        assert_eq!(class("/v2.1/organizations/o"), Some(Class::Closed));
+        assert_eq!(class("/v2.1/projects/p/requests"), Some(Class::Project));
         assert_eq!(
-            class("/v2.1/organizations/{organization_name}"),
-            Class::Closed
-        );
-        assert_eq!(
-            class("/v2.1/projects/{project_name}/requests"),
-            Class::Project
-        );
-        assert_eq!(
-            class("/v2.1/projects/{project_name}/service-users"),
-            Class::Project
+            class("/v2.1/projects/p/service-users"),
+            Some(Class::Project)
         );
         for below in [
             "/pipelines/{pipeline_name}/requests/{request_id}",
             "/deployments/{deployment_name}/versions/{version}/requests",
             "/openai-compatible/v1/chat/completions",
         ] {
-            let path = format!("/v2.1/projects/{{project_name}}{below}");
-            assert_eq!(class(&path), Class::Requests, "{path}");
+            let path = format!("/v2.1/projects/p{below}");
+            assert_eq!(class(&path), Some(Class::Requests), "{path}");
         }
-        for below in [
-            "/deployments/requests",
-            "/deployments/{deployment_name}/requests-x",
-        ] {
-            let path = format!("/v2.1/projects/{{project_name}}{below}");
-            assert_eq!(class(&path), Class::Project, "{path}");
+        for below in ["/deployments/requests", "/deployments/d/requests-x"] {
+            let path = format!("/v2.1/projects/p{below}");
+            assert_eq!(class(&path), Some(Class::Project), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_nowhere_takes_part_in_cors_as_what_is_beside_it() {
+        for route in table() {
+            if let Some((_, below)) = route.path.split_once("/projects/{project_name}") {
+                assert_eq!(
+                    class_below_project(below),
+                    route.family.cors,
+                    "{}",
+                    route.path
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_segment_decides_about_the_surface() {
+        for path in ["/v1", "/v1/x/workspaces", "//v1/x", "/%761/x"] {
+            assert_eq!(surface(path), Surface::ModelArts, "{path}");
+        }
+        for path in ["/", "/v2.1/v1", "/v1x", "/operator/v1/users", "/V1", "/v"] {
+            assert_eq!(surface(path), Surface::Sentences, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_of_one_family_and_a_table_of_one_surface() {
+        for route in table() {
+            let mut beside = table().filter(|other| other.path == route.path);
+            assert!(beside.all(|other| std::ptr::eq(other.family, route.family)));
+        }
+        for rows in TABLES {
+            let of_first = rows.first().map(|route| route.family.surface);
+            assert!(
+                rows.iter()
+                    .all(|route| Some(route.family.surface) == of_first)
+            );
+        }
+    }
+
+    #[test]
+    fn a_family_says_which_credentials_the_accesses_of_its_routes_take() {
+        for route in table() {
+            let expected = match route.access {
+                Access::Public => Credentials::None,
+                Access::Workspaces(_) | Access::Workspace(_) => Credentials::TokenOrSignature,
+                _ => Credentials::Token,
+            };
+            assert_eq!(route.family.credentials, expected, "{}", route.path);
         }
     }
 

@@ -1,53 +1,74 @@
 //! Deployments and pipelines with their versions (docs/deployments.md): records, on which roles can be assigned.
 
-#[cfg(not(target_arch = "wasm32"))]
-use super::contract;
-use super::{Route, handler, p, routes};
+use super::{Route, p, routes};
 use crate::api::{
     deployment_versions, deployments, objects, pipeline_versions, pipelines, versions,
 };
-use ::http::Method;
 
 pub(super) static TABLE: &[Route] = routes! {
-    POST "/v2.1/projects/{project_name}/deployments" deployments_create, Project(p::DEPLOYMENTS_CREATE), "Create a deployment" => deployments::create,
-        takes deployments::DeploymentCreate, gives 201 objects::DeploymentDetail;
-    GET "/v2.1/projects/{project_name}/deployments" deployments_list, Project(p::DEPLOYMENTS_LIST), "List deployments" => deployments::list,
-        query [ANY_LABELS, LIMIT, AFTER_NAME], gives 200 Vec<objects::DeploymentDetail>;
-    GET "/v2.1/projects/{project_name}/deployments/{deployment_name}" deployments_get, Deployment(p::DEPLOYMENTS_GET), "Read a deployment" => objects::get,
-        gives 200 objects::DeploymentDetail;
-    PATCH "/v2.1/projects/{project_name}/deployments/{deployment_name}" deployments_update, Deployment(p::DEPLOYMENTS_UPDATE), "Change a deployment" => deployments::update,
-        takes deployments::DeploymentUpdate, gives 200 objects::DeploymentDetail;
-    DELETE "/v2.1/projects/{project_name}/deployments/{deployment_name}" deployments_delete, Deployment(p::DEPLOYMENTS_DELETE), "Delete a deployment" => objects::delete,
-        gives 204 Nothing;
-    POST "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions" deployment_versions_create, Deployment(p::DEPLOYMENTS_VERSIONS_CREATE), "Create a version of a deployment" => deployment_versions::create,
-        takes deployment_versions::shapes::DeploymentVersionCreate, gives 201 deployment_versions::shapes::DeploymentVersionDetail;
-    GET "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions" deployment_versions_list, Deployment(p::DEPLOYMENTS_VERSIONS_LIST), "List the versions of a deployment" => versions::list,
-        query [ANY_LABELS, LIMIT, AFTER_NAME], gives 200 Vec<deployment_versions::shapes::DeploymentVersionDetail>;
-    GET "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions/{version}" deployment_versions_get, Deployment(p::DEPLOYMENTS_VERSIONS_GET), "Read a version of a deployment" => versions::get,
-        gives 200 deployment_versions::shapes::DeploymentVersionDetail;
-    PATCH "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions/{version}" deployment_versions_update, Deployment(p::DEPLOYMENTS_VERSIONS_UPDATE), "Change a version of a deployment" => deployment_versions::update,
-        takes deployment_versions::shapes::DeploymentVersionUpdate, gives 200 deployment_versions::shapes::DeploymentVersionDetail;
-    DELETE "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions/{version}" deployment_versions_delete, Deployment(p::DEPLOYMENTS_VERSIONS_DELETE), "Delete a version of a deployment" => versions::delete,
-        gives 204 Nothing;
+    family IN_PROJECT;
+    "/v2.1/projects/{project_name}/deployments" {
+        POST deployments_create, Project(p::DEPLOYMENTS_CREATE), "Create a deployment"
+            => deployments::create, takes deployments::DeploymentCreate, gives 201 objects::DeploymentDetail;
+        GET deployments_list, Project(p::DEPLOYMENTS_LIST), "List deployments"
+            => deployments::list, query [ANY_LABELS, LIMIT, AFTER_NAME], gives 200 Vec<objects::DeploymentDetail>;
+    }
+    "/v2.1/projects/{project_name}/deployments/{deployment_name}" {
+        GET deployments_get, Deployment(p::DEPLOYMENTS_GET), "Read a deployment"
+            => objects::get, gives 200 objects::DeploymentDetail;
+        PATCH deployments_update, Deployment(p::DEPLOYMENTS_UPDATE), "Change a deployment"
+            => deployments::update, takes deployments::DeploymentUpdate, gives 200 objects::DeploymentDetail;
+        DELETE deployments_delete, Deployment(p::DEPLOYMENTS_DELETE), "Delete a deployment"
+            => objects::delete, gives 204 Nothing;
+    }
+    "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions" {
+        POST deployment_versions_create, Deployment(p::DEPLOYMENTS_VERSIONS_CREATE), "Create a version of a deployment"
+            => deployment_versions::create, takes deployment_versions::shapes::DeploymentVersionCreate,
+               gives 201 deployment_versions::shapes::DeploymentVersionDetail;
+        GET deployment_versions_list, Deployment(p::DEPLOYMENTS_VERSIONS_LIST), "List the versions of a deployment"
+            => versions::list, query [ANY_LABELS, LIMIT, AFTER_NAME],
+               gives 200 Vec<deployment_versions::shapes::DeploymentVersionDetail>;
+    }
+    "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions/{version}" {
+        GET deployment_versions_get, Deployment(p::DEPLOYMENTS_VERSIONS_GET), "Read a version of a deployment"
+            => versions::get, gives 200 deployment_versions::shapes::DeploymentVersionDetail;
+        PATCH deployment_versions_update, Deployment(p::DEPLOYMENTS_VERSIONS_UPDATE), "Change a version of a deployment"
+            => deployment_versions::update, takes deployment_versions::shapes::DeploymentVersionUpdate,
+               gives 200 deployment_versions::shapes::DeploymentVersionDetail;
+        DELETE deployment_versions_delete, Deployment(p::DEPLOYMENTS_VERSIONS_DELETE),
+            "Delete a version of a deployment"
+            => versions::delete, gives 204 Nothing;
+    }
 
-    POST "/v2.1/projects/{project_name}/pipelines" pipelines_create, Project(p::PIPELINES_CREATE), "Create a pipeline" => pipelines::create,
-        takes pipelines::PipelineCreate, gives 201 objects::PipelineDetail;
-    GET "/v2.1/projects/{project_name}/pipelines" pipelines_list, Project(p::PIPELINES_LIST), "List pipelines" => pipelines::list,
-        query [ANY_LABELS, LIMIT, AFTER_NAME], gives 200 Vec<objects::PipelineDetail>;
-    GET "/v2.1/projects/{project_name}/pipelines/{pipeline_name}" pipelines_get, Pipeline(p::PIPELINES_GET), "Read a pipeline" => objects::get,
-        gives 200 objects::PipelineDetail;
-    PATCH "/v2.1/projects/{project_name}/pipelines/{pipeline_name}" pipelines_update, Pipeline(p::PIPELINES_UPDATE), "Change a pipeline" => pipelines::update,
-        takes pipelines::PipelineUpdate, gives 200 objects::PipelineDetail;
-    DELETE "/v2.1/projects/{project_name}/pipelines/{pipeline_name}" pipelines_delete, Pipeline(p::PIPELINES_DELETE), "Delete a pipeline" => objects::delete,
-        gives 204 Nothing;
-    POST "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/versions" pipeline_versions_create, Pipeline(p::PIPELINES_VERSIONS_CREATE), "Create a version of a pipeline" => pipeline_versions::create,
-        takes pipeline_versions::shapes::PipelineVersionCreate, gives 201 pipeline_versions::shapes::PipelineVersionDetail;
-    GET "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/versions" pipeline_versions_list, Pipeline(p::PIPELINES_VERSIONS_LIST), "List the versions of a pipeline" => versions::list,
-        query [ANY_LABELS, LIMIT, AFTER_NAME], gives 200 Vec<pipeline_versions::shapes::PipelineVersionList>;
-    GET "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/versions/{version}" pipeline_versions_get, Pipeline(p::PIPELINES_VERSIONS_GET), "Read a version of a pipeline" => versions::get,
-        gives 200 pipeline_versions::shapes::PipelineVersionDetail;
-    PATCH "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/versions/{version}" pipeline_versions_update, Pipeline(p::PIPELINES_VERSIONS_UPDATE), "Change a version of a pipeline" => pipeline_versions::update,
-        takes pipeline_versions::shapes::PipelineVersionUpdate, gives 200 pipeline_versions::shapes::PipelineVersionDetail;
-    DELETE "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/versions/{version}" pipeline_versions_delete, Pipeline(p::PIPELINES_VERSIONS_DELETE), "Delete a version of a pipeline" => versions::delete,
-        gives 204 Nothing;
+    "/v2.1/projects/{project_name}/pipelines" {
+        POST pipelines_create, Project(p::PIPELINES_CREATE), "Create a pipeline"
+            => pipelines::create, takes pipelines::PipelineCreate, gives 201 objects::PipelineDetail;
+        GET pipelines_list, Project(p::PIPELINES_LIST), "List pipelines"
+            => pipelines::list, query [ANY_LABELS, LIMIT, AFTER_NAME], gives 200 Vec<objects::PipelineDetail>;
+    }
+    "/v2.1/projects/{project_name}/pipelines/{pipeline_name}" {
+        GET pipelines_get, Pipeline(p::PIPELINES_GET), "Read a pipeline"
+            => objects::get, gives 200 objects::PipelineDetail;
+        PATCH pipelines_update, Pipeline(p::PIPELINES_UPDATE), "Change a pipeline"
+            => pipelines::update, takes pipelines::PipelineUpdate, gives 200 objects::PipelineDetail;
+        DELETE pipelines_delete, Pipeline(p::PIPELINES_DELETE), "Delete a pipeline"
+            => objects::delete, gives 204 Nothing;
+    }
+    "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/versions" {
+        POST pipeline_versions_create, Pipeline(p::PIPELINES_VERSIONS_CREATE), "Create a version of a pipeline"
+            => pipeline_versions::create, takes pipeline_versions::shapes::PipelineVersionCreate,
+               gives 201 pipeline_versions::shapes::PipelineVersionDetail;
+        GET pipeline_versions_list, Pipeline(p::PIPELINES_VERSIONS_LIST), "List the versions of a pipeline"
+            => versions::list, query [ANY_LABELS, LIMIT, AFTER_NAME],
+               gives 200 Vec<pipeline_versions::shapes::PipelineVersionList>;
+    }
+    "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/versions/{version}" {
+        GET pipeline_versions_get, Pipeline(p::PIPELINES_VERSIONS_GET), "Read a version of a pipeline"
+            => versions::get, gives 200 pipeline_versions::shapes::PipelineVersionDetail;
+        PATCH pipeline_versions_update, Pipeline(p::PIPELINES_VERSIONS_UPDATE), "Change a version of a pipeline"
+            => pipeline_versions::update, takes pipeline_versions::shapes::PipelineVersionUpdate,
+               gives 200 pipeline_versions::shapes::PipelineVersionDetail;
+        DELETE pipeline_versions_delete, Pipeline(p::PIPELINES_VERSIONS_DELETE), "Delete a version of a pipeline"
+            => versions::delete, gives 204 Nothing;
+    }
 };

@@ -1,44 +1,78 @@
 //! The operator's surface: accounts, catalogues, prices, plans, vouchers, reported usage and the whole trail.
 
-#[cfg(not(target_arch = "wasm32"))]
-use super::contract;
-use super::{Route, handler, routes};
+use super::{Route, routes};
 use crate::api::{self, audit};
-use ::http::Method;
 
 pub(super) static TABLE: &[Route] = routes! {
-    POST "/operator/v1/users" operator_users_create, Operator, "Make an account, or activate an invited person" => api::operator::users::create,
-        takes api::operator::users::OperatorUserCreate, gives 201 api::operator::users::OperatorUser;
-    GET "/operator/v1/users" operator_users_list, Operator, "List people" => api::operator::users::list,
-        query [PAGE_LIMIT, OFFSET, EMAIL], gives 200 Vec<api::operator::users::OperatorUser>;
-    GET "/operator/v1/users/{user_id}" operator_users_get, Operator, "Read a person" => api::operator::users::get,
-        gives 200 api::operator::users::OperatorUser;
-    DELETE "/operator/v1/users/{user_id}" operator_users_delete, Operator, "Delete a person" => api::operator::users::delete,
-        query [FORCE], gives 204 Nothing;
-    PUT "/operator/v1/users/{user_id}/token" operator_users_token, Operator, "Reset a person's token" => api::operator::users::reset_token,
-        gives 200 api::operator::users::UserToken;
-    GET "/operator/v1/quota-resources" operator_quota_resources_list, Operator, "List the quota catalogue" => api::operator::quota_resources::list,
-        gives 200 Vec<api::operator::quota_resources::QuotaResourceDetail>;
-    PUT "/operator/v1/quota-resources/{resource}" operator_quota_resources_set, Operator, "Set a resource of the quota catalogue" => api::operator::quota_resources::set,
-        takes api::operator::quota_resources::QuotaResourceSet, gives 200 api::operator::quota_resources::QuotaResourceDetail;
-    GET "/operator/v1/instance-types" operator_instance_types_list, Operator, "List the price list" => api::operator::instance_types::list,
-        gives 200 Vec<api::operator::instance_types::InstanceTypeDetail>;
-    PUT "/operator/v1/instance-types/{instance_type}" operator_instance_types_put, Operator, "Set the price of an instance type" => api::operator::instance_types::put,
-        takes api::operator::instance_types::InstanceTypePut, gives 200 api::operator::instance_types::InstanceTypeDetail;
-    POST "/operator/v1/usage-events" operator_usage_events_create, Operator, "Report what was used" => api::operator::usage_events::create,
-        takes Vec<api::operator::usage_events::UsageEvent>, gives 200 api::operator::usage_events::UsageEventsCounted;
-    POST "/operator/v1/vouchers" operator_vouchers_create, Operator, "Make a voucher" => api::operator::vouchers::create,
-        takes api::operator::vouchers::VoucherCreate, gives 201 api::operator::vouchers::OperatorVoucher;
-    GET "/operator/v1/vouchers" operator_vouchers_list, Operator, "List vouchers" => api::operator::vouchers::list,
-        query [PAGE_LIMIT, OFFSET], gives 200 Vec<api::operator::vouchers::OperatorVoucher>;
-    GET "/operator/v1/vouchers/{code}" operator_vouchers_get, Operator, "Read a voucher" => api::operator::vouchers::get,
-        gives 200 api::operator::vouchers::OperatorVoucher;
-    DELETE "/operator/v1/vouchers/{code}" operator_vouchers_delete, Operator, "Delete a voucher" => api::operator::vouchers::delete,
-        gives 204 Nothing;
-    GET "/operator/v1/subscriptions" operator_subscriptions_list, Operator, "List the plans" => api::operator::subscriptions::list,
-        gives 200 Vec<api::operator::subscriptions::SubscriptionDetail>;
-    PUT "/operator/v1/subscriptions/{subscription_name}" operator_subscriptions_put, Operator, "Set a plan" => api::operator::subscriptions::put,
-        takes api::operator::subscriptions::SubscriptionPut, gives 200 api::operator::subscriptions::SubscriptionDetail;
-    GET "/operator/v1/audit" operator_audit_list, Operator, "List everybody's changes" => audit::list_for_operator,
-        query [AUDIT_LIMIT, AUDIT_OFFSET, BEFORE, ACTION, IN_ORGANIZATION], gives 200 Vec<audit::AuditEvent>;
+    family OUTSIDE_PROJECTS;
+    "/operator/v1/users" {
+        POST operator_users_create, Operator, "Make an account, or activate an invited person"
+            => api::operator::users::create, takes api::operator::users::OperatorUserCreate,
+               gives 201 api::operator::users::OperatorUser;
+        GET operator_users_list, Operator, "List people"
+            => api::operator::users::list, query [PAGE_LIMIT, OFFSET, EMAIL],
+               gives 200 Vec<api::operator::users::OperatorUser>;
+    }
+    "/operator/v1/users/{user_id}" {
+        GET operator_users_get, Operator, "Read a person"
+            => api::operator::users::get, gives 200 api::operator::users::OperatorUser;
+        DELETE operator_users_delete, Operator, "Delete a person"
+            => api::operator::users::delete, query [FORCE], gives 204 Nothing;
+    }
+    "/operator/v1/users/{user_id}/token" {
+        PUT operator_users_token, Operator, "Reset a person's token"
+            => api::operator::users::reset_token, gives 200 api::operator::users::UserToken;
+    }
+    "/operator/v1/quota-resources" {
+        GET operator_quota_resources_list, Operator, "List the quota catalogue"
+            => api::operator::quota_resources::list,
+               gives 200 Vec<api::operator::quota_resources::QuotaResourceDetail>;
+    }
+    "/operator/v1/quota-resources/{resource}" {
+        PUT operator_quota_resources_set, Operator, "Set a resource of the quota catalogue"
+            => api::operator::quota_resources::set, takes api::operator::quota_resources::QuotaResourceSet,
+               gives 200 api::operator::quota_resources::QuotaResourceDetail;
+    }
+    "/operator/v1/instance-types" {
+        GET operator_instance_types_list, Operator, "List the price list"
+            => api::operator::instance_types::list, gives 200 Vec<api::operator::instance_types::InstanceTypeDetail>;
+    }
+    "/operator/v1/instance-types/{instance_type}" {
+        PUT operator_instance_types_put, Operator, "Set the price of an instance type"
+            => api::operator::instance_types::put, takes api::operator::instance_types::InstanceTypePut,
+               gives 200 api::operator::instance_types::InstanceTypeDetail;
+    }
+    "/operator/v1/usage-events" {
+        POST operator_usage_events_create, Operator, "Report what was used"
+            => api::operator::usage_events::create, takes Vec<api::operator::usage_events::UsageEvent>,
+               gives 200 api::operator::usage_events::UsageEventsCounted;
+    }
+    "/operator/v1/vouchers" {
+        POST operator_vouchers_create, Operator, "Make a voucher"
+            => api::operator::vouchers::create, takes api::operator::vouchers::VoucherCreate,
+               gives 201 api::operator::vouchers::OperatorVoucher;
+        GET operator_vouchers_list, Operator, "List vouchers"
+            => api::operator::vouchers::list, query [PAGE_LIMIT, OFFSET],
+               gives 200 Vec<api::operator::vouchers::OperatorVoucher>;
+    }
+    "/operator/v1/vouchers/{code}" {
+        GET operator_vouchers_get, Operator, "Read a voucher"
+            => api::operator::vouchers::get, gives 200 api::operator::vouchers::OperatorVoucher;
+        DELETE operator_vouchers_delete, Operator, "Delete a voucher"
+            => api::operator::vouchers::delete, gives 204 Nothing;
+    }
+    "/operator/v1/subscriptions" {
+        GET operator_subscriptions_list, Operator, "List the plans"
+            => api::operator::subscriptions::list, gives 200 Vec<api::operator::subscriptions::SubscriptionDetail>;
+    }
+    "/operator/v1/subscriptions/{subscription_name}" {
+        PUT operator_subscriptions_put, Operator, "Set a plan"
+            => api::operator::subscriptions::put, takes api::operator::subscriptions::SubscriptionPut,
+               gives 200 api::operator::subscriptions::SubscriptionDetail;
+    }
+    "/operator/v1/audit" {
+        GET operator_audit_list, Operator, "List everybody's changes"
+            => audit::list_for_operator, query [AUDIT_LIMIT, AUDIT_OFFSET, BEFORE, ACTION, IN_ORGANIZATION],
+               gives 200 Vec<audit::AuditEvent>;
+    }
 };

@@ -1,37 +1,60 @@
 //! Organizations, their people, usage and trail, and what a voucher is for.
 
-#[cfg(not(target_arch = "wasm32"))]
-use super::contract;
-use super::{Route, handler, routes};
+use super::{Route, routes};
 use crate::api::{audit, organization_users, organizations, resources, usage, vouchers};
-use ::http::Method;
 
 pub(super) static TABLE: &[Route] = routes! {
-    POST "/v2.1/organizations" organizations_create, Person, "Create an organization" => organizations::create,
-        takes organizations::OrganizationCreate, gives 201 organizations::OrganizationDetail;
-    GET "/v2.1/organizations" organizations_list, Anyone, "List the caller's organizations" => organizations::list,
-        query [LIMIT, AFTER_NAME], gives 200 Vec<organizations::OrganizationDetail>;
-    GET "/v2.1/organizations/{organization_name}" organizations_get, OrganizationMember, "Read an organization" => organizations::get,
-        gives 200 organizations::OrganizationDetail;
-    GET "/v2.1/organizations/{organization_name}/usage" organizations_usage_get, OrganizationMember, "Report what an organization used" => usage::of_organization,
-        query [START_DATE, END_DATE, INTERVAL], gives 200 usage::OrganizationUsageReport<'static>;
-    PATCH "/v2.1/organizations/{organization_name}" organizations_update, OrganizationAdmin, "Change an organization" => organizations::update,
-        takes organizations::OrganizationUpdate, gives 200 organizations::OrganizationDetail;
-    POST "/v2.1/organizations/{organization_name}/users" organization_users_create, OrganizationAdmin, "Add somebody to an organization, or invite them" => organization_users::create,
-        takes organization_users::OrganizationUserCreate, gives 201 organization_users::OrganizationUserDetail;
-    GET "/v2.1/organizations/{organization_name}/users" organization_users_list, OrganizationMember, "List the users of an organization" => organization_users::list,
-        query [LIMIT, AFTER_ID], gives 200 Vec<organization_users::OrganizationUserDetail>;
-    GET "/v2.1/organizations/{organization_name}/users/{user_id}" organization_users_get, OrganizationAdmin, "Read a user of an organization" => organization_users::get,
-        gives 200 organization_users::OrganizationUserDetail;
-    PATCH "/v2.1/organizations/{organization_name}/users/{user_id}" organization_users_update, OrganizationAdmin, "Make a user admin of an organization, or admin no more" => organization_users::update,
-        takes organization_users::OrganizationUserUpdate, gives 200 organization_users::OrganizationUserDetail;
-    DELETE "/v2.1/organizations/{organization_name}/users/{user_id}" organization_users_delete, OrganizationAdminOrOneself, "Remove a user from an organization, or leave it" => organization_users::delete,
-        gives 204 Nothing;
-    GET "/v2.1/organizations/{organization_name}/resources" organizations_resource_usage, OrganizationMember, "Read what an organization has in use" => resources::get_of_organization,
-        gives 200 resources::ResourceUsage;
-    GET "/v2.1/organizations/{organization_name}/audit" organizations_audit_list, OrganizationAdmin, "List the changes in an organization" => audit::list_of_organization,
-        query [AUDIT_LIMIT, AUDIT_OFFSET, BEFORE, ACTION], gives 200 Vec<audit::AuditEvent>;
+    family OUTSIDE_PROJECTS;
+    "/v2.1/organizations" {
+        POST organizations_create, Person, "Create an organization"
+            => organizations::create, takes organizations::OrganizationCreate,
+               gives 201 organizations::OrganizationDetail;
+        GET organizations_list, Anyone, "List the caller's organizations"
+            => organizations::list, query [LIMIT, AFTER_NAME], gives 200 Vec<organizations::OrganizationDetail>;
+    }
+    "/v2.1/organizations/{organization_name}" {
+        GET organizations_get, OrganizationMember, "Read an organization"
+            => organizations::get, gives 200 organizations::OrganizationDetail;
+    }
+    "/v2.1/organizations/{organization_name}/usage" {
+        GET organizations_usage_get, OrganizationMember, "Report what an organization used"
+            => usage::of_organization, query [START_DATE, END_DATE, INTERVAL],
+               gives 200 usage::OrganizationUsageReport<'static>;
+    }
+    "/v2.1/organizations/{organization_name}" {
+        PATCH organizations_update, OrganizationAdmin, "Change an organization"
+            => organizations::update, takes organizations::OrganizationUpdate,
+               gives 200 organizations::OrganizationDetail;
+    }
+    "/v2.1/organizations/{organization_name}/users" {
+        POST organization_users_create, OrganizationAdmin, "Add somebody to an organization, or invite them"
+            => organization_users::create, takes organization_users::OrganizationUserCreate,
+               gives 201 organization_users::OrganizationUserDetail;
+        GET organization_users_list, OrganizationMember, "List the users of an organization"
+            => organization_users::list, query [LIMIT, AFTER_ID],
+               gives 200 Vec<organization_users::OrganizationUserDetail>;
+    }
+    "/v2.1/organizations/{organization_name}/users/{user_id}" {
+        GET organization_users_get, OrganizationAdmin, "Read a user of an organization"
+            => organization_users::get, gives 200 organization_users::OrganizationUserDetail;
+        PATCH organization_users_update, OrganizationAdmin, "Make a user admin of an organization, or admin no more"
+            => organization_users::update, takes organization_users::OrganizationUserUpdate,
+               gives 200 organization_users::OrganizationUserDetail;
+        DELETE organization_users_delete, OrganizationAdminOrOneself, "Remove a user from an organization, or leave it"
+            => organization_users::delete, gives 204 Nothing;
+    }
+    "/v2.1/organizations/{organization_name}/resources" {
+        GET organizations_resource_usage, OrganizationMember, "Read what an organization has in use"
+            => resources::get_of_organization, gives 200 resources::ResourceUsage;
+    }
+    "/v2.1/organizations/{organization_name}/audit" {
+        GET organizations_audit_list, OrganizationAdmin, "List the changes in an organization"
+            => audit::list_of_organization, query [AUDIT_LIMIT, AUDIT_OFFSET, BEFORE, ACTION],
+               gives 200 Vec<audit::AuditEvent>;
+    }
 
-    GET "/v2.1/vouchers/{code}" vouchers_get, Anyone, "Read what a voucher is for" => vouchers::get,
-        gives 200 vouchers::VoucherDetail;
+    "/v2.1/vouchers/{code}" {
+        GET vouchers_get, Anyone, "Read what a voucher is for"
+            => vouchers::get, gives 200 vouchers::VoucherDetail;
+    }
 };

@@ -4,60 +4,85 @@
 //! nothing can stand behind a version yet, so an authorised call is 404 and says what is missing (contract section 4),
 //! and the OpenAPI document leaves them out: `Unserved`.
 
-#[cfg(not(target_arch = "wasm32"))]
-use super::contract;
-use super::{Route, handler, p, routes};
+use super::{Route, p, route, routes};
 use crate::api::requests;
-use ::http::Method;
 
-pub(super) static TABLE: &[Route] = routes! {
-    POST "/v2.1/projects/{project_name}/deployments/{deployment_name}/requests" deployment_requests_create, Deployment(p::DEPLOYMENTS_REQUESTS_CREATE), "Make a request to a deployment" => requests::no_upstream, gives 404 Unserved;
-    GET "/v2.1/projects/{project_name}/deployments/{deployment_name}/requests" deployment_requests_list, Deployment(p::DEPLOYMENTS_REQUESTS_LIST), "List requests to a deployment" => requests::no_upstream, gives 404 Unserved;
-    POST "/v2.1/projects/{project_name}/deployments/{deployment_name}/requests/batch" deployment_requests_batch_create, Deployment(p::DEPLOYMENTS_REQUESTS_CREATE), "Queue requests to a deployment" => requests::no_upstream, gives 404 Unserved;
-    POST "/v2.1/projects/{project_name}/deployments/{deployment_name}/requests/stream" deployment_requests_stream, Deployment(p::DEPLOYMENTS_REQUESTS_CREATE), "Make a request to a deployment and stream its answer" => requests::no_upstream, gives 404 Unserved;
-    POST "/v2.1/projects/{project_name}/deployments/{deployment_name}/requests/collect" deployment_requests_batch_get, Deployment(p::DEPLOYMENTS_REQUESTS_GET), "Read several requests to a deployment" => requests::no_upstream, gives 404 Unserved;
-    POST "/v2.1/projects/{project_name}/deployments/{deployment_name}/requests/delete" deployment_requests_batch_delete, Deployment(p::DEPLOYMENTS_REQUESTS_DELETE), "Delete several requests to a deployment" => requests::no_upstream, gives 404 Unserved;
-    POST "/v2.1/projects/{project_name}/deployments/{deployment_name}/requests/cancel" deployment_requests_batch_cancel, Deployment(p::DEPLOYMENTS_REQUESTS_UPDATE), "Cancel several requests to a deployment" => requests::no_upstream, gives 404 Unserved;
-    GET "/v2.1/projects/{project_name}/deployments/{deployment_name}/requests/{request_id}" deployment_requests_get, Deployment(p::DEPLOYMENTS_REQUESTS_GET), "Read a request to a deployment" => requests::no_upstream, gives 404 Unserved;
-    PATCH "/v2.1/projects/{project_name}/deployments/{deployment_name}/requests/{request_id}" deployment_requests_update, Deployment(p::DEPLOYMENTS_REQUESTS_UPDATE), "Cancel a request to a deployment" => requests::no_upstream, gives 404 Unserved;
-    DELETE "/v2.1/projects/{project_name}/deployments/{deployment_name}/requests/{request_id}" deployment_requests_delete, Deployment(p::DEPLOYMENTS_REQUESTS_DELETE), "Delete a request to a deployment" => requests::no_upstream, gives 404 Unserved;
-    GET "/v2.1/projects/{project_name}/deployments/{deployment_name}/requests/{request_id}/input" deployment_requests_input, Deployment(p::DEPLOYMENTS_REQUESTS_GET), "Read the input of a request to a deployment" => requests::no_upstream, gives 404 Unserved;
-    GET "/v2.1/projects/{project_name}/deployments/{deployment_name}/requests/{request_id}/output" deployment_requests_output, Deployment(p::DEPLOYMENTS_REQUESTS_GET), "Read the output of a request to a deployment" => requests::no_upstream, gives 404 Unserved;
-    POST "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions/{version}/requests" deployment_version_requests_create, Deployment(p::DEPLOYMENTS_REQUESTS_CREATE), "Make a request to a version of a deployment" => requests::no_upstream, gives 404 Unserved;
-    GET "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions/{version}/requests" deployment_version_requests_list, Deployment(p::DEPLOYMENTS_REQUESTS_LIST), "List requests to a version of a deployment" => requests::no_upstream, gives 404 Unserved;
-    POST "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions/{version}/requests/batch" deployment_version_requests_batch_create, Deployment(p::DEPLOYMENTS_REQUESTS_CREATE), "Queue requests to a version of a deployment" => requests::no_upstream, gives 404 Unserved;
-    POST "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions/{version}/requests/stream" deployment_version_requests_stream, Deployment(p::DEPLOYMENTS_REQUESTS_CREATE), "Make a request to a version of a deployment and stream its answer" => requests::no_upstream, gives 404 Unserved;
-    POST "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions/{version}/requests/collect" deployment_version_requests_batch_get, Deployment(p::DEPLOYMENTS_REQUESTS_GET), "Read several requests to a version of a deployment" => requests::no_upstream, gives 404 Unserved;
-    POST "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions/{version}/requests/delete" deployment_version_requests_batch_delete, Deployment(p::DEPLOYMENTS_REQUESTS_DELETE), "Delete several requests to a version of a deployment" => requests::no_upstream, gives 404 Unserved;
-    POST "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions/{version}/requests/cancel" deployment_version_requests_batch_cancel, Deployment(p::DEPLOYMENTS_REQUESTS_UPDATE), "Cancel several requests to a version of a deployment" => requests::no_upstream, gives 404 Unserved;
-    GET "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions/{version}/requests/{request_id}" deployment_version_requests_get, Deployment(p::DEPLOYMENTS_REQUESTS_GET), "Read a request to a version of a deployment" => requests::no_upstream, gives 404 Unserved;
-    PATCH "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions/{version}/requests/{request_id}" deployment_version_requests_update, Deployment(p::DEPLOYMENTS_REQUESTS_UPDATE), "Cancel a request to a version of a deployment" => requests::no_upstream, gives 404 Unserved;
-    DELETE "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions/{version}/requests/{request_id}" deployment_version_requests_delete, Deployment(p::DEPLOYMENTS_REQUESTS_DELETE), "Delete a request to a version of a deployment" => requests::no_upstream, gives 404 Unserved;
-    GET "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions/{version}/requests/{request_id}/input" deployment_version_requests_input, Deployment(p::DEPLOYMENTS_REQUESTS_GET), "Read the input of a request to a version of a deployment" => requests::no_upstream, gives 404 Unserved;
-    GET "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions/{version}/requests/{request_id}/output" deployment_version_requests_output, Deployment(p::DEPLOYMENTS_REQUESTS_GET), "Read the output of a request to a version of a deployment" => requests::no_upstream, gives 404 Unserved;
-    POST "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/requests" pipeline_requests_create, Pipeline(p::PIPELINES_REQUESTS_CREATE), "Make a request to a pipeline" => requests::no_upstream, gives 404 Unserved;
-    GET "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/requests" pipeline_requests_list, Pipeline(p::PIPELINES_REQUESTS_LIST), "List requests to a pipeline" => requests::no_upstream, gives 404 Unserved;
-    POST "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/requests/batch" pipeline_requests_batch_create, Pipeline(p::PIPELINES_REQUESTS_CREATE), "Queue requests to a pipeline" => requests::no_upstream, gives 404 Unserved;
-    POST "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/requests/stream" pipeline_requests_stream, Pipeline(p::PIPELINES_REQUESTS_CREATE), "Make a request to a pipeline and stream its answer" => requests::no_upstream, gives 404 Unserved;
-    POST "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/requests/collect" pipeline_requests_batch_get, Pipeline(p::PIPELINES_REQUESTS_GET), "Read several requests to a pipeline" => requests::no_upstream, gives 404 Unserved;
-    POST "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/requests/delete" pipeline_requests_batch_delete, Pipeline(p::PIPELINES_REQUESTS_DELETE), "Delete several requests to a pipeline" => requests::no_upstream, gives 404 Unserved;
-    POST "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/requests/cancel" pipeline_requests_batch_cancel, Pipeline(p::PIPELINES_REQUESTS_UPDATE), "Cancel several requests to a pipeline" => requests::no_upstream, gives 404 Unserved;
-    GET "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/requests/{request_id}" pipeline_requests_get, Pipeline(p::PIPELINES_REQUESTS_GET), "Read a request to a pipeline" => requests::no_upstream, gives 404 Unserved;
-    PATCH "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/requests/{request_id}" pipeline_requests_update, Pipeline(p::PIPELINES_REQUESTS_UPDATE), "Cancel a request to a pipeline" => requests::no_upstream, gives 404 Unserved;
-    DELETE "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/requests/{request_id}" pipeline_requests_delete, Pipeline(p::PIPELINES_REQUESTS_DELETE), "Delete a request to a pipeline" => requests::no_upstream, gives 404 Unserved;
-    GET "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/requests/{request_id}/input" pipeline_requests_input, Pipeline(p::PIPELINES_REQUESTS_GET), "Read the input of a request to a pipeline" => requests::no_upstream, gives 404 Unserved;
-    GET "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/requests/{request_id}/output" pipeline_requests_output, Pipeline(p::PIPELINES_REQUESTS_GET), "Read the output of a request to a pipeline" => requests::no_upstream, gives 404 Unserved;
-    POST "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/versions/{version}/requests" pipeline_version_requests_create, Pipeline(p::PIPELINES_REQUESTS_CREATE), "Make a request to a version of a pipeline" => requests::no_upstream, gives 404 Unserved;
-    GET "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/versions/{version}/requests" pipeline_version_requests_list, Pipeline(p::PIPELINES_REQUESTS_LIST), "List requests to a version of a pipeline" => requests::no_upstream, gives 404 Unserved;
-    POST "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/versions/{version}/requests/batch" pipeline_version_requests_batch_create, Pipeline(p::PIPELINES_REQUESTS_CREATE), "Queue requests to a version of a pipeline" => requests::no_upstream, gives 404 Unserved;
-    POST "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/versions/{version}/requests/stream" pipeline_version_requests_stream, Pipeline(p::PIPELINES_REQUESTS_CREATE), "Make a request to a version of a pipeline and stream its answer" => requests::no_upstream, gives 404 Unserved;
-    POST "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/versions/{version}/requests/collect" pipeline_version_requests_batch_get, Pipeline(p::PIPELINES_REQUESTS_GET), "Read several requests to a version of a pipeline" => requests::no_upstream, gives 404 Unserved;
-    POST "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/versions/{version}/requests/delete" pipeline_version_requests_batch_delete, Pipeline(p::PIPELINES_REQUESTS_DELETE), "Delete several requests to a version of a pipeline" => requests::no_upstream, gives 404 Unserved;
-    POST "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/versions/{version}/requests/cancel" pipeline_version_requests_batch_cancel, Pipeline(p::PIPELINES_REQUESTS_UPDATE), "Cancel several requests to a version of a pipeline" => requests::no_upstream, gives 404 Unserved;
-    GET "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/versions/{version}/requests/{request_id}" pipeline_version_requests_get, Pipeline(p::PIPELINES_REQUESTS_GET), "Read a request to a version of a pipeline" => requests::no_upstream, gives 404 Unserved;
-    PATCH "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/versions/{version}/requests/{request_id}" pipeline_version_requests_update, Pipeline(p::PIPELINES_REQUESTS_UPDATE), "Cancel a request to a version of a pipeline" => requests::no_upstream, gives 404 Unserved;
-    DELETE "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/versions/{version}/requests/{request_id}" pipeline_version_requests_delete, Pipeline(p::PIPELINES_REQUESTS_DELETE), "Delete a request to a version of a pipeline" => requests::no_upstream, gives 404 Unserved;
-    GET "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/versions/{version}/requests/{request_id}/input" pipeline_version_requests_input, Pipeline(p::PIPELINES_REQUESTS_GET), "Read the input of a request to a version of a pipeline" => requests::no_upstream, gives 404 Unserved;
-    GET "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/versions/{version}/requests/{request_id}/output" pipeline_version_requests_output, Pipeline(p::PIPELINES_REQUESTS_GET), "Read the output of a request to a version of a pipeline" => requests::no_upstream, gives 404 Unserved;
-    GET "/v2.1/projects/{project_name}/requests" project_requests_list, Project(p::DEPLOYMENTS_REQUESTS_LIST), "List the requests of a project" => requests::no_requests, gives 404 Unserved;
+/// A row of the requests to a target: method, what follows `/requests`, name, permission, summary before and after the
+/// target.
+macro_rules! request {
+    (
+        [$access:ident $at:literal $operations:literal $target:literal]
+        $method:ident $below:literal $operation:ident, $right:ident, $before:literal $($after:literal)?
+    ) => {
+        route!(
+            REQUESTS, $method concat!("/v2.1/projects/{project_name}", $at, "/requests", $below),
+            concat!($operations, "_", stringify!($operation)), $access(p::$right),
+            concat!($before, " ", $target $(, " ", $after)?)
+            => requests::no_upstream, [] [] 404 Unserved
+        )
+    };
+}
+
+/// The twelve rows of a target, which is an access, its path, the first words of the operations' names, and what it is;
+/// then its permissions to create, list, get, update and delete.
+macro_rules! requests_to {
+    ($target:tt $create:ident $list:ident $get:ident $update:ident $delete:ident) => {
+        [
+            request!($target POST "" create, $create, "Make a request to"),
+            request!($target GET "" list, $list, "List requests to"),
+            request!($target POST "/batch" batch_create, $create, "Queue requests to"),
+            request!($target POST "/stream" stream, $create, "Make a request to" "and stream its answer"),
+            request!($target POST "/collect" batch_get, $get, "Read several requests to"),
+            request!($target POST "/delete" batch_delete, $delete, "Delete several requests to"),
+            request!($target POST "/cancel" batch_cancel, $update, "Cancel several requests to"),
+            request!($target GET "/{request_id}" get, $get, "Read a request to"),
+            request!($target PATCH "/{request_id}" update, $update, "Cancel a request to"),
+            request!($target DELETE "/{request_id}" delete, $delete, "Delete a request to"),
+            request!($target GET "/{request_id}/input" input, $get, "Read the input of a request to"),
+            request!($target GET "/{request_id}/output" output, $get, "Read the output of a request to"),
+        ]
+    };
+}
+
+macro_rules! requests_to_deployment {
+    ($target:tt) => {
+        requests_to!(
+            $target DEPLOYMENTS_REQUESTS_CREATE DEPLOYMENTS_REQUESTS_LIST DEPLOYMENTS_REQUESTS_GET
+            DEPLOYMENTS_REQUESTS_UPDATE DEPLOYMENTS_REQUESTS_DELETE
+        )
+    };
+}
+
+macro_rules! requests_to_pipeline {
+    ($target:tt) => {
+        requests_to!(
+            $target PIPELINES_REQUESTS_CREATE PIPELINES_REQUESTS_LIST PIPELINES_REQUESTS_GET
+            PIPELINES_REQUESTS_UPDATE PIPELINES_REQUESTS_DELETE
+        )
+    };
+}
+
+pub(super) static TO_DEPLOYMENTS: &[Route] = &requests_to_deployment!(
+    [Deployment "/deployments/{deployment_name}" "deployment_requests" "a deployment"]
+);
+
+pub(super) static TO_DEPLOYMENT_VERSIONS: &[Route] = &requests_to_deployment!(
+    [Deployment "/deployments/{deployment_name}/versions/{version}" "deployment_version_requests"
+     "a version of a deployment"]
+);
+
+pub(super) static TO_PIPELINES: &[Route] = &requests_to_pipeline!(
+    [Pipeline "/pipelines/{pipeline_name}" "pipeline_requests" "a pipeline"]
+);
+
+pub(super) static TO_PIPELINE_VERSIONS: &[Route] = &requests_to_pipeline!(
+    [Pipeline "/pipelines/{pipeline_name}/versions/{version}" "pipeline_version_requests" "a version of a pipeline"]
+);
+
+pub(super) static OF_PROJECT: &[Route] = routes! {
+    family IN_PROJECT;
+    "/v2.1/projects/{project_name}/requests" {
+        GET project_requests_list, Project(p::DEPLOYMENTS_REQUESTS_LIST), "List the requests of a project"
+            => requests::no_requests, gives 404 Unserved;
+    }
 };

@@ -1,30 +1,48 @@
 //! The service itself: whether it is up, its document and page, and who a token stands for.
 
-#[cfg(not(target_arch = "wasm32"))]
-use super::contract;
-use super::{Route, handler, routes};
+use super::{Route, routes};
 use crate::api;
 use ::http::Method;
 
-/// Calls of UbiOps' sessions that are not served and answer 404 (contract section 4), though their path has other methods.
+/// Calls of UbiOps' sessions that are not served and answer 404 (contract section 4), though their path has other
+/// methods.
 pub(super) const NOT_SERVED: [(Method, &str); 2] =
     [(Method::POST, "/v2.1/user"), (Method::POST, "/user")];
 
 pub(super) static TABLE: &[Route] = routes! {
-    GET "/health" health, Public, "Whether the database answers" => api::status::health,
-        gives 200 api::status::Status;
-    GET "/openapi.json" openapi, Public, "The document of this API, OpenAPI 3.1" => api::docs::document,
-        gives 200 Document;
-    GET "/docs" docs, Public, "A page that shows the document and tries calls" => api::docs::page,
-        gives 200 Html;
-    GET "/docs/{file}" docs_file, Public, "A file that the page needs" => api::docs::file,
-        gives 200 File;
-    GET "/v2.1/status" status, Public, "Whether the service is up" => api::status::status,
-        gives 200 api::status::Status;
-    GET "/status" status_at_root, Public, "Whether the service is up, for clients without a base path" => api::status::status,
-        gives 200 api::status::Status;
-    GET "/v2.1/user" user_get, Anyone, "Who the token stands for" => api::user::get,
-        gives 200 api::user::UserDetail;
-    GET "/user" user_get_at_root, Anyone, "Who the token stands for, for clients without a base path" => api::user::get,
-        gives 200 api::user::UserDetail;
+    family PUBLIC;
+    "/health" {
+        GET health, Public, "Whether the database answers"
+            => api::status::health, gives 200 api::status::Status;
+    }
+    "/openapi.json" {
+        GET openapi, Public, "The document of this API, OpenAPI 3.1"
+            => api::docs::document, gives 200 Document;
+    }
+    "/docs" {
+        GET docs, Public, "A page that shows the document and tries calls"
+            => api::docs::page, gives 200 Html;
+    }
+    "/docs/{file}" {
+        GET docs_file, Public, "A file that the page needs"
+            => api::docs::file, gives 200 File;
+    }
+    "/v2.1/status" {
+        GET status, Public, "Whether the service is up"
+            => api::status::status, gives 200 api::status::Status;
+    }
+    "/status" {
+        GET status_at_root, Public, "Whether the service is up, for clients without a base path"
+            => api::status::status, gives 200 api::status::Status;
+    }
+
+    family OUTSIDE_PROJECTS;
+    "/v2.1/user" {
+        GET user_get, Anyone, "Who the token stands for"
+            => api::user::get, gives 200 api::user::UserDetail;
+    }
+    "/user" {
+        GET user_get_at_root, Anyone, "Who the token stands for, for clients without a base path"
+            => api::user::get, gives 200 api::user::UserDetail;
+    }
 };

@@ -24,8 +24,8 @@ pub(super) fn reason(method: &Method, below_project: &[&str]) -> Option<&'static
              point its version at your server with PUT .../upstream"
         }
         "experiments" => {
-            "no code runs here, so nothing is trained: run experiments on a server of your own, and point the version of \
-             a deployment at that server with PUT .../upstream"
+            "no code runs here, so nothing is trained: run experiments on a server of your own, and point the version \
+             of a deployment at that server with PUT .../upstream"
         }
         "buckets" | "blobs" => {
             "no files are kept here: keep them in a store of your own, and send their addresses or their content in \

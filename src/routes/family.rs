@@ -1,0 +1,77 @@
+//! Families of routes: what is alike in how they are reached. Each route names its family, and nothing else guesses it.
+
+use crate::http::cors::Class;
+use crate::http::request::BODY_LIMIT;
+use crate::http::surface::Surface;
+
+/// How routes are reached.
+#[derive(Debug)]
+pub struct Family {
+    /// How paths are read and how errors look.
+    pub surface: Surface,
+    /// How they take part in CORS (contract section 4).
+    pub cors: Class,
+    /// How their callers show who they are.
+    pub credentials: Credentials,
+    /// The longest body that they take, in bytes.
+    pub body_limit: usize,
+}
+
+/// How callers show who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credentials {
+    /// They need not.
+    None,
+    /// By a token.
+    Token,
+    /// By a token, in a header of ModelArts' clients too, or by a signature (ModelArts spec section 2).
+    TokenOrSignature,
+}
+
+/// What anybody may read.
+pub(super) static PUBLIC: Family = Family {
+    surface: Surface::Sentences,
+    cors: Class::Closed,
+    credentials: Credentials::None,
+    body_limit: BODY_LIMIT,
+};
+
+/// What is in no project; no page of a project calls it.
+pub(super) static OUTSIDE_PROJECTS: Family = Family {
+    surface: Surface::Sentences,
+    cors: Class::Closed,
+    credentials: Credentials::Token,
+    body_limit: BODY_LIMIT,
+};
+
+/// A project and what is in it.
+pub(super) static IN_PROJECT: Family = Family {
+    surface: Surface::Sentences,
+    cors: Class::Project,
+    credentials: Credentials::Token,
+    body_limit: BODY_LIMIT,
+};
+
+/// The request endpoints.
+pub(super) static REQUESTS: Family = Family {
+    surface: Surface::Sentences,
+    cors: Class::Requests,
+    credentials: Credentials::Token,
+    body_limit: BODY_LIMIT,
+};
+
+/// The ModelArts-compatible surface.
+pub(super) static WORKSPACES: Family = Family {
+    surface: Surface::ModelArts,
+    cors: Class::Closed,
+    credentials: Credentials::TokenOrSignature,
+    body_limit: BODY_LIMIT,
+};
+
+/// The quotas of a workspace there, whose changes are short (ModelArts spec section 4).
+pub(super) static WORKSPACE_QUOTAS: Family = Family {
+    surface: Surface::ModelArts,
+    cors: Class::Closed,
+    credentials: Credentials::TokenOrSignature,
+    body_limit: 64 << 10,
+};
