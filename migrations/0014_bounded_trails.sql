@@ -18,7 +18,10 @@ WHEN coalesce(octet_length(new.before), 0) + coalesce(octet_length(new.after), 0
   UPDATE audit SET before = new.before WHERE sequence = new.sequence;
 END;
 
--- GET .../audit?action=..., newest first: of a project, of an organization, and of everything.
+-- GET .../audit with and without an action, newest first: of a project, of an organization, and of everything. All kinds of
+-- changes are read by way of each kind, so the two indices without a kind go: each change would write a row into them.
+DROP INDEX audit_by_project;
+DROP INDEX audit_by_organization;
 CREATE INDEX audit_by_project_and_action ON audit (project_id, action) WHERE project_id IS NOT NULL;
 CREATE INDEX audit_by_organization_and_action ON audit (organization_id, action) WHERE organization_id IS NOT NULL;
 CREATE INDEX audit_by_action ON audit (action);

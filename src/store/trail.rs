@@ -73,6 +73,13 @@ macro_rules! audit_columns {
     };
 }
 
+/// Older than the row that a page is to begin behind, if one is named.
+macro_rules! is_behind {
+    () => {
+        " AND a.sequence < coalesce((SELECT sequence FROM audit WHERE id = :before), 9007199254740991)"
+    };
+}
+
 /// A page of what the condition finds: `page!(condition)`. The condition and the order are those of an index, so what
 /// is read is what is skipped and what is listed, whatever the trail has (contract section 4).
 macro_rules! page {
@@ -80,8 +87,42 @@ macro_rules! page {
         concat!(
             audit_columns!(),
             $condition,
-            " AND a.sequence < coalesce((SELECT sequence FROM audit WHERE id = :before), 9007199254740991)
-             ORDER BY a.sequence DESC LIMIT #limit OFFSET #offset"
+            is_behind!(),
+            " ORDER BY a.sequence DESC LIMIT #limit OFFSET #offset"
+        )
+    };
+}
+
+/// The newest changes of one kind that the condition finds, as many as a page may need of them.
+macro_rules! newest {
+    ($condition:expr, $action:literal) => {
+        concat!(
+            "SELECT * FROM (SELECT a.sequence FROM audit a WHERE ",
+            $condition,
+            " AND a.action = '",
+            $action,
+            "'",
+            is_behind!(),
+            " ORDER BY a.sequence DESC LIMIT #limit + #offset)"
+        )
+    };
+}
+
+/// A page of all kinds of changes that the condition finds: the newest of each kind, put in order. So one index serves
+/// trails with and without a kind, and each change writes a row less into an index than with one for each.
+macro_rules! page_of_all_kinds {
+    ($condition:expr) => {
+        concat!(
+            audit_columns!(),
+            "a.sequence IN (",
+            newest!($condition, "create"),
+            " UNION ALL ",
+            newest!($condition, "update"),
+            " UNION ALL ",
+            newest!($condition, "delete"),
+            " UNION ALL ",
+            newest!($condition, "info"),
+            ") ORDER BY a.sequence DESC LIMIT #limit OFFSET #offset"
         )
     };
 }
@@ -94,15 +135,15 @@ macro_rules! of_organization_named {
 
 statements! {
     /// The trail of a project, newest first.
-    LIST_OF_PROJECT = page!("a.project_id = :project_id");
+    LIST_OF_PROJECT = page_of_all_kinds!("a.project_id = :project_id");
     /// One kind of change in it.
     LIST_OF_PROJECT_BY_ACTION = page!("a.project_id = :project_id AND a.action = :action");
     /// The trail of an organization, its deleted projects included, newest first.
-    LIST_OF_ORGANIZATION = page!("a.organization_id = :organization_id");
+    LIST_OF_ORGANIZATION = page_of_all_kinds!("a.organization_id = :organization_id");
     /// One kind of change in it.
     LIST_OF_ORGANIZATION_BY_ACTION = page!("a.organization_id = :organization_id AND a.action = :action");
     /// The trail of the organization of this name, for the operator.
-    LIST_OF_ORGANIZATION_NAMED = page!(of_organization_named!());
+    LIST_OF_ORGANIZATION_NAMED = page_of_all_kinds!(of_organization_named!());
     /// One kind of change in it.
     LIST_OF_ORGANIZATION_NAMED_BY_ACTION = page!(concat!(of_organization_named!(), " AND a.action = :action"));
     /// Everything, newest first.

@@ -37,7 +37,7 @@ async function hangUp(path, body, milliseconds) {
   socket.resetAndDestroy();
 }
 
-test("a change that was made for a caller who has gone stands in the log like any other", async () => {
+test("a change that was made for a caller who has gone stands in the log like any other", { timeout: 60_000 }, async () => {
   await made("/operator/v1/users", { email: "ada@example.com" });
   await made("/v2.1/organizations", { name: "acme", subscription: "free", admin_email: "ada@example.com" });
   await made("/v2.1/projects", { name: "vision", organization_name: "acme" });
