@@ -64,15 +64,16 @@ macro_rules! caller_holds_all {
 pub(crate) use caller_holds_all;
 
 /// Whether what ends at `$expiry_date`, or never where that is null, ends with the caller: who has an expiry date gives
-/// nobody, themselves included, anything that outlives it (contract section 2). Read here and not in the first round
-/// trip, so that a date set meanwhile counts.
+/// nobody, themselves included, anything that outlives it (contract section 2), and a previous token is a caller that
+/// ends with its grace. Read here and not in the first round trip, so that an end that was set meanwhile counts.
 macro_rules! ends_with_caller {
     ($expiry_date:expr) => {
         concat!(
-            "NOT EXISTS (SELECT 1 FROM service_users
-                         WHERE id = :principal_id AND expiry_date < coalesce(",
+            "coalesce(",
             $expiry_date,
-            ", 9007199254740991))"
+            ", 9007199254740991) <= min(
+               coalesce((SELECT expiry_date FROM service_users WHERE id = :principal_id), 9007199254740991),
+               coalesce((SELECT grace_end FROM tokens WHERE id = :token_id), 9007199254740991))"
         )
     };
 }

@@ -139,10 +139,11 @@ pub fn not_entered() -> Error {
     Error::forbidden("a workspace is open to this service user that is not open to you")
 }
 
-/// The 403 of a caller with an expiry date, over what would outlive it (contract section 2).
+/// The 403 of a caller with an end, over what would outlive it (contract section 2).
 fn outlives() -> Error {
     Error::forbidden(
-        "expiry_date: you have one yourself, so the service user's must be set, and be no later than yours",
+        "expiry_date: you have one yourself, or call with a previous token, which ends with its grace; so the service \
+         user's must be set, and be no later than yours",
     )
 }
 

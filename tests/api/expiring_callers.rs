@@ -1,4 +1,4 @@
-//! A caller that has an expiry date gives nobody, itself included, anything that outlives it (contract section 2).
+//! A caller that has an expiry date, or calls with a token in its grace, gives nobody, itself included, anything that outlives it (contract section 2).
 
 use serde_json::{Value as Json, json};
 
@@ -87,6 +87,58 @@ fn it_gives_no_end_that_is_later_than_its_own() {
         .call(&all.caller, "POST", &path, json!({}))
         .refused(403, OUTLIVES);
     world.call(&all.never, "POST", &path, json!({})).expect(201);
+}
+
+#[test]
+fn a_token_in_its_grace_gives_nothing_that_outlives_the_grace() {
+    let world = World::new();
+    let all = cast(&world);
+    let reset = on(
+        &world,
+        &world.owner(),
+        "PUT",
+        &all.never,
+        "/token?grace=3600",
+        Json::Null,
+    );
+    let current = all.never.holding(reset.expect(200).text("token"));
+    let previous = &all.never;
+    for (method, rest, body) in [
+        ("PUT", "/token", Json::Null),
+        ("PUT", "/token?grace=604800", Json::Null),
+        ("PATCH", "", origins()),
+        ("PATCH", "", json!({"expiry_date": null})),
+    ] {
+        if method == "PUT" {
+            on(&world, previous, method, previous, rest, Json::Null).refused(403, OUTLIVES);
+        }
+        on(&world, previous, method, &all.later, rest, body.clone()).refused(403, OUTLIVES);
+        let world = world.copy();
+        on(&world, &current, method, &all.later, rest, body).expect(200);
+    }
+    on(&world, previous, "PUT", &all.same, "/token", Json::Null).expect(200);
+    let path = world.path("/service-users");
+    world
+        .call(previous, "POST", &path, json!({}))
+        .refused(403, OUTLIVES);
+    let body = json!({"expiry_date": world.after(HOUR)});
+    world.call(previous, "POST", &path, body).expect(201);
+    world.call(&current, "POST", &path, json!({})).expect(201);
+}
+
+#[test]
+fn a_grace_that_begins_between_the_round_trips_binds() {
+    let world = World::new();
+    let all = cast(&world);
+    let id = all.never.id.clone();
+    let begin = move |world: &World| {
+        let path = world.path(&format!("/service-users/{id}/token?grace=60"));
+        let begun = Call::new("PUT", path).by(&world.owner());
+        world.begin(begun).finish().expect(200);
+    };
+    let path = world.path(&format!("/service-users/{}/token", all.later.id));
+    let call = Call::new("PUT", path).by(&all.never);
+    world.send_while(2, begin, call).refused(403, OUTLIVES);
 }
 
 #[test]
