@@ -8,7 +8,7 @@
 //! Leaving takes all roles in the organization's projects along by foreign keys. An organization does not lose its last
 //! admin who has joined: that stands in the permits, so that two who demote each other cannot both succeed. It goes by
 //! what is written when it is decided. A joining that is still to be written makes one refusal too many, and none too
-//! few, where another has joined; where nobody has, there is nothing to lose.
+//! few: the caller's own counts at once.
 
 use serde_json::json;
 
@@ -79,12 +79,12 @@ macro_rules! plan_allows_one_more {
 }
 
 /// Whether the organization keeps an admin who has joined when this member is one no more, or has none to lose in them.
-/// Who has joined has an account.
+/// Who has joined has an account, and who makes this very call has joined by it (contract section 2).
 macro_rules! keeps_an_admin {
     () => {
         "(coalesce(#admin, 1) = 1
           OR NOT EXISTS (SELECT 1 FROM organization_users WHERE organization_id = :organization_id
-                         AND user_id = :object_id AND admin = 1 AND joined = 1)
+                         AND user_id = :object_id AND admin = 1 AND (joined = 1 OR user_id = :principal_id))
           OR EXISTS (SELECT 1 FROM organization_users WHERE organization_id = :organization_id
                      AND user_id <> :object_id AND admin = 1 AND joined = 1))"
     };

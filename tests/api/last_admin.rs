@@ -91,7 +91,7 @@ fn who_was_made_admin_without_being_asked_is_in_nobodys_way() {
 }
 
 #[test]
-fn an_organization_that_the_operator_made_has_nobody_to_lose_until_its_admin_calls() {
+fn an_organization_that_the_operator_made_loses_its_admin_by_no_call_of_theirs() {
     let made = || {
         let world = World::new();
         let ada = world.person("ada");
@@ -108,8 +108,17 @@ fn an_organization_that_the_operator_made_has_nobody_to_lose_until_its_admin_cal
         let path = format!("{users}/{}", ada.id);
         (world, ada, path)
     };
-    let (world, ada, path) = made();
-    world.call(&ada, "DELETE", &path, Json::Null).expect(204);
+    // Until they call there is nobody to lose, and the very first call may be the one that would lose them.
+    let (world, _, path) = made();
+    world
+        .call(&world.operator(), "DELETE", &path, Json::Null)
+        .expect(204);
+    for (method, body) in [("DELETE", Json::Null), ("PATCH", json!({"admin": false}))] {
+        let (world, ada, path) = made();
+        world
+            .call(&ada, method, &path, body)
+            .refused(400, "last active admin");
+    }
     let (world, ada, path) = made();
     world.get(&ada, &path).expect(200);
     for by in [&ada, &world.operator()] {
@@ -121,6 +130,39 @@ fn an_organization_that_the_operator_made_has_nobody_to_lose_until_its_admin_cal
     world
         .call(&world.operator(), "DELETE", &account, Json::Null)
         .refused(400, "initech");
+}
+
+#[test]
+fn who_makes_a_project_counts_as_an_admin_who_has_joined() {
+    let world = World::new();
+    world.writes_afterwards(false);
+    let ada = world.person("ada");
+    let body = json!({"name": "initech", "admin_email": ada.email});
+    world
+        .call(&world.operator(), "POST", "/v2.1/organizations", body)
+        .expect(201);
+    let body = json!({"name": "printer", "organization_name": "initech"});
+    world.call(&ada, "POST", "/v2.1/projects", body).expect(201);
+    let users = "/v2.1/organizations/initech/users";
+    let shown = world.get(&world.operator(), users).json();
+    assert_eq!(shown[0]["status"], "active");
+    let account = format!("/operator/v1/users/{}", ada.id);
+    world
+        .call(&world.operator(), "DELETE", &account, Json::Null)
+        .refused(400, "initech");
+}
+
+#[test]
+fn an_invitation_that_was_never_used_can_be_left_with_its_admin_status() {
+    for loss in Loss::ALL {
+        let world = World::new();
+        let ada = world.person("ada");
+        add(&world, &world.owner(), &ada.email, true).expect(201);
+        assert!(loss.of(&world, &ada, &ada).status < 300);
+        let bob = world.person("bob");
+        add(&world, &world.owner(), &bob.email, false).expect(201);
+        remove(&world, &bob, &bob).expect(204);
+    }
 }
 
 #[test]

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::statements::{
     AFTER_CREATE, AFTER_DELETE, AFTER_UPDATE, COMPLETE_TRAIL, DELETE, DELETE_ORIGINS, GET_BY_ID,
-    INSERT, INSERT_ADMIN_ASSIGNMENTS, INSERT_ORIGINS, PERMIT_CREATE, PERMIT_DELETE, PERMIT_UPDATE,
-    UPDATE,
+    INSERT, INSERT_ADMIN_ASSIGNMENTS, INSERT_ORIGINS, JOIN_MAKER, PERMIT_CREATE, PERMIT_DELETE,
+    PERMIT_UPDATE, UPDATE,
 };
 use super::{Project, lacks, not_found, organization_not_found};
 use crate::domain::credits::Credits;
@@ -49,7 +49,7 @@ impl NewProject<'_> {
     }
 }
 
-/// Creates a project; each admin of its organization gets the role project-admin in it.
+/// Creates a project; each admin of its organization gets the role project-admin in it, and who makes it has joined.
 ///
 /// # Errors
 /// 404 for an organization that the caller is no member of; 403 unless he is its admin; 400 for a taken name; 503
@@ -77,6 +77,7 @@ pub async fn create(occasion: &Occasion<'_>, new: NewProject<'_>) -> Result<Proj
             &INSERT_ORIGINS,
             &INSERT_ADMIN_ASSIGNMENTS,
             &COMPLETE_TRAIL,
+            &JOIN_MAKER,
             &GET_BY_ID,
             &AFTER_CREATE,
         ]);
@@ -90,7 +91,7 @@ pub async fn create(occasion: &Occasion<'_>, new: NewProject<'_>) -> Result<Proj
         ("subscription_runs", &subscriptions::ended),
         ("plan_allows", &|| limit_reached("projects")),
     ])?;
-    answers.only(5)
+    answers.only(6)
 }
 
 fn name_is_taken(name: &str) -> Error {

@@ -211,6 +211,11 @@ statements! {
            SELECT json_group_array(user_id) FROM (
              SELECT user_id FROM role_assignments WHERE project_id = :object_id ORDER BY user_id))))
          WHERE id = :audit_id AND ", permitted!());
+    /// That its maker has joined the organization, which stands in no path (contract section 2).
+    JOIN_MAKER = concat!(
+        "UPDATE organization_users SET joined = 1, join_date = #now
+         WHERE organization_id = ", organization_of_new!(), " AND user_id = :principal_id AND joined = 0
+           AND ", permitted!());
     /// Why there is no project, where there is none.
     AFTER_CREATE = concat!(
         "SELECT ", permitted!(), " AS done, ", name_is_free!(), " AS name_is_free, ",
