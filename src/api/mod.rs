@@ -41,12 +41,12 @@ use serde::de::DeserializeOwned;
 pub(crate) use call::{Call, OnObject, OnOrganization, OnProject, OnWorkspace};
 
 use crate::auth::access::Authority;
-use crate::domain::{AuditId, Invalid, Timestamp, TokenId};
+use crate::domain::{AuditId, Email, Invalid, Timestamp, TokenId};
 use crate::error::Error;
 use crate::http::body::{self, Wanted};
 use crate::http::query::Query;
 use crate::http::request::Request;
-use crate::platform::{Config, Platform};
+use crate::platform::{Config, Platform, SERVICE_USER_DOMAIN};
 use crate::store::audit::Occasion;
 use crate::store::session::Session;
 use crate::store::slices::{MAX_LIMIT, Slice};
@@ -131,6 +131,23 @@ impl Context<'_> {
             request_id: self.request_id.to_owned(),
             audit_id: AuditId::from_random(self.random()?).to_string(),
         })
+    }
+
+    /// Refuses a person's e-mail address in the domain of service users: who has the address of one is let into what is
+    /// granted to it by address.
+    pub(crate) fn check_person(&self, field: &str, email: &Email) -> Result<(), Error> {
+        let configured = self.config.service_user_domain.as_str();
+        // Addresses from before SERVICE_USER_DOMAIN was set stay, so the domain that it has unset is nobody else's either.
+        match [configured, SERVICE_USER_DOMAIN]
+            .into_iter()
+            .find(|domain| email.is_in(domain))
+        {
+            Some(domain) => Err(Error::invalid(format!(
+                "{field}: '{email}' is in '{domain}', where service users have their addresses; a person's is in \
+                 another domain"
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// A new token, to be shown once.

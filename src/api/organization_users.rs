@@ -65,6 +65,7 @@ impl From<OrganizationUser> for OrganizationUserDetail {
 /// `POST /organizations/{organization_name}/users`.
 pub(crate) async fn create(call: &mut Call<'_, OnOrganization>) -> Result<Response, Error> {
     let body: OrganizationUserCreate = call.body().await?;
+    call.check_person("email", &body.email)?;
     let id = UserId::from_random(call.random()?);
     let created = organization_users::create(
         &call.occasion()?,

@@ -148,6 +148,8 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
             "admin_email: the operator is no member of an organization, so its first admin is needed",
         ));
     }
+    let admin_email = body.admin_email.as_ref().filter(|_| is_operator);
+    admin_email.map_or(Ok(()), |email| call.check_person("admin_email", email))?;
     let end_date = body
         .subscription_end_date
         .map(|date| future("subscription_end_date", date.midnight(), call.now))
@@ -159,7 +161,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
         subscription: body.subscription.as_ref().map(|plan| plan.as_str()),
         end_date,
         voucher: body.voucher.as_ref(),
-        admin_email: body.admin_email.as_ref().filter(|_| is_operator),
+        admin_email,
     };
     let occasion = call.occasion()?;
     let created = organizations::create::create(&occasion, new).await?;

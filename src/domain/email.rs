@@ -59,6 +59,13 @@ impl Email {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether its domain is this one, in whichever spelling; a domain below it is another.
+    #[must_use]
+    pub fn is_in(&self, domain: &str) -> bool {
+        let own = self.0.split_once('@').map(|(_, own)| own);
+        own.is_some() && own == normalised_domain(domain).as_deref()
+    }
 }
 
 /// At most so many characters as sent, which bounds the work, and as kept.
@@ -238,6 +245,21 @@ mod tests {
     fn a_service_users_address_is_one() {
         let address = "13a9ba27-6888-4528-826e-8e1002eab13d.project1@serviceuser.tenantry.invalid";
         assert_eq!(Email::parse(address).unwrap().as_str(), address);
+    }
+
+    #[test]
+    fn an_address_is_in_its_domain_however_that_is_spelled() {
+        let address = Email::parse("kim@b\u{fc}cher.example").unwrap();
+        for domain in [
+            "b\u{fc}cher.example",
+            "BU\u{308}CHER.example.",
+            "xn--bcher-kva.example",
+        ] {
+            assert!(address.is_in(domain), "{domain}");
+        }
+        for domain in ["example", "a.xn--bcher-kva.example", "", "a b", "kim"] {
+            assert!(!address.is_in(domain), "{domain}");
+        }
     }
 
     #[test]

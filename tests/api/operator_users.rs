@@ -126,6 +126,44 @@ fn an_address_with_what_cannot_be_seen_is_nobodys() {
 }
 
 #[test]
+fn no_person_has_an_address_in_the_domain_of_service_users() {
+    let world = World::new();
+    let set = world.with_settings(&[("SERVICE_USER_DOMAIN", "Users.B\u{fc}cher.example")]);
+    for (number, (world, email, is_refused)) in [
+        (&world, world.idle().email, true),
+        (&world, "a@ServiceUser.Tenantry.invalid.".to_owned(), true),
+        (&world, "a@b.serviceuser.tenantry.invalid".to_owned(), false),
+        (&world, "a@users.b\u{fc}cher.example".to_owned(), false),
+        (&set, "b@users.b\u{fc}cher.example".to_owned(), true),
+        (&set, "b@users.xn--bcher-kva.example".to_owned(), true),
+        // That of service users from before the setting.
+        (&set, world.idle().email, true),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let named = json!({"name": format!("org{number}"), "admin_email": email});
+        let member = json!({"email": email});
+        for (by, path, body) in [
+            (
+                world.owner(),
+                "/v2.1/organizations/acme/users",
+                member.clone(),
+            ),
+            (world.operator(), "/operator/v1/users", member),
+            (world.operator(), "/v2.1/organizations", named),
+        ] {
+            let made = world.call(&by, "POST", path, body);
+            if is_refused {
+                made.refused(400, "where service users have their addresses");
+            } else {
+                made.expect(201);
+            }
+        }
+    }
+}
+
+#[test]
 fn what_is_no_email_address_is_refused() {
     let world = World::new();
     for email in [

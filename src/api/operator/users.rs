@@ -68,6 +68,7 @@ impl From<User> for OperatorUser {
 /// `POST /operator/v1/users`.
 pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
     let body: OperatorUserCreate = call.body().await?;
+    call.check_person("email", &body.email)?;
     let id = UserId::from_random(call.random()?);
     let token = call.mint_token()?;
     let user = users::create(
