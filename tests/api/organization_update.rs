@@ -72,11 +72,10 @@ fn only_the_operator_changes_a_subscription() {
     let world = World::new();
     for body in [
         json!({"subscription": "premium", "subscription_start_date": "2026-06-15", "subscription_end_date": "2027-01-01"}),
-        json!({"subscription": "free"}),
-        json!({"subscription_start_date": "2026-06-15"}),
+        json!({"subscription": "professional"}),
+        json!({"subscription_start_date": "2026-06-16"}),
         json!({"subscription_end_date": "2027-06-15"}),
-        json!({"subscription_end_date": null}),
-        json!({"name": "emca", "subscription_end_date": null}),
+        json!({"name": "emca", "subscription_end_date": "2027-06-15"}),
     ] {
         patch(&world, &world.owner(), body).refused(403, "only the operator");
     }
@@ -84,6 +83,42 @@ fn only_the_operator_changes_a_subscription() {
     // Terraform's provider sends nulls for what it does not set.
     let nulls = json!({"name": "emca", "subscription": null, "subscription_start_date": null});
     patch(&world, &world.owner(), nulls).expect(200);
+}
+
+#[test]
+fn who_sends_back_what_they_were_shown_changes_what_they_changed_in_it() {
+    for scheduled in [false, true] {
+        let world = World::new();
+        if scheduled {
+            subscribe(&world, "professional", "2026-07-01", Some("2026-12-01")).expect(200);
+        }
+        let (mut shown, before) = (acme(&world), world.dump());
+        let answer = patch(&world, &world.owner(), shown.clone()).expect(200);
+        assert!(answer.json() == shown && world.dump() == before);
+        for field in [
+            "subscription",
+            "subscription_start_date",
+            "subscription_end_date",
+        ] {
+            patch(&world, &world.owner(), json!({ field: shown[field] })).expect(200);
+            assert!(world.dump() == before, "{field}");
+        }
+        shown["name"] = json!("emca");
+        let renamed = patch(&world, &world.owner(), shown.clone()).expect(200);
+        assert_eq!(renamed.json(), shown);
+    }
+}
+
+#[test]
+fn the_operator_who_sends_back_what_is_shown_moves_no_start() {
+    let world = World::new();
+    let start = "SELECT subscription_start_date FROM organizations WHERE name IN ('acme', 'emca')";
+    let (mut shown, before, started) = (acme(&world), world.dump(), world.count(start));
+    let answer = patch(&world, &world.operator(), shown.clone()).expect(200);
+    assert!(answer.json() == shown && world.dump() == before);
+    shown["name"] = json!("emca");
+    let renamed = patch(&world, &world.operator(), shown.clone()).expect(200);
+    assert_eq!((renamed.json(), world.count(start)), (shown, started));
 }
 
 #[test]

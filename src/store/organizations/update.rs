@@ -36,10 +36,13 @@ macro_rules! changed_plan {
     };
 }
 
+/// Its start. One on the day that is shown is the start as it is, whatever its time of day.
 macro_rules! changed_start {
     () => {
         concat!(
-            "coalesce(#start_date, ",
+            "iif(#start_date / 86400000 <> ",
+            in_force!("subscription_start_date"),
+            " / 86400000, #start_date, ",
             in_force!("subscription_start_date"),
             ")"
         )
@@ -131,7 +134,7 @@ statements! {
         "UPDATE organizations AS n SET
            name = coalesce(:name, n.name),
            subscription = iif(#start_date <= #now, ", changed_plan!(), ", ", in_force!("subscription"), "),
-           subscription_start_date = iif(#start_date <= #now, #start_date, ", in_force!("subscription_start_date"), "),
+           subscription_start_date = iif(#start_date <= #now, ", changed_start!(), ", ", in_force!("subscription_start_date"), "),
            subscription_end_date = iif(#start_date > #now, ", in_force!("subscription_end_date"), ", ", changed_end!(), "),
            next_subscription = CASE
              WHEN #start_date > #now THEN ", changed_plan!(), "
@@ -164,10 +167,17 @@ pub struct OrganizationChanges {
 }
 
 impl OrganizationChanges {
-    /// Whether the subscription is to change.
-    #[must_use]
-    pub fn changes_subscription(&self) -> bool {
-        self.subscription.is_some() || self.start_date.is_some() || self.end_date.is_present()
+    /// Whether a subscription is asked for that is not the one that the organization shows.
+    fn changes_subscription(&self, of: &Organization) -> bool {
+        let day = |date: Timestamp| date.to_date_string();
+        let start = day(of.organization_subscription_start_date.0);
+        let end = of.organization_subscription_end_date.map(|end| day(end.0));
+        let asked_end = self.end_date.value().copied().map(day);
+        self.subscription
+            .as_ref()
+            .is_some_and(|plan| *plan != of.organization_subscription)
+            || self.start_date.is_some_and(|date| day(date) != start)
+            || (self.end_date.is_present() && asked_end != end)
     }
 
     /// Refuses a plan without the dates that it needs.
@@ -219,11 +229,21 @@ pub async fn update(
     organization: &Organization,
     changes: &OrganizationChanges,
 ) -> Result<Organization, Error> {
-    if changes.changes_subscription() && !occasion.authority.principal().is_operator() {
-        return Err(Error::forbidden(
-            "subscription, subscription_start_date, subscription_end_date: only the operator changes a subscription",
-        ));
-    }
+    let name_alone = OrganizationChanges {
+        name: changes.name.clone(),
+        ..OrganizationChanges::default()
+    };
+    // Who sends back what they were shown changes nothing of the subscription; nothing of it is written for them, so it may
+    // have been changed since.
+    let changes = match occasion.authority.principal().is_operator() {
+        true => changes,
+        false if changes.changes_subscription(organization) => {
+            return Err(Error::forbidden(
+                "subscription, subscription_start_date, subscription_end_date: only the operator changes a subscription",
+            ));
+        }
+        false => &name_alone,
+    };
     changes.check_dates()?;
     let change = Change {
         action: Action::Update,
