@@ -1,0 +1,233 @@
+//! Who is calling, and whether they may: steps 3 and 4 of a request's life. [`workspaces`](super::workspaces) has those of
+//! the ModelArts-compatible surface.
+//!
+//! What cannot be a credential ends without a look at the database. Else the first round trip tells everything that
+//! decides, and only what is decided here makes an [`Authority`].
+
+use super::Life;
+use crate::api::{Context, OnObject, OnOrganization, OnProject};
+use crate::auth::access::{Access, Authority};
+use crate::auth::credential::{self, Credential};
+use crate::auth::principal::Principal;
+use crate::domain::{Digests, ObjectType, RecognisedToken, UserId};
+use crate::error::Error;
+use crate::http::request::Request;
+use crate::store::callers::{self, Caller, CallerRow};
+use crate::store::objects::Object;
+use crate::store::organization_users;
+use crate::store::projects::{self, Project};
+use crate::store::tokens;
+
+impl Life<'_> {
+    /// Step 3: the token that the caller shows; the operator shows none.
+    fn token(&self, request: &Request) -> Result<Option<RecognisedToken>, Error> {
+        match credential::read(request, self.config) {
+            Credential::Missing => Err(Error::unauthenticated(credential::MISSING)),
+            Credential::Refused(why) => Err(Error::unauthenticated(why)),
+            Credential::Operator => Ok(None),
+            Credential::Token(token) => Ok(Some(token)),
+        }
+    }
+
+    /// Steps 3 and 4, of a call that is about nothing that is looked up.
+    pub(super) async fn authorise(
+        &self,
+        call: &mut Context<'_>,
+        access: Access,
+    ) -> Result<(), Error> {
+        if access == Access::Public {
+            return Ok(());
+        }
+        let token = self.token(call.request)?;
+        let digests = token.as_ref().map(|token| &token.digests);
+        let row = match digests {
+            Some(_) => Some(callers::caller(&self.session, digests).await?),
+            None => None,
+        };
+        self.admit(call, access, digests, row)?;
+        match (access, call.authority.principal()) {
+            (_, Principal::Operator)
+            | (Access::Anyone, _)
+            | (Access::Person, Principal::User(_)) => Ok(()),
+            (Access::Person, _) => Err(Error::forbidden("no service user may do this")),
+            _ => Err(Error::forbidden("only the operator may do this")),
+        }
+    }
+
+    pub(super) async fn authorise_on_organization(
+        &self,
+        call: &mut Context<'_>,
+        access: Access,
+    ) -> Result<OnOrganization, Error> {
+        let token = self.token(call.request)?;
+        let digests = token.as_ref().map(|token| &token.digests);
+        let name = call.parameter("organization_name").to_owned();
+        let row = callers::caller_and_organization(&self.session, digests, &name, self.now).await?;
+        let (is_member, is_admin) = (row.standing.is_member.0, row.standing.is_admin.0);
+        self.admit(call, access, digests, Some(row.caller))?;
+        let is_operator = call.authority.principal().is_operator();
+        call.is_organization_admin = is_operator || is_admin;
+        let organization = row
+            .organization
+            .filter(|_| is_operator || is_member)
+            .ok_or_else(|| projects::organization_not_found(&name))?;
+        let is_to_join = row.standing.is_to_join.0;
+        self.note_joining(&call.authority, is_to_join, &organization.organization_id);
+        let needs_admin = match access {
+            Access::OrganizationMember => false,
+            Access::OrganizationAdminOrOneself => !is_about_oneself(call),
+            _ => true,
+        };
+        if needs_admin && !call.is_organization_admin {
+            return Err(projects::lacks(&call.authority));
+        }
+        Ok(OnOrganization::new(organization))
+    }
+
+    pub(super) async fn authorise_on_project(
+        &self,
+        call: &mut Context<'_>,
+        access: Access,
+    ) -> Result<OnProject, Error> {
+        let (project, _) = self.project_and_object(call, access, None).await?;
+        Ok(OnProject::new(project))
+    }
+
+    pub(super) async fn authorise_on_object(
+        &self,
+        call: &mut Context<'_>,
+        access: Access,
+        kind: ObjectType,
+    ) -> Result<OnObject, Error> {
+        let name = call.parameter(kind.parameter()).to_owned();
+        let wanted = Some((kind, name.as_str()));
+        let (project, id) = self.project_and_object(call, access, wanted).await?;
+        let id = id.ok_or_else(|| kind.not_found(&name))?;
+        Ok(OnObject::new(project, Object { kind, id, name }))
+    }
+
+    /// The project in the path and the id of the wanted object in it, once the caller may do on them what the route
+    /// asks.
+    async fn project_and_object(
+        &self,
+        call: &mut Context<'_>,
+        access: Access,
+        wanted: Option<(ObjectType, &str)>,
+    ) -> Result<(Project, Option<String>), Error> {
+        let token = self.token(call.request)?;
+        let digests = token.as_ref().map(|token| &token.digests);
+        let name = call.parameter("project_name").to_owned();
+        let permission = access.permission();
+        let origin = self.origin.as_deref();
+        let row = callers::caller_and_project(
+            &self.session,
+            digests,
+            &name,
+            wanted,
+            permission,
+            origin,
+            access.shows_project(),
+        )
+        .await?;
+        let listed = row.listed;
+        self.progress.borrow_mut().listed = Some(listed);
+        let has_part = row.standing.has_part.0;
+        let is_admin = row.standing.is_admin.0;
+        let holds = row.standing.holds_permission.0;
+        self.admit(call, access, digests, Some(row.caller))?;
+        let principal = call.authority.principal();
+        let is_operator = principal.is_operator();
+        let project = row
+            .project
+            .filter(|_| is_operator || has_part)
+            .ok_or_else(|| projects::not_found(&name))?;
+        self.refuse_foreign_origin(call.request, listed)?;
+        let is_to_join = row.standing.is_to_join.0;
+        self.note_joining(&call.authority, is_to_join, &project.organization_id);
+        call.is_organization_admin = is_operator || is_admin;
+        let suits = permission.is_none_or(|permission| {
+            !principal.is_service_user() || permission.suits_service_users()
+        });
+        if permission.is_some() && !(is_operator || (holds && suits)) {
+            return Err(projects::lacks(&call.authority));
+        }
+        if matches!(access, Access::PersonOfProject(_)) && principal.is_service_user() {
+            return Err(Error::forbidden("no service user may do this"));
+        }
+        let needs_admin = match access {
+            Access::ProjectAdminOrOneself => !is_about_oneself(call),
+            Access::ProjectPart => false,
+            _ => permission.is_none(),
+        };
+        if needs_admin && !call.is_organization_admin {
+            return Err(projects::lacks(&call.authority));
+        }
+        Ok((project, row.standing.object_id))
+    }
+
+    /// Makes the caller known to the call, or refuses a token that is unknown or has ended.
+    pub(super) fn admit(
+        &self,
+        call: &mut Context<'_>,
+        access: Access,
+        digests: Option<&Digests>,
+        row: Option<CallerRow>,
+    ) -> Result<(), Error> {
+        let invalid = || Error::unauthenticated(credential::INVALID);
+        let (principal, token_id) = match (digests, row) {
+            (None, _) => (Principal::Operator, None),
+            (Some(digests), Some(row)) => {
+                let caller = row.caller(self.platform.clock.now())?.ok_or_else(invalid)?;
+                self.note_use(&caller, digests);
+                (caller.principal, Some(caller.token.id))
+            }
+            (Some(_), None) => return Err(invalid()),
+        };
+        let label = principal.id().unwrap_or("operator").to_owned();
+        self.progress.borrow_mut().principal = Some(label);
+        call.authority = Authority::granted(principal, token_id, access);
+        Ok(())
+    }
+
+    /// That the caller has joined the organization is to be written when the answer is out, once: a person by their
+    /// first call on it, or on one of its projects in which they have a part (contract section 2).
+    pub(super) fn note_joining(
+        &self,
+        authority: &Authority,
+        is_to_join: bool,
+        organization_id: &str,
+    ) {
+        if let (true, Principal::User(user)) = (is_to_join, authority.principal()) {
+            let mut progress = self.progress.borrow_mut();
+            let join = organization_users::join(organization_id, &user.id, self.now);
+            progress.afterwards.extend(join);
+        }
+    }
+
+    /// What is to be written about the token when the answer is out.
+    fn note_use(&self, caller: &Caller, digests: &Digests) {
+        let mut progress = self.progress.borrow_mut();
+        let due = caller
+            .token
+            .last_used
+            .is_none_or(|last_used| last_used.plus_millis(tokens::LAST_USED_INTERVAL) <= self.now);
+        if due {
+            progress
+                .afterwards
+                .extend(tokens::touch(&caller.token.id, self.now));
+        }
+        if caller.token.key_id != digests.current.key_id() {
+            progress
+                .afterwards
+                .extend(tokens::redigest(&caller.token.id, &digests.current));
+        }
+    }
+}
+
+/// Whether the person in the path is the caller.
+fn is_about_oneself(call: &Context<'_>) -> bool {
+    match call.authority.principal() {
+        Principal::User(user) => call.id("user_id", UserId::parse) == user.id,
+        _ => false,
+    }
+}

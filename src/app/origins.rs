@@ -1,0 +1,96 @@
+//! Origins: preflights, the origin that may read an answer, and calls from a page that is not the caller's (contract
+//! section 4).
+
+use super::{Life, Progress};
+use crate::error::Error;
+use crate::http::cors::{self, Class, Listed};
+use crate::http::request::Request;
+use crate::http::response::Response;
+use crate::routes::Found;
+use crate::store::callers;
+
+impl Life<'_> {
+    /// Answers OPTIONS: without a credential, and whatever exists (contract section 4).
+    pub(super) async fn preflight(
+        &self,
+        request: &Request,
+        found: Option<&Found>,
+    ) -> Result<Response, Error> {
+        let mut response = Response::no_content();
+        let Some(found) = found else {
+            response.header("allow", "OPTIONS");
+            return Ok(response);
+        };
+        let methods = found.methods();
+        response.header("allow", methods.as_str());
+        let listed = match (&self.origin, found.parameter("project_name")) {
+            (Some(origin), Some(project)) => {
+                callers::origin_in_project(&self.session, project, origin).await
+            }
+            _ => Ok(Listed::default()),
+        };
+        // A database that fails allows no origin, and the log says why; the answer stays a 204.
+        let listed = listed.unwrap_or_else(|error| {
+            self.progress.borrow_mut().error = Some(error);
+            Listed::default()
+        });
+        let allowed = found.class.allows_anybody(listed);
+        let origin = self.origin.as_deref().filter(|_| allowed);
+        let asked = origin.and_then(|_| request.header("access-control-request-headers"));
+        cors::answer_preflight(
+            &mut response,
+            found.class,
+            origin,
+            &methods,
+            asked.as_deref(),
+        );
+        Ok(response)
+    }
+
+    /// On request endpoints, a call that a browser marks as another site's, from an origin that is not the caller's, is
+    /// refused before anything runs. A server that happens to send `Origin` is not (contract section 4).
+    pub(super) fn refuse_foreign_origin(
+        &self,
+        request: &Request,
+        listed: Listed,
+    ) -> Result<(), Error> {
+        let is_marked = self.origin.is_some()
+            && self.progress.borrow().is_request_endpoint
+            && cors::is_of_another_site(request);
+        if is_marked && !Class::Requests.allows_caller(listed) {
+            return Err(Error::forbidden(
+                "this origin is in neither the project's cors_origins nor your allowed_cors_origins",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Where the failure of a call came before the first round trip, its origin still costs one: the app must be able
+    /// to read its 401.
+    pub(super) async fn look_for_origin(&self) {
+        let (class, project, listed) = {
+            let progress = self.progress.borrow();
+            (progress.class, progress.project.clone(), progress.listed)
+        };
+        if let (Some(origin), Some(project), None) = (&self.origin, project, listed)
+            && class.is_some_and(|class| class != Class::Closed)
+        {
+            let listed = callers::origin_in_project(&self.session, &project, origin).await;
+            self.progress.borrow_mut().listed = listed.ok();
+        }
+    }
+
+    /// Gives an answer, an error as well as a success, its CORS headers.
+    pub(super) fn answer_origin(&self, response: &mut Response, progress: &Progress) {
+        let Some(class) = progress.class else {
+            return;
+        };
+        let listed = progress.listed.unwrap_or_default();
+        let allowed = match progress.principal {
+            Some(_) => class.allows_caller(listed),
+            None => class.allows_anybody(listed),
+        };
+        let origin = self.origin.as_deref().filter(|_| allowed);
+        cors::answer_call(response, class, origin);
+    }
+}
