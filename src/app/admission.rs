@@ -12,7 +12,8 @@ use crate::auth::principal::Principal;
 use crate::domain::{Digests, ObjectType, RecognisedToken, UserId};
 use crate::error::Error;
 use crate::http::request::Request;
-use crate::store::callers::{self, Caller, CallerRow};
+use crate::store::first_trip::who::{self, Caller, HolderRow};
+use crate::store::first_trip::{organization, project};
 use crate::store::objects::Object;
 use crate::store::organization_users;
 use crate::store::projects::{self, Project};
@@ -41,7 +42,7 @@ impl Life<'_> {
         let token = self.token(call.request)?;
         let digests = token.as_ref().map(|token| &token.digests);
         let row = match digests {
-            Some(_) => Some(callers::caller(&self.session, digests).await?),
+            Some(_) => Some(who::ask(&self.session, digests, None).await?.row),
             None => None,
         };
         self.admit(call, access, digests, row)?;
@@ -62,7 +63,8 @@ impl Life<'_> {
         let token = self.token(call.request)?;
         let digests = token.as_ref().map(|token| &token.digests);
         let name = call.parameter("organization_name").to_owned();
-        let row = callers::caller_and_organization(&self.session, digests, &name, self.now).await?;
+        let trip = organization::ask(&self.session, digests, &name, self.now, None).await?;
+        let row = trip.row;
         let (is_member, is_admin) = (row.standing.is_member.0, row.standing.is_admin.0);
         self.admit(call, access, digests, Some(row.caller))?;
         let is_operator = call.authority.principal().is_operator();
@@ -118,17 +120,16 @@ impl Life<'_> {
         let digests = token.as_ref().map(|token| &token.digests);
         let name = call.parameter("project_name").to_owned();
         let permission = access.permission();
-        let origin = self.origin.as_deref();
-        let row = callers::caller_and_project(
-            &self.session,
+        let asked = project::Asked {
             digests,
-            &name,
-            wanted,
+            origin: self.origin.as_deref(),
+            project: &name,
+            object: wanted,
             permission,
-            origin,
-            access.shows_project(),
-        )
-        .await?;
+            shows_project: access.shows_project(),
+        };
+        let trip = project::ask(&self.session, &asked, None).await?;
+        let row = trip.row;
         let listed = row.listed;
         self.progress.borrow_mut().listed = Some(listed);
         let has_part = row.standing.has_part.0;
@@ -171,7 +172,7 @@ impl Life<'_> {
         call: &mut Context<'_>,
         access: Access,
         digests: Option<&Digests>,
-        row: Option<CallerRow>,
+        row: Option<HolderRow>,
     ) -> Result<(), Error> {
         let invalid = || Error::unauthenticated(credential::INVALID);
         let (principal, token_id) = match (digests, row) {

@@ -7,7 +7,7 @@ use crate::http::cors::{self, Class, Listed};
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::routes::Found;
-use crate::store::callers;
+use crate::store::first_trip::origin;
 
 impl Life<'_> {
     /// Answers OPTIONS: without a credential, and whatever exists (contract section 4).
@@ -24,9 +24,7 @@ impl Life<'_> {
         let methods = found.methods();
         response.header("allow", methods.as_str());
         let listed = match (&self.origin, found.parameter("project_name")) {
-            (Some(origin), Some(project)) => {
-                callers::origin_in_project(&self.session, project, origin).await
-            }
+            (Some(shown), Some(project)) => origin::in_project(&self.session, project, shown).await,
             _ => Ok(Listed::default()),
         };
         // A database that fails allows no origin, and the log says why; the answer stays a 204.
@@ -72,10 +70,10 @@ impl Life<'_> {
             let progress = self.progress.borrow();
             (progress.class, progress.project.clone(), progress.listed)
         };
-        if let (Some(origin), Some(project), None) = (&self.origin, project, listed)
+        if let (Some(shown), Some(project), None) = (&self.origin, project, listed)
             && class.is_some_and(|class| class != Class::Closed)
         {
-            let listed = callers::origin_in_project(&self.session, &project, origin).await;
+            let listed = origin::in_project(&self.session, &project, shown).await;
             self.progress.borrow_mut().listed = listed.ok();
         }
     }

@@ -15,8 +15,8 @@ use crate::domain::{AccessKeyId, ProjectId, Purpose, RecognisedToken, WorkspaceI
 use crate::error::Error;
 use crate::http::body;
 use crate::http::request::{BODY_LIMIT, ReadBody, Request};
-use crate::store::callers::CallerRow;
-use crate::store::callers::modelarts::{Asked, KnownKey, WorkspaceStanding, caller_and_workspace};
+use crate::store::first_trip::who::HolderRow;
+use crate::store::first_trip::workspace::{self, Asked, KnownKey, WorkspaceStanding};
 use crate::store::projects::Project;
 use crate::store::workspaces::{self, Workspace};
 
@@ -80,7 +80,8 @@ impl Life<'_> {
             workspace_id,
             permission: access.permission(),
         };
-        let row = caller_and_workspace(&self.session, &asked).await?;
+        let trip = workspace::ask(&self.session, &asked, None).await?;
+        let row = trip.row;
         self.admit_shown(call, access, &shown, row.caller, row.access_key)?;
         let has_part = row.standing.has_part.0 || call.authority.principal().is_operator();
         let named = call.request.header("x-project-id");
@@ -130,7 +131,7 @@ impl Life<'_> {
         call: &mut Context<'_>,
         access: Access,
         shown: &Shown,
-        caller: CallerRow,
+        caller: HolderRow,
         key: Option<KnownKey>,
     ) -> Result<(), Error> {
         let signature = match shown {

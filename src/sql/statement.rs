@@ -63,6 +63,14 @@ impl Parameters {
         self.with(name, Value::Integer(i64::from(value)))
     }
 
+    /// This set over another one: a name that is in both means what it means here.
+    #[must_use]
+    pub fn over(self, below: Self) -> Self {
+        let mut values = below.values;
+        values.extend(self.values);
+        Self { values }
+    }
+
     fn with(mut self, name: &'static str, value: Value) -> Self {
         self.values.push((name, value));
         self
@@ -164,6 +172,20 @@ mod tests {
             .text("a", "y")
             .integer("b", 1);
         assert_eq!(values(parameters), Ok(2));
+    }
+
+    #[test]
+    fn a_name_in_two_sets_means_what_the_upper_one_says() {
+        let below = Parameters::new().text("a", "below").integer("b", 1);
+        let batch = Parameters::new()
+            .text("a", "above")
+            .over(below)
+            .batch([&TWO]);
+        let values = batch[0].values().unwrap();
+        assert_eq!(
+            values,
+            [&Value::Text("above".to_owned()), &Value::Integer(1)]
+        );
     }
 
     #[test]

@@ -7,8 +7,8 @@
 pub mod access_keys;
 pub mod audit;
 pub mod budgets;
-pub mod callers;
 pub mod consumption;
+pub mod first_trip;
 pub mod instance_types;
 pub mod objects;
 pub mod organization_users;
@@ -45,9 +45,13 @@ use crate::sql::Sql;
 pub fn statements() -> Vec<&'static Sql> {
     [
         access_keys::ALL,
-        callers::ALL,
-        callers::modelarts::ALL,
         consumption::ALL,
+        first_trip::object::ALL,
+        first_trip::organization::ALL,
+        first_trip::origin::ALL,
+        first_trip::project::ALL,
+        first_trip::who::ALL,
+        first_trip::workspace::ALL,
         instance_types::ALL,
         objects::statements::deployments::ALL,
         objects::statements::pipelines::ALL,

@@ -39,6 +39,17 @@ impl Answers {
         Self(batch)
     }
 
+    /// Takes away the answers to the statements from this place on, as if these had been a batch of their own.
+    #[must_use]
+    pub fn split_off(&mut self, statement: usize) -> Self {
+        let rows = &mut self.0.rows;
+        let rows = rows.split_off(statement.min(rows.len()));
+        Self(Batch {
+            rows,
+            ..Batch::default()
+        })
+    }
+
     /// All rows of the statement at this place of the batch.
     ///
     /// # Errors

@@ -1,45 +1,42 @@
-//! The first round trip on the ModelArts-compatible surface: who shows this token or access key, and what he may in
+//! The first round trip on the ModelArts-compatible surface: who shows this token or access key, and what they may in
 //! the project of this id and in its workspace.
 
+use super::project::{organization_of_project, rights_columns};
+use super::who::{HolderRow, digests};
+use super::{FirstTrip, Rider, ask as ask_first, first_trip};
 use crate::auth::permissions::Permission;
 use crate::auth::principal::Principal;
 use crate::domain::Digests;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::sql::statements;
-use crate::store::callers::{CallerRow, caller_columns, digests, rights_columns};
 use crate::store::projects::Project;
+use crate::store::projects::statements::project_columns;
 use crate::store::rows::{Columns, Flag, Row, row};
 use crate::store::session::Session;
 use crate::store::workspaces::{Workspace, opens_to, workspace_columns};
 
 statements! {
-    /// Who is calling, what he is and may in the project of this id, and whether its workspace is open to him. Its grants
-    /// are read where it is shown itself, which is what `workspaces.get` is for. The
-    /// views of rights are not used here: SQLite would fill them for everybody before it looks for this caller.
-    CALLER_AND_WORKSPACE = concat!(
-        "SELECT ", caller_columns!(), ", k.id AS access_key, k.generation AS access_key_generation, ",
-        crate::store::projects::statements::project_columns!(), ", ", workspace_columns!(), ",
-         CASE WHEN :permission = 'workspaces.get' THEN w.grants END AS workspace_grants,
-         p.id IS NOT NULL AS project_exists, w.id IS NOT NULL AS workspace_exists,
-         k.id IS NOT NULL AS key_exists, m.joined = 0 AS is_to_join, ", rights_columns!(""), ",
-         m.admin = 1 OR ", opens_to!("coalesce(u.id, s.id)", "coalesce(u.email, s.email)"), " AS is_open
-         FROM (SELECT 1)
-         LEFT JOIN tokens t ON t.digest IN (:digest, :other_digest)
-         LEFT JOIN access_keys k ON k.id = :access_key
-         LEFT JOIN users u ON u.id = t.user_id
-         LEFT JOIN service_users s ON s.id = coalesce(t.service_user_id, k.service_user_id)
-         LEFT JOIN projects p ON p.id = :project_id
-         LEFT JOIN organizations n ON n.id = p.organization_id
-         LEFT JOIN organization_users m ON m.organization_id = p.organization_id AND m.user_id = u.id
-         LEFT JOIN workspaces w ON w.project_id = p.id AND w.id = :workspace_id");
+    /// Who is calling, what they are and may in the project of this id, and whether its workspace is open to them. Its
+    /// grants are read where it is shown itself, which is what `workspaces.get` is for.
+    CALLER_AND_WORKSPACE = first_trip! {
+        who: token_or_access_key,
+        reads: concat!(
+            project_columns!(), ", ", workspace_columns!(), ",
+             CASE WHEN :permission = 'workspaces.get' THEN w.grants END AS workspace_grants,
+             p.id IS NOT NULL AS project_exists, w.id IS NOT NULL AS workspace_exists, ", rights_columns! {}, ",
+             m.admin = 1 OR ", opens_to!("coalesce(u.id, s.id)", "coalesce(u.email, s.email)"), " AS is_open"),
+        joins: concat!(
+            " LEFT JOIN projects p ON p.id = :project_id", organization_of_project!(), "
+             LEFT JOIN workspaces w ON w.project_id = p.id AND w.id = :workspace_id")
+    };
 }
 
 /// What the first round trip says about a call on workspaces.
 #[derive(Debug)]
 pub struct CallerAndWorkspace {
     /// Who is calling.
-    pub caller: CallerRow,
+    pub caller: HolderRow,
     /// The project, if there is one of this id.
     pub project: Option<Project>,
     /// The workspace, if there is one of this id in the project.
@@ -61,9 +58,9 @@ row! {
         pub is_to_join: Flag,
         /// Whether the caller has a part in the project.
         pub has_part: Flag,
-        /// Whether he holds the permission that was asked for, on the whole project.
+        /// Whether they hold the permission that was asked for, on the whole project.
         pub holds_permission: Flag,
-        /// Whether the workspace is open to him.
+        /// Whether the workspace is open to them.
         pub is_open: Flag,
     }
 }
@@ -86,7 +83,7 @@ impl Row for CallerAndWorkspace {
         let has_workspace = standing.workspace_exists.0;
         let has_key = standing.key_exists.0;
         Self {
-            caller: CallerRow::read(columns),
+            caller: HolderRow::read(columns),
             project: has_project.then(|| Project::read(columns)),
             workspace: has_workspace.then(|| Workspace::read(columns)),
             access_key: has_key.then(|| KnownKey::read(columns)),
@@ -95,7 +92,7 @@ impl Row for CallerAndWorkspace {
     }
 }
 
-impl CallerRow {
+impl HolderRow {
     /// The service user whose access key was shown, unless it has expired.
     ///
     /// # Errors
@@ -119,21 +116,24 @@ pub struct Asked<'a> {
     pub permission: Option<Permission>,
 }
 
-/// Who shows this token or access key, and what he may in this project and workspace.
+/// Who shows this token or access key, and what they may in this project and workspace. What rides along has
+/// `:access_key`, `:project_id`, `:workspace_id` and `:permission` besides the digests, which are null of a signed
+/// request.
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn caller_and_workspace(
+pub async fn ask(
     session: &Session,
     asked: &Asked<'_>,
-) -> Result<CallerAndWorkspace, Error> {
+    rider: Option<Rider>,
+) -> Result<FirstTrip<CallerAndWorkspace>, Error> {
+    let by_operator = asked.digests.is_none() && asked.access_key.is_none();
     let parameters = digests(asked.digests)
+        .flag("by_operator", by_operator)
         .optional_text("access_key", asked.access_key)
         .text("project_id", asked.project_id)
         .optional_text("workspace_id", asked.workspace_id)
         .optional_text("permission", asked.permission.map(Permission::name));
-    session
-        .read(parameters.batch([&CALLER_AND_WORKSPACE]))
-        .await?
-        .only(0)
+    let sql = &CALLER_AND_WORKSPACE;
+    ask_first(session, sql, parameters, rider).await?.only()
 }

@@ -1,0 +1,61 @@
+//! What a route lets ride on the first round trip: statements of its own, in the same batch and so the same transaction,
+//! behind the one that says who is calling.
+//!
+//! It saves a round trip, and nothing can happen between the check of the caller and what rides. But it runs whoever is
+//! calling, before anybody has looked at the row that says so:
+//!
+//! * what it reads is for the handler, which runs only where the caller may; else nobody sees it;
+//! * what it writes repeats **all that decides** in its own condition, the caller's digest included (`:digest` and
+//!   `:other_digest`; `#by_operator` is 1 of the operator, who has none), and is a permit or asks for one like any other
+//!   write.
+
+use crate::error::Error;
+use crate::sql::Sql;
+use crate::sql::statement::Parameters;
+use crate::store::rows::Answers;
+use crate::store::session::Session;
+
+/// Statements that ride along, with what the route has to say to them.
+#[derive(Debug)]
+pub struct Rider {
+    statements: Vec<&'static Sql>,
+    parameters: Parameters,
+    writes: bool,
+}
+
+impl Rider {
+    /// Statements that only read.
+    #[must_use]
+    pub fn reading(statements: impl AsRef<[&'static Sql]>, parameters: Parameters) -> Self {
+        Self {
+            statements: statements.as_ref().to_vec(),
+            parameters,
+            writes: false,
+        }
+    }
+
+    /// Statements of which one writes: a failure of the trip may leave it unknown whether it was written.
+    #[must_use]
+    pub fn writing(statements: impl AsRef<[&'static Sql]>, parameters: Parameters) -> Self {
+        Self {
+            writes: true,
+            ..Self::reading(statements, parameters)
+        }
+    }
+
+    /// Makes the trip. The parameters of the first statement hold for all: what they say of the caller and of the path
+    /// no rider can say otherwise.
+    pub(super) async fn board(
+        mut self,
+        session: &Session,
+        first: &'static Sql,
+        parameters: Parameters,
+    ) -> Result<Answers, Error> {
+        self.statements.insert(0, first);
+        let batch = parameters.over(self.parameters).batch(self.statements);
+        match self.writes {
+            true => session.write(batch).await,
+            false => session.read(batch).await,
+        }
+    }
+}
