@@ -188,6 +188,8 @@ impl<'a> Life<'a> {
             authority: Authority::nobody(),
             is_organization_admin: false,
             body_limit: route.family.body_limit,
+            rides: route.rides,
+            ridden: None,
             request,
         };
         let access = route.access;

@@ -4,12 +4,14 @@
 //! OpenAPI document and the authorization matrix of the tests are all made from these rows, so none can be forgotten.
 //!
 //! Rows stand below their path, and paths below their [`family`], which says how they are reached. A row reads: method,
-//! name of the operation, access, summary, handler; then what it promises: the query parameters it looks at, the body
-//! it takes, the status and the body it gives. A row that lacks one of these, whose handler needs more than its access
-//! finds, or whose types have no schema or no example, does not compile.
+//! name of the operation, access, summary, handler; what rides on its first trip, if anything does; then what it
+//! promises: the query parameters it looks at, the body it takes, the status and the body it gives. A row that lacks
+//! one of these, whose handler needs more than its access finds, or whose types have no schema or no example, does not
+//! compile.
 
 use ::http::Method;
 
+use crate::api::Rides;
 use crate::api::call::Handler;
 use crate::auth::access::Access;
 use crate::auth::permissions as p;
@@ -43,6 +45,8 @@ pub struct Route {
     pub access: Access,
     /// What it does, in a few words.
     pub summary: &'static str,
+    /// What rides on its first trip, if anything does.
+    pub rides: Option<Rides>,
     /// What answers it.
     pub handler: Handler,
     /// What it takes and gives, for the OpenAPI document.
@@ -50,33 +54,63 @@ pub struct Route {
     pub contract: crate::contract::Contract,
 }
 
+/// A handler as the table takes it. Where something rides along, and only there, the handler gets the answers to it.
+macro_rules! answer {
+    ($function:path) => {
+        |call| Box::pin($function(call))
+    };
+    ($function:path, $rides:path) => {
+        |call| {
+            Box::pin(async move {
+                let ridden = call.ridden()?;
+                $function(call, ridden).await
+            })
+        }
+    };
+}
+use answer;
+
 /// What answers a route of this access. What the first round trip finds for the access is what the handler's call is
 /// about: a handler that needs more does not compile.
 macro_rules! handler {
-    (Public $function:path) => { crate::routes::handler!(@ Anything $function) };
-    (Operator $function:path) => { crate::routes::handler!(@ Anything $function) };
-    (Anyone $function:path) => { crate::routes::handler!(@ Anything $function) };
-    (Person $function:path) => { crate::routes::handler!(@ Anything $function) };
-    (OrganizationMember $function:path) => { crate::routes::handler!(@ OnOrganization $function) };
-    (OrganizationAdmin $function:path) => { crate::routes::handler!(@ OnOrganization $function) };
-    (OrganizationAdminOrOneself $function:path) => { crate::routes::handler!(@ OnOrganization $function) };
-    (ProjectPart $function:path) => { crate::routes::handler!(@ OnProject $function) };
-    (Project $function:path) => { crate::routes::handler!(@ OnProject $function) };
-    (PersonOfProject $function:path) => { crate::routes::handler!(@ OnProject $function) };
-    (ProjectAdmin $function:path) => { crate::routes::handler!(@ OnProject $function) };
-    (ProjectAdminOrOneself $function:path) => { crate::routes::handler!(@ OnProject $function) };
-    (Deployment $function:path) => { crate::routes::handler!(@ OnObject $function, ObjectType::Deployment) };
-    (Pipeline $function:path) => { crate::routes::handler!(@ OnObject $function, ObjectType::Pipeline) };
-    (Workspaces $function:path) => { crate::routes::handler!(@ OnWorkspaces $function) };
-    (Workspace $function:path) => { crate::routes::handler!(@ OnWorkspace $function) };
-    (@ $about:ident $function:path $(, ObjectType::$kind:ident)?) => {
+    (Public $answer:expr) => { crate::routes::handler!(@ Anything $answer) };
+    (Operator $answer:expr) => { crate::routes::handler!(@ Anything $answer) };
+    (Anyone $answer:expr) => { crate::routes::handler!(@ Anything $answer) };
+    (Person $answer:expr) => { crate::routes::handler!(@ Anything $answer) };
+    (OrganizationMember $answer:expr) => { crate::routes::handler!(@ OnOrganization $answer) };
+    (OrganizationAdmin $answer:expr) => { crate::routes::handler!(@ OnOrganization $answer) };
+    (OrganizationAdminOrOneself $answer:expr) => { crate::routes::handler!(@ OnOrganization $answer) };
+    (ProjectPart $answer:expr) => { crate::routes::handler!(@ OnProject $answer) };
+    (Project $answer:expr) => { crate::routes::handler!(@ OnProject $answer) };
+    (PersonOfProject $answer:expr) => { crate::routes::handler!(@ OnProject $answer) };
+    (ProjectAdmin $answer:expr) => { crate::routes::handler!(@ OnProject $answer) };
+    (ProjectAdminOrOneself $answer:expr) => { crate::routes::handler!(@ OnProject $answer) };
+    (Deployment $answer:expr) => { crate::routes::handler!(@ OnObject $answer, ObjectType::Deployment) };
+    (Pipeline $answer:expr) => { crate::routes::handler!(@ OnObject $answer, ObjectType::Pipeline) };
+    (Workspaces $answer:expr) => { crate::routes::handler!(@ OnWorkspaces $answer) };
+    (Workspace $answer:expr) => { crate::routes::handler!(@ OnWorkspace $answer) };
+    (@ $about:ident $answer:expr $(, ObjectType::$kind:ident)?) => {
         crate::api::call::Handler::$about(
             $(crate::domain::ObjectType::$kind,)?
-            |call| Box::pin($function(call)),
+            $answer,
         )
     };
 }
 use handler;
+
+/// What rides along, as the table takes it. Where anybody may call, there is no first trip.
+macro_rules! rides {
+    ($access:ident) => {
+        None
+    };
+    (Public $rides:path) => {
+        compile_error!("a public route makes no first trip, so nothing rides on it")
+    };
+    ($access:ident $rides:path) => {
+        Some($rides)
+    };
+}
+use rides;
 
 /// What a row promises: `query [...]` names constants of `contract::parameters`, `takes` and `gives` types with an
 /// `contract::Example`. The module has none of it.
@@ -102,7 +136,7 @@ use contract;
 macro_rules! route {
     (
         $family:ident, $method:ident $path:expr, $operation:expr, $access:ident $(($right:expr))?, $summary:expr
-        => $handler:path, [$($query:ident)*] [$($body:ty)?] $status:literal $answer:ty
+        => $handler:path $(, rides $rides:path)?, [$($query:ident)*] [$($body:ty)?] $status:literal $answer:ty
     ) => {
         crate::routes::Route {
             family: &crate::routes::family::$family,
@@ -111,7 +145,8 @@ macro_rules! route {
             operation: $operation,
             access: crate::auth::access::Access::$access $(($right))?,
             summary: $summary,
-            handler: crate::routes::handler!($access $handler),
+            rides: crate::routes::rides!($access $($rides)?),
+            handler: crate::routes::handler!($access crate::routes::answer!($handler $(, $rides)?)),
             #[cfg(not(target_arch = "wasm32"))]
             contract: crate::routes::contract!([$($query)*] [$($body)?] $status $answer),
         }
@@ -125,13 +160,14 @@ macro_rules! routes {
         $($path:literal {
             $(
                 $method:ident $operation:ident, $access:ident $(($right:expr))?, $summary:literal => $handler:path
-                $(, query [$($query:ident),+])? $(, takes $body:ty)?, gives $status:literal $answer:ty;
+                $(, rides $rides:path)? $(, query [$($query:ident),+])?
+                $(, takes $body:ty)?, gives $status:literal $answer:ty;
             )+
         })+
     )+) => {
         &[$($($(crate::routes::route!(
             $family, $method $path, stringify!($operation), $access $(($right))?, $summary
-            => $handler, [$($($query)+)?] [$($body)?] $status $answer
+            => $handler $(, rides $rides)?, [$($($query)+)?] [$($body)?] $status $answer
         ),)+)+)+]
     };
 }

@@ -48,9 +48,14 @@ use crate::http::query::Query;
 use crate::http::request::Request;
 use crate::platform::{Config, Platform, SERVICE_USER_DOMAIN};
 use crate::store::audit::Occasion;
+use crate::store::first_trip::Rider;
+use crate::store::rows::Answers;
 use crate::store::session::Session;
 use crate::store::slices::{MAX_LIMIT, Slice};
 use crate::store::tokens::FreshToken;
+
+/// Statements that a route lets ride on the first trip, before anybody knows whether the caller may make the call.
+pub type Rides = for<'a, 'b> fn(&'a Context<'b>) -> Result<Rider, Error>;
 
 /// What every call has, whatever it is about.
 pub struct Context<'a> {
@@ -65,6 +70,8 @@ pub struct Context<'a> {
     pub(crate) authority: Authority,
     pub(crate) is_organization_admin: bool,
     pub(crate) body_limit: usize,
+    pub(crate) rides: Option<Rides>,
+    pub(crate) ridden: Option<Answers>,
 }
 
 impl Context<'_> {
@@ -82,6 +89,18 @@ impl Context<'_> {
     ) -> String {
         let text = self.parameter(name);
         parse(text).map_or_else(|_| text.to_owned(), |id| id.to_string())
+    }
+
+    /// What rides on the first trip of this call.
+    pub(crate) fn rider(&self) -> Result<Option<Rider>, Error> {
+        self.rides.map(|rides| rides(self)).transpose()
+    }
+
+    /// The answers to what rode along. A row of the table that names a rider hands them to its handler.
+    pub(crate) fn ridden(&mut self) -> Result<Answers, Error> {
+        self.ridden
+            .take()
+            .ok_or_else(|| Error::inconsistent("nothing rode along"))
     }
 
     /// The body, a JSON object.

@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{Call, OnProject, future};
+use crate::api::{Call, Context, OnProject, future};
 use crate::domain::{Description, OriginList, ServiceUserId, ServiceUserName, Timestamp};
 use crate::error::Error;
 use crate::http::patch::Patch;
 use crate::http::response::Response;
-use crate::store::rows::JsonText;
+use crate::store::first_trip::Rider;
+use crate::store::rows::{Answers, JsonText};
 use crate::store::service_users::{self, Grace, NewServiceUser, ServiceUser, ServiceUserChanges};
 
 /// The longest grace of an old token, in seconds: a week (contract section 4).
@@ -147,10 +148,19 @@ pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Err
 }
 
 /// `GET .../service-users/{service_user_id}`.
-pub(crate) async fn get(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
+pub(crate) async fn get(
+    call: &mut Call<'_, OnProject>,
+    ridden: Answers,
+) -> Result<Response, Error> {
     let id = call.id("service_user_id", ServiceUserId::parse);
-    let found = service_users::get(call.session, call.project(), &id, call.now).await?;
+    let found = service_users::ridden(&ridden, &id)?;
     Response::ok(&ServiceUserList::from(found))
+}
+
+/// What rides along with it: the service user.
+pub(crate) fn get_riding(call: &Context<'_>) -> Result<Rider, Error> {
+    let id = call.id("service_user_id", ServiceUserId::parse);
+    Ok(service_users::riding(&id, call.now))
 }
 
 /// `PATCH .../service-users/{service_user_id}`.

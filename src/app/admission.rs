@@ -41,9 +41,13 @@ impl Life<'_> {
         }
         let token = self.token(call.request)?;
         let digests = token.as_ref().map(|token| &token.digests);
-        let row = match digests {
-            Some(_) => Some(who::ask(&self.session, digests, None).await?.row),
-            None => None,
+        let row = match (digests, call.rider()?) {
+            (None, None) => None,
+            (_, rider) => {
+                let trip = who::ask(&self.session, digests, rider).await?;
+                call.ridden = trip.ridden;
+                Some(trip.row)
+            }
         };
         self.admit(call, access, digests, row)?;
         match (access, call.authority.principal()) {
@@ -63,7 +67,9 @@ impl Life<'_> {
         let token = self.token(call.request)?;
         let digests = token.as_ref().map(|token| &token.digests);
         let name = call.parameter("organization_name").to_owned();
-        let trip = organization::ask(&self.session, digests, &name, self.now, None).await?;
+        let rider = call.rider()?;
+        let trip = organization::ask(&self.session, digests, &name, self.now, rider).await?;
+        call.ridden = trip.ridden;
         let row = trip.row;
         let (is_member, is_admin) = (row.standing.is_member.0, row.standing.is_admin.0);
         self.admit(call, access, digests, Some(row.caller))?;
@@ -128,7 +134,8 @@ impl Life<'_> {
             permission,
             shows_project: access.shows_project(),
         };
-        let trip = project::ask(&self.session, &asked, None).await?;
+        let trip = project::ask(&self.session, &asked, call.rider()?).await?;
+        call.ridden = trip.ridden;
         let row = trip.row;
         let listed = row.listed;
         self.progress.borrow_mut().listed = Some(listed);

@@ -80,7 +80,8 @@ impl Life<'_> {
             workspace_id,
             permission: access.permission(),
         };
-        let trip = workspace::ask(&self.session, &asked, None).await?;
+        let trip = workspace::ask(&self.session, &asked, call.rider()?).await?;
+        call.ridden = trip.ridden;
         let row = trip.row;
         self.admit_shown(call, access, &shown, row.caller, row.access_key)?;
         let has_part = row.standing.has_part.0 || call.authority.principal().is_operator();

@@ -57,7 +57,7 @@ pub(super) static TABLE: &[Route] = routes! {
     }
     "/v2.1/projects/{project_name}/service-users/{service_user_id}" {
         GET service_users_get, Project(p::SERVICE_USERS_GET), "Read a service user"
-            => service_users::get, gives 200 service_users::ServiceUserList;
+            => service_users::get, rides service_users::get_riding, gives 200 service_users::ServiceUserList;
         PATCH service_users_update, Project(p::SERVICE_USERS_UPDATE), "Change a service user"
             => service_users::update, takes service_users::ServiceUserUpdate,
                gives 200 service_users::ServiceUserList;

@@ -14,8 +14,9 @@ use crate::error::Error;
 use crate::http::patch::Patch;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, given};
+use crate::store::first_trip::Rider;
 use crate::store::projects::{self, Project};
-use crate::store::rows::{JsonText, Millis, OTHERWISE, Refusal, row};
+use crate::store::rows::{Answers, JsonText, Millis, OTHERWISE, Refusal, row};
 use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice};
 use crate::store::subscriptions;
@@ -23,7 +24,7 @@ use crate::store::tokens::FreshToken;
 use statements::{
     AFTER_CREATE, AFTER_DELETE, AFTER_RESET, AFTER_UPDATE, AFTER_UPDATE_ACCESS, DELETE,
     DELETE_ACCESS_KEYS, DELETE_CURRENT_TOKEN, DELETE_ENDED_TOKEN, DELETE_GRACE, DELETE_ORIGINS,
-    DELETE_TOKENS, GET, GRANT_GRACE, INSERT, INSERT_ORIGINS, INSERT_TOKEN, KNOWS, LIST,
+    DELETE_TOKENS, GET, GET_RIDING, GRANT_GRACE, INSERT, INSERT_ORIGINS, INSERT_TOKEN, KNOWS, LIST,
     PERMIT_CREATE, PERMIT_DELETE, PERMIT_END_GRACE, PERMIT_RESET, PERMIT_UPDATE,
     PERMIT_UPDATE_ACCESS, UPDATE,
 };
@@ -169,22 +170,21 @@ pub async fn list(
     slice.read(session, listing, parameters).await
 }
 
-/// One service user of a project.
-///
-/// # Errors
-/// 404; 503 when the database fails.
-pub async fn get(
-    session: &Session,
-    project: &Project,
-    id: &str,
-    now: Timestamp,
-) -> Result<ServiceUser, Error> {
+/// Reads one service user of the project in the path, on the first trip.
+#[must_use]
+pub fn riding(id: &str, now: Timestamp) -> Rider {
     let parameters = Parameters::new()
-        .text("project_id", &project.project_id)
         .text("object_id", id)
         .integer("now", now.as_millis());
-    let found = session.read(parameters.batch([&GET])).await?.first(0)?;
-    found.ok_or_else(|| not_found(id))
+    Rider::reading([&GET_RIDING], parameters)
+}
+
+/// What [`riding`] has found.
+///
+/// # Errors
+/// 404.
+pub fn ridden(answers: &Answers, id: &str) -> Result<ServiceUser, Error> {
+    answers.first(0)?.ok_or_else(|| not_found(id))
 }
 
 /// Creates a service user with its token.

@@ -33,6 +33,8 @@ mod expiring_callers;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod first_trip;
+#[cfg(test)]
 mod grace;
 #[cfg(test)]
 mod growth;

@@ -1,7 +1,8 @@
 """How often a request goes to D1, by D1's own figures in `Server-Timing`.
 
 At most two round trips a request: one that decides who is calling and whether they may, one that does the
-work. One for a preflight and for an unknown token; none for what cannot be a token of this server.
+work. One for a preflight, for an unknown token, and for what rides on the first; none for what cannot be a token of
+this server.
 """
 
 import pytest
@@ -33,6 +34,8 @@ def test_no_call_on_a_service_user_takes_more_than_two(world, project):
     for name, answer in answers.items():
         assert answer.status_code == expected.get(name, 200), (name, answer.text)
         assert cost_of(answer).round_trips <= 2, (name, cost_of(answer))
+    for name in ("get", "get missing"):
+        assert cost_of(answers[name]).round_trips == 1, "it rides on the first one"
 
 
 def test_no_other_call_takes_more_than_two(world, project):

@@ -15,6 +15,14 @@ use crate::sql::statement::Parameters;
 use crate::store::rows::Answers;
 use crate::store::session::Session;
 
+/// Whether the caller is the operator, or the token that they show has a row.
+macro_rules! caller_is_known {
+    () => {
+        "(#by_operator = 1 OR EXISTS (SELECT 1 FROM tokens WHERE digest IN (:digest, :other_digest)))"
+    };
+}
+pub(crate) use caller_is_known;
+
 /// Statements that ride along, with what the route has to say to them.
 #[derive(Debug)]
 pub struct Rider {

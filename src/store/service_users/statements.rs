@@ -2,6 +2,7 @@
 
 use crate::sql::statements;
 use crate::store::audit::{permit, permitted};
+use crate::store::first_trip::rider::caller_is_known;
 use crate::store::rights::{caller_may, ends_with_caller};
 use crate::store::slices::fits;
 use crate::store::subscriptions::subscription_runs;
@@ -240,6 +241,10 @@ statements! {
         list_fits!(), " AS fits");
     /// One service user of a project.
     GET = concat!(select_service_user!(), "WHERE s.id = :object_id AND s.project_id = :project_id");
+    /// The same, where it rides on the first trip: of the project of this name, and not for a token that nobody has.
+    GET_RIDING = concat!(
+        select_service_user!(), "WHERE s.id = :object_id
+         AND s.project_id = (SELECT id FROM projects WHERE name = :project) AND ", caller_is_known!());
     /// The permit for a new service user.
     PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
         "EXISTS (SELECT 1 FROM projects WHERE id = :project_id) AND ", caller_may!(), " AND ",
