@@ -1,5 +1,5 @@
-//! Who is calling, and whether they may: steps 3 and 4 of a request's life. [`workspaces`](super::workspaces) has those of
-//! the ModelArts-compatible surface.
+//! Who is calling, and whether they may: steps 3 and 4 of a request's life. [`workspaces`](super::workspaces) has those
+//! of the ModelArts-compatible surface.
 //!
 //! What cannot be a credential ends without a look at the database. Else the first round trip tells everything that
 //! decides, and only what is decided here makes an [`Authority`].

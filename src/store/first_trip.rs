@@ -26,8 +26,8 @@ pub use rider::Rider;
 /// A statement of the first trip: `first_trip! { who: token, reads: <columns>, joins: <tables> }`. Who is one of
 ///
 /// * `token`: the holder of a token, from no page: most calls. There is no row where there is no such token;
-/// * `token_at_origin`: the same, and where the request's origin is listed in `projects p`. One row for the operator and
-///   for an unknown token too, whose answer goes by the origin;
+/// * `token_at_origin`: the same, and where the request's origin is listed in `projects p`. One row for the operator
+///   and for an unknown token too, whose answer goes by the origin;
 /// * `anybody`: the holder of a token, the operator or nobody, in one row;
 /// * `token_or_access_key`: the same, or the holder of an access key.
 ///

@@ -1,5 +1,5 @@
-//! The first round trip of a call on a deployment or pipeline: the project's, and what the caller may on the object that
-//! the path names. [`project::ask`](super::project::ask) makes it.
+//! The first round trip of a call on a deployment or pipeline: the project's, and what the caller may on the object
+//! that the path names. [`project::ask`](super::project::ask) makes it.
 
 use super::project::caller_and_project;
 use crate::sql::statements;

@@ -1,12 +1,13 @@
-//! What a route lets ride on the first round trip: statements of its own, in the same batch and so the same transaction,
-//! behind the one that says who is calling.
+//! What a route lets ride on the first round trip: statements of its own, in the same batch and so in the same
+//! transaction, behind the one that says who is calling.
 //!
-//! It saves a round trip, and nothing can happen between the check of the caller and what rides. But it runs whoever is
-//! calling, before anybody has looked at the row that says so:
+//! It saves a round trip, and nothing can happen between the row that says who is calling and what rides. But it runs
+//! whoever is calling, before anybody has looked at that row:
 //!
 //! * what it reads is for the handler, which runs only where the caller may; else nobody sees it;
-//! * what it writes repeats **all that decides** in its own condition, the caller's digest included (`:digest` and
-//!   `:other_digest`; `#by_operator` is 1 of the operator, who has none), and is a permit or asks for one like any other
+//! * what it writes repeats **all that decides** in its own condition: the caller's digest (`:digest` and
+//!   `:other_digest`; `#by_operator` is 1 of the operator, who has none), the ends of their token and of themselves,
+//!   which are otherwise compared after the trip, and their rights. It is a permit or asks for one, like any other
 //!   write.
 
 use crate::error::Error;
@@ -15,7 +16,8 @@ use crate::sql::statement::Parameters;
 use crate::store::rows::Answers;
 use crate::store::session::Session;
 
-/// Whether the caller is the operator, or the token that they show has a row.
+/// Whether the caller is the operator, or the token that they show has a row: enough for what is read, not for what is
+/// written.
 macro_rules! caller_is_known {
     () => {
         "(#by_operator = 1 OR EXISTS (SELECT 1 FROM tokens WHERE digest IN (:digest, :other_digest)))"
