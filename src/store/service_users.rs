@@ -84,7 +84,7 @@ pub struct ServiceUserChanges {
 }
 
 impl ServiceUserChanges {
-    /// Whether it is about what the token opens: until when, or from where.
+    /// Whether it names what the token opens: until when, or from where. Whether that changes, the permit says.
     fn is_about_access(&self) -> bool {
         self.expiry_date.is_present() || self.allowed_cors_origins.is_some()
     }

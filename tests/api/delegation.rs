@@ -41,10 +41,9 @@ fn an_editor_gets_no_hold_of_a_service_user_that_is_project_admin() {
     .refused(403, LACKS);
     for body in [
         json!({"allowed_cors_origins": ["https://editor.example"]}),
-        json!({"allowed_cors_origins": []}),
-        json!({"expiry_date": null}),
         json!({"expiry_date": world.after(1)}),
-        json!({"name": "x", "expiry_date": null}),
+        json!({"name": "x", "expiry_date": world.after(1)}),
+        json!({"allowed_cors_origins": [], "expiry_date": world.after(1)}),
     ] {
         on(&world, &editor, "PATCH", &robot, "", body).refused(403, LACKS);
     }
@@ -57,6 +56,56 @@ fn an_editor_may_rename_it_all_the_same() {
     let body = json!({"name": "renamed", "description": "by the editor"});
     let renamed = on(&world, &world.editor(), "PATCH", &world.robot(), "", body).expect(200);
     assert_eq!(renamed.text("name"), "renamed");
+}
+
+#[test]
+fn who_sends_it_back_as_it_is_shown_needs_no_more_than_to_rename_it() {
+    let world = World::new();
+    let body = json!({
+        "name": "made", "expiry_date": world.after(1_000), "allowed_cors_origins": ["https://a.example"],
+    });
+    let full = world.service_user_of(PROJECT, &["project-admin"], body);
+    for of in [full, world.robot()] {
+        // Its own calls are noted as the last use of its token: once a minute, so here before.
+        world.get(&of, "/v2.1/user").expect(200);
+        let shown = on(&world, &world.editor(), "GET", &of, "", Json::Null);
+        let shown = shown.expect(200).json();
+        for by in [world.editor(), of.clone()] {
+            let world = world.copy();
+            let send = |body: &Json| on(&world, &by, "PATCH", &of, "", body.clone());
+            let trail = || world.count("SELECT count(*) FROM audit");
+            let rows = trail();
+            assert_eq!(send(&shown).expect(200).json(), shown);
+            assert_eq!(trail(), rows);
+            let mut renamed = shown.clone();
+            renamed["name"] = json!("renamed");
+            assert_eq!(send(&renamed).expect(200).json(), renamed);
+            assert_eq!(trail(), rows + 1);
+            for (field, value) in [
+                ("expiry_date", json!(world.after(999))),
+                ("allowed_cors_origins", json!(["https://b.example"])),
+            ] {
+                let mut changed = renamed.clone();
+                changed[field] = value;
+                send(&changed).expect(403);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_shown_is_sent_back_too_late_where_it_has_changed_meanwhile() {
+    let world = World::new();
+    let (editor, robot) = (world.editor(), world.robot());
+    let shown = on(&world, &editor, "GET", &robot, "", Json::Null).json();
+    let (id, end) = (robot.id.clone(), world.now().as_millis() + 1_000);
+    world.before_trip(2, move |world| {
+        world.execute(
+            "UPDATE service_users SET expiry_date = ?1 WHERE id = ?2",
+            (end, &id),
+        );
+    });
+    on(&world, &editor, "PATCH", &robot, "", shown).refused(403, LACKS);
 }
 
 #[test]
@@ -262,11 +311,20 @@ fn every_use(world: &World) -> [(&'static str, &'static str, Json); 7] {
     ]
 }
 
+/// Gives a service user an end and an origin, past the API, so that each such call changes something.
+fn limit_access(world: &World, of: &Caller) {
+    world.execute(
+        "UPDATE service_users SET expiry_date = ?1, allowed_cors_origins = '[\"https://old.example\"]' WHERE id = ?2",
+        (world.now().as_millis() + 1_000, &of.id),
+    );
+}
+
 /// Asserts of each such call, in a world of its own, that it is refused with these words, or that it is done.
 #[track_caller]
 fn on_every_use(world: &World, by: &Caller, of: &Caller, refusal: Option<&str>) {
     for (method, rest, body) in every_use(world) {
         let world = world.copy();
+        limit_access(&world, of);
         let answer = on(&world, by, method, of, rest, body);
         match refusal {
             Some(words) => _ = answer.refused(403, words),
@@ -532,6 +590,7 @@ fn a_workspace_that_is_closed_between_the_round_trips_is_closed() {
     for (method, rest, body) in every_use(&World::new()) {
         let world = World::new();
         let robot = world.service_user(&["project-editor"]);
+        limit_access(&world, &robot);
         let (editor, holder) = (world.editor(), robot.clone());
         let path = world.path(&format!("/service-users/{}{rest}", robot.id));
         let call = Call::new(method, path).by(&editor).json(&body);

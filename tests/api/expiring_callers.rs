@@ -72,7 +72,14 @@ fn it_gives_no_end_that_is_later_than_its_own() {
         let body = json!({"expiry_date": end});
         for of in [&all.sooner, &all.same, &all.later, &all.never] {
             let world = world.copy();
+            let shown = on(&world, &all.caller, "GET", of, "", Json::Null).json();
             let changed = on(&world, &all.caller, "PATCH", of, "", body.clone());
+            // What it is already is no change, and gives nothing.
+            let status = if shown["expiry_date"] == end {
+                200
+            } else {
+                status
+            };
             assert_eq!(changed.status, status, "{end}: {changed}");
         }
         let path = world.path("/service-users");
@@ -147,17 +154,24 @@ fn no_service_user_changes_its_own_end_or_origins() {
     let all = cast(&world);
     for itself in [&all.caller, &all.never, &world.robot()] {
         for body in [
-            json!({"expiry_date": null}),
             json!({"expiry_date": world.after(1)}),
             json!({"name": "x", "expiry_date": world.after(1)}),
             origins(),
-            json!({"allowed_cors_origins": []}),
         ] {
             on(&world, itself, "PATCH", itself, "", body).refused(403, OWN);
         }
         let body = json!({"name": "x", "description": "y"});
         on(&world, itself, "PATCH", itself, "", body).expect(200);
         on(&world, itself, "PUT", itself, "/token", Json::Null).expect(200);
+    }
+    let body =
+        json!({"expiry_date": world.after(HOUR), "allowed_cors_origins": ["https://a.example"]});
+    let itself = world.service_user_of(PROJECT, &["project-editor"], body);
+    for body in [
+        json!({"expiry_date": null}),
+        json!({"allowed_cors_origins": []}),
+    ] {
+        on(&world, &itself, "PATCH", &itself, "", body).refused(403, OWN);
     }
 }
 

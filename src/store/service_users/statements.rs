@@ -3,7 +3,7 @@
 use crate::sql::statements;
 use crate::store::audit::{permit, permitted};
 use crate::store::first_trip::rider::caller_is_known;
-use crate::store::rights::{caller_may, ends_with_caller};
+use crate::store::rights::{caller_holds_all, caller_may, ends_with_caller};
 use crate::store::slices::fits;
 use crate::store::subscriptions::subscription_runs;
 
@@ -123,6 +123,15 @@ macro_rules! expiry_date_to_be {
             expiry_date!(),
             " END"
         )
+    };
+}
+
+/// Whether its expiry date and origins are to be what they are: who sends back what they were shown gives nothing out.
+macro_rules! keeps_access {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM service_users WHERE id = :object_id
+                     AND ((#sets_expiry_date = 1 AND expiry_date IS NOT #expiry_date)
+                          OR allowed_cors_origins <> coalesce(:allowed_cors_origins, allowed_cors_origins)))"
     };
 }
 
@@ -273,8 +282,8 @@ statements! {
         service_user_lives!(), " AND ", caller_may!(), " AND ", changes_something!()));
     /// The permit to change what its token opens, too: until when, or from where.
     PERMIT_UPDATE_ACCESS = permit!(name service_user_name!(), ":object_id", service_user_before!(), concat!(
-        service_user_lives!(), " AND ", caller_may!(), " AND ", is_another!(), " AND ",
-        ends_with_caller!(expiry_date_to_be!()), " AND ", caller_covers_service_user!(), " AND ",
+        service_user_lives!(), " AND ", caller_may!(), " AND (", keeps_access!(), " OR (", is_another!(), " AND ",
+        ends_with_caller!(expiry_date_to_be!()), " AND ", caller_covers_service_user!(), ")) AND ",
         changes_something!()));
     /// The change.
     UPDATE = concat!(
@@ -290,10 +299,13 @@ statements! {
          WHERE service_user_id = :object_id AND ", permitted!());
     /// Whether it was changed, or why not.
     AFTER_UPDATE = concat!(after_change!(), ", ", changes_something!(), " AS changes");
-    /// The same where what its token opens was to change.
+    /// The same where what its token opens was named, and so may have been to change.
     AFTER_UPDATE_ACCESS = concat!(
-        after_change!(), ", ", is_another!(), " AS is_another, ", ends_with_caller!(expiry_date_to_be!()), " AS ends, ",
-        caller_covers_service_user_columns!(), ", ", changes_something!(), " AS changes");
+        after_change!(), ", keeps OR ", is_another!(), " AS is_another, keeps OR ",
+        ends_with_caller!(expiry_date_to_be!()), " AS ends, keeps OR ", caller_holds_all!(), " OR ",
+        caller_holds_what_it_holds!(), " AS covers, keeps OR ", caller_holds_all!(), " OR ",
+        caller_enters_what_it_enters!(), " AS enters, ", changes_something!(), " AS changes
+         FROM (SELECT ", keeps_access!(), " AS keeps)");
     /// The permit to reset a token.
     PERMIT_RESET = permit!(
         name service_user_name!(),
