@@ -168,12 +168,36 @@ fn only_the_operator_lifts_a_suspension_that_he_imposed() {
     );
     by(&world.operator(), true).expect(200);
     by(&world.owner(), false).refused(403, "suspend");
-    by(&world.owner(), true).refused(403, "suspend");
     patch(&world, json!({"labels": {"a": "b"}})).expect(200);
     assert_eq!(
         by(&world.operator(), false).expect(200).json()["suspended"],
         false
     );
+}
+
+#[test]
+fn to_suspend_what_the_operator_has_suspended_changes_nothing_and_keeps_it_theirs() {
+    let world = World::new();
+    let suspend = json!({"suspend": true});
+    patch_by(&world, &world.operator(), suspend.clone()).expect(200);
+    for by in [world.owner(), world.editor(), world.robot()] {
+        let trail = || world.count("SELECT count(*) FROM audit");
+        let rows = trail();
+        let shown = patch_by(&world, &by, suspend.clone()).expect(200).json();
+        assert_eq!(shown["suspended_reason"], "suspended by the operator");
+        assert_eq!(trail(), rows);
+        let more = json!({"suspend": true, "labels": {"by": by.id}});
+        let shown = patch_by(&world, &by, more).expect(200).json();
+        assert_eq!(shown["suspended_reason"], "suspended by the operator");
+        assert_eq!(trail(), rows + 1);
+        patch_by(&world, &by, json!({"suspend": false})).refused(403, "suspend");
+    }
+    // Over the organization's suspension the operator's stands, from then on.
+    patch_by(&world, &world.operator(), json!({"suspend": false})).expect(200);
+    patch_by(&world, &world.owner(), suspend.clone()).expect(200);
+    let shown = patch_by(&world, &world.operator(), suspend).expect(200);
+    assert_eq!(shown.text("suspended_reason"), "suspended by the operator");
+    patch_by(&world, &world.owner(), json!({"suspend": false})).refused(403, "suspend");
 }
 
 /// Who holds `projects.update` and administers nothing.

@@ -56,11 +56,18 @@ macro_rules! project_exists {
     };
 }
 
-/// Only the operator lifts what the operator imposed (UbiOps spec 3.6).
+/// Only the operator lifts what the operator imposed (UbiOps spec 3.6); to suspend once more lifts nothing.
 macro_rules! suspension_is_callers {
     () => {
-        "(#sets_suspension = 0 OR #operator = 1
+        "(#sets_suspension = 0 OR #operator = 1 OR :suspended_by IS NOT NULL
           OR NOT EXISTS (SELECT 1 FROM projects WHERE id = :object_id AND suspended_by = 'operator'))"
+    };
+}
+
+/// Whether the suspension is to be set on this row: what the operator imposed stays the operator's.
+macro_rules! sets_suspension {
+    () => {
+        "(#sets_suspension = 1 AND NOT (:suspended_by IS 'organization' AND suspended_by IS 'operator'))"
     };
 }
 
@@ -83,12 +90,16 @@ macro_rules! raises_no_credits {
 /// Whether anything is to be other than it is (contract section 4, *What one caller can cost*).
 macro_rules! changes_something {
     () => {
-        "EXISTS (SELECT 1 FROM projects WHERE id = :object_id AND (
-           name <> coalesce(:name, name)
-           OR (#sets_advanced_permissions = 1 AND advanced_permissions <> #advanced_permissions)
-           OR (#sets_credits = 1 AND credits IS NOT #credits)
-           OR (#sets_suspension = 1 AND suspended_by IS NOT :suspended_by)
-           OR cors_origins <> coalesce(:cors_origins, cors_origins) OR labels <> coalesce(:labels, labels)))"
+        concat!(
+            "EXISTS (SELECT 1 FROM projects WHERE id = :object_id AND (
+               name <> coalesce(:name, name)
+               OR (#sets_advanced_permissions = 1 AND advanced_permissions <> #advanced_permissions)
+               OR (#sets_credits = 1 AND credits IS NOT #credits)
+               OR (",
+            sets_suspension!(),
+            " AND suspended_by IS NOT :suspended_by)
+               OR cors_origins <> coalesce(:cors_origins, cors_origins) OR labels <> coalesce(:labels, labels)))"
+        )
     };
 }
 
@@ -249,8 +260,8 @@ statements! {
            advanced_permissions = CASE WHEN #sets_advanced_permissions = 1 THEN #advanced_permissions
                                        ELSE advanced_permissions END,
            credits = CASE WHEN #sets_credits = 1 THEN #credits ELSE credits END,
-           suspended_by = CASE WHEN #sets_suspension = 1 THEN :suspended_by ELSE suspended_by END,
-           suspended_reason = CASE WHEN #sets_suspension = 1 THEN :suspended_reason ELSE suspended_reason END,
+           suspended_by = iif(", sets_suspension!(), ", :suspended_by, suspended_by),
+           suspended_reason = iif(", sets_suspension!(), ", :suspended_reason, suspended_reason),
            cors_origins = coalesce(:cors_origins, cors_origins),
            labels = coalesce(:labels, labels)
          WHERE id = :object_id AND ", permitted!());
