@@ -8,6 +8,7 @@ use super::wire::json_string;
 use super::{Invalid, host, nfc, quoted};
 use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
+use std::net::Ipv4Addr;
 
 /// An e-mail address in the form in which it is compared.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,7 +46,9 @@ impl Email {
             return refuse("is not an e-mail address; it has one '@' with something on both sides");
         };
         let Some(domain) = normalised_domain(domain) else {
-            return refuse("has no valid domain behind its '@'; one is like example.com");
+            return refuse(
+                "has no valid domain behind its '@'; one is like example.com, and no IP address",
+            );
         };
         let Some(local) = normalised_local_part(local) else {
             return refuse("cannot be put into Unicode's Normalization Form C");
@@ -87,7 +90,8 @@ fn normalised_local_part(local: &str) -> Option<String> {
 }
 
 /// The domain in the form of the DNS, without the dot that may end it; none where it is no domain. A parser of hosts
-/// takes more than that: what begins a port, a path or an address of IPv6 is none of a domain.
+/// takes more than that: what begins a port, a path or an address of IPv6 is none of a domain, nor is an address of IPv4,
+/// which it makes of every number.
 fn normalised_domain(domain: &str) -> Option<String> {
     if domain.contains(['/', '\\', '?', '#', ':', '[', ']']) {
         return None;
@@ -96,7 +100,8 @@ fn normalised_domain(domain: &str) -> Option<String> {
     if host.ends_with('.') {
         host.pop();
     }
-    let is_domain = host.split('.').all(|label| !label.is_empty());
+    let is_domain =
+        host.split('.').all(|label| !label.is_empty()) && host.parse::<Ipv4Addr>().is_err();
     is_domain.then_some(host)
 }
 
@@ -233,6 +238,10 @@ mod tests {
             "[::1]",
             "\u{5d0}a.example",
             "a<b",
+            "1",
+            "127.1",
+            "127.0.0.1.",
+            "0x7f.1",
         ] {
             assert!(
                 refusal(&format!("kim@{domain}")).contains("no valid domain"),

@@ -176,6 +176,8 @@ fn what_is_no_email_address_is_refused() {
         "a@b@c",
         "a@b.example\n",
         "a\u{0}@b.example",
+        "a@1",
+        "a@127.1",
     ] {
         create(&world, json!({"email": email})).refused(400, "email");
     }
