@@ -34,14 +34,16 @@ macro_rules! caller_may_get {
 }
 pub(crate) use caller_may_get;
 
-/// The tables that the faults are looked for in: `object`, what the version refers to; `source`, from which name to which;
-/// `mapped`, from which field to which; `node`, what takes and gives which fields, of all names but those of operators, whose
-/// fields nobody knows here; and `user`, the pipelines that this one is in, through all their versions, so that no choice of
-/// a default version can close a circle later. Those are looked for upwards, from each to the next that uses it, so that a
-/// hundred objects in eighty versions are one step.
+/// The tables that the faults are looked for in: `object`, what the version refers to; `hidden`, those of its objects whose
+/// deployment or pipeline the author may not `.get`; `link`, from which name to which, in the attachments that the version
+/// will have (`comes`) and in those that they replace; `source`, the former alone; `mapped`, from which field to which;
+/// `node`, what takes and gives which fields, of all names but those of operators, whose fields nobody knows here; and
+/// `user`, the pipelines that this one is in, through all their versions, so that no choice of a default version can close a
+/// circle later. Those are looked for upwards, from each to the next that uses it, so that a hundred objects in eighty
+/// versions are one step. What several faults ask for is MATERIALIZED: else SQLite parses a copy of it for each.
 macro_rules! graph {
     () => {
-        "WITH RECURSIVE object (name, type, id, reference, version) AS (
+        concat!("WITH RECURSIVE object (name, type, id, reference, version) AS (
            SELECT value ->> 'name', value ->> 'reference_type', CASE value ->> 'reference_type'
                     WHEN 'deployment' THEN (SELECT id FROM deployments
                                             WHERE project_id = :project_id AND name = value ->> 'reference_name')
@@ -53,13 +55,18 @@ macro_rules! graph {
            SELECT o.name, o.reference_type, o.reference_id, NULL, NULL
            FROM pipeline_versions w JOIN pipeline_objects o ON o.pipeline_version_id = w.id
            WHERE w.pipeline_id = :resource_id AND w.version = :version AND #sets_objects = 0),
-         source (destination, source, mapping) AS (
-           SELECT attachment.value ->> 'destination_name', taken.value ->> 'source_name', taken.value -> 'mapping'
-           FROM json_each(CASE WHEN #sets_attachments = 1 THEN :attachments ELSE coalesce(
-                  (SELECT attachments FROM pipeline_versions WHERE pipeline_id = :resource_id AND version = :version),
-                  '[]') END) attachment,
-                json_each(attachment.value -> 'sources') taken),
-         mapped (destination, source, source_field, destination_field) AS (
+         hidden (name) AS MATERIALIZED (
+           SELECT name FROM object WHERE id IS NOT NULL AND NOT ",
+            $crate::store::pipeline_checks::caller_may_get!("object.type || 's.get'", "object.id"), "),
+         link (comes, destination, source, mapping) AS MATERIALIZED (
+           SELECT list.comes, attachment.value ->> 'destination_name', taken.value ->> 'source_name', taken.value -> 'mapping'
+           FROM (SELECT 1 AS comes, :attachments AS attachments WHERE #sets_attachments = 1
+                 UNION ALL
+                 SELECT #sets_attachments = 0, attachments FROM pipeline_versions
+                 WHERE pipeline_id = :resource_id AND version = :version) list,
+                json_each(list.attachments) attachment, json_each(attachment.value -> 'sources') taken),
+         source (destination, source, mapping) AS MATERIALIZED (SELECT destination, source, mapping FROM link WHERE +comes = 1),
+         mapped (destination, source, source_field, destination_field) AS MATERIALIZED (
            SELECT source.destination, source.source, pair.value ->> 'source_field_name',
                   pair.value ->> 'destination_field_name'
            FROM source, json_each(source.mapping) pair),
@@ -78,7 +85,7 @@ macro_rules! graph {
            FROM user WHERE following IS NOT NULL
            UNION
            SELECT following, (SELECT min(pipeline_id) FROM pipeline_objects WHERE reference_id = user.following)
-           FROM user WHERE following IS NOT NULL) "
+           FROM user WHERE following IS NOT NULL) ")
     };
 }
 pub(crate) use graph;
@@ -87,15 +94,15 @@ pub(crate) use graph;
 /// one select, since a copy of the tables for each takes SQLite many times as long to parse.
 ///
 /// What the author may not `.get` does not exist for them (contract section 2); objects that stay as they are stay without
-/// being asked about, and then a field that the author may not see is not named.
+/// being asked about. What is attached to those that the author may not see stays as well, or else the faults of a guess
+/// would tell which fields there are; and one of these that nothing is mapped to is not named.
 macro_rules! fault {
     () => {
         concat!("(", $crate::store::pipeline_checks::graph!(), "
             SELECT coalesce(
              (SELECT json_array('reference', name, type, reference, version) FROM object
               WHERE #sets_objects = 1 AND type <> 'operator' AND NOT (
-                      id IS NOT NULL AND ",
-            $crate::store::pipeline_checks::caller_may_get!("object.type || 's.get'", "object.id"), "
+                      id IS NOT NULL AND name NOT IN (SELECT name FROM hidden)
                       AND (version IS NULL
                            OR EXISTS (SELECT 1 FROM deployment_versions v
                                       WHERE v.deployment_id = object.id AND v.version = object.version)
@@ -103,6 +110,9 @@ macro_rules! fault {
                                       WHERE v.pipeline_id = object.id AND v.version = object.version)))
               LIMIT 1),
              (SELECT json_array('circle', name) FROM object WHERE id IN (SELECT pipeline FROM user) LIMIT 1),
+             (SELECT json_array('hidden', name) FROM link JOIN hidden ON name IN (destination, source)
+              WHERE #sets_attachments = 1
+              GROUP BY name, destination, source, mapping HAVING min(comes) = max(comes) LIMIT 1),
              (SELECT json_array('object', name)
               FROM (SELECT destination AS name FROM source UNION ALL SELECT source FROM source)
               WHERE name NOT IN ('pipeline_start', 'pipeline_end') AND name NOT IN (SELECT name FROM object) LIMIT 1),
@@ -114,9 +124,7 @@ macro_rules! fault {
                 SELECT source, source_field, 'gives' FROM mapped
                 WHERE source IN (SELECT name FROM node) AND (source, source_field) NOT IN (
                         SELECT node.name, field.value ->> 'name' FROM node, json_each(node.gives) field)) LIMIT 1),
-             (SELECT json_array('unmapped', node.name, iif(node.name IN (SELECT name FROM object WHERE NOT ",
-            $crate::store::pipeline_checks::caller_may_get!("object.type || 's.get'", "object.id"), "),
-                       NULL, field.value ->> 'name'))
+             (SELECT json_array('unmapped', node.name, iif(node.name IN (SELECT name FROM hidden), NULL, field.value ->> 'name'))
               FROM node, json_each(node.takes) field
               WHERE node.name IN (SELECT destination FROM source)
                 AND (node.name, field.value ->> 'name') NOT IN (SELECT destination, destination_field FROM mapped)
@@ -169,6 +177,10 @@ fn refusal_of(fault: &JsonText) -> Error {
         ),
         [Some("object"), Some(name)] => format!(
             "attachments: there is no object {}; a name is that of an object, {START} or {END}",
+            quoted(name)
+        ),
+        [Some("hidden"), Some(name)] => format!(
+            "attachments: {} refers to what you may not see; its attachments stay as they are",
             quoted(name)
         ),
         [Some("field"), Some(name), Some(side), Some(field)] => {

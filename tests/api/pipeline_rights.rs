@@ -194,14 +194,21 @@ fn objects_that_stay_are_not_asked_about_and_objects_that_are_named_are() {
     .expect(201);
     let path = "/pipelines/p/versions/v2";
     patch(&world, &author, path, json!({"labels": {"a": "b"}})).expect(200);
-    let attachments = json!([link("pipeline_start", "in", "one", "x")]);
-    patch(&world, &author, path, json!({"attachments": attachments})).expect(200);
     // The names of fields that the author may not see are not told either.
-    let unmapped =
-        json!([{"destination_name": "one", "sources": [{"source_name": "pipeline_start"}]}]);
-    let refused = patch(&world, &author, path, json!({"attachments": unmapped}));
+    let attachments = json!([link("pipeline_start", "in", "one", "x")]);
+    patch(
+        &world,
+        &world.owner(),
+        path,
+        json!({"attachments": attachments}),
+    )
+    .expect(200);
+    let fields = json!([{"name": "x", "data_type": "int"}, {"name": "z", "data_type": "int"}]);
+    let added = json!({"input_fields": fields});
+    patch(&world, &world.owner(), "/deployments/closed", added).expect(200);
+    let refused = patch(&world, &author, path, json!({"attachments": attachments}));
     let sentence = refused.refused(400, "which you may not see").error();
-    assert!(!sentence.contains("'x'"), "{sentence}");
+    assert!(!sentence.contains("'z'"), "{sentence}");
     // To send what is there already is to name it: else a guess would be told from a wrong one.
     patch(&world, &author, path, json!({"objects": objects})).refused(400, "does not exist");
     patch(&world, &author, path, json!({"objects": []})).refused(400, "there is no object 'one'");
@@ -212,6 +219,85 @@ fn objects_that_stay_are_not_asked_about_and_objects_that_are_named_are() {
         json!({"objects": [], "attachments": []}),
     )
     .expect(200);
+}
+
+#[test]
+fn the_attachments_of_what_the_author_may_not_read_stay_as_they_are() {
+    let (world, author) = world();
+    let objects = json!([
+        object("one", "deployment", "closed"),
+        object("two", "deployment", "open"),
+        object("three", "pipeline", "inner"),
+    ]);
+    let wired = json!([
+        link("pipeline_start", "in", "one", "x"),
+        link("one", "y", "two", "x"),
+    ]);
+    let body = json!({"version": "v2", "objects": objects, "attachments": wired});
+    post(&world, &world.owner(), body).expect(201);
+    let path = "/pipelines/p/versions/v2";
+    let set = |attachments: Json| patch(&world, &author, path, json!({"attachments": attachments}));
+    let sources = |name: &str, sources: Json| json!({"destination_name": name, "sources": sources});
+    // A right guess and a wrong one, of either side, are told the same, and so is what maps no field.
+    for (name, guesses) in [
+        (
+            "one",
+            vec![
+                json!([]),
+                Json::Null,
+                json!([wired[0]]),
+                json!([wired[1]]),
+                json!([link("pipeline_start", "in", "one", "guess"), wired[1]]),
+                json!([link("two", "y", "one", "x")]),
+                json!([wired[0], link("one", "guess", "two", "x")]),
+                json!([wired[0], wired[1], link("one", "y", "pipeline_end", "out")]),
+                json!([wired[0], sources("two", json!([{"source_name": "one"}]))]),
+            ],
+        ),
+        (
+            "three",
+            vec![
+                json!([wired[0], wired[1], link("two", "y", "three", "in")]),
+                json!([wired[0], wired[1], link("two", "y", "three", "guess")]),
+                json!([
+                    wired[0],
+                    wired[1],
+                    link("three", "out", "pipeline_end", "out")
+                ]),
+                json!([
+                    wired[0],
+                    wired[1],
+                    link("three", "guess", "pipeline_end", "out")
+                ]),
+                json!([
+                    wired[0],
+                    wired[1],
+                    sources("three", json!([{"source_name": "two"}]))
+                ]),
+            ],
+        ),
+    ] {
+        let sentence = format!(
+            "attachments: '{name}' refers to what you may not see; its attachments stay as they are"
+        );
+        for guess in guesses {
+            assert_eq!(set(guess.clone()).expect(400).error(), sentence, "{guess}");
+        }
+    }
+    // What is there already, in another order too, and what has to do with other objects alone.
+    set(wired.clone()).expect(200);
+    set(json!([
+        wired[1],
+        wired[0],
+        link("two", "y", "pipeline_end", "out")
+    ]))
+    .expect(200);
+    let told = json!({"description": "other", "labels": {"a": "b"}, "version": "v3"});
+    patch(&world, &author, path, told).expect(200);
+    world.assign_on("deployment", "closed", "deployment-viewer", &author.id);
+    let rewired = json!([link("pipeline_start", "in", "one", "x")]);
+    let path = "/pipelines/p/versions/v3";
+    patch(&world, &author, path, json!({"attachments": rewired})).expect(200);
 }
 
 #[test]
