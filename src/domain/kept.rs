@@ -4,7 +4,7 @@
 //! object has a length far below that, in bytes of its JSON text (contract section 4, *What one caller can cost*):
 //! characters have up to four.
 
-use super::Invalid;
+use super::{Invalid, quoted};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -25,7 +25,25 @@ pub fn check_length(json: &str) -> Result<(), Invalid> {
     )))
 }
 
-/// An object of anything.
+/// Refuses a key with U+0000, at any depth: SQLite's `json_patch` compares a key up to there, so that a change would merge
+/// it into another key, or delete that one.
+fn check_keys(value: &Value) -> Result<(), Invalid> {
+    match value {
+        Value::Object(object) => object.iter().try_for_each(|(key, value)| {
+            if key.contains('\0') {
+                return Err(Invalid::new(format!(
+                    "the key {} holds a NUL character (U+0000); a key may have any other",
+                    quoted(key)
+                )));
+            }
+            check_keys(value)
+        }),
+        Value::Array(list) => list.iter().try_for_each(check_keys),
+        _ => Ok(()),
+    }
+}
+
+/// An object of anything, whose keys have no U+0000.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(try_from = "Map<String, Value>")]
@@ -37,6 +55,7 @@ impl TryFrom<Map<String, Value>> for Kept {
     fn try_from(object: Map<String, Value>) -> Result<Self, Invalid> {
         let object = Value::Object(object);
         check_length(&object.to_string())?;
+        check_keys(&object)?;
         match object {
             Value::Object(object) => Ok(Self(object)),
             _ => Ok(Self::default()),
@@ -57,6 +76,19 @@ mod tests {
         assert!(of_length(MAX_KEPT).is_ok());
         let refusal = of_length(MAX_KEPT + 2).unwrap_err().to_string();
         assert!(refusal.contains("65538 bytes"), "{refusal}");
+    }
+
+    #[test]
+    fn no_key_has_a_nul_at_any_depth_and_a_value_may() {
+        for json in [
+            r#"{"a\u0000":1}"#,
+            r#"{"b":{"\u0000a":1}}"#,
+            r#"{"b":[1,[{"a\u0000b":null}]]}"#,
+        ] {
+            let refusal = serde_json::from_str::<Kept>(json).unwrap_err().to_string();
+            assert!(refusal.contains("holds a NUL character"), "{refusal}");
+        }
+        assert!(serde_json::from_str::<Kept>(r#"{"\u0001":"\u0000"}"#).is_ok());
     }
 
     #[test]

@@ -402,6 +402,27 @@ fn a_version_of_the_greatest_size_is_taken() {
 }
 
 #[test]
+fn a_key_of_metadata_with_nul_is_refused_and_reaches_no_other() {
+    let world = world();
+    let kept = json!({"a": "precious", "b": {"c": 1}});
+    create(&world, json!({"version": "v2", "metadata": kept})).expect(201);
+    for metadata in [
+        json!({"a\u{0}zz": "x"}),
+        json!({"a\u{0}": null}),
+        json!({"b": {"c\u{0}": 2}}),
+        json!({"d": [{"\u{0}": 1}]}),
+    ] {
+        let body = json!({"version": "v3", "metadata": metadata});
+        create(&world, body.clone()).refused(400, "metadata");
+        patch(&world, "v2", body).refused(400, "holds a NUL character (U+0000)");
+    }
+    let changed = patch(&world, "v2", json!({"metadata": {"d": "\u{0}"}})).expect(200);
+    let mut kept = kept;
+    kept["d"] = json!("\u{0}");
+    assert_eq!(changed.json()["metadata"], kept);
+}
+
+#[test]
 fn metadata_stay_short_however_often_a_change_merges_into_them() {
     let world = world();
     let half = "x".repeat(40_000);
