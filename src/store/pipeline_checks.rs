@@ -36,7 +36,7 @@ pub(crate) use caller_may_get;
 
 /// The tables that the faults are looked for in: `object`, what the version refers to; `hidden`, those of its objects whose
 /// deployment or pipeline the author may not `.get`; `link`, from which name to which, in the attachments that the version
-/// will have (`comes`) and in those that they replace; `source`, the former alone; `mapped`, from which field to which;
+/// will have (`comes`) and in those that they replace, or to which from none; `source`, the former alone; `mapped`, from which field to which;
 /// `node`, what takes and gives which fields, of all names but those of operators, whose fields nobody knows here; and
 /// `user`, the pipelines that this one is in, through all their versions, so that no choice of a default version can close a
 /// circle later. Those are looked for upwards, from each to the next that uses it, so that a hundred objects in eighty
@@ -64,7 +64,7 @@ macro_rules! graph {
                  UNION ALL
                  SELECT #sets_attachments = 0, attachments FROM pipeline_versions
                  WHERE pipeline_id = :resource_id AND version = :version) list,
-                json_each(list.attachments) attachment, json_each(attachment.value -> 'sources') taken),
+                json_each(list.attachments) attachment LEFT JOIN json_each(attachment.value -> 'sources') taken),
          source (destination, source, mapping) AS MATERIALIZED (SELECT destination, source, mapping FROM link WHERE +comes = 1),
          mapped (destination, source, source_field, destination_field) AS MATERIALIZED (
            SELECT source.destination, source.source, pair.value ->> 'source_field_name',

@@ -252,6 +252,7 @@ fn the_attachments_of_what_the_author_may_not_read_stay_as_they_are() {
                 json!([wired[0], link("one", "guess", "two", "x")]),
                 json!([wired[0], wired[1], link("one", "y", "pipeline_end", "out")]),
                 json!([wired[0], sources("two", json!([{"source_name": "one"}]))]),
+                json!([wired[0], wired[1], sources("one", json!([]))]),
             ],
         ),
         (
@@ -274,6 +275,7 @@ fn the_attachments_of_what_the_author_may_not_read_stay_as_they_are() {
                     wired[1],
                     sources("three", json!([{"source_name": "two"}]))
                 ]),
+                json!([wired[0], wired[1], sources("three", json!([]))]),
             ],
         ),
     ] {

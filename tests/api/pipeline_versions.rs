@@ -402,6 +402,36 @@ fn a_version_of_the_greatest_size_is_taken() {
 }
 
 #[test]
+fn an_attachment_without_sources_is_checked_too() {
+    let world = world();
+    let attached = |name: &str| {
+        let attachments = json!([{"destination_name": name, "sources": []}]);
+        json!({"version": "v2", "objects": [object("one", "a")], "attachments": attachments})
+    };
+    for (name, words) in [
+        ("nope", "attachments: there is no object 'nope'"),
+        ("one", "nothing is mapped to the field 'x' of 'one'"),
+        (
+            "pipeline_end",
+            "nothing is mapped to the field 'out' of 'pipeline_end'",
+        ),
+    ] {
+        create(&world, attached(name)).refused(400, words);
+    }
+    create(&world, line()).expect(201);
+    for name in ["nope", "one"] {
+        let attachments = attached(name)["attachments"].clone();
+        let words = format!("'{name}'");
+        patch(&world, "v2", json!({"attachments": attachments})).refused(400, &words);
+    }
+    // Beside another attachment of the same destination it says nothing, and is kept.
+    let mut whole = line()["attachments"].clone();
+    let more = json!({"destination_name": "one", "sources": []});
+    whole.as_array_mut().unwrap().insert(0, more);
+    patch(&world, "v2", json!({"attachments": whole})).expect(200);
+}
+
+#[test]
 fn a_key_of_metadata_with_nul_is_refused_and_reaches_no_other() {
     let world = world();
     let kept = json!({"a": "precious", "b": {"c": 1}});
