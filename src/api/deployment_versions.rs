@@ -8,7 +8,8 @@ use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::versions::graph::Graph;
 use crate::store::versions::{NewVersion, VersionChanges};
-use shapes::{DeploymentVersionCreate, DeploymentVersionUpdate};
+use serde_json::json;
+use shapes::{DeploymentVersionCreate, DeploymentVersionSettings, DeploymentVersionUpdate};
 
 /// `POST .../versions`.
 pub(crate) async fn create(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
@@ -32,6 +33,7 @@ pub(crate) async fn update(call: &mut Call<'_, OnObject>) -> Result<Response, Er
         version: body.version.or_keep("version")?,
         description: body.description.or_default(),
         labels: body.labels.or_default(),
+        defaults: json!(DeploymentVersionSettings::default()),
         graph: Graph::default(),
     };
     versions::update(call, &changes).await

@@ -10,7 +10,7 @@ use crate::http::response::Response;
 use crate::store::versions::graph::Graph;
 use crate::store::versions::{NewVersion, VersionChanges};
 use serde_json::{Value, json};
-use shapes::{PipelineVersionCreate, PipelineVersionUpdate};
+use shapes::{PipelineVersionCreate, PipelineVersionSettings, PipelineVersionUpdate};
 
 /// `POST .../versions`.
 pub(crate) async fn create(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
@@ -70,6 +70,7 @@ pub(crate) async fn update(call: &mut Call<'_, OnObject>) -> Result<Response, Er
         version: body.version.or_keep("version")?,
         description: body.description.or_default(),
         labels: body.labels.or_default(),
+        defaults: json!(PipelineVersionSettings::default()),
         graph: Graph {
             objects: objects
                 .map(|objects| numbered_objects(call, &objects))

@@ -87,6 +87,8 @@ pub struct VersionChanges {
     pub labels: Option<Labels>,
     /// The settings that change; null takes one back to its default.
     pub settings: Map<String, Value>,
+    /// What is shown of a setting that was never given, by its name: a change to that is none.
+    pub defaults: Value,
     /// Of a pipeline: what it is to consist of.
     pub graph: Graph,
 }
@@ -227,7 +229,8 @@ pub async fn update(
             changes.description.as_ref().map(Description::as_str),
         )
         .optional_text("labels", changes.labels.as_ref().map(Labels::to_json))
-        .text("settings", json!(changes.settings).to_string());
+        .text("settings", json!(changes.settings).to_string())
+        .text("defaults", changes.defaults.to_string());
     let statements = changes.graph.parameters(parameters).batch(texts);
     let answers = occasion.session.write(statements).await?;
     done_or_refused(&answers, occasion.authority, object, name, &|| {

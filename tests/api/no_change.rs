@@ -101,6 +101,87 @@ fn what_is_there_already_is_answered_and_not_written() {
 }
 
 #[test]
+fn the_value_that_is_shown_where_none_was_given_and_null_are_no_changes() {
+    let world = World::new();
+    world.deployment("d");
+    world.pipeline("p");
+    for rest in ["/deployments/d/versions/v1", "/pipelines/p/versions/v1"] {
+        let path = world.path(rest);
+        let shown = || world.get(&world.owner(), &path).json();
+        let settings: Vec<(String, Json)> = [
+            "request_retention_time",
+            "request_retention_mode",
+            "minimum_instances",
+            "maximum_instances",
+            "maximum_idle_time",
+            "maximum_queue_size_express",
+            "maximum_queue_size_batch",
+            "maximum_queue_size",
+            "static_ip",
+            "restart_request_interruption",
+            "ports",
+            "scaling_strategy",
+            "instance_processes",
+            "monitoring",
+            "health_check",
+            "metadata",
+        ]
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), shown().get(name)?.clone())))
+        .collect();
+        assert!(settings.len() >= 4);
+        let repeated = || {
+            for (name, value) in &settings {
+                for value in [value, &Json::Null, value] {
+                    let before = (shown(), world.dump());
+                    world.writes_afterwards(false);
+                    let call = Call::new("PATCH", &path)
+                        .by(&world.owner())
+                        .json(&json!({ name: value }));
+                    let answer = world.send(call).expect(200);
+                    assert!(
+                        (answer.json(), world.dump()) == before,
+                        "{rest} {name} {value}"
+                    );
+                }
+            }
+        };
+        repeated();
+        // Where it stands in the row, because something else was changed with it, as well.
+        let mut given = json!({"description": "other"});
+        for (name, value) in &settings {
+            given[name] = value.clone();
+        }
+        let call = Call::new("PATCH", &path).by(&world.owner()).json(&given);
+        world.send(call).expect(200);
+        repeated();
+    }
+}
+
+#[test]
+fn what_an_environment_and_an_instance_type_are_shown_as_is_a_change_if_it_is_said() {
+    let world = World::new();
+    world.deployment("d");
+    let path = world.path("/deployments/d/versions/v1");
+    for (said, then, shown) in [
+        (
+            json!({"environment": "external"}),
+            json!({"environment_name": "python"}),
+            ("environment", "external"),
+        ),
+        (
+            json!({"instance_type": "2048mb"}),
+            json!({"instance_type_group_name": "large"}),
+            ("instance_type", "2048mb"),
+        ),
+    ] {
+        world.call(&world.owner(), "PATCH", &path, said).expect(200);
+        let answer = world.call(&world.owner(), "PATCH", &path, then).expect(200);
+        assert_eq!(answer.json()[shown.0], shown.1);
+    }
+}
+
+#[test]
 fn each_part_that_differs_is_a_change() {
     for (rest, body) in [
         ("/deployments/o", json!({"default_version": null})),

@@ -210,13 +210,17 @@ macro_rules! is_unused {
     };
 }
 
-/// Whether the change comes to something (contract section 4: one that does not writes nothing).
+/// Whether the change comes to something (contract section 4: one that does not writes nothing). A setting that was never
+/// given is its default in `:defaults`.
 macro_rules! changes_something {
     ($kind:tt) => {
         concat!(
             "EXISTS (SELECT 1 FROM ", $kind, "_versions x WHERE ", is_in_path!($kind), " AND (
                version <> :new_version OR description <> coalesce(:description, description)
-               OR labels <> coalesce(:labels, labels) OR settings <> json_patch(settings, :settings)",
+               OR labels <> coalesce(:labels, labels) OR EXISTS (
+                    SELECT 1 FROM json_each(:settings) s
+                    WHERE coalesce(x.settings -> s.key, :defaults -> s.key)
+                          IS NOT coalesce(json_patch(x.settings, :settings) -> s.key, :defaults -> s.key))",
             graph_changes!($kind), "))"
         )
     };
