@@ -356,6 +356,45 @@ fn a_refusal_names_pipelines_that_the_caller_may_see_and_no_others() {
 }
 
 #[test]
+fn a_refusal_names_a_pipeline_that_the_caller_may_see_before_those_that_they_may_not() {
+    let (world, _) = world();
+    let body = json!({
+        "version": "v2", "objects": [
+            {"name": "one", "reference_name": "open", "version": "v1"},
+            object("two", "pipeline", "inner"),
+        ],
+        "attachments": [link("pipeline_start", "in", "one", "x"), link("one", "y", "two", "in")],
+    });
+    let names = ["h1", "h2", "h3", "seen", "h4", "h5", "h6"];
+    for name in names {
+        world.pipeline(name);
+        let path = world.path(&format!("/pipelines/{name}/versions"));
+        world
+            .call(&world.owner(), "POST", &path, body.clone())
+            .expect(201);
+    }
+    let caller = world.service_user(&[]);
+    for (kind, name) in [("deployment", "open"), ("pipeline", "inner")] {
+        world.assign_on(kind, name, &format!("{kind}-admin"), &caller.id);
+    }
+    for name in ["p", "seen"] {
+        world.assign_on("pipeline", name, "pipeline-viewer", &caller.id);
+    }
+    let lost = json!({"input_fields": []});
+    for (method, rest, body) in [
+        ("PATCH", "/deployments/open", lost.clone()),
+        ("PATCH", "/pipelines/inner", lost),
+        ("DELETE", "/deployments/open", Json::Null),
+        ("DELETE", "/deployments/open/versions/v1", Json::Null),
+        ("DELETE", "/pipelines/inner", Json::Null),
+    ] {
+        let answer = world.call(&caller, method, &world.path(rest), body);
+        let sentence = answer.expect(400).error();
+        assert!(sentence.contains("'seen'"), "{method} {rest}: {sentence}");
+    }
+}
+
+#[test]
 fn a_version_that_is_used_says_where_to_who_may_see_that() {
     let (world, _) = world();
     let mut object = object("one", "deployment", "open");

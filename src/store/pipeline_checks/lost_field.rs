@@ -6,8 +6,8 @@ use crate::error::Error;
 use crate::store::rows::{JsonText, row};
 
 /// The first mapping that a change of the fields of `:object_id`, a deployment or a pipeline, would leave without its
-/// field: `[property, field, pipeline, version, object]`, the pipeline null where the caller may not see it. `:input_fields`
-/// and `:output_fields` are the new ones; a type that is given, `:input_type` or `:output_type`, replaces the fields of its
+/// field: `[property, field, [pipeline, version, object]]`, in a pipeline that the caller may see, if there is one, else with
+/// null for where it is. `:input_fields` and `:output_fields` are the new ones; a type that is given, `:input_type` or `:output_type`, replaces the fields of its
 /// side, by none if none are given.
 ///
 /// Only fields that go are looked up among the mappings: at most two hundred, however many versions map others.
@@ -23,13 +23,18 @@ macro_rules! lost_field {
              EXCEPT
              SELECT 'input_fields', value ->> 'name' FROM json_each(:input_fields)
              EXCEPT
-             SELECT 'output_fields', value ->> 'name' FROM json_each(:output_fields))
-           SELECT json_array(m.side, m.field, l.name, w.version, m.object_name)
-           FROM lost CROSS JOIN pipeline_mappings m
-             ON m.reference_id = :object_id AND m.side = lost.side AND m.field = lost.field
-           JOIN pipeline_versions w ON w.id = m.pipeline_version_id
-           LEFT JOIN pipelines l ON l.id = w.pipeline_id AND ",
-            $crate::store::pipeline_checks::caller_may_get!("'pipelines.get'", "w.pipeline_id"), " LIMIT 1)
+             SELECT 'output_fields', value ->> 'name' FROM json_each(:output_fields)),
+           mapped (side, field, pipeline_version_id, object_name) AS NOT MATERIALIZED (
+             SELECT m.side, m.field, m.pipeline_version_id, m.object_name
+             FROM lost CROSS JOIN pipeline_mappings m
+               ON m.reference_id = :object_id AND m.side = lost.side AND m.field = lost.field)
+           SELECT coalesce((
+             SELECT json_array(m.side, m.field, json_array(l.name, w.version, m.object_name))
+             FROM mapped m CROSS JOIN pipeline_versions w ON w.id = m.pipeline_version_id
+             CROSS JOIN pipelines l ON l.id = w.pipeline_id
+             WHERE ",
+            $crate::store::pipeline_checks::caller_may_get!("'pipelines.get'", "w.pipeline_id"), " LIMIT 1),
+             (SELECT json_array(side, field, NULL) FROM mapped LIMIT 1)))
          END")
     };
 }
@@ -46,15 +51,15 @@ impl LostField {
     /// The 400 of it.
     #[must_use]
     pub fn refusal(&self) -> Error {
-        let fault: Result<(String, String, Option<String>, String, String), Error> =
-            self.lost_field.parse();
-        let (property, field, pipeline, version, name) = match fault {
+        type Place = Option<(String, String, String)>;
+        let fault: Result<(String, String, Place), Error> = self.lost_field.parse();
+        let (property, field, place) = match fault {
             Ok(fault) => fault,
             Err(error) => return error,
         };
         let field = quoted(&field);
-        Error::invalid(match pipeline {
-            Some(pipeline) => format!(
+        Error::invalid(match place {
+            Some((pipeline, version, name)) => format!(
                 "{property}: version {} of the pipeline {} maps the field {field} of {}; change its attachments first",
                 quoted(&version),
                 quoted(&pipeline),

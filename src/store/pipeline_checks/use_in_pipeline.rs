@@ -4,22 +4,23 @@ use crate::domain::quoted;
 use crate::error::Error;
 use crate::store::rows::{JsonText, row};
 
-/// A pipeline version with an object that the condition holds of, as `[pipeline, version]`, the pipeline null where the
-/// caller may not see it: a column behind others, looked for only where the permit was not given.
+/// A pipeline version that the caller may see, with an object that the condition holds of, as `[pipeline, version]`; null
+/// where there is none: a column behind others, looked for only where the permit was not given. It says what is in the
+/// way only where the condition holds of some object.
 macro_rules! used_in {
     ($condition:expr) => {
         concat!(
             ", CASE WHEN NOT ",
             $crate::store::audit::permitted!(),
-            " THEN (
+            " THEN coalesce((
                SELECT json_array(l.name, w.version)
-               FROM pipeline_objects o JOIN pipeline_versions w ON w.id = o.pipeline_version_id
-               LEFT JOIN pipelines l ON l.id = w.pipeline_id AND ",
-            $crate::store::pipeline_checks::caller_may_get!("'pipelines.get'", "w.pipeline_id"),
-            "
+               FROM pipeline_objects o CROSS JOIN pipelines l ON l.id = o.pipeline_id
+               CROSS JOIN pipeline_versions w ON w.id = o.pipeline_version_id
                WHERE ",
             $condition,
-            " LIMIT 1) END AS used_in"
+            " AND ",
+            $crate::store::pipeline_checks::caller_may_get!("'pipelines.get'", "o.pipeline_id"),
+            " LIMIT 1), 'null') END AS used_in"
         )
     };
 }
@@ -36,14 +37,14 @@ impl UseInPipeline {
     /// The 400 of it: what is used, and in what kind of pipeline, `a` or `another` one.
     #[must_use]
     pub fn refusal(&self, what: &str, which: &str) -> Error {
-        let place: Result<(Option<String>, String), Error> = self.used_in.parse();
+        let place: Result<Option<(String, String)>, Error> = self.used_in.parse();
         Error::invalid(match place {
-            Ok((Some(pipeline), version)) => format!(
+            Ok(Some((pipeline, version))) => format!(
                 "{what} is used in {which} pipeline, version {} of {}; take it out there first",
                 quoted(&version),
                 quoted(&pipeline)
             ),
-            Ok((None, _)) => format!(
+            Ok(None) => format!(
                 "{what} is used in {which} pipeline that you may not see; it must be taken out there first"
             ),
             Err(error) => return error,
