@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::signed::AccessKey;
-use crate::support::{Answer, Caller, World};
+use testkit::signed::AccessKey;
+use testkit::{Answer, Caller, World};
 
 const HOUR: i64 = 3_600_000;
 
@@ -212,7 +212,7 @@ fn a_key_outlives_one_change_of_the_signing_key() {
     let old = world.access_key(&world.robot());
     let during = world.with_settings(&[
         ("SIGNING_KEY", "the next one"),
-        ("SIGNING_KEY_PREVIOUS", crate::support::world::SIGNING_KEY),
+        ("SIGNING_KEY_PREVIOUS", testkit::world::SIGNING_KEY),
     ]);
     read(&during, &old).expect(200);
     let new = during.access_key(&during.robot());

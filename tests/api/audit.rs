@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::{Caller, World};
+use testkit::{Caller, World};
 
 fn trail(world: &World, by: &Caller, query: &str) -> Vec<Json> {
     let path = world.path(&format!("/audit{query}"));

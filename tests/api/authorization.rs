@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use tenantry::auth::access::Access;
 use tenantry::routes::{self, Route};
 
-use crate::support::requests::plausible;
-use crate::support::{Caller, World};
+use testkit::requests::plausible;
+use testkit::{Caller, World};
 
 type Named = (&'static str, fn(&World) -> Caller);
 

@@ -6,9 +6,9 @@ use serde_json::{Value as Json, json};
 
 use tenantry::routes::{self, Route};
 
-use crate::support::requests::plausible;
-use crate::support::world::PROJECT;
-use crate::support::{Answer, Call, Caller, Chunks, World};
+use testkit::requests::plausible;
+use testkit::world::PROJECT;
+use testkit::{Answer, Call, Caller, Chunks, World};
 
 const MIB: usize = 1 << 20;
 

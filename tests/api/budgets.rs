@@ -2,10 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::world::{HOUR, OTHER_PROJECT, PROJECT};
-use crate::support::{Answer, Call, World};
 use crate::usage_events::with;
 use crate::usage_reports::{on, used};
+use testkit::world::{HOUR, OTHER_PROJECT, PROJECT};
+use testkit::{Answer, Call, World};
 
 const DAY: i64 = 24 * HOUR;
 const OF_PROJECT: &str = "the project's credits of this subscription period are used up";

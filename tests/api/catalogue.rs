@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tenantry::auth::permissions::{CATALOGUE, DEFAULT_ROLES, Permission};
 
-use crate::support::World;
+use testkit::World;
 
 fn texts(world: &World, sql: &str) -> Vec<String> {
     let mut statement = world.database.connection().prepare(sql).unwrap();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::{Answer, Fault, World};
+use testkit::{Answer, Fault, World};
 
 const GPU: &str = "exemlProject.gpu_duration";
 const DAY: i64 = 86_400_000;

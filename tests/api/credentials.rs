@@ -1,7 +1,7 @@
 //! What a caller shows for himself, and what is made of it.
 
-use crate::support::world::OPERATOR_TOKEN;
-use crate::support::{Answer, Call, World};
+use testkit::world::OPERATOR_TOKEN;
+use testkit::{Answer, Call, World};
 
 fn with(world: &World, authorization: &str) -> Answer {
     world.send(Call::new("GET", "/v2.1/user").header("authorization", authorization))

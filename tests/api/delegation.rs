@@ -5,8 +5,8 @@ use serde_json::{Value as Json, json};
 
 use tenantry::auth::permissions::CATALOGUE;
 
-use crate::support::world::PROJECT;
-use crate::support::{Answer, Call, Caller, World};
+use testkit::world::PROJECT;
+use testkit::{Answer, Call, Caller, World};
 
 const LACKS: &str = "permissions that you do not hold";
 const CLOSED: &str = "a workspace is open to this service user that is not open to you";

@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::world::{HOUR, PROJECT};
-use crate::support::{Answer, Call, Caller, World};
+use testkit::world::{HOUR, PROJECT};
+use testkit::{Answer, Call, Caller, World};
 
 const OUTLIVES: &str = "no later than yours";
 const OWN: &str = "no service user changes its own";

@@ -2,8 +2,8 @@
 
 use tenantry::routes::{self, Route};
 
-use crate::support::requests::plausible;
-use crate::support::{Answer, Call, Fault, World};
+use testkit::requests::plausible;
+use testkit::{Answer, Call, Fault, World};
 
 /// A call that goes well, in a world of its own, before it is made.
 fn arrange(route: &Route) -> (World, Call) {

@@ -15,8 +15,8 @@ use tenantry::store::service_users;
 use tenantry::store::session::Session;
 use tenantry::store::tokens::{LAST_USED_INTERVAL, TOUCH};
 
-use crate::support::world::TOKEN_KEY;
-use crate::support::{Caller, Fault, World};
+use testkit::world::TOKEN_KEY;
+use testkit::{Caller, Fault, World};
 
 fn session(world: &World) -> Session {
     Session::new(Rc::new(Platform {

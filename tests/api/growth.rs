@@ -3,8 +3,8 @@
 
 use tenantry::routes::{self, Route};
 
-use crate::support::requests::plausible;
-use crate::support::{Caller, World};
+use testkit::requests::plausible;
+use testkit::{Caller, World};
 
 /// Calls whose work is to go through many rows, and which.
 const MAY_GROW: &[(&str, &str)] = &[

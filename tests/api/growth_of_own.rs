@@ -8,8 +8,8 @@ use serde_json::{Value as Json, json};
 
 use tenantry::routes;
 
-use crate::support::requests::plausible;
-use crate::support::{Call, Caller, World};
+use testkit::requests::plausible;
+use testkit::{Call, Caller, World};
 
 /// Calls whose work is to go through what somebody owns, and what that is. All of it is bounded by limits of its own or
 /// gone through once.

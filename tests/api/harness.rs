@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::schedule::every_order;
-use crate::support::{Call, Fault, Step, World};
+use testkit::schedule::every_order;
+use testkit::{Call, Fault, Step, World};
 
 #[test]
 fn everybody_of_a_world_is_who_he_is_said_to_be() {

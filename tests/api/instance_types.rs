@@ -2,9 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::World;
+use testkit::World;
 
-fn put(world: &World, name: &str, body: Json) -> crate::support::Answer {
+fn put(world: &World, name: &str, body: Json) -> testkit::Answer {
     let path = format!("/operator/v1/instance-types/{name}");
     world.call(&world.operator(), "PUT", &path, body)
 }

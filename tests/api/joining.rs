@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::members::{USERS, add, path, remove, set_admin};
-use crate::support::{Call, Caller, World};
+use testkit::members::{USERS, add, path, remove, set_admin};
+use testkit::{Call, Caller, World};
 
 /// A person with two names, whom acme has made a member without asking.
 fn named(world: &World) -> Caller {
@@ -185,7 +185,7 @@ fn a_membership_that_ends_while_its_person_calls_is_not_joined() {
 #[test]
 fn members_from_before_there_was_joining_have_joined_if_they_have_an_account() {
     let connection = rusqlite::Connection::open_in_memory().unwrap();
-    for (name, text) in crate::support::schema::migrations() {
+    for (name, text) in testkit::schema::migrations() {
         if name == "0012_joined.sql" {
             connection
                 .execute_batch(

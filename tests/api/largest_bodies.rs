@@ -5,8 +5,8 @@ use serde_json::{Map, Value as Json, json};
 
 use tenantry::routes::{self, Route};
 
-use crate::support::World;
-use crate::support::requests::plausible;
+use testkit::World;
+use testkit::requests::plausible;
 
 /// The most that the states of an audit row take.
 const LONGEST_STATES: i64 = 64 << 10;

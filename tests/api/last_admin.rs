@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
-use crate::support::members::{USERS, add, remove, set_admin};
-use crate::support::{Answer, Caller, World};
+use testkit::members::{USERS, add, remove, set_admin};
+use testkit::{Answer, Caller, World};
 
 /// What changes a membership.
 #[derive(Debug, Clone, Copy)]

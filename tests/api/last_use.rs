@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use crate::support::{Call, World};
+use testkit::{Call, World};
 
 fn shown(world: &World) -> Json {
     let path = world.path(&format!("/service-users/{}", world.robot().id));

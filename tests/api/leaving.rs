@@ -3,8 +3,8 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::members::{USERS, add, path, remove, set_admin};
-use crate::support::{Answer, Caller, World};
+use testkit::members::{USERS, add, path, remove, set_admin};
+use testkit::{Answer, Caller, World};
 
 fn entry(world: &World, whom: &Caller) -> String {
     world.path(&format!("/users/{}", whom.id))

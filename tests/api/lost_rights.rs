@@ -8,8 +8,8 @@ use serde_json::Value as Json;
 
 use tenantry::routes::{self, Route};
 
-use crate::support::requests::plausible;
-use crate::support::{Caller, World};
+use testkit::requests::plausible;
+use testkit::{Caller, World};
 
 /// Something that happens.
 type Event = fn(&World);

@@ -6,8 +6,6 @@
 
 // `cfg(test)` tells clippy that these are tests, which may unwrap.
 #[cfg(test)]
-use testkit as support;
-
 #[cfg(test)]
 mod access_keys;
 #[cfg(test)]

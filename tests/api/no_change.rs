@@ -3,7 +3,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::{Call, World};
+use testkit::{Call, World};
 
 /// A world with a deployment, a pipeline and a version of each that have something in every field.
 fn world() -> World {

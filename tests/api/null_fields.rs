@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::{Answer, World};
+use testkit::{Answer, World};
 
 fn patch(world: &World, path: &str, body: Json) -> Answer {
     world.call(&world.owner(), "PATCH", path, body)

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::{Answer, World};
+use testkit::{Answer, World};
 
 fn call(world: &World, method: &str, rest: &str, body: Json) -> Answer {
     world.call(&world.owner(), method, &world.path(rest), body)

@@ -12,8 +12,8 @@ use tenantry::contract::Content;
 use tenantry::openapi;
 use tenantry::routes;
 
-use crate::support::World;
-use crate::support::requests::plausible;
+use testkit::World;
+use testkit::requests::plausible;
 
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/public/openapi.json");
 

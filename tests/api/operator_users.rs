@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::{Answer, Caller, World};
+use testkit::{Answer, Caller, World};
 
 const USERS: &str = "/operator/v1/users";
 

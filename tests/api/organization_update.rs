@@ -2,9 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::World;
-use crate::support::organizations::{ACME, acme, create, patch, subscribe};
-use crate::support::world::HOUR;
+use testkit::World;
+use testkit::organizations::{ACME, acme, create, patch, subscribe};
+use testkit::world::HOUR;
 
 fn trail(world: &World) -> Json {
     let trail = world.get(&world.owner(), &format!("{ACME}/audit"));

@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::World;
-use crate::support::members::{USERS, add, path, remove, set_admin};
+use testkit::World;
+use testkit::members::{USERS, add, path, remove, set_admin};
 
 fn audit(world: &World) -> Vec<Json> {
     let trail = world.get(&world.owner(), "/v2.1/organizations/acme/audit?limit=100");

@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::World;
-use crate::support::organizations::create;
+use testkit::World;
+use testkit::organizations::create;
 
 #[test]
 fn its_creator_becomes_its_admin() {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Call, World};
+use testkit::{Call, World};
 
 #[test]
 fn an_origin_that_is_none_is_refused_by_its_place_in_the_list() {

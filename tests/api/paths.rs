@@ -4,8 +4,8 @@ use serde_json::{Value as Json, json};
 
 use tenantry::routes;
 
-use crate::support::requests::plausible;
-use crate::support::{Call, World};
+use testkit::requests::plausible;
+use testkit::{Call, World};
 
 #[test]
 fn both_versions_and_doubled_slashes_lead_to_the_same_place() {

@@ -3,7 +3,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::{World, schema};
+use testkit::{World, schema};
 
 /// So many fields, `f0` and so on, each with a widget of so many characters.
 fn fields(count: usize, widget: usize) -> Json {

@@ -3,7 +3,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::{Answer, Call, Caller, World};
+use testkit::{Answer, Call, Caller, World};
 
 /// A world with the deployments `open` and `closed` and the pipelines `p` and `inner`, and a service user who is
 /// pipeline-editor of `p` and deployment-viewer of `open`, and no more.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::{Answer, Call, World};
+use testkit::{Answer, Call, World};
 
 /// A world with the deployments `a` and `b` (one field `x` in, one field `y` out) and the pipeline `p` (`in`, `out`).
 fn world() -> World {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::world::PROJECT;
-use crate::support::{Answer, Caller, World};
+use testkit::world::PROJECT;
+use testkit::{Answer, Caller, World};
 
 fn add(world: &World, by: &Caller, id: &str) -> Answer {
     world.call(by, "POST", &world.path("/users"), json!({"user_id": id}))

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::{Answer, Call, Caller, World};
+use testkit::{Answer, Call, Caller, World};
 
 fn create(world: &World, by: &Caller, body: Json) -> Answer {
     world.call(by, "POST", "/v2.1/projects", body)

@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::quotas::{one, put, shown};
-use crate::support::{Answer, Call, World};
+use testkit::quotas::{one, put, shown};
+use testkit::{Answer, Call, World};
 
 const GPU: &str = "exemlProject.gpu_duration";
 const CPU: &str = "exemlProject.cpu_duration";

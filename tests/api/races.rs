@@ -8,10 +8,10 @@ use std::rc::Rc;
 
 use serde_json::{Value as Json, json};
 
-use crate::support::members::set_admin;
-use crate::support::schedule::every_order;
-use crate::support::world::{HOUR, PROJECT};
-use crate::support::{Call, Caller, World};
+use testkit::members::set_admin;
+use testkit::schedule::every_order;
+use testkit::world::{HOUR, PROJECT};
+use testkit::{Call, Caller, World};
 
 /// Each place in a call where something else can happen.
 const PLACES: [usize; 2] = [1, 2];

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::{Call, World};
+use testkit::{Call, World};
 
 const ORGANIZATION: &str = "/v2.1/organizations/acme/resources";
 

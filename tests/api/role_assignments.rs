@@ -4,8 +4,8 @@ use serde_json::{Value as Json, json};
 
 use tenantry::auth::permissions::DEFAULT_ROLES;
 
-use crate::support::world::PROJECT;
-use crate::support::{Answer, World};
+use testkit::world::PROJECT;
+use testkit::{Answer, World};
 
 fn assign(world: &World, body: Json) -> Answer {
     world.call(

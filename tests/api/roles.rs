@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::world::PROJECT;
-use crate::support::{Answer, Call, Caller, World};
+use testkit::world::PROJECT;
+use testkit::{Answer, Call, Caller, World};
 
 /// A world in whose project custom roles can be made.
 fn world() -> World {

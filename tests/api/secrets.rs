@@ -4,9 +4,9 @@ use serde_json::{Value as Json, json};
 
 use tenantry::routes;
 
-use crate::support::requests::plausible;
-use crate::support::world::{OPERATOR_TOKEN, TOKEN_KEY};
-use crate::support::{Answer, Call, World};
+use testkit::requests::plausible;
+use testkit::world::{OPERATOR_TOKEN, TOKEN_KEY};
+use testkit::{Answer, Call, World};
 
 /// Everything that a token can look like: 40 hexadecimal digits.
 fn tokens_in(text: &str) -> Vec<&str> {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::world::{HOUR, PROJECT};
-use crate::support::{Answer, Caller, World};
+use testkit::world::{HOUR, PROJECT};
+use testkit::{Answer, Caller, World};
 
 fn path(world: &World, of: &Caller, rest: &str) -> String {
     world.path(&format!("/service-users/{}{rest}", of.id))

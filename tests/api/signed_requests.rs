@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::signed::{AccessKey, signed, signed_over};
-use crate::support::{Answer, Call, World};
+use testkit::signed::{AccessKey, signed, signed_over};
+use testkit::{Answer, Call, World};
 
 /// A signed reading of the default workspace's quotas.
 fn read(world: &World, key: &AccessKey) -> Answer {
@@ -93,7 +93,7 @@ fn the_body_that_was_signed_is_the_body_that_is_used() {
     let answer = world.send(signed.clone()).expect(200);
     assert_eq!(answer.trips, 2);
     assert_eq!(answer.json()["quotas"][0]["quota"], 10);
-    let forged = signed.chunks(crate::support::Chunks::of([body(99).to_string().into()]));
+    let forged = signed.chunks(testkit::Chunks::of([body(99).to_string().into()]));
     world.send(forged).expect(401);
     assert_eq!(world.count("SELECT quota FROM workspace_quotas"), 10);
 }

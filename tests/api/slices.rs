@@ -4,7 +4,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::growth::fill;
-use crate::support::{Caller, World};
+use testkit::{Caller, World};
 
 /// The lists of a project and of an organization, each with the field that its slices go by.
 const LISTS: [(&str, &str); 13] = [

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::{Answer, Call, Caller, Chunks, World};
+use testkit::{Answer, Call, Caller, Chunks, World};
 
 const SECOND: i64 = 1_000;
 

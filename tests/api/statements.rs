@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use crate::support::schema;
+use testkit::schema;
 
 /// Tables that do not grow with the use of the installation.
 const CATALOGUES: [&str; 3] = ["permissions", "quota_resources", "subscriptions"];

@@ -2,10 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::members::{remove, set_admin};
-use crate::support::organizations::{ACME, acme, create, patch, subscribe};
-use crate::support::world::HOUR;
-use crate::support::{Answer, World};
+use testkit::members::{remove, set_admin};
+use testkit::organizations::{ACME, acme, create, patch, subscribe};
+use testkit::world::HOUR;
+use testkit::{Answer, World};
 
 const DAY: i64 = 24 * HOUR;
 

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::world::TOKEN_KEY;
-use crate::support::{Caller, World};
+use testkit::world::TOKEN_KEY;
+use testkit::{Caller, World};
 
 const NEXT: &str = "the next key";
 

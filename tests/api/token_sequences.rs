@@ -5,8 +5,8 @@
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
-use crate::support::world::{PROJECT, TOKEN_KEY};
-use crate::support::{Caller, World};
+use testkit::world::{PROJECT, TOKEN_KEY};
+use testkit::{Caller, World};
 
 const SECOND: i64 = 1_000;
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::world::{OTHER_PROJECT, PROJECT};
-use crate::support::{Answer, Fault, World};
+use testkit::world::{OTHER_PROJECT, PROJECT};
+use testkit::{Answer, Fault, World};
 
 const PATH: &str = "/operator/v1/usage-events";
 

@@ -2,9 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::world::{OTHER_PROJECT, PROJECT};
-use crate::support::{Answer, Call, World};
 use crate::usage_events::{event, report, with};
+use testkit::world::{OTHER_PROJECT, PROJECT};
+use testkit::{Answer, Call, World};
 
 pub const ORGANIZATION: &str = "/v2.1/organizations/acme/usage";
 const OLD_CLIENT: &str = "UbiOps/python/4.1.0";

@@ -4,12 +4,12 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value as Json, json};
 
-use crate::support::world::{OTHER_PROJECT, PROJECT};
-use crate::support::{Call, World};
 use crate::usage_events::{event, with};
 use crate::usage_reports::{
     ORGANIZATION, by_old_client, deploy, on, organization, project, used, values,
 };
+use testkit::world::{OTHER_PROJECT, PROJECT};
+use testkit::{Call, World};
 
 #[test]
 fn sums_beyond_2_to_the_53rd_are_exact() {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::{Answer, Call, World};
+use testkit::{Answer, Call, World};
 
 fn fields(names: &[&str]) -> Json {
     let field = |name: &&str| json!({"name": name, "data_type": "int"});

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
-use crate::support::world::HOUR;
-use crate::support::{Answer, Caller, World};
+use testkit::world::HOUR;
+use testkit::{Answer, Caller, World};
 
 const VOUCHERS: &str = "/operator/v1/vouchers";
 const CODE: &str = "WORKSHOP-x7Q_2";

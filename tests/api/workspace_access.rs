@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::workspaces::{at, create, is_code};
-use crate::support::{Caller, World};
+use testkit::workspaces::{at, create, is_code};
+use testkit::{Caller, World};
 
 #[test]
 fn grants_are_cleared_by_a_type_without_them() {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::workspaces::{at, create, is_code};
-use crate::support::{Answer, Call, World};
+use testkit::workspaces::{at, create, is_code};
+use testkit::{Answer, Call, World};
 
 fn names(answer: &Answer) -> Vec<String> {
     let page = answer.json();
