@@ -125,7 +125,7 @@ fn an_editor_has_his_way_with_a_service_user_that_may_no_more_than_he() {
             "PATCH",
             &made,
             "",
-            json!({"expiry_date": null}),
+            json!({"expiry_date": world.after(1)}),
         )
         .expect(200);
     }
@@ -176,7 +176,7 @@ fn an_organization_admin_and_the_operator_hold_everything() {
             "PATCH",
             &robot,
             "",
-            json!({"expiry_date": null}),
+            json!({"expiry_date": world.after(1)}),
         )
         .expect(200);
         assign(&world, &by, "project-admin", &world.service_user(&[])).expect(201);
