@@ -92,7 +92,8 @@ pub async fn handle(mut request: Request, platform: &Rc<Platform>, config: &Rc<C
     if method != Method::OPTIONS {
         life.answer_origin(&mut response, &progress);
     }
-    if method == Method::HEAD {
+    // Of a file only the platform knows the headers; it is told to fetch those alone.
+    if method == Method::HEAD && !matches!(response.body, Body::File(_)) {
         response.body = Body::Empty;
     }
     on_every_answer(&mut response, &life.request_id);

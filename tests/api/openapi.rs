@@ -12,8 +12,8 @@ use tenantry::contract::Content;
 use tenantry::openapi;
 use tenantry::routes;
 
-use testkit::World;
 use testkit::requests::plausible;
+use testkit::{Call, World};
 
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/public/openapi.json");
 
@@ -264,5 +264,17 @@ fn collect_references(value: &Value, references: &mut HashSet<String>) {
                 .for_each(|value| collect_references(value, references));
         }
         _ => {}
+    }
+}
+
+#[test]
+fn a_file_stays_one_for_who_asks_for_its_headers_alone() {
+    let world = World::new();
+    for path in ["/openapi.json", "/docs", "/docs/page.css"] {
+        for method in ["GET", "HEAD"] {
+            let answer = world.send(Call::new(method, path)).expect(200);
+            // What is no file may be a token's, and is kept by nobody.
+            assert_eq!(answer.header("cache-control"), None, "{method} {path}");
+        }
     }
 }
