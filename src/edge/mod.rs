@@ -15,7 +15,6 @@ mod response;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use futures_channel::oneshot;
 use js_sys::Reflect;
 use worker::web_sys;
 use worker::{Context, Env, event};
@@ -32,28 +31,13 @@ thread_local! {
     static CONFIG: OnceCell<Rc<Config>> = const { OnceCell::new() };
 }
 
-/// Answers a request.
-///
-/// The work is handed to the runtime and only its answer awaited here: when a caller hangs up, the runtime drops this
-/// function where it waits, and what it waits for would neither go on nor be freed. So a change is logged and its token's
-/// use noted whether or not anybody is left to be told.
+/// Answers a request. What is left to be done when the answer is out is the runtime's to finish.
 #[event(fetch)]
 async fn fetch(
     request: web_sys::Request,
     env: Env,
     context: Context,
 ) -> worker::Result<web_sys::Response> {
-    let (answer, answered) = oneshot::channel();
-    context.wait_until(handle(request, env, answer));
-    let lost = |_| worker::Error::from("the work ended without an answer");
-    answered.await.map_err(lost)?
-}
-
-async fn handle(
-    request: web_sys::Request,
-    env: Env,
-    answer: oneshot::Sender<worker::Result<web_sys::Response>>,
-) {
     let platform = Rc::new(Platform {
         database: Box::new(d1::D1::new(&env)),
         clock: Box::new(clock::SystemClock),
@@ -65,15 +49,14 @@ async fn handle(
         Ok(config) => app::handle(request, &platform, &config).await,
         Err(missing) => app::handle_misconfigured(&request, &platform, &missing),
     };
+    worker::console_log!("{}", handled.log);
+    for work in handled.afterwards {
+        context.wait_until(work);
+    }
     if handled.response.status.is_client_error() {
         platform::within(platform.clock.as_ref(), REST_DEADLINE, rest.discard()).await;
     }
-    // Nobody may be left to take it.
-    let _ = answer.send(response::to_web(handled.response, &env).await);
-    worker::console_log!("{}", handled.log);
-    for work in handled.afterwards {
-        work.await;
-    }
+    response::to_web(handled.response, &env).await
 }
 
 fn config(env: &Env) -> Result<Rc<Config>, String> {
