@@ -126,12 +126,22 @@ macro_rules! expiry_date_to_be {
     };
 }
 
+/// Of a row of `service_users`: whether its expiry date or its origins are to be other than they are.
+macro_rules! changes_access {
+    () => {
+        "(#sets_expiry_date = 1 AND expiry_date IS NOT #expiry_date)
+         OR allowed_cors_origins <> coalesce(:allowed_cors_origins, allowed_cors_origins)"
+    };
+}
+
 /// Whether its expiry date and origins are to be what they are: who sends back what they were shown gives nothing out.
 macro_rules! keeps_access {
     () => {
-        "NOT EXISTS (SELECT 1 FROM service_users WHERE id = :object_id
-                     AND ((#sets_expiry_date = 1 AND expiry_date IS NOT #expiry_date)
-                          OR allowed_cors_origins <> coalesce(:allowed_cors_origins, allowed_cors_origins)))"
+        concat!(
+            "NOT EXISTS (SELECT 1 FROM service_users WHERE id = :object_id AND (",
+            changes_access!(),
+            "))"
+        )
     };
 }
 
@@ -145,10 +155,12 @@ macro_rules! is_another {
 /// Whether anything is to be other than it is (contract section 4, *What one caller can cost*).
 macro_rules! changes_something {
     () => {
-        "EXISTS (SELECT 1 FROM service_users WHERE id = :object_id AND (
-           name <> coalesce(:name, name) OR description <> coalesce(:description, description)
-           OR (#sets_expiry_date = 1 AND expiry_date IS NOT #expiry_date)
-           OR allowed_cors_origins <> coalesce(:allowed_cors_origins, allowed_cors_origins)))"
+        concat!(
+            "EXISTS (SELECT 1 FROM service_users WHERE id = :object_id AND (
+               name <> coalesce(:name, name) OR description <> coalesce(:description, description) OR ",
+            changes_access!(),
+            "))"
+        )
     };
 }
 
