@@ -92,12 +92,12 @@ pub async fn handle(mut request: Request, platform: &Rc<Platform>, config: &Rc<C
     if method != Method::OPTIONS {
         life.answer_origin(&mut response, &progress);
     }
-    // Of a file only the platform knows the headers; it is told to fetch those alone.
-    if method == Method::HEAD && !matches!(response.body, Body::File(_)) {
-        response.body = Body::Empty;
-    }
     on_every_answer(&mut response, &life.request_id);
+    // Of a file only the platform knows the headers: it is told to fetch those alone, and says who may keep them.
     if !matches!(response.body, Body::File(_)) {
+        if method == Method::HEAD {
+            response.body = Body::Empty;
+        }
         // What a token may read is for its holder alone, and some answers hold a token.
         response.header("cache-control", "no-store");
     }
