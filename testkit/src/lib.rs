@@ -16,6 +16,7 @@ pub mod clock;
 pub mod database;
 pub mod members;
 pub mod organizations;
+pub mod pipelines;
 pub mod quotas;
 pub mod requests;
 pub mod schedule;

@@ -3,6 +3,7 @@
 
 use serde_json::{Value as Json, json};
 
+use testkit::pipelines::{link, object};
 use testkit::{Answer, Call, Caller, World};
 
 /// A world with the deployments `open` and `closed` and the pipelines `p` and `inner`, and a service user who is
@@ -19,19 +20,6 @@ fn world() -> (World, Caller) {
     world.assign_on("pipeline", "p", "pipeline-editor", &author.id);
     world.assign_on("deployment", "open", "deployment-viewer", &author.id);
     (world, author)
-}
-
-fn object(name: &str, kind: &str, reference: &str) -> Json {
-    json!({"name": name, "reference_name": reference, "reference_type": kind})
-}
-
-fn link(from: &str, source_field: &str, to: &str, destination_field: &str) -> Json {
-    json!({
-        "destination_name": to,
-        "sources": [{"source_name": from, "mapping": [
-            {"source_field_name": source_field, "destination_field_name": destination_field},
-        ]}],
-    })
 }
 
 fn of(objects: &[Json]) -> Json {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use testkit::pipelines::link;
 use testkit::{Answer, Call, World};
 
 /// A world with the deployments `a` and `b` (one field `x` in, one field `y` out) and the pipeline `p` (`in`, `out`).
@@ -15,15 +16,6 @@ fn world() -> World {
 
 fn object(name: &str, reference: &str) -> Json {
     json!({"name": name, "reference_name": reference, "reference_type": "deployment", "version": "v1"})
-}
-
-fn link(from: &str, source_field: &str, to: &str, destination_field: &str) -> Json {
-    json!({
-        "destination_name": to,
-        "sources": [{"source_name": from, "mapping": [
-            {"source_field_name": source_field, "destination_field_name": destination_field},
-        ]}],
-    })
 }
 
 /// `pipeline_start` to `one` to `two` to `pipeline_end`.

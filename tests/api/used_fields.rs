@@ -2,24 +2,12 @@
 
 use serde_json::{Value as Json, json};
 
+use testkit::pipelines::{link, object};
 use testkit::{Answer, Call, World};
 
 fn fields(names: &[&str]) -> Json {
     let field = |name: &&str| json!({"name": name, "data_type": "int"});
     names.iter().map(field).collect()
-}
-
-fn object(name: &str, kind: &str, reference: &str) -> Json {
-    json!({"name": name, "reference_name": reference, "reference_type": kind})
-}
-
-fn link(from: &str, source_field: &str, to: &str, destination_field: &str) -> Json {
-    json!({
-        "destination_name": to,
-        "sources": [{"source_name": from, "mapping": [
-            {"source_field_name": source_field, "destination_field_name": destination_field},
-        ]}],
-    })
 }
 
 /// A world in which version `v2` of the pipeline `outer` goes from its start over the deployment `d` and the pipeline
