@@ -1,7 +1,8 @@
 //! Who is calling, and what he may.
 //!
 //! [`credential`] reads the headers, [`principal`] says who a token stands for, [`permissions`] is the catalogue,
-//! [`access`] is what a route asks of its caller, and [`signature`] checks requests that are signed. Deciding is
+//! [`access`] is what a route asks of its caller, [`signature`] checks requests that are signed, and [`sealed`] keeps
+//! secrets that must be recoverable. Deciding is
 //! `app`'s, with the row that `store::first_trip` reads.
 
 pub mod access;
@@ -9,4 +10,5 @@ pub mod credential;
 pub mod permissions;
 pub mod principal;
 pub mod role_permissions;
+pub mod sealed;
 pub mod signature;

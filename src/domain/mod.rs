@@ -60,7 +60,7 @@ pub use path::{NoSuchPath, RawPath, Segments};
 pub use pipeline_graph::{Attachments, PipelineObjects};
 pub use quota::{QuotaBounds, QuotaResourceName};
 pub use retention::{MAX_RETENTION_TIME, RETENTION_TIME, RetentionMode};
-pub use signing::{DerivedSecret, Purpose, SigningKey, SigningKeys};
+pub use signing::{DerivedSecret, Purpose, SealingKey, SigningKey, SigningKeys};
 pub use subscription_period::period_containing;
 pub use text::{Description, PersonName, ServiceUserName, Text};
 pub use time::{Date, Timestamp};

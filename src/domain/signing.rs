@@ -51,6 +51,40 @@ impl SigningKey {
     }
 }
 
+impl SigningKey {
+    /// The key under which secrets are sealed that are not ours to derive (contract section 5.2).
+    pub fn sealing_key(&self) -> SealingKey {
+        let derive = |label: &str| self.0.clone().chain_update(label).finalize().into_bytes();
+        SealingKey {
+            id: hex::encode(&derive("sealing-key-id"))
+                .chars()
+                .take(16)
+                .collect(),
+            bytes: derive("sealing-key").into(),
+        }
+    }
+}
+
+/// A key under which secrets are sealed. It has no `Display`, and `Debug` does not print it.
+pub struct SealingKey {
+    /// Tells it from others; it gives nothing of the key away.
+    pub id: String,
+    bytes: [u8; 32],
+}
+
+impl SealingKey {
+    /// The key itself. Never log, store or audit what this answers.
+    pub fn reveal(&self) -> &[u8; 32] {
+        &self.bytes
+    }
+}
+
+impl Debug for SealingKey {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        write!(formatter, "SealingKey({})", self.id)
+    }
+}
+
 impl Debug for SigningKey {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         formatter.write_str("SigningKey(..)")
@@ -70,6 +104,14 @@ impl SigningKeys {
     /// The secret as it is handed out.
     pub fn derive(&self, purpose: Purpose, id: &str, generation: i64) -> DerivedSecret {
         self.current.derive(purpose, id, generation)
+    }
+
+    /// The key of this id under which secrets are sealed, if it is known still.
+    pub fn sealing_key(&self, id: &str) -> Option<SealingKey> {
+        std::iter::once(&self.current)
+            .chain(&self.previous)
+            .map(SigningKey::sealing_key)
+            .find(|key| key.id == id)
     }
 
     /// Every secret that may have been handed out for it.

@@ -6,6 +6,7 @@
 
 mod asset;
 mod clock;
+mod crypto;
 mod d1;
 mod host;
 mod nfc;
@@ -42,6 +43,7 @@ async fn fetch(
         database: Box::new(d1::D1::new(&env)),
         clock: Box::new(clock::SystemClock),
         entropy: Box::new(SystemEntropy),
+        crypto: Box::new(crypto::WebCrypto),
     });
     let rest = request::Rest::of(&request);
     let request = request::from_web(request);

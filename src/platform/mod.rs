@@ -6,14 +6,20 @@
 
 mod clock;
 mod config;
+mod crypto;
 mod database;
+mod stream;
+mod upstream;
 
 use std::future::Future;
 use std::pin::Pin;
 
 pub use clock::{Clock, within};
 pub use config::{Config, OPERATOR_TOKEN_MIN, SERVICE_USER_DOMAIN};
+pub use crypto::{Crypto, KEY_LENGTH, NONCE_LENGTH};
 pub use database::{Batch, BatchMeta, Database, DatabaseError};
+pub use stream::{Gone, Sink, Stream, Streams};
+pub use upstream::{CallFault, Incoming, IncomingBody, Outgoing, Presence, Upstream};
 
 /// A future that stays on its thread.
 pub type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -35,4 +41,6 @@ pub struct Platform {
     pub clock: Box<dyn Clock>,
     /// Random bytes.
     pub entropy: Box<dyn Entropy>,
+    /// Encryption.
+    pub crypto: Box<dyn Crypto>,
 }

@@ -57,6 +57,7 @@ impl Begun {
             }),
             clock: Box::new(world.clock.clone()),
             entropy: Box::new(world.entropy.clone()),
+            crypto: Box::new(crate::crypto::Aes),
         });
         let config = Rc::clone(&world.config);
         let line = call.to_line();

@@ -13,6 +13,7 @@ pub mod broken;
 pub mod call;
 pub mod cast;
 pub mod clock;
+pub mod crypto;
 pub mod database;
 pub mod members;
 pub mod organizations;

@@ -98,6 +98,7 @@ impl World {
                 database: Box::new(database.clone()),
                 clock: Box::new(clock.clone()),
                 entropy: Box::new(entropy.clone()),
+                crypto: Box::new(crate::crypto::Aes),
             }),
             database,
             clock,

@@ -23,6 +23,7 @@ fn session(world: &World) -> Session {
         database: Box::new(world.database.clone()),
         clock: Box::new(world.clock.clone()),
         entropy: Box::new(world.entropy.clone()),
+        crypto: Box::new(testkit::crypto::Aes),
     }))
 }
 

@@ -1,0 +1,67 @@
+//! A server behind the gate, and the caller in front of it.
+
+use std::any::Any;
+
+use super::Local;
+
+/// What is sent to an upstream. Redirects are not followed, and no header is added but what the protocol needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Its method.
+    pub method: http::Method,
+    /// Where it goes: an absolute URL in its serialised form.
+    pub url: String,
+    /// Its headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Its body.
+    pub body: Vec<u8>,
+    /// It ends after so many milliseconds, its answer's body included.
+    pub timeout: u32,
+}
+
+/// What an upstream answers, of which the body still comes.
+pub struct Incoming {
+    /// Its status.
+    pub status: u16,
+    /// Its headers, by their lower-case names.
+    pub headers: Box<dyn Fn(&str) -> Option<String>>,
+    /// Its body.
+    pub body: Box<dyn IncomingBody>,
+}
+
+/// The body of an answer, as it comes. Dropping it ends the call.
+pub trait IncomingBody {
+    /// The next bytes, of which there is at least one; none when it has ended.
+    fn next(&mut self) -> Local<'_, Result<Option<Vec<u8>>, CallFault>>;
+}
+
+/// Why a call to an upstream came to nothing, or broke off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallFault {
+    /// The caller in front of the gate has hung up.
+    CallerGone,
+    /// The call's time is over.
+    TimedOut,
+    /// It could not be reached, or the connection broke; in the platform's words, which are for the log alone.
+    Connection(String),
+}
+
+/// The caller in front of the gate, as far as it can be seen whether they are still there.
+pub trait Presence {
+    /// Whether they have hung up.
+    fn is_gone(&self) -> bool;
+    /// Completes when they hang up.
+    fn gone(&self) -> Local<'static, ()>;
+    /// Itself, for the platform that made it.
+    fn as_any(&self) -> &dyn Any;
+}
+
+/// Calls upstreams.
+pub trait Upstream {
+    /// Sends it and answers when the headers of its answer are there. The call ends when the caller hangs up.
+    fn call(
+        &self,
+        outgoing: Outgoing,
+        caller: &dyn Presence,
+    ) -> Local<'static, Result<Incoming, CallFault>>;
+}
