@@ -16,6 +16,9 @@ for (const [where, { vars = {} }] of places) {
   if ("SERVER_TIMING" in vars) {
     console.error(`warning: ${where}vars.SERVER_TIMING stands in ${config}: every answer will tell strangers how many rows it read`);
   }
+  if ("ALLOW_LOOPBACK_UPSTREAMS" in vars) {
+    console.error(`warning: ${where}vars.ALLOW_LOOPBACK_UPSTREAMS stands in ${config}: upstreams may lie on this machine`);
+  }
 }
 
 const databases = rawConfig.d1_databases ?? [];

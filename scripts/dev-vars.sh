@@ -31,6 +31,7 @@ trap 'rm -f "$new"' EXIT
   variable TOKEN_KEY "$(random_hex 32)"
   variable SIGNING_KEY "$(random_hex 32)"
   variable SERVER_TIMING true
+  variable ALLOW_LOOPBACK_UPSTREAMS true
 } > "$new"
 mv "$new" .dev.vars
 say .dev.vars "made, with fresh secrets"

@@ -34,8 +34,10 @@ pub mod subscription_period;
 pub mod text;
 pub mod time;
 pub mod token;
+pub mod upstream_url;
 pub mod usage;
 pub mod voucher_code;
+pub mod web_url;
 pub(crate) mod wire;
 pub mod workspace;
 
@@ -67,6 +69,7 @@ pub use time::{Date, Timestamp};
 pub use token::{
     Digests, PlainToken, RecognisedToken, TokenDigest, TokenKey, TokenKeys, constant_time_eq,
 };
+pub use upstream_url::{UpstreamRules, UpstreamUrl};
 pub use voucher_code::VoucherCode;
 pub use workspace::{
     AuthType, EnterpriseProjectId, Grant, GrantType, WorkspaceDescription, WorkspaceName,

@@ -12,6 +12,7 @@ mod host;
 mod nfc;
 mod request;
 mod response;
+mod web_url;
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -67,6 +68,7 @@ fn config(env: &Env) -> Result<Rc<Config>, String> {
             return Ok(Rc::clone(config));
         }
         domain::host::use_parser(host::parse);
+        domain::web_url::use_parser(web_url::parse);
         domain::nfc::use_normaliser(nfc::normalise);
         let setting = |name: &str| Reflect::get(env, &name.into()).ok()?.as_string();
         let config = Rc::new(Config::from_settings(setting)?);

@@ -1,6 +1,6 @@
 //! The settings of an installation.
 
-use crate::domain::{SigningKey, SigningKeys, TokenKey, TokenKeys};
+use crate::domain::{SigningKey, SigningKeys, TokenKey, TokenKeys, UpstreamRules};
 
 /// What the operator of the installation has set.
 pub struct Config {
@@ -14,6 +14,11 @@ pub struct Config {
     pub service_user_domain: String,
     /// Whether answers carry `Server-Timing`.
     pub server_timing: bool,
+    /// Where requests may be sent: `UPSTREAM_PORTS`, `UPSTREAM_ALLOWED_HOSTS`, `ALLOW_LOOPBACK_UPSTREAMS`, and the hosts
+    /// that are our own, `PUBLIC_HOSTS`, `SERVICES_DOMAIN` and that of `CONSOLE_ORIGIN`.
+    pub upstream_rules: UpstreamRules,
+    /// `REQUIRE_PRICE`: whether an upstream needs an instance type, and so a price.
+    pub require_price: bool,
 }
 
 /// The shortest operator token that is taken seriously (contract section 2).
@@ -25,7 +30,7 @@ impl Config {
     /// Reads the settings by their names.
     ///
     /// # Errors
-    /// A sentence that names the setting that is missing.
+    /// A sentence that names the setting that is missing, or cannot be read.
     pub fn from_settings(setting: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         // A secret that was piped in often ends with a line break.
         let set = |name: &str| {
@@ -47,6 +52,8 @@ impl Config {
             service_user_domain: set("SERVICE_USER_DOMAIN")
                 .unwrap_or_else(|| SERVICE_USER_DOMAIN.to_owned()),
             server_timing: set("SERVER_TIMING").is_some_and(|value| value == "true"),
+            upstream_rules: UpstreamRules::from_settings(set)?,
+            require_price: set("REQUIRE_PRICE").is_some_and(|value| value == "true"),
         })
     }
 }
