@@ -12,6 +12,7 @@ pub mod access_key;
 pub mod credits;
 pub mod email;
 pub mod fields;
+pub mod header_template;
 pub mod hex;
 pub mod host;
 pub mod ids;
@@ -45,6 +46,7 @@ pub use access_key::AccessKeyId;
 pub use credits::Credits;
 pub use email::Email;
 pub use fields::{DataType, Fields, IoType};
+pub use header_template::{HeaderTemplates, Unexpanded};
 pub use ids::{
     AttachmentId, AuditId, DeploymentId, OrganizationId, PipelineId, PipelineObjectId, ProjectId,
     RequestId, RoleAssignmentId, RoleId, ServiceUserId, TokenId, UserId, VersionId, VoucherId,
