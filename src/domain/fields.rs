@@ -76,6 +76,19 @@ pub struct Field {
 
 object!(Field);
 
+impl Field {
+    /// Whether a request may give null for it: where its widget says that it is not required (contract section 5.3).
+    #[must_use]
+    pub fn may_be_null(&self) -> bool {
+        let configuration = self
+            .widget
+            .as_ref()
+            .and_then(|widget| widget.configuration.as_ref());
+        let required = configuration.and_then(|configuration| configuration.get("required"));
+        required == Some(&Value::Bool(false))
+    }
+}
+
 /// The fields of one side, in the order in which they were given.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -89,6 +102,11 @@ impl Fields {
     /// Most bytes of JSON of the names and types of one side. A version of a pipeline shows those of what its hundred
     /// objects refer to, on both sides: below 8 MiB in all (contract section 4, *What one caller can cost*).
     pub const MAX_BARE: usize = 40_000;
+
+    /// Them, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &Field> {
+        self.0.iter()
+    }
 
     /// Whether there is none.
     #[must_use]
