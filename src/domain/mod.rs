@@ -41,6 +41,7 @@ pub mod upstream_url;
 pub mod usage;
 pub mod voucher_code;
 pub mod web_url;
+pub mod webhook_signature;
 pub(crate) mod wire;
 pub mod workspace;
 
@@ -77,6 +78,7 @@ pub use token::{
 };
 pub use upstream_url::{UpstreamRules, UpstreamUrl};
 pub use voucher_code::VoucherCode;
+pub use webhook_signature::{SignedCall, WebhookSecret, WebhookSecrets};
 pub use workspace::{
     AuthType, EnterpriseProjectId, Grant, GrantType, WorkspaceDescription, WorkspaceName,
 };
