@@ -11,6 +11,7 @@
 pub mod access_key;
 pub mod credits;
 pub mod email;
+pub mod event_stream;
 pub mod fields;
 pub mod header_template;
 pub mod hex;
@@ -48,6 +49,7 @@ pub mod workspace;
 pub use access_key::AccessKeyId;
 pub use credits::Credits;
 pub use email::Email;
+pub use event_stream::EventStream;
 pub use fields::{DataType, Fields, IoType};
 pub use header_template::{HeaderTemplates, Unexpanded};
 pub use ids::{
