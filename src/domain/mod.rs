@@ -16,6 +16,7 @@ pub mod fields;
 pub mod header_template;
 pub mod hex;
 pub mod host;
+pub mod idempotency_key;
 pub mod ids;
 pub mod instance_type;
 pub mod integer;
@@ -52,6 +53,7 @@ pub use email::Email;
 pub use event_stream::EventStream;
 pub use fields::{DataType, Fields, IoType};
 pub use header_template::{HeaderTemplates, Unexpanded};
+pub use idempotency_key::IdempotencyKey;
 pub use ids::{
     AttachmentId, AuditId, DeploymentId, OrganizationId, PipelineId, PipelineObjectId, ProjectId,
     RequestId, RoleAssignmentId, RoleId, ServiceUserId, TokenId, UserId, VersionId, VoucherId,
