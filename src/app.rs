@@ -5,7 +5,8 @@
 //! 3. Its credential is read. A malformed or forged one ends here, without a look at the database.
 //! 4. The first round trip says who is calling, what about, and whether they may; the route's access is checked.
 //! 5. The handler runs with the [`Authority`] that the check gave out, and makes the second round trip if it needs one.
-//! 6. The answer, an error as well as a success, gets its CORS headers, and one log line is written.
+//! 6. The answer, an error as well as a success, gets its CORS headers, and one log line is written; that of an answer that
+//!    is still being written, when it has ended.
 //! 7. After the answer, the token's last use and the caller's joining are noted where that is due.
 
 mod admission;
@@ -27,6 +28,7 @@ use crate::auth::access::Authority;
 use crate::domain::{RequestId, Timestamp};
 use crate::error::Error;
 use crate::http::cors::{Class, Listed};
+use crate::http::notes::Notes;
 use crate::http::query::Query;
 use crate::http::request::Request;
 use crate::http::response::{Body, Response};
@@ -41,9 +43,9 @@ use crate::store::session::Session;
 pub struct Handled {
     /// The answer.
     pub response: Response,
-    /// The line for the log: one JSON object.
-    pub log: String,
-    /// Work to do when the answer is out; its failure changes nothing.
+    /// What the handler has left to be done; of a streamed answer, what writes it.
+    pub work: Vec<Local<'static, ()>>,
+    /// What is to be noted when the answer is out; its failure changes nothing.
     pub afterwards: Vec<Local<'static, ()>>,
 }
 
@@ -78,6 +80,8 @@ pub async fn handle(mut request: Request, platform: &Rc<Platform>, config: &Rc<C
             surface: routes::surface(request.path()),
             ..Progress::default()
         }),
+        notes: Notes::default(),
+        work: RefCell::default(),
     };
     let method = request.method.clone();
     let answer = match entropy {
@@ -99,21 +103,10 @@ pub async fn handle(mut request: Request, platform: &Rc<Platform>, config: &Rc<C
             response.body = Body::Empty;
         }
         // What a token may read is for its holder alone, and some answers hold a token.
-        response.header("cache-control", "no-store");
+        if !is_streamed(&response) {
+            response.header("cache-control", "no-store");
+        }
     }
-    let line = log::Line {
-        time: started,
-        milliseconds: platform.clock.now().as_millis() - started.as_millis(),
-        request_id: &life.request_id,
-        method: &method,
-        status: response.status,
-        account: life.session.account(),
-        progress: &progress,
-    };
-    if config.server_timing {
-        response.header("server-timing", line.server_timing());
-    }
-    let log = line.to_json();
     let mut afterwards = Vec::new();
     if !progress.afterwards.is_empty() {
         afterwards.push(write(
@@ -121,11 +114,36 @@ pub async fn handle(mut request: Request, platform: &Rc<Platform>, config: &Rc<C
             std::mem::take(&mut progress.afterwards),
         ));
     }
+    let line = log::Line {
+        platform: Rc::clone(platform),
+        session: life.session,
+        time: started,
+        request_id: life.request_id,
+        method,
+        status: response.status,
+        progress,
+        notes: life.notes,
+    };
+    if config.server_timing {
+        response.header("server-timing", line.server_timing());
+    }
+    let work = life.work.into_inner();
+    let work = if is_streamed(&response) {
+        line.write_behind(work)
+    } else {
+        line.write();
+        work
+    };
     Handled {
-        log,
         response,
+        work,
         afterwards,
     }
+}
+
+/// Whether the answer is still being written when the handler has returned.
+fn is_streamed(response: &Response) -> bool {
+    matches!(response.body, Body::Stream(_))
 }
 
 /// Runs statements when the answer is out. They may fail without anybody's loss (contract section 4).
@@ -159,6 +177,8 @@ struct Life<'a> {
     request_id: String,
     origin: Option<String>,
     progress: RefCell<Progress>,
+    notes: Notes,
+    work: RefCell<Vec<Local<'static, ()>>>,
 }
 
 impl<'a> Life<'a> {
@@ -191,6 +211,8 @@ impl<'a> Life<'a> {
             body_limit: route.family.body_limit,
             rides: route.rides,
             ridden: None,
+            notes: self.notes.clone(),
+            work: &self.work,
             request,
         };
         let access = route.access;

@@ -34,6 +34,7 @@ pub mod versions;
 pub mod vouchers;
 pub mod workspaces;
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use serde::de::DeserializeOwned;
@@ -44,9 +45,10 @@ use crate::auth::access::Authority;
 use crate::domain::{AuditId, Email, Invalid, Timestamp, TokenId};
 use crate::error::Error;
 use crate::http::body::{self, Wanted};
+use crate::http::notes::Notes;
 use crate::http::query::Query;
 use crate::http::request::Request;
-use crate::platform::{Config, Platform, SERVICE_USER_DOMAIN};
+use crate::platform::{Config, Local, Platform, SERVICE_USER_DOMAIN};
 use crate::store::audit::Occasion;
 use crate::store::first_trip::Rider;
 use crate::store::rows::Answers;
@@ -72,9 +74,17 @@ pub struct Context<'a> {
     pub(crate) body_limit: usize,
     pub(crate) rides: Option<Rides>,
     pub(crate) ridden: Option<Answers>,
+    /// What the log is told beside the answer; work that is left for later keeps a clone.
+    pub notes: Notes,
+    pub(crate) work: &'a RefCell<Vec<Local<'static, ()>>>,
 }
 
 impl Context<'_> {
+    /// Leaves work to be done when the handler has returned: what writes a streamed answer, and what nobody waits for.
+    pub fn later(&self, work: Local<'static, ()>) {
+        self.work.borrow_mut().push(work);
+    }
+
     /// What stands in the braces of this name in the route's path.
     pub(crate) fn parameter(&self, name: &str) -> &str {
         let found = self.parameters.iter().find(|(known, _)| *known == name);

@@ -3,21 +3,28 @@
 //! A line never holds a token, a query, a body or a path as it was sent, only the route's pattern: what somebody pastes
 //! into the wrong place does not end up in a log (see docs/logging.md).
 
+use std::rc::Rc;
+
 use ::http::{Method, StatusCode};
 use serde::Serialize;
 
 use super::Progress;
 use crate::domain::Timestamp;
-use crate::store::session::Account;
+use crate::http::failure;
+use crate::http::notes::Notes;
+use crate::platform::{Local, Platform};
+use crate::store::session::{Account, Session};
 
-pub(super) struct Line<'a> {
+/// A line that is still to be written: what it says of time and rows is what holds then.
+pub(super) struct Line {
+    pub(super) platform: Rc<Platform>,
+    pub(super) session: Session,
     pub(super) time: Timestamp,
-    pub(super) milliseconds: i64,
-    pub(super) request_id: &'a str,
-    pub(super) method: &'a Method,
+    pub(super) request_id: String,
+    pub(super) method: Method,
     pub(super) status: StatusCode,
-    pub(super) account: Account,
-    pub(super) progress: &'a Progress,
+    pub(super) progress: Progress,
+    pub(super) notes: Notes,
 }
 
 /// A line as it is written (see docs/logging.md).
@@ -39,37 +46,67 @@ struct Entry<'a> {
     cause: Option<&'a str>,
 }
 
-impl Line<'_> {
-    pub(super) fn to_json(&self) -> String {
-        let Account { round_trips, meta } = self.account;
-        let error = self.progress.error.as_ref();
-        let is_error = self.status.is_server_error();
+impl Line {
+    pub(super) fn write(&self) {
+        self.platform.log.write(&self.to_json());
+    }
+
+    /// The work, of which the last that ends writes the line.
+    pub(super) fn write_behind(self, work: Vec<Local<'static, ()>>) -> Vec<Local<'static, ()>> {
+        let line = Rc::new(self);
+        let behind = |work: Local<'static, ()>| -> Local<'static, ()> {
+            let line = Rc::clone(&line);
+            Box::pin(async move {
+                work.await;
+                if let Some(line) = Rc::into_inner(line) {
+                    line.write();
+                }
+            })
+        };
+        work.into_iter().map(behind).collect()
+    }
+
+    fn to_json(&self) -> String {
+        let Account { round_trips, meta } = self.session.account();
+        let noted = self.notes.take();
+        let error = self.progress.error.as_ref().or(noted.error.as_ref());
+        let status = error.map_or(self.status, failure::status);
+        let is_error = self.status.is_server_error() || status.is_server_error();
         let entry = Entry {
             time: self.time.to_offset_string(),
             level: if is_error { "error" } else { "info" },
-            request_id: self.request_id,
-            method: known(self.method),
+            request_id: &self.request_id,
+            method: known(&self.method),
             route: self.progress.route,
             status: self.status.as_u16(),
-            milliseconds: self.milliseconds,
+            milliseconds: self.milliseconds(),
             principal: self.progress.principal.as_deref(),
             round_trips,
             rows_read: meta.rows_read,
             rows_written: meta.rows_written,
             database_milliseconds: meta.duration,
             error: error.map(|error| format!("{:?}", error.kind())),
-            cause: error.and_then(|error| error.cause()),
+            cause: error
+                .and_then(|error| error.cause())
+                .or(noted.cause.as_deref()),
         };
         // Texts, numbers and nulls always have a JSON form.
         serde_json::to_string(&entry).unwrap_or_default()
     }
 
+    fn milliseconds(&self) -> i64 {
+        self.platform.clock.now().as_millis() - self.time.as_millis()
+    }
+
     /// `Server-Timing` as contract section 1 has it: round trips, rows read, rows written; milliseconds.
     pub(super) fn server_timing(&self) -> String {
-        let Account { round_trips, meta } = self.account;
+        let Account { round_trips, meta } = self.session.account();
         format!(
             "db;desc=\"{round_trips}/{}/{}\";dur={}, total;dur={}",
-            meta.rows_read, meta.rows_written, meta.duration, self.milliseconds
+            meta.rows_read,
+            meta.rows_written,
+            meta.duration,
+            self.milliseconds()
         )
     }
 }

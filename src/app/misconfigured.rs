@@ -1,18 +1,21 @@
 //! What is answered while a setting is missing without which nothing can be.
 
+use std::rc::Rc;
+
 use ::http::Method;
 
 use super::{Handled, Progress, log, on_every_answer, to_response};
 use crate::domain::RequestId;
 use crate::error::Error;
+use crate::http::notes::Notes;
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::platform::Platform;
 use crate::routes;
-use crate::store::session::Account;
+use crate::store::session::Session;
 
 /// Answers a request while a setting is missing: 503, and OPTIONS as ever.
-pub fn handle_misconfigured(request: &Request, platform: &Platform, missing: &str) -> Handled {
+pub fn handle_misconfigured(request: &Request, platform: &Rc<Platform>, missing: &str) -> Handled {
     let now = platform.clock.now();
     let mut random = [0; 16];
     // Without random bytes the id is all zeros; the answer is a failure either way.
@@ -35,17 +38,19 @@ pub fn handle_misconfigured(request: &Request, platform: &Platform, missing: &st
     };
     on_every_answer(&mut response, &request_id);
     let line = log::Line {
+        platform: Rc::clone(platform),
+        session: Session::new(Rc::clone(platform)),
         time: now,
-        milliseconds: 0,
-        request_id: &request_id,
-        method: &request.method,
+        request_id,
+        method: request.method.clone(),
         status: response.status,
-        account: Account::default(),
-        progress: &progress,
+        progress,
+        notes: Notes::default(),
     };
+    line.write();
     Handled {
-        log: line.to_json(),
         response,
+        work: Vec::new(),
         afterwards: Vec::new(),
     }
 }

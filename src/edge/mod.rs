@@ -5,25 +5,33 @@
 //! goes from its binding to the client without coming in.
 
 mod asset;
+mod caller;
 mod clock;
 mod crypto;
 mod d1;
+mod handover;
 mod host;
 mod nfc;
 mod request;
 mod response;
+mod stream;
+mod upstream;
 mod web_url;
 
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+use ::http::Method;
 use js_sys::Reflect;
 use worker::web_sys;
 use worker::{Context, Env, event};
 
 use crate::app;
 use crate::domain;
-use crate::platform::{self, Config, Entropy, Platform};
+use crate::http::cors::Class;
+use crate::http::request::Request;
+use crate::platform::{self, Config, Entropy, Log, Platform};
+use crate::routes;
 
 /// How long the rest of a refused call's body may take to arrive, in milliseconds.
 const REST_DEADLINE: u32 = 5_000;
@@ -34,30 +42,59 @@ thread_local! {
 }
 
 /// Answers a request. What is left to be done when the answer is out is the runtime's to finish.
+///
+/// When a client goes away, the runtime leaves what answers it where it stands, for ever: it neither goes on nor is dropped.
+/// A request that is forwarded has to be accounted for all the same, so it is handled in work that the runtime finishes.
 #[event(fetch)]
 async fn fetch(
-    request: web_sys::Request,
+    web: web_sys::Request,
     env: Env,
     context: Context,
+) -> worker::Result<web_sys::Response> {
+    let request = request::from_web(Clone::clone(&web));
+    if !is_forwarded(&request) {
+        return answer(web, request, env, &context).await;
+    }
+    let (giver, response) = handover::place();
+    let context = Rc::new(context);
+    let until = Rc::clone(&context);
+    context.wait_until(async move {
+        giver.give(answer(web, request, env, &until).await);
+    });
+    response.await
+}
+
+/// Whether a server behind the gate may have to answer it.
+fn is_forwarded(request: &Request) -> bool {
+    request.method == Method::POST
+        && routes::find(request.path()).is_some_and(|found| found.class == Class::Requests)
+}
+
+async fn answer(
+    web: web_sys::Request,
+    request: Request,
+    env: Env,
+    context: &Context,
 ) -> worker::Result<web_sys::Response> {
     let platform = Rc::new(Platform {
         database: Box::new(d1::D1::new(&env)),
         clock: Box::new(clock::SystemClock),
         entropy: Box::new(SystemEntropy),
         crypto: Box::new(crypto::WebCrypto),
+        upstream: Box::new(upstream::Fetch),
+        streams: Box::new(stream::IdentityStreams),
+        log: Box::new(Console),
     });
-    let rest = request::Rest::of(&request);
-    let request = request::from_web(request);
+    let unread = request::Rest::of(web);
     let handled = match config(&env) {
         Ok(config) => app::handle(request, &platform, &config).await,
         Err(missing) => app::handle_misconfigured(&request, &platform, &missing),
     };
-    worker::console_log!("{}", handled.log);
-    for work in handled.afterwards {
+    for work in handled.work.into_iter().chain(handled.afterwards) {
         context.wait_until(work);
     }
     if handled.response.status.is_client_error() {
-        platform::within(platform.clock.as_ref(), REST_DEADLINE, rest.discard()).await;
+        platform::within(platform.clock.as_ref(), REST_DEADLINE, unread.discard()).await;
     }
     response::to_web(handled.response, &env).await
 }
@@ -74,6 +111,15 @@ fn config(env: &Env) -> Result<Rc<Config>, String> {
         let config = Rc::new(Config::from_settings(setting)?);
         Ok(Rc::clone(cell.get_or_init(|| config)))
     })
+}
+
+/// The console, which is the log of a Worker.
+struct Console;
+
+impl Log for Console {
+    fn write(&self, line: &str) {
+        worker::console_log!("{line}");
+    }
 }
 
 /// The runtime's CSPRNG.

@@ -1,11 +1,14 @@
 //! A request of the runtime behind the app's traits.
 
+use std::rc::Rc;
+
 use ::http::Method;
 use futures_util::StreamExt;
 use js_sys::Uint8Array;
 use js_sys::futures::JsFuture;
 use worker::web_sys;
 
+use super::caller::Caller;
 use crate::http::request::{Body, BodyError, Headers, Request};
 use crate::platform::Local;
 
@@ -14,6 +17,7 @@ pub(super) fn from_web(request: web_sys::Request) -> Request {
         method: Method::from_bytes(request.method().as_bytes()).unwrap_or(Method::GET),
         target: target(&request.url()),
         headers: Box::new(WebHeaders(request.headers())),
+        presence: Rc::new(Caller(request.signal())),
         body: Box::new(WebBody(request)),
     }
 }
@@ -81,8 +85,8 @@ impl Rest {
     /// More is not read: as much as any call takes (contract section 4).
     const LIMIT: usize = 8 << 20;
 
-    pub(super) fn of(request: &web_sys::Request) -> Self {
-        Self(Clone::clone(request))
+    pub(super) fn of(request: web_sys::Request) -> Self {
+        Self(request)
     }
 
     /// Reads it, unless it says that there is too much of it.

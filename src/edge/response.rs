@@ -4,6 +4,7 @@ use worker::Env;
 use worker::web_sys::{Headers, Response as WebResponse, ResponseInit};
 
 use super::asset;
+use super::stream::Readable;
 use crate::http::response::{Body, Response};
 
 pub(super) async fn to_web(response: Response, env: &Env) -> worker::Result<WebResponse> {
@@ -12,6 +13,11 @@ pub(super) async fn to_web(response: Response, env: &Env) -> worker::Result<WebR
         Body::Empty => WebResponse::new_with_opt_str_and_init(None, &init)?,
         Body::Bytes(mut bytes) => {
             WebResponse::new_with_opt_u8_array_and_init(Some(&mut bytes), &init)?
+        }
+        Body::Stream(stream) => {
+            let readable = stream.0.downcast::<Readable>().ok();
+            let readable = readable.and_then(|readable| readable.take());
+            WebResponse::new_with_opt_readable_stream_and_init(readable.as_ref(), &init)?
         }
         Body::File(asset) => return asset::to_web(&response.headers, &asset, env).await,
     })

@@ -9,6 +9,7 @@ pub mod cors;
 pub mod failure;
 mod json_path;
 pub mod modelarts;
+pub mod notes;
 pub mod patch;
 pub mod query;
 pub mod request;

@@ -3,9 +3,11 @@
 //! Headers and the body stay where they are until somebody asks for them: on Workers each look costs a crossing
 //! into JavaScript, and most requests need five headers and no body.
 
+use std::rc::Rc;
+
 use http::Method;
 
-use crate::platform::Local;
+use crate::platform::{Local, Presence};
 
 /// The largest body of an ordinary call: 1 MiB (contract section 4).
 pub const BODY_LIMIT: usize = 1 << 20;
@@ -20,6 +22,8 @@ pub struct Request {
     pub headers: Box<dyn Headers>,
     /// Its body.
     pub body: Box<dyn Body>,
+    /// Whether the caller is still there.
+    pub presence: Rc<dyn Presence>,
 }
 
 impl Request {

@@ -6,6 +6,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::platform::Stream;
 
 /// The media type of every body but a few.
 pub const JSON: &str = "application/json";
@@ -34,15 +35,17 @@ pub enum Body {
     Bytes(Vec<u8>),
     /// A file, which the platform fetches.
     File(Asset),
+    /// What is written bit by bit, by work that the handler has left to be done. Its `cache-control` is the handler's.
+    Stream(Stream),
 }
 
 impl Body {
-    /// The bytes that it has; of a file none.
+    /// The bytes that it has; of a file and a stream none.
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         match self {
             Self::Bytes(bytes) => bytes,
-            Self::Empty | Self::File(_) => Vec::new(),
+            Self::Empty | Self::File(_) | Self::Stream(_) => Vec::new(),
         }
     }
 }

@@ -8,6 +8,7 @@ mod clock;
 mod config;
 mod crypto;
 mod database;
+mod log;
 mod stream;
 mod upstream;
 
@@ -18,8 +19,9 @@ pub use clock::{Clock, within};
 pub use config::{Config, OPERATOR_TOKEN_MIN, SERVICE_USER_DOMAIN};
 pub use crypto::{Crypto, KEY_LENGTH, NONCE_LENGTH};
 pub use database::{Batch, BatchMeta, Database, DatabaseError};
+pub use log::Log;
 pub use stream::{Gone, Sink, Stream, Streams};
-pub use upstream::{CallFault, Incoming, IncomingBody, Outgoing, Presence, Upstream};
+pub use upstream::{CallFault, HeaderOf, Incoming, IncomingBody, Outgoing, Presence, Upstream};
 
 /// A future that stays on its thread.
 pub type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -43,4 +45,10 @@ pub struct Platform {
     pub entropy: Box<dyn Entropy>,
     /// Encryption.
     pub crypto: Box<dyn Crypto>,
+    /// Calls to upstreams.
+    pub upstream: Box<dyn Upstream>,
+    /// Answers that are written bit by bit.
+    pub streams: Box<dyn Streams>,
+    /// The log.
+    pub log: Box<dyn Log>,
 }

@@ -19,19 +19,23 @@ pub struct Outgoing {
     pub timeout: u32,
 }
 
+/// The value of the header of this lower-case name; several lines of it are joined by `, `.
+pub type HeaderOf = dyn Fn(&str) -> Option<String>;
+
 /// What an upstream answers, of which the body still comes.
 pub struct Incoming {
     /// Its status.
     pub status: u16,
-    /// Its headers, by their lower-case names.
-    pub headers: Box<dyn Fn(&str) -> Option<String>>,
+    /// Its headers.
+    pub headers: Box<HeaderOf>,
     /// Its body.
     pub body: Box<dyn IncomingBody>,
 }
 
 /// The body of an answer, as it comes. Dropping it ends the call.
 pub trait IncomingBody {
-    /// The next bytes, of which there is at least one; none when it has ended.
+    /// The next bytes, of which there is at least one; none when it has ended. Who stops waiting for them and asks again
+    /// later misses nothing.
     fn next(&mut self) -> Local<'_, Result<Option<Vec<u8>>, CallFault>>;
 }
 
@@ -58,7 +62,8 @@ pub trait Presence {
 
 /// Calls upstreams.
 pub trait Upstream {
-    /// Sends it and answers when the headers of its answer are there. The call ends when the caller hangs up.
+    /// Sends it and answers when the headers of its answer are there. The call ends when the caller hangs up, and
+    /// when what this gives is dropped.
     fn call(
         &self,
         outgoing: Outgoing,

@@ -1,19 +1,20 @@
 //! A call that is under way, one round trip at a time.
 
 use std::cell::Cell;
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::future::poll_fn;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::Poll;
 
-use futures::task::noop_waker_ref;
+use futures::future::join_all;
 
 use tenantry::app::{self, Handled};
-use tenantry::platform::{Batch, Database, DatabaseError, Local, Platform};
+use tenantry::platform::{Batch, Database, DatabaseError, Local};
 use tenantry::sql::statement::Statement;
 
 use crate::call::{Answer, Call};
 use crate::database::{Fault, Sqlite};
+use crate::run;
+use crate::wire::Wire;
 use crate::world::World;
 
 /// A call that has begun and stands before a round trip, unless it is over. Any number of them can stand in one world:
@@ -24,7 +25,8 @@ pub struct Begun {
     world: World,
     line: String,
     gate: Rc<Gate>,
-    work: Option<Pin<Box<dyn Future<Output = Handled>>>>,
+    wire: Wire,
+    work: Option<Local<'static, Handled>>,
     next: Option<Step>,
 }
 
@@ -42,7 +44,9 @@ pub enum Step {
 struct Gate {
     trips: Cell<usize>,
     is_open: Cell<bool>,
-    /// The call has been answered: what it leaves to be done waits for nobody.
+    /// A round trip stands before it.
+    is_stood_before: Cell<bool>,
+    /// The call is over: what it leaves to be noted waits for nobody.
     is_off: Cell<bool>,
     fault: Cell<Option<Fault>>,
 }
@@ -50,24 +54,24 @@ struct Gate {
 impl Begun {
     pub(crate) fn new(world: &World, call: Call) -> Self {
         let gate = Rc::new(Gate::default());
-        let platform = Rc::new(Platform {
-            database: Box::new(Gated {
-                database: world.database.clone(),
-                gate: Rc::clone(&gate),
-            }),
-            clock: Box::new(world.clock.clone()),
-            entropy: Box::new(world.entropy.clone()),
-            crypto: Box::new(crate::crypto::Aes),
-        });
+        let gated = Gated {
+            database: world.database.clone(),
+            gate: Rc::clone(&gate),
+        };
+        let wire = Wire::new(&world.clock, call.hang_up);
+        let platform = world.platform(gated, &wire);
         let config = Rc::clone(&world.config);
         let line = call.to_line();
-        let request = call.into_request();
+        let request = call.into_request(&wire);
         let mut begun = Self {
             world: world.clone(),
             line,
             gate,
+            wire,
             work: Some(Box::pin(async move {
-                app::handle(request, &platform, &config).await
+                let mut handled = app::handle(request, &platform, &config).await;
+                join_all(std::mem::take(&mut handled.work)).await;
+                handled
             })),
             next: None,
         };
@@ -116,21 +120,25 @@ impl Begun {
     fn run(&mut self) {
         let Some(work) = &mut self.work else { return };
         self.world.database.reset();
-        let handled = match work
-            .as_mut()
-            .poll(&mut Context::from_waker(noop_waker_ref()))
-        {
-            Poll::Pending => {
-                let trip = self.gate.trips.get() + 1;
-                self.next = Some(Step::Before(trip));
-                return;
+        let mut handled = loop {
+            self.gate.is_stood_before.set(false);
+            match run::advance(work) {
+                Poll::Ready(handled) => break handled,
+                Poll::Pending if self.gate.is_stood_before.get() => {
+                    let trip = self.gate.trips.get() + 1;
+                    self.next = Some(Step::Before(trip));
+                    return;
+                }
+                Poll::Pending if self.world.clock.jump() => {}
+                Poll::Pending => panic!("{} waits for something that never comes", self.line),
             }
-            Poll::Ready(handled) => handled,
         };
         self.work = None;
+        let trips = self.gate.trips.get();
         self.gate.is_off.set(true);
+        self.world.note(std::mem::take(&mut handled.afterwards));
         let line = std::mem::take(&mut self.line);
-        let answer = self.world.answered(line, handled, self.gate.trips.get());
+        let answer = self.world.answered(line, handled, &self.wire, trips);
         self.next = Some(Step::Answered(answer));
     }
 }
@@ -146,10 +154,10 @@ impl Database for Gated {
         Box::pin(async move {
             poll_fn(|_| {
                 if self.gate.is_off.get() || self.gate.is_open.take() {
-                    Poll::Ready(())
-                } else {
-                    Poll::Pending
+                    return Poll::Ready(());
                 }
+                self.gate.is_stood_before.set(true);
+                Poll::Pending
             })
             .await;
             self.gate.trips.set(self.gate.trips.get() + 1);

@@ -11,6 +11,7 @@ use tenantry::http::request::{Body, BodyError, Headers, Request};
 use tenantry::platform::Local;
 
 use crate::cast::Caller;
+use crate::wire::{HangUp, Wire};
 
 /// A call in the making.
 #[derive(Clone)]
@@ -19,6 +20,7 @@ pub struct Call {
     target: String,
     headers: Vec<(String, String)>,
     chunks: Chunks,
+    pub(crate) hang_up: Option<HangUp>,
 }
 
 /// A body as it comes in over the wire: piece by piece, perhaps broken off.
@@ -66,6 +68,7 @@ impl Call {
             target: target.into(),
             headers: Vec::new(),
             chunks: Chunks::default(),
+            hang_up: None,
         }
     }
 
@@ -113,6 +116,12 @@ impl Call {
         self
     }
 
+    /// Whose caller hangs up.
+    pub fn hanging_up(mut self, when: HangUp) -> Self {
+        self.hang_up = Some(when);
+        self
+    }
+
     /// Whether it has a body.
     pub fn has_body(&self) -> bool {
         !self.chunks.pieces.is_empty()
@@ -128,12 +137,13 @@ impl Call {
         format!("{} {}", self.method, self.target)
     }
 
-    pub(crate) fn into_request(self) -> Request {
+    pub(crate) fn into_request(self, wire: &Wire) -> Request {
         Request {
             method: self.method,
             target: self.target,
             headers: Box::new(Lines(self.headers)),
             body: Box::new(self.chunks),
+            presence: Rc::new(wire.clone()),
         }
     }
 }
@@ -183,11 +193,15 @@ pub struct Answer {
     pub status: u16,
     /// Its headers.
     pub headers: Vec<(&'static str, String)>,
-    /// Its body.
+    /// Its body; of a streamed answer, all that was written.
     pub body: Vec<u8>,
-    /// Its line in the log.
+    /// The writes of a streamed answer.
+    pub writes: Vec<Vec<u8>>,
+    /// Whether a streamed answer came to its end.
+    pub closed: bool,
+    /// Its line in the log; empty when what was to write it was left undone.
     pub log: String,
-    /// Round trips that it took.
+    /// Round trips that it took, those of what writes a streamed answer included.
     pub trips: usize,
     pub(crate) call: String,
 }

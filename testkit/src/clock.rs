@@ -1,51 +1,102 @@
 //! A clock that is set, and a source of random bytes that counts.
 
-use std::cell::Cell;
-use std::future::poll_fn;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 
 use tenantry::domain::Timestamp;
 use tenantry::platform::{Clock, Entropy, Local};
 
-/// A clock that stands still until it is moved. Its `sleep` ends only while something stalls: a request that waits for
-/// nothing else is over before any deadline.
+/// A clock that stands still until it is moved. Who sleeps wakes when it has passed their time; when nothing else in a
+/// world can go on, it moves to where the first of them wakes ([`SetClock::jump`]).
 #[derive(Clone)]
-pub struct SetClock {
-    now: Rc<Cell<Timestamp>>,
-    stalls: Rc<Cell<bool>>,
+pub struct SetClock(Rc<Inner>);
+
+struct Inner {
+    now: Cell<Timestamp>,
+    /// Who sleeps, by when they wake; the number tells apart those of one time.
+    sleepers: RefCell<BTreeMap<(Timestamp, u64), Option<Waker>>>,
+    slept: Cell<u64>,
 }
 
 impl SetClock {
-    /// A clock at this time, which watches whether the database stalls.
-    pub fn at(now: Timestamp, stalls: Rc<Cell<bool>>) -> Self {
-        Self {
-            now: Rc::new(Cell::new(now)),
-            stalls,
-        }
+    /// A clock at this time.
+    pub fn at(now: Timestamp) -> Self {
+        Self(Rc::new(Inner {
+            now: Cell::new(now),
+            sleepers: RefCell::default(),
+            slept: Cell::default(),
+        }))
     }
 
     /// Moves it.
     pub fn set(&self, now: Timestamp) {
-        self.now.set(now);
+        self.0.now.set(now);
+        let mut sleepers = self.0.sleepers.borrow_mut();
+        let due = sleepers.iter_mut().filter(|((end, _), _)| *end <= now);
+        for waker in due.filter_map(|(_, waker)| waker.take()) {
+            waker.wake();
+        }
+    }
+
+    /// Moves it to where the first of those wakes who still sleep; answers whether there was one.
+    pub(crate) fn jump(&self) -> bool {
+        let next = {
+            let sleepers = self.0.sleepers.borrow();
+            let mut ends = sleepers.keys().map(|(end, _)| *end);
+            ends.find(|end| *end > self.0.now.get())
+        };
+        next.map(|end| self.set(end)).is_some()
+    }
+
+    /// Completes when it has passed so many milliseconds from now.
+    pub(crate) fn sleeping(&self, milliseconds: i64) -> Sleep {
+        let number = self.0.slept.get() + 1;
+        self.0.slept.set(number);
+        let key = (self.0.now.get().plus_millis(milliseconds), number);
+        self.0.sleepers.borrow_mut().insert(key, None);
+        Sleep {
+            clock: self.clone(),
+            key,
+        }
+    }
+}
+
+/// Somebody who sleeps.
+pub(crate) struct Sleep {
+    clock: SetClock,
+    key: (Timestamp, u64),
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.clock.0.now.get() >= self.key.0 {
+            return Poll::Ready(());
+        }
+        let mut sleepers = self.clock.0.sleepers.borrow_mut();
+        sleepers.insert(self.key, Some(context.waker().clone()));
+        Poll::Pending
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        self.clock.0.sleepers.borrow_mut().remove(&self.key);
     }
 }
 
 impl Clock for SetClock {
     fn now(&self) -> Timestamp {
-        self.now.get()
+        self.0.now.get()
     }
 
     fn sleep(&self, milliseconds: u32) -> Local<'_, ()> {
-        Box::pin(poll_fn(move |_| {
-            // Looked at anew each time: a call that was begun waits before its round trip stalls.
-            if !self.stalls.get() {
-                return Poll::Pending;
-            }
-            let end = self.now.get().plus_millis(milliseconds.into());
-            self.now.set(end);
-            Poll::Ready(())
-        }))
+        Box::pin(self.sleeping(milliseconds.into()))
     }
 }
 

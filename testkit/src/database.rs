@@ -60,7 +60,6 @@ pub struct Sqlite(Rc<Inner>);
 
 struct Inner {
     connection: Connection,
-    stalls: Rc<Cell<bool>>,
     /// Round trips since the last reset, and how much work SQLite did in them.
     trips: Cell<usize>,
     steps: Cell<u64>,
@@ -81,11 +80,10 @@ fn address(sql: &'static tenantry::sql::Sql) -> usize {
 }
 
 impl Sqlite {
-    /// A database behind this connection; `stalls` tells the clock when nothing answers.
-    pub fn new(connection: Connection, stalls: Rc<Cell<bool>>) -> Self {
+    /// A database behind this connection.
+    pub fn new(connection: Connection) -> Self {
         Self(Rc::new(Inner {
             connection,
-            stalls,
             trips: Cell::default(),
             steps: Cell::default(),
             bytes: Cell::default(),
@@ -105,12 +103,6 @@ impl Sqlite {
         self.0.trips.set(0);
         self.0.steps.set(0);
         self.0.bytes.set(0);
-        self.0.stalls.set(false);
-    }
-
-    /// Tells the clock that something stalls, so that deadlines pass.
-    pub fn stall(&self) {
-        self.0.stalls.set(true);
     }
 
     /// Round trips since the last reset.
@@ -195,10 +187,7 @@ impl Sqlite {
             Fault::LoseBefore | Fault::LoseAfter => Err(DatabaseError::from_message(
                 "D1_ERROR: Network connection lost.",
             )),
-            Fault::Stall | Fault::StallAfter => {
-                self.0.stalls.set(true);
-                pending().await
-            }
+            Fault::Stall | Fault::StallAfter => pending().await,
         }
     }
 

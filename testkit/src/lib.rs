@@ -5,6 +5,9 @@
 //! something happen in the middle of one ([`World::before_trip`]), or begins any number and lets each go on, round trip by
 //! round trip, in an order of its choosing ([`World::begin`], [`schedule`]).
 //!
+//! What stands behind the gate is planned ([`upstream`]), a caller can hang up ([`HangUp`]), and when nothing else in a world
+//! can go on, its clock moves to where the next deadline ends.
+//!
 //! It is a crate of its own so that tests, simulations and fuzzing stand on the same ground; a double stops the test with
 //! a panic where the product would have been wrong.
 
@@ -20,9 +23,12 @@ pub mod organizations;
 pub mod pipelines;
 pub mod quotas;
 pub mod requests;
+mod run;
 pub mod schedule;
 pub mod schema;
 pub mod signed;
+pub mod upstream;
+pub mod wire;
 pub mod workspaces;
 pub mod world;
 
@@ -30,4 +36,6 @@ pub use begun::{Begun, Step};
 pub use call::{Answer, Call, Chunks};
 pub use cast::Caller;
 pub use database::Fault;
+pub use upstream::{Called, End, Reply};
+pub use wire::{HangUp, Wire};
 pub use world::World;

@@ -8,19 +8,24 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use futures::FutureExt;
+use futures::future::join_all;
 use rusqlite::Connection;
 use serde_json::{Value as Json, json};
 
 use tenantry::app::{self, Handled};
 use tenantry::domain::Timestamp;
-use tenantry::platform::{Config, Platform};
+use tenantry::http::request::Request;
+use tenantry::http::response::{Body, Response};
+use tenantry::platform::{Config, Database, Local, Log, Platform};
 
 use crate::begun::Begun;
 use crate::call::{Answer, Call};
 use crate::cast::{Caller, TEMPLATE};
 use crate::clock::{CountingEntropy, SetClock};
 use crate::database::{Fault, Sqlite};
-use crate::schema;
+use crate::upstream::Upstreams;
+use crate::wire::Wire;
+use crate::{run, schema};
 
 /// The organization that the tests live in.
 pub const ORGANIZATION: &str = "acme";
@@ -52,10 +57,11 @@ pub struct World {
     pub clock: SetClock,
     /// The random source.
     pub entropy: CountingEntropy,
-    platform: Rc<Platform>,
+    /// The servers behind the gate, where their answers are planned.
+    pub upstream: Upstreams,
     pub(crate) config: Rc<Config>,
     pub(crate) cast: Rc<HashMap<&'static str, Caller>>,
-    logs: Rc<RefCell<Vec<String>>>,
+    logs: LogList,
     writes_afterwards: Rc<Cell<bool>>,
 }
 
@@ -89,23 +95,18 @@ impl World {
         drawn: u64,
         cast: HashMap<&'static str, Caller>,
     ) -> Self {
-        let stalls = Rc::new(Cell::new(false));
-        let database = Sqlite::new(connection, Rc::clone(&stalls));
-        let clock = SetClock::at(now, stalls);
+        let database = Sqlite::new(connection);
+        let clock = SetClock::at(now);
+        let upstream = Upstreams::new(&clock);
         let entropy = CountingEntropy::after(drawn);
         Self {
-            platform: Rc::new(Platform {
-                database: Box::new(database.clone()),
-                clock: Box::new(clock.clone()),
-                entropy: Box::new(entropy.clone()),
-                crypto: Box::new(crate::crypto::Aes),
-            }),
             database,
             clock,
             entropy,
+            upstream,
             config: Rc::new(config(&[])),
             cast: Rc::new(cast),
-            logs: Rc::default(),
+            logs: LogList::default(),
             writes_afterwards: Rc::new(Cell::new(true)),
         }
     }
@@ -114,7 +115,9 @@ impl World {
     pub fn copy(&self) -> Self {
         let connection = schema::copy(self.database.connection());
         let drawn = self.entropy.drawn();
-        Self::over(connection, self.now(), drawn, (*self.cast).clone())
+        let mut copy = Self::over(connection, self.now(), drawn, (*self.cast).clone());
+        copy.upstream = self.upstream.copy(&copy.clock);
+        copy
     }
 
     /// The same world under other settings, as after a new deployment.
@@ -141,13 +144,66 @@ impl World {
 
     /// One call. What every answer must keep is checked here: at most two round trips, no 500, a request id, and that no
     /// browser guesses its type.
+    ///
+    /// The work that it leaves is done to its end. When nothing else can go on, the clock moves to the next deadline.
     pub fn send(&self, call: Call) -> Answer {
+        let config = Rc::clone(&self.config);
+        self.send_to(call, |request, platform| {
+            Box::pin(async move { app::handle(request, &platform, &config).await })
+        })
+    }
+
+    /// One call, to something else than the app.
+    pub fn send_to(
+        &self,
+        call: Call,
+        answers: impl FnOnce(Request, Rc<Platform>) -> Local<'static, Handled>,
+    ) -> Answer {
         self.database.reset();
         let line = call.to_line();
-        let handled = app::handle(call.into_request(), &self.platform, &self.config)
-            .now_or_never()
-            .unwrap_or_else(|| panic!("{line} waits for something that never comes"));
-        self.answered(line, handled, self.database.trips())
+        let wire = Wire::new(&self.clock, call.hang_up);
+        let platform = self.platform(self.database.clone(), &wire);
+        let handling = answers(call.into_request(&wire), platform);
+        let mut handled = self.to_end(&line, handling);
+        let mut trips = self.database.trips();
+        self.note(std::mem::take(&mut handled.afterwards));
+        if self.writes_afterwards.get() {
+            let work = std::mem::take(&mut handled.work);
+            self.to_end(&line, Box::pin(join_all(work)));
+        }
+        if matches!(handled.response.body, Body::Stream(_)) {
+            trips = self.database.trips();
+        }
+        self.answered(line, handled, &wire, trips)
+    }
+
+    fn to_end<T>(&self, line: &str, work: Local<'_, T>) -> T {
+        let done = run::to_end(&self.clock, work);
+        done.unwrap_or_else(|| panic!("{line} waits for something that never comes"))
+    }
+
+    /// The platform of one call.
+    pub fn platform(&self, database: impl Database + 'static, wire: &Wire) -> Rc<Platform> {
+        Rc::new(Platform {
+            database: Box::new(database),
+            clock: Box::new(self.clock.clone()),
+            entropy: Box::new(self.entropy.clone()),
+            crypto: Box::new(crate::crypto::Aes),
+            upstream: Box::new(self.upstream.clone()),
+            streams: Box::new(wire.clone()),
+            log: Box::new(self.logs.clone()),
+        })
+    }
+
+    /// Notes what an answered call leaves to be noted.
+    pub(crate) fn note(&self, afterwards: Vec<Local<'static, ()>>) {
+        if self.writes_afterwards.get() {
+            self.database.aside(|| {
+                for work in afterwards {
+                    work.now_or_never().expect("it waits for something");
+                }
+            });
+        }
     }
 
     /// Begins a call, which then stands before its first round trip until it is let go on.
@@ -155,34 +211,44 @@ impl World {
         Begun::new(self, call)
     }
 
-    /// What a call has come to after so many round trips; what it leaves to be written is written.
-    pub(crate) fn answered(&self, call: String, handled: Handled, trips: usize) -> Answer {
-        self.logs.borrow_mut().push(handled.log.clone());
-        if self.writes_afterwards.get() {
-            self.database.aside(|| {
-                for work in handled.afterwards {
-                    work.now_or_never().expect("it waits for something");
-                }
-            });
-        }
-        let answer = Answer {
-            status: handled.response.status.as_u16(),
-            headers: handled.response.headers,
-            body: handled.response.body.into_bytes(),
-            log: handled.log,
+    /// What a call has come to after so many round trips.
+    pub(crate) fn answered(
+        &self,
+        call: String,
+        handled: Handled,
+        wire: &Wire,
+        trips: usize,
+    ) -> Answer {
+        let Response {
+            status,
+            headers,
+            body,
+        } = handled.response;
+        let writes = wire.writes();
+        let mut answer = Answer {
+            status: status.as_u16(),
+            headers,
+            body: match body {
+                Body::Stream(_) => writes.concat(),
+                body => body.into_bytes(),
+            },
+            writes,
+            closed: wire.is_closed(),
+            log: String::new(),
             trips,
             call,
         };
-        assert_ne!(answer.status, 500, "{answer} {}", answer.log);
+        assert_ne!(answer.status, 500, "{answer} {:?}", self.logs().last());
         assert!(trips <= 2, "{answer}: {trips} round trips");
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-        let id = answer.header("x-request-id").unwrap();
+        let id = answer.header("x-request-id").unwrap().to_owned();
         assert!(
             id.len() == 32
                 && id
                     .bytes()
                     .all(|b| b.is_ascii_digit() || b.is_ascii_lowercase())
         );
+        answer.log = self.logs.of(&id);
         answer
     }
 
@@ -214,7 +280,7 @@ impl World {
         answer
     }
 
-    /// Whether statements that follow an answer are run; they are, unless a test says otherwise.
+    /// Whether the work and the statements that follow an answer are run; they are, unless a test says otherwise.
     pub fn writes_afterwards(&self, writes: bool) {
         self.writes_afterwards.set(writes);
     }
@@ -237,7 +303,7 @@ impl World {
 
     /// Every line of the log so far.
     pub fn logs(&self) -> Vec<String> {
-        self.logs.borrow().clone()
+        self.logs.0.borrow().clone()
     }
 
     /// A path of the project.
@@ -394,6 +460,25 @@ impl World {
     /// Everything that the database holds, as text: what a thief of its file would read.
     pub fn dump(&self) -> String {
         schema::dump(self.database.connection())
+    }
+}
+
+/// The log, a list of lines. Clones are the same one.
+#[derive(Clone, Default)]
+struct LogList(Rc<RefCell<Vec<String>>>);
+
+impl LogList {
+    /// The line of the request with this id.
+    fn of(&self, id: &str) -> String {
+        let lines = self.0.borrow();
+        let line = lines.iter().rev().find(|line| line.contains(id));
+        line.cloned().unwrap_or_default()
+    }
+}
+
+impl Log for LogList {
+    fn write(&self, line: &str) {
+        self.0.borrow_mut().push(line.to_owned());
     }
 }
 

@@ -1,12 +1,9 @@
 //! What rides on the first round trip: read or written with the check of the caller, and shown to nobody else.
 
-use std::rc::Rc;
-
 use futures::FutureExt;
 use tenantry::auth::access::Access;
 use tenantry::domain::{Digests, TokenKey, TokenKeys};
 use tenantry::error::{Error, Kind};
-use tenantry::platform::Platform;
 use tenantry::routes;
 use tenantry::sql::statement::Parameters;
 use tenantry::store::first_trip::project::CallerAndProject;
@@ -16,15 +13,11 @@ use tenantry::store::session::Session;
 use tenantry::store::tokens::{LAST_USED_INTERVAL, TOUCH};
 
 use testkit::world::TOKEN_KEY;
-use testkit::{Caller, Fault, World};
+use testkit::{Caller, Fault, Wire, World};
 
 fn session(world: &World) -> Session {
-    Session::new(Rc::new(Platform {
-        database: Box::new(world.database.clone()),
-        clock: Box::new(world.clock.clone()),
-        entropy: Box::new(world.entropy.clone()),
-        crypto: Box::new(testkit::crypto::Aes),
-    }))
+    let wire = Wire::new(&world.clock, None);
+    Session::new(world.platform(world.database.clone(), &wire))
 }
 
 fn digests(caller: &Caller) -> Digests {

@@ -2,8 +2,12 @@
 
 use serde_json::{Value as Json, json};
 
+use tenantry::app::Handled;
+use tenantry::http::response::{Body, Response};
+use tenantry::platform::{CallFault, Gone, Outgoing};
+
 use testkit::schedule::every_order;
-use testkit::{Call, Fault, Step, World};
+use testkit::{Answer, Call, End, Fault, HangUp, Reply, Step, World};
 
 #[test]
 fn everybody_of_a_world_is_who_he_is_said_to_be() {
@@ -132,4 +136,160 @@ fn calls_meet_in_every_order() {
         });
         assert_eq!(seen, orders);
     }
+}
+
+fn outgoing(url: &str) -> Outgoing {
+    Outgoing {
+        method: http::Method::POST,
+        url: url.to_owned(),
+        headers: vec![("accept".to_owned(), "*/*".to_owned())],
+        body: b"{}".to_vec(),
+        timeout: 60_000,
+    }
+}
+
+/// Calls an upstream and writes what comes of it to a streamed answer; what breaks it off is noted as the cause.
+fn passed_on(world: &World, call: Call) -> Answer {
+    world.send_to(call, |request, platform| {
+        Box::pin(async move {
+            let (mut sink, body) = platform.streams.open();
+            let mut response = Response::empty(http::StatusCode::OK);
+            response.header("x-request-id", "0".repeat(32));
+            response.header("x-content-type-options", "nosniff");
+            response.body = Body::Stream(body);
+            let work = async move {
+                let sent = outgoing("https://models.example.net/");
+                let came = platform.upstream.call(sent, &*request.presence).await;
+                let end = match came {
+                    Err(fault) => format!("{fault:?}"),
+                    Ok(mut came) => loop {
+                        match came.body.next().await {
+                            Err(fault) => break format!("{fault:?}"),
+                            Ok(Some(bytes)) => {
+                                if sink.write(bytes).await == Err(Gone) {
+                                    return;
+                                }
+                            }
+                            Ok(None) => break "whole".to_owned(),
+                        }
+                    },
+                };
+                if sink.write(end.into_bytes()).await.is_ok() {
+                    _ = sink.close().await;
+                }
+            };
+            Handled {
+                response,
+                work: vec![Box::pin(work)],
+                afterwards: Vec::new(),
+            }
+        })
+    })
+}
+
+fn call() -> Call {
+    Call::new("POST", "/")
+}
+
+#[test]
+fn a_planned_answer_of_an_upstream_is_passed_on_chunk_by_chunk() {
+    let world = World::new();
+    world.upstream.next(Reply::events(["1", "2"]));
+    let answer = passed_on(&world, call());
+    assert_eq!(answer.writes.len(), 3);
+    assert_eq!(answer.body, b"data: 1\n\ndata: 2\n\nwhole");
+    assert!(answer.closed);
+    let made = world.upstream.only_call();
+    assert_eq!(made.outgoing, outgoing("https://models.example.net/"));
+    assert_eq!(made.end, End::Whole);
+}
+
+#[test]
+fn the_clock_moves_on_when_everybody_waits() {
+    let world = World::new();
+    let start = world.now();
+    let reply = Reply::new(200).late(2_000).chunk("a").pause(3_000);
+    world.upstream.next(reply.chunk("b"));
+    assert_eq!(passed_on(&world, call()).body, b"abwhole");
+    assert_eq!(world.now(), start.plus_millis(5_000));
+}
+
+#[test]
+fn an_upstream_fails_as_it_was_planned() {
+    let world = World::new();
+    let broken = CallFault::Connection("lost".to_owned());
+    for (reply, body, fault, seconds) in [
+        (
+            Reply::failing(broken.clone()),
+            r#"Connection("lost")"#,
+            broken.clone(),
+            0,
+        ),
+        (Reply::silent(), "TimedOut", CallFault::TimedOut, 60),
+        (
+            Reply::new(200).chunk("a").fault(broken.clone()),
+            r#"aConnection("lost")"#,
+            broken,
+            0,
+        ),
+        (
+            Reply::new(200).chunk("a").silence(),
+            "aTimedOut",
+            CallFault::TimedOut,
+            60,
+        ),
+    ] {
+        let start = world.now();
+        world.upstream.at("https://models.example.net/", reply);
+        let answer = passed_on(&world, call());
+        assert_eq!(String::from_utf8(answer.body).unwrap(), body);
+        assert_eq!(world.upstream.only_call().end, End::Fault(fault));
+        assert_eq!(world.now(), start.plus_millis(seconds * 1_000));
+    }
+}
+
+#[test]
+fn a_caller_hangs_up_when_it_was_planned() {
+    for (when, written, end) in [
+        (HangUp::AtOnce, "", End::Fault(CallFault::CallerGone)),
+        (HangUp::After(7_000), "a", End::Fault(CallFault::CallerGone)),
+        (HangUp::AtWrite(1), "", End::Dropped),
+    ] {
+        let world = World::new();
+        let start = world.now();
+        world
+            .upstream
+            .answering(|_| Reply::new(200).chunk("a").silence());
+        let answer = passed_on(&world, call().hanging_up(when));
+        assert_eq!(answer.body, written.as_bytes());
+        assert!(!answer.closed);
+        assert_eq!(world.upstream.only_call().end, end, "{when:?}");
+        let passed = world.now().as_millis() - start.as_millis();
+        assert_eq!(passed == 7_000, matches!(when, HangUp::After(_)));
+    }
+}
+
+#[test]
+fn who_waits_for_a_hang_up_is_woken_by_the_write_that_fails() {
+    let world = World::new();
+    let answer = world.send_to(
+        call().hanging_up(HangUp::AtWrite(1)),
+        |request, platform| {
+            Box::pin(async move {
+                let (mut sink, body) = platform.streams.open();
+                let waits = request.presence.gone();
+                let writes = async move { assert_eq!(sink.write(vec![1]).await, Err(Gone)) };
+                let mut response = Response::empty(http::StatusCode::OK);
+                response.header("x-request-id", "0".repeat(32));
+                response.header("x-content-type-options", "nosniff");
+                response.body = Body::Stream(body);
+                Handled {
+                    response,
+                    work: vec![waits, Box::pin(writes)],
+                    afterwards: Vec::new(),
+                }
+            })
+        },
+    );
+    assert!(!answer.closed && answer.body.is_empty());
 }
