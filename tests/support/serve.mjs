@@ -21,6 +21,7 @@ import { parseArgs } from "node:util";
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 // Pinned here as in wrangler.toml; tests/support/serve.test.mjs compares the two.
 export const COMPATIBILITY_DATE = "2026-11-01";
+export const COMPATIBILITY_FLAGS = ["enable_request_signal", "global_fetch_strictly_public"];
 // The files of public/, as wrangler.toml has them, but behind a worker of their own: in front of one that has assets Miniflare puts two
 // more, through which every request would go, and which would then be what is measured.
 const FILES = {
@@ -101,6 +102,7 @@ export async function startTenantry(options = {}) {
         config: {
           name: "tenantry",
           compatibilityDate: COMPATIBILITY_DATE,
+          compatibilityFlags: COMPATIBILITY_FLAGS,
           manifest: { mainModule: "index.js", modulesRoot: buildDir, modules: options.modules ?? (await modules(buildDir)) },
           env: {
             DB: { type: "d1", id: "tenantry" },

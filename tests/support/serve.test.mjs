@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
-import { COMPATIBILITY_DATE, startTenantry } from "./serve.mjs";
+import { COMPATIBILITY_DATE, COMPATIBILITY_FLAGS, startTenantry } from "./serve.mjs";
 
 let scratch;
 before(async () => {
@@ -112,7 +112,8 @@ test("the files of public/ are served, as a deployment serves them", async () =>
   }
 });
 
-test("tests and deployments run with the same compatibility date", async () => {
+test("tests and deployments run with the same compatibility date and flags", async () => {
   const configuration = await readFile(path.join(import.meta.dirname, "../../wrangler.toml"), "utf8");
   assert.equal(configuration.match(/^compatibility_date = "(.*)"$/m)?.[1], COMPATIBILITY_DATE);
+  assert.deepEqual(JSON.parse(configuration.match(/^compatibility_flags = (.*)$/m)?.[1]), COMPATIBILITY_FLAGS);
 });
