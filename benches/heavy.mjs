@@ -61,11 +61,11 @@ function load(d1File, person) {
       INSERT INTO projects (id, organization_id, name, creation_date, advanced_permissions, cors_origins, labels)
       ${numbers(1, MANY)} SELECT printf('%08x-0000-4000-6666-000000000000', n), p.organization_id, 'used-' || n, 1700000000000, 0,
                                  '[]', '{}' FROM numbers, ${bench};
-      INSERT INTO usage_days (subject_id, object_type, metric, day, organization_id, value)
-      ${numbers(YEAR.first, YEAR.end)} SELECT p.id, 'deployment_version', 'credits', n, p.organization_id, ${used} FROM numbers, projects p;
-      INSERT INTO usage_days (subject_id, object_type, metric, day, organization_id, value)
-      SELECT organization_id, object_type, metric, day, organization_id, sum(value) FROM usage_days
-      GROUP BY organization_id, object_type, metric, day;
+      INSERT INTO usage_days (subject_id, object_type, day, organization_id, credits)
+      ${numbers(YEAR.first, YEAR.end)} SELECT p.id, 'deployment_version', n, p.organization_id, ${used} FROM numbers, projects p;
+      INSERT INTO usage_days (subject_id, object_type, day, organization_id, credits)
+      SELECT organization_id, object_type, day, organization_id, sum(credits) FROM usage_days
+      GROUP BY organization_id, object_type, day;
       INSERT INTO organization_users (organization_id, user_id, admin, join_date)
       SELECT p.organization_id, '${person}', 0, 1700000000000 FROM ${bench};
       INSERT INTO project_users (organization_id, project_id, user_id) SELECT p.organization_id, p.id, '${person}' FROM ${bench};

@@ -53,6 +53,9 @@ json_enum! {
     }
 }
 
+/// What is measured, in the order in which it stands side by side.
+pub const METRICS: [Metric; 3] = [Metric::Credits, Metric::InputVolume, Metric::OutputVolume];
+
 /// Every pair of object type and metric that is measured, in the order of the older clients' reports (UbiOps spec 3.4).
 pub const MEASURES: [(ObjectType, Metric); 5] = [
     (ObjectType::DeploymentVersion, Metric::Credits),
@@ -237,12 +240,25 @@ impl Intervals {
     /// Reads a series as the store writes it: `<number of the interval>:<value>`, parted by spaces, zeros left out.
     #[must_use]
     pub fn series(&self, text: &str) -> Option<Series> {
-        let mut series = self.zeros();
-        for pair in text.split_ascii_whitespace() {
-            let (number, value) = pair.split_once(':')?;
-            *series.0.get_mut(number.parse::<usize>().ok()?)? = value.parse().ok()?;
-        }
+        let [series] = self.side_by_side(text)?;
         Some(series)
+    }
+
+    /// Reads series that stand side by side: `<number of the interval>:<value of the first>:<value of the next>...`.
+    #[must_use]
+    pub fn side_by_side<const N: usize>(&self, text: &str) -> Option<[Series; N]> {
+        let mut all = std::array::from_fn(|_| self.zeros());
+        for group in text.split_ascii_whitespace() {
+            let mut numbers = group.split(':');
+            let interval = numbers.next()?.parse::<usize>().ok()?;
+            for series in &mut all {
+                *series.0.get_mut(interval)? = numbers.next()?.parse().ok()?;
+            }
+            if numbers.next().is_some() {
+                return None;
+            }
+        }
+        Some(all)
     }
 }
 

@@ -213,6 +213,17 @@ fn a_series_is_read_whole_or_not_at_all() {
 }
 
 #[test]
+fn series_side_by_side_are_as_many_as_are_asked_for() {
+    let intervals = Intervals::cut(days("2024-01-01", "2024-01-04"), Interval::Day).unwrap();
+    let [first, second] = intervals.side_by_side("2:7:1 0:5:0").unwrap();
+    assert_eq!(first.values(), [5, 0, 7]);
+    assert_eq!(second.values(), [0, 0, 1]);
+    for text in ["0:1", "0:1:2:3", "0:1:", "3:1:1"] {
+        assert_eq!(intervals.side_by_side::<2>(text), None, "{text}");
+    }
+}
+
+#[test]
 fn more_than_there_is_cannot_be_taken_away() {
     let intervals = Intervals::cut(days("2024-01-01", "2024-01-03"), Interval::Day).unwrap();
     let whole = intervals.series("0:5 1:5").unwrap();

@@ -26,9 +26,9 @@ pub(crate) use period_start;
 macro_rules! credits_used {
     ($subject:expr) => {
         concat!(
-            "(SELECT coalesce(sum(d.value), 0) FROM usage_days d WHERE d.subject_id = ",
+            "(SELECT coalesce(sum(d.credits), 0) FROM usage_days d WHERE d.subject_id = ",
             $subject,
-            " AND d.object_type = 'deployment_version' AND d.metric = 'credits' AND d.day >= ",
+            " AND d.object_type = 'deployment_version' AND d.day >= ",
             $crate::store::budgets::period_start!(),
             ")"
         )

@@ -32,6 +32,7 @@ pub mod subscriptions;
 pub mod tokens;
 pub mod trail;
 pub mod usage;
+pub mod usage_days;
 pub mod usage_events;
 pub mod users;
 pub mod versions;

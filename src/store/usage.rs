@@ -15,7 +15,7 @@
 //! What could not be answered within [`LONGEST_BODY`] is refused before it is read: how many parts there are is counted,
 //! and how many intervals is known.
 
-use crate::domain::usage::{Interval, Intervals, MEASURES, Metric, ObjectType, Series};
+use crate::domain::usage::{Interval, Intervals, MEASURES, METRICS, Metric, ObjectType, Series};
 use crate::error::Error;
 use crate::http::response::LONGEST_BODY;
 use crate::sql::statement::Parameters;
@@ -33,43 +33,40 @@ const SHORTEST: usize =
 const MAX_VALUES: usize = LONGEST_BODY / SHORTEST;
 
 /// The values of a subject as one text, `<number of the interval>:<value>` parted by spaces; null where there is none.
-/// `series!(subject, object type, metric)`, each a fragment of SQL. By day each row is a value; months are summed. As
-/// text, a sum beyond 2^53 crosses JavaScript whole.
+/// `series!(subject, object type, columns...)`, the first two fragments of SQL; of several columns the values stand side
+/// by side, so that each day is read once. By day each row is a value; months are summed. As text, a sum beyond 2^53
+/// crosses JavaScript whole.
 macro_rules! series {
-    ($subject:expr, $object_type:expr, $metric:expr) => {
+    ($subject:expr, $object_type:expr, $($column:literal),+) => {
         concat!(
             "CASE WHEN #by_day = 1 THEN
-               (SELECT group_concat((d.day - #start) || ':' || d.value, ' ') ",
-            days!($subject, $object_type, $metric, "#start", "#end"),
+               (SELECT group_concat((d.day - #start)",
+            $(" || ':' || d.", $column,)+
+            ", ' ') ",
+            days!($subject, $object_type, "#start", "#end"),
             ")
              ELSE
-               (SELECT group_concat(month.number || ':' || (SELECT sum(d.value) ",
-            days!(
-                $subject,
-                $object_type,
-                $metric,
-                "month.start",
-                "month.end_day"
-            ),
+               (SELECT group_concat((SELECT month.number",
+            $(" || ':' || sum(d.", $column, ")",)+
+            " ",
+            days!($subject, $object_type, "month.start", "month.end_day"),
             "), ' ') FROM months month)
              END"
         )
     };
     ($subject:expr) => {
-        series!($subject, "'deployment_version'", "'credits'")
+        series!($subject, "'deployment_version'", "credits")
     };
 }
 
-/// The days of a subject and measure from one on and before another.
+/// The days of a subject and object type from one on and before another.
 macro_rules! days {
-    ($subject:expr, $object_type:expr, $metric:expr, $start:literal, $end:literal) => {
+    ($subject:expr, $object_type:expr, $start:literal, $end:literal) => {
         concat!(
             "FROM usage_days d WHERE d.subject_id = ",
             $subject,
             " AND d.object_type = ",
             $object_type,
-            " AND d.metric = ",
-            $metric,
             " AND d.day >= ",
             $start,
             " AND d.day < ",
@@ -119,12 +116,12 @@ macro_rules! versions_of_project {
 }
 
 statements! {
-    /// What a subject used, of each measure.
+    /// What a subject used, of each object type, with its metrics side by side.
     MEASURES_OF_SUBJECT = concat!(
         with_months!(),
-        "SELECT measure.value ->> 0 AS object_type, measure.value ->> 1 AS metric, ",
-        series!(":subject_id", "(measure.value ->> 0)", "(measure.value ->> 1)"), " AS series
-         FROM json_each(:measures) measure");
+        "SELECT kind.value AS object_type, ",
+        series!(":subject_id", "kind.value", "credits", "input_volume", "output_volume"), " AS series
+         FROM json_each('[\"deployment_version\",\"pipeline_version\"]') kind");
     /// The credits of an organization, and how many projects it has.
     ORGANIZATION = concat!(
         with_months!(),
@@ -162,9 +159,14 @@ row! {
 
 impl SeriesRow {
     fn read(&self, intervals: &Intervals) -> Result<Series, Error> {
+        let [series] = self.side_by_side(intervals)?;
+        Ok(series)
+    }
+
+    fn side_by_side<const N: usize>(&self, intervals: &Intervals) -> Result<[Series; N], Error> {
         let text = self.series.as_deref().unwrap_or_default();
         intervals
-            .series(text)
+            .side_by_side(text)
             .ok_or_else(|| Error::inconsistent("a series of usage_days cannot be read"))
     }
 }
@@ -190,37 +192,33 @@ pub async fn measures(
     intervals: &Intervals,
 ) -> Result<Vec<Measured>, Error> {
     row! {
-        struct MeasureRow {
+        struct KindRow {
             object_type: String,
-            metric: String,
         }
     }
-    let measures: Vec<[&str; 2]> = MEASURES
-        .iter()
-        .map(|(object_type, metric)| [object_type.name(), metric.name()])
-        .collect();
-    let parameters = report_parameters(intervals)
-        .text("subject_id", subject_id)
-        .text("measures", serde_json::json!(measures).to_string());
+    let parameters = report_parameters(intervals).text("subject_id", subject_id);
     let answers = session
         .read(parameters.batch([&MEASURES_OF_SUBJECT]))
         .await?;
-    let rows: Vec<(MeasureRow, SeriesRow)> = answers.all(0)?;
-    rows.into_iter()
-        .map(|(measure, series)| {
-            let (object_type, metric) = MEASURES
-                .iter()
-                .find(|(object_type, metric)| {
-                    measure.object_type == object_type.name() && measure.metric == metric.name()
-                })
-                .ok_or_else(|| Error::inconsistent("a measure that was not asked for"))?;
-            Ok(Measured {
-                object_type: *object_type,
-                metric: *metric,
-                series: series.read(intervals)?,
-            })
-        })
-        .collect()
+    let mut measured = Vec::new();
+    for (kind, series) in answers.all::<(KindRow, SeriesRow)>(0)? {
+        let object_type = [ObjectType::DeploymentVersion, ObjectType::PipelineVersion]
+            .into_iter()
+            .find(|object_type| kind.object_type == object_type.name())
+            .ok_or_else(|| Error::inconsistent("an object type that was not asked for"))?;
+        let series: [Series; METRICS.len()] = series.side_by_side(intervals)?;
+        let measures = METRICS.into_iter().zip(series);
+        measured.extend(
+            measures
+                .filter(|(metric, _)| MEASURES.contains(&(object_type, *metric)))
+                .map(|(metric, series)| Measured {
+                    object_type,
+                    metric,
+                    series,
+                }),
+        );
+    }
+    Ok(measured)
 }
 
 /// The credits of a whole, of its parts, and of those of its parts that were deleted: parts and deleted ones add up to

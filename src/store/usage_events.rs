@@ -7,7 +7,7 @@
 //! A report of nothing but repeated events writes nothing.
 //!
 //! Cost: one round trip; rows read in the order of the events reported, whatever is stored; a written row for each new
-//! event and one for each (subject, object type, metric, day) among them.
+//! event and one for each (subject, object type, day) among them.
 
 use serde::Serialize;
 
@@ -141,9 +141,7 @@ macro_rules! first_beyond {
                LEFT JOIN usage_days d ON d.subject_id = p.organization_id AND d.object_type = ",
             sent!("object_type"),
             "
-                 AND d.metric = ",
-            sent!("metric"),
-            " AND d.day = ",
+                 AND d.day = ",
             sent!("timestamp"),
             " / 86400000
                WHERE NOT ",
@@ -159,7 +157,10 @@ macro_rules! first_beyond {
             " / 86400000
                HAVING sum(",
             sent!("value"),
-            ") + coalesce(max(d.value), 0) > 9007199254740991) t)"
+            ") + coalesce(max(CASE ",
+            sent!("metric"),
+            " WHEN 'credits' THEN d.credits WHEN 'input_volume' THEN d.input_volume
+                                                     ELSE d.output_volume END), 0) > 9007199254740991) t)"
         )
     };
 }
@@ -178,6 +179,13 @@ macro_rules! standing_version {
                WHERE f.project_id = p.id AND f.name = ", sent!("object_name"), " AND w.version = ", sent!("version"), ")
              END"
         )
+    };
+}
+
+/// What events `e` used of a metric.
+macro_rules! sum_of {
+    ($metric:literal) => {
+        concat!("sum(iif(e.metric = '", $metric, "', e.value, 0))")
     };
 }
 
@@ -200,16 +208,19 @@ statements! {
          WHERE ", permitted!(), " AND NOT ", is_known!());
     /// What they add to each day of the organization, the project and the version.
     COUNT_EVENTS = concat!(
-        "INSERT INTO usage_days (subject_id, object_type, metric, day, organization_id, value)
+        "INSERT INTO usage_days (subject_id, object_type, day, organization_id, credits, input_volume, output_volume)
          SELECT CASE kind.value WHEN 'organization' THEN e.organization_id WHEN 'project' THEN e.project_id
                              ELSE e.version_id END AS subject,
-                e.object_type, e.metric, e.timestamp / 86400000 AS day, e.organization_id, sum(e.value)
+                e.object_type, e.timestamp / 86400000 AS day, e.organization_id,
+                ", sum_of!("credits"), ", ", sum_of!("input_volume"), ", ", sum_of!("output_volume"), "
          FROM json_each(:events) j CROSS JOIN usage_events e ON e.id = ", sent!("id"), "
          CROSS JOIN json_each('[\"organization\",\"project\",\"version\"]') kind
          WHERE e.import = (SELECT sequence FROM usage_imports WHERE id = :import_id)
            AND (kind.value <> 'version' OR e.version_id IS NOT NULL)
-         GROUP BY subject, e.object_type, e.metric, day, e.organization_id
-         ON CONFLICT (subject_id, object_type, metric, day) DO UPDATE SET value = value + excluded.value");
+         GROUP BY subject, e.object_type, day, e.organization_id
+         ON CONFLICT (subject_id, object_type, day) DO UPDATE SET
+           credits = credits + excluded.credits, input_volume = input_volume + excluded.input_volume,
+           output_volume = output_volume + excluded.output_volume");
     /// How many were new, or what is in the way.
     AFTER_IMPORT = concat!(
         "SELECT ", permitted!(), " AS done,

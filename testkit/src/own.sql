@@ -116,8 +116,8 @@ INSERT INTO audit (id, date, request_id, actor, action, event, object_type, obje
   SELECT 'own-' || i, 0, 'request', 'somebody', 'update', 'Updated', 'project', 'object', 'object', '{organization}',
          '{project}', json_object('pad', text), json_object('pad', text)
   FROM number, pad;
-INSERT INTO usage_days (subject_id, object_type, metric, day, organization_id, value)
-  SELECT s.id, 'deployment_version', 'credits', 18000 + n.i, '{organization}', 1
+INSERT INTO usage_days (subject_id, object_type, day, organization_id, credits)
+  SELECT s.id, 'deployment_version', 18000 + n.i, '{organization}', 1
   FROM (SELECT '{project}' AS id UNION ALL SELECT '{organization}'
         UNION ALL SELECT v.id FROM deployment_versions v WHERE v.project_id = '{project}') s, number n;
 INSERT INTO usage_events (id, organization_id, project_id, version_id, project, object_type, object_name, version, metric,

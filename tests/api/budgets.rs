@@ -195,8 +195,8 @@ fn a_period_is_anchored_to_the_day_of_the_plan_in_force() {
     let used_on = |day: &str| {
         world.execute("DELETE FROM usage_days", []);
         world.execute(
-            "INSERT INTO usage_days (subject_id, object_type, metric, day, organization_id, value)
-             SELECT id, 'deployment_version', 'credits', ?1, organization_id, 1000000 FROM projects WHERE name = ?2",
+            "INSERT INTO usage_days (subject_id, object_type, day, organization_id, credits)
+             SELECT id, 'deployment_version', ?1, organization_id, 1000000 FROM projects WHERE name = ?2",
             (instant(day).as_millis() / DAY, PROJECT),
         );
     };
@@ -279,8 +279,8 @@ fn what_lies_before_the_period_costs_nothing() {
     };
     let before = steps();
     world.execute(
-        "INSERT INTO usage_days (subject_id, object_type, metric, day, organization_id, value)
-         SELECT s.subject_id, 'deployment_version', 'credits', j.key, s.organization_id, 1
+        "INSERT INTO usage_days (subject_id, object_type, day, organization_id, credits)
+         SELECT s.subject_id, 'deployment_version', j.key, s.organization_id, 1
          FROM (SELECT DISTINCT subject_id, organization_id FROM usage_days) s,
               json_each('[' || rtrim(replace(hex(zeroblob(5000)), '00', '0,'), ',') || ']') j",
         [],

@@ -46,7 +46,7 @@ fn stored(world: &World) -> Vec<String> {
 
 fn total(world: &World, subject: &str, metric: &str) -> i64 {
     world.count(&format!(
-        "SELECT coalesce(sum(value), 0) FROM usage_days WHERE metric = '{metric}' AND subject_id = ({subject})"
+        "SELECT coalesce(sum({metric}), 0) FROM usage_days WHERE subject_id = ({subject})"
     ))
 }
 
@@ -220,6 +220,70 @@ fn five_hundred_events_are_taken_at_once_and_no_more() {
     assert_eq!(total(&world, VISION, "credits"), 500_000_000);
     // One row for the project and one for the organization: the version is not known here.
     assert_eq!(world.count("SELECT count(*) FROM usage_days"), 2);
+}
+
+#[test]
+fn what_a_subject_used_in_a_day_is_one_row_whatever_was_measured() {
+    let world = World::new();
+    let of = |id: &str, metric: &str, value: i64| {
+        with(event(id), json!({"metric": metric, "value": value}))
+    };
+    counted(
+        report(
+            &world,
+            &[
+                of("a", "credits", 1),
+                of("b", "input_volume", 20),
+                of("c", "output_volume", 300),
+            ],
+        ),
+        3,
+        0,
+    );
+    counted(report(&world, &[of("d", "output_volume", 4000)]), 1, 0);
+    // The project and the organization: the version is not known here.
+    for subject in [VISION, ACME] {
+        assert_eq!(total(&world, subject, "credits"), 1_000_000);
+        assert_eq!(total(&world, subject, "input_volume"), 20);
+        assert_eq!(total(&world, subject, "output_volume"), 4300);
+    }
+    assert_eq!(world.count("SELECT count(*) FROM usage_days"), 2);
+}
+
+#[test]
+fn what_was_counted_by_metric_stands_side_by_side_now() {
+    let (database, migrations) = testkit::schema::before("0017");
+    database
+        .execute_batch(
+            "INSERT INTO usage_days (subject_id, object_type, metric, day, organization_id, value) VALUES
+               ('p', 'deployment_version', 'credits', 7, 'o', 1),
+               ('p', 'deployment_version', 'input_volume', 7, 'o', 2),
+               ('p', 'deployment_version', 'output_volume', 7, 'o', 9007199254740991),
+               ('p', 'deployment_version', 'credits', 8, 'o', 4),
+               ('p', 'pipeline_version', 'input_volume', 7, 'o', 5),
+               ('q', 'deployment_version', 'output_volume', 7, 'o', 6)",
+        )
+        .unwrap();
+    for migration in migrations {
+        database.execute_batch(&migration).unwrap();
+    }
+    let mut rows = database
+        .prepare(
+            "SELECT concat_ws(' ', subject_id, object_type, day, organization_id, credits, input_volume, output_volume)
+             FROM usage_days ORDER BY subject_id, object_type, day",
+        )
+        .unwrap();
+    let rows = rows.query_map([], |row| row.get(0)).unwrap();
+    let rows: Vec<String> = rows.map(Result::unwrap).collect();
+    assert_eq!(
+        rows,
+        [
+            "p deployment_version 7 o 1 2 9007199254740991",
+            "p deployment_version 8 o 4 0 0",
+            "p pipeline_version 7 o 0 5 0",
+            "q deployment_version 7 o 0 0 6",
+        ]
+    );
 }
 
 #[test]

@@ -82,16 +82,16 @@ fn no_report_is_longer_than_8_mib() {
     assert!((8_000_000..=8 << 20).contains(&shortest), "{shortest}");
     // As many values, but longer ones.
     world.execute(
-        "INSERT INTO usage_days (subject_id, object_type, metric, day, organization_id, value)
-         SELECT p.id, 'deployment_version', 'credits', j.key, p.organization_id, 123456789012
+        "INSERT INTO usage_days (subject_id, object_type, day, organization_id, credits)
+         SELECT p.id, 'deployment_version', j.key, p.organization_id, 123456789012
          FROM projects p, json_each('[' || rtrim(replace(hex(zeroblob(20700)), '00', '0,'), ',') || ']') j
          WHERE p.name LIKE 'many-%' AND j.key >= 20200",
         [],
     );
     world.execute(
-        "INSERT INTO usage_days (subject_id, object_type, metric, day, organization_id, value)
-         SELECT organization_id, object_type, metric, day, organization_id, sum(value) FROM usage_days
-         GROUP BY organization_id, object_type, metric, day",
+        "INSERT INTO usage_days (subject_id, object_type, day, organization_id, credits)
+         SELECT organization_id, object_type, day, organization_id, sum(credits) FROM usage_days
+         GROUP BY organization_id, object_type, day",
         [],
     );
     let refused = world.get(&world.owner(), &year);
@@ -127,8 +127,8 @@ fn a_report_costs_what_it_lists_and_not_what_is_stored() {
     let before = steps(&world);
     // Other days, other subjects of the same organization, and other measures.
     world.execute(
-        "INSERT INTO usage_days (subject_id, object_type, metric, day, organization_id, value)
-         SELECT s.subject_id, 'deployment_version', 'credits', j.key, s.organization_id, 1
+        "INSERT INTO usage_days (subject_id, object_type, day, organization_id, credits)
+         SELECT s.subject_id, 'deployment_version', j.key, s.organization_id, 1
          FROM (SELECT DISTINCT subject_id, organization_id FROM usage_days
                UNION SELECT 'gone-' || subject_id, organization_id FROM usage_days) s,
               json_each('[' || rtrim(replace(hex(zeroblob(5000)), '00', '0,'), ',') || ']') j",
