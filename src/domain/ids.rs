@@ -91,6 +91,8 @@ uuid_ids! {
     PipelineObjectId;
     /// An attachment of a pipeline version.
     AttachmentId;
+    /// An environment variable.
+    EnvironmentVariableId;
     /// A token's row; not the token.
     TokenId;
     /// A voucher; not its code.

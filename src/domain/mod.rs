@@ -41,6 +41,7 @@ pub mod time;
 pub mod token;
 pub mod upstream_url;
 pub mod usage;
+pub mod variable;
 pub mod voucher_code;
 pub mod web_url;
 pub mod webhook_signature;
@@ -55,9 +56,9 @@ pub use fields::{DataType, Fields, IoType};
 pub use header_template::{HeaderTemplates, Unexpanded};
 pub use idempotency_key::IdempotencyKey;
 pub use ids::{
-    AttachmentId, AuditId, DeploymentId, OrganizationId, PipelineId, PipelineObjectId, ProjectId,
-    RequestId, RoleAssignmentId, RoleId, ServiceUserId, TokenId, UserId, VersionId, VoucherId,
-    WorkspaceId,
+    AttachmentId, AuditId, DeploymentId, EnvironmentVariableId, OrganizationId, PipelineId,
+    PipelineObjectId, ProjectId, RequestId, RoleAssignmentId, RoleId, ServiceUserId, TokenId,
+    UserId, VersionId, VoucherId, WorkspaceId,
 };
 pub use instance_type::InstanceTypeName;
 pub use integer::{AtLeast, SAFE_INTEGER, Within};
@@ -81,6 +82,7 @@ pub use token::{
     Digests, PlainToken, RecognisedToken, TokenDigest, TokenKey, TokenKeys, constant_time_eq,
 };
 pub use upstream_url::{UpstreamRules, UpstreamUrl};
+pub use variable::{Hosts, MAX_VARIABLES, VariableName, VariableValue};
 pub use voucher_code::VoucherCode;
 pub use webhook_signature::{SignedCall, WebhookSecret, WebhookSecrets};
 pub use workspace::{
