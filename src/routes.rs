@@ -27,6 +27,7 @@ mod requests;
 mod roles;
 mod service;
 mod unserved;
+mod variables;
 
 use family::Family;
 pub use find::{Found, find, nothing, surface};
@@ -174,13 +175,14 @@ macro_rules! routes {
 use routes;
 
 /// The rows, a file of them after the other.
-const TABLES: [&[Route]; 12] = [
+const TABLES: [&[Route]; 13] = [
     service::TABLE,
     operator::TABLE,
     organizations::TABLE,
     projects::TABLE,
     roles::TABLE,
     objects::TABLE,
+    variables::TABLE,
     requests::TO_DEPLOYMENTS,
     requests::TO_DEPLOYMENT_VERSIONS,
     requests::TO_PIPELINES,

@@ -89,6 +89,41 @@ impl<'a, About> Call<'a, About> {
     }
 }
 
+/// A project, or a deployment in it: what calls on variables are about.
+pub trait Placed {
+    /// The project in the path.
+    fn project(&self) -> &Project;
+    /// The deployment in the path, if it names one.
+    fn object(&self) -> Option<&Object>;
+}
+
+impl Placed for OnProject {
+    fn project(&self) -> &Project {
+        &self.0
+    }
+
+    fn object(&self) -> Option<&Object> {
+        None
+    }
+}
+
+impl Placed for OnObject {
+    fn project(&self) -> &Project {
+        &self.project
+    }
+
+    fn object(&self) -> Option<&Object> {
+        Some(&self.object)
+    }
+}
+
+impl<About: Placed> Call<'_, About> {
+    /// What it is about.
+    pub(crate) fn about(&self) -> &About {
+        &self.about
+    }
+}
+
 impl<'a, About> Deref for Call<'a, About> {
     type Target = Context<'a>;
 

@@ -10,6 +10,7 @@ pub mod call;
 pub mod deployment_versions;
 pub mod deployments;
 pub mod docs;
+pub mod environment_variables;
 mod labels;
 pub mod objects;
 pub mod operator;

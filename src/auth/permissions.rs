@@ -71,6 +71,16 @@ catalogue! {
     DEPLOYMENTS_REQUESTS_UPDATE = "deployments.requests.update";
     /// Delete a request to a deployment.
     DEPLOYMENTS_REQUESTS_DELETE = "deployments.requests.delete";
+    /// List the environment variables of the project.
+    ENVIRONMENT_VARIABLES_LIST = "environment_variables.list";
+    /// Read an environment variable of the project.
+    ENVIRONMENT_VARIABLES_GET = "environment_variables.get";
+    /// Create an environment variable of the project.
+    ENVIRONMENT_VARIABLES_CREATE = "environment_variables.create";
+    /// Change an environment variable of the project.
+    ENVIRONMENT_VARIABLES_UPDATE = "environment_variables.update";
+    /// Delete an environment variable of the project.
+    ENVIRONMENT_VARIABLES_DELETE = "environment_variables.delete";
     /// List pipelines.
     PIPELINES_LIST = "pipelines.list";
     /// Read a pipeline.

@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::story::{DEPLOYMENT, PIPELINE, PROJECT};
+use super::story::{DEPLOYMENT, PIPELINE, PROJECT, VARIABLE_ID};
 use super::{Example, give_examples};
-use crate::api::{deployment_versions, deployments, objects, pipeline_versions, pipelines};
+use crate::api::{
+    deployment_versions, deployments, environment_variables, objects, pipeline_versions, pipelines,
+};
 
 const DEPLOYMENT_ID: &str = "4326da55-06ca-4664-badb-03156355451a";
 const DEPLOYMENT_VERSION_ID: &str = "4ae7d14b-4803-4e16-b96d-3b18caa4b605";
@@ -43,6 +45,19 @@ give_examples! {
         "default_notification_group": null, "static_ip": false, "restart_request_interruption": false, "ports": [],
         "scaling_strategy": "default", "instance_processes": 1, "health_check": null, "command": null, "args": null,
     };
+
+    environment_variables::EnvironmentVariableCreate = {
+        "name": "API_KEY", "value": "<what the server asks for>", "secret": true, "hosts": ["models.example.com"],
+    };
+    environment_variables::EnvironmentVariableUpdate = { "hosts": ["models.example.com", "models.example.org"] };
+    environment_variables::EnvironmentVariableList = {
+        "id": VARIABLE_ID, "name": "API_KEY", "value": null, "secret": true, "hosts": ["models.example.com"],
+    };
+    environment_variables::InheritedEnvironmentVariableList = {
+        "id": VARIABLE_ID, "name": "API_KEY", "value": null, "secret": true, "hosts": ["models.example.com"],
+        "inheritance_type": "project", "inheritance_name": PROJECT,
+    };
+    environment_variables::EnvironmentVariableCopy = { "source_deployment": DEPLOYMENT, "source_version": "v1" };
 
     pipelines::PipelineCreate = {
         "name": PIPELINE, "input_type": "structured", "input_fields": [{ "name": "photo", "data_type": "file" }],

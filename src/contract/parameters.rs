@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 use super::story::{
     ACCESS_KEY, AUDIT_ID, DEPLOYMENT, INSTANCE_TYPE, ORGANIZATION, PIPELINE, PROJECT, PROJECT_ID,
-    ROLE_ASSIGNMENT_ID, SERVICE_USER_ID, USER_ID, VOUCHER_CODE, WORKSPACE_ID,
+    ROLE_ASSIGNMENT_ID, SERVICE_USER_ID, USER_ID, VARIABLE_ID, VOUCHER_CODE, WORKSPACE_ID,
 };
 use crate::domain::{
-    AccessKeyId, AuditId, InstanceTypeName, ObjectName, ProjectId, QuotaResourceName,
-    RoleAssignmentId, ServiceUserId, UserId, VoucherCode,
+    AccessKeyId, AuditId, EnvironmentVariableId, InstanceTypeName, ObjectName, ProjectId,
+    QuotaResourceName, RoleAssignmentId, ServiceUserId, UserId, VoucherCode,
 };
 
 /// A parameter of a path or of a query.
@@ -216,6 +216,12 @@ static PATH: &[Parameter] = &[
         description: "The name of the version.",
         schema: text,
         example: || json!("v1"),
+    },
+    Parameter {
+        name: "variable_id",
+        description: "The id of the environment variable.",
+        schema: reference::<EnvironmentVariableId>,
+        example: || json!(VARIABLE_ID),
     },
     Parameter {
         name: "request_id",

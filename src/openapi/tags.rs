@@ -27,6 +27,10 @@ const TAGS: &[(&str, &str)] = &[
     ),
     ("deployments", "Models, as records."),
     ("pipelines", "Deployments in a row, as records."),
+    (
+        "environment-variables",
+        "What is put into the headers of the servers behind deployments.",
+    ),
     ("vouchers", "Codes that give a plan or credits."),
     (
         "workspaces",

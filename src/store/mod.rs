@@ -8,6 +8,7 @@ pub mod access_keys;
 pub mod audit;
 pub mod budgets;
 pub mod consumption;
+pub mod environment_variables;
 pub mod first_trip;
 pub mod instance_types;
 pub mod objects;
@@ -47,6 +48,7 @@ pub fn statements() -> Vec<&'static Sql> {
     [
         access_keys::ALL,
         consumption::ALL,
+        environment_variables::statements::ALL,
         first_trip::object::ALL,
         first_trip::organization::ALL,
         first_trip::origin::ALL,

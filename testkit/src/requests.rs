@@ -76,6 +76,14 @@ fn parameter(world: &World, route: &Route, name: &str) -> String {
         "assignment_id" => world.assign(PROJECT, "project-viewer", &world.idle().id),
         "instance_type" => "512mb".to_owned(),
         "version" => "v1".to_owned(),
+        "variable_id" => {
+            let (place, _) = route.path.split_once("/{variable_id}").unwrap();
+            let place = place
+                .replace("{project_name}", PROJECT)
+                .replace("{deployment_name}", "x1")
+                .replace("{version}", "v1");
+            variable(world, &place)
+        }
         "request_id" => "13a9ba2768884528826e8e1002eab13d".to_owned(),
         "project_id" => world.project_id(),
         "workspace_id" => world.workspace(),
@@ -83,6 +91,13 @@ fn parameter(world: &World, route: &Route, name: &str) -> String {
         "file" => "start.js".to_owned(),
         other => panic!("say in support/requests.rs what stands for {{{other}}}"),
     }
+}
+
+/// The id of a new variable at a place.
+fn variable(world: &World, place: &str) -> String {
+    let body = json!({"name": "X1", "value": "x"});
+    let made = world.call(&world.operator(), "POST", place, body);
+    made.expect(201).text("id")
 }
 
 /// A service user of the project without a role, and its only access key.
@@ -150,6 +165,17 @@ fn body(world: &World, route: &Route) -> Json {
             json!({"role": "project-viewer", "assignee": world.idle().id})
         }
         "access_keys_create" => Json::Null,
+        operation if operation.ends_with("_environment_variables_create") => {
+            json!({"name": "X2", "value": "x", "secret": true})
+        }
+        operation if operation.ends_with("_environment_variables_update") => {
+            json!({"value": "y"})
+        }
+        operation if operation.ends_with("_environment_variables_copy") => {
+            world.deployment("x2");
+            variable(world, &world.path("/deployments/x2/environment-variables"));
+            json!({"source_deployment": "x2"})
+        }
         "operator_quota_resources_set" => json!({
             "name_en": "Hours", "unit_en": "hour", "min_quota": -1, "max_quota": 100,
         }),

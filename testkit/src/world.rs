@@ -239,7 +239,13 @@ impl World {
             call,
         };
         assert_ne!(answer.status, 500, "{answer} {:?}", self.logs().last());
-        assert!(trips <= 2, "{answer}: {trips} round trips");
+        // A copy opens what it has read and seals it anew before it writes.
+        let most = if answer.call.contains("/copy-environment-variables") {
+            3
+        } else {
+            2
+        };
+        assert!(trips <= most, "{answer}: {trips} round trips");
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
         let id = answer.header("x-request-id").unwrap().to_owned();
         assert!(

@@ -27,6 +27,8 @@ mod credentials;
 #[cfg(test)]
 mod delegation;
 #[cfg(test)]
+mod environment_variables;
+#[cfg(test)]
 mod expiring_callers;
 #[cfg(test)]
 mod faults;
