@@ -61,6 +61,9 @@ give_examples! {
 
     api::operator::instance_types::InstanceTypePut = { "credits_per_hour": 0.5 };
     api::operator::instance_types::InstanceTypeDetail = { "name": INSTANCE_TYPE, "credits_per_hour": 0.5 };
+    api::operator::keys::SealingKeys = { "keys": [
+        { "id": "9f2c1b7e5a3d4860", "current": true, "rows": 12 }, { "id": "03d4b1f6c8a92e57", "current": false, "rows": 0 },
+    ] };
     api::operator::usage_events::UsageEvent = {
         "id": "meter-7/000123", "project": PROJECT, "object_type": "deployment_version", "object_name": DEPLOYMENT,
         "version": "v1", "metric": "credits", "value": 12.5, "timestamp": "2026-11-22T09:00:00Z",

@@ -70,6 +70,10 @@ pub(super) static TABLE: &[Route] = routes! {
             => api::operator::subscriptions::put, takes api::operator::subscriptions::SubscriptionPut,
                gives 200 api::operator::subscriptions::SubscriptionDetail;
     }
+    "/operator/v1/keys" {
+        GET operator_keys_list, Operator, "Count what is sealed under which key"
+            => api::operator::keys::list, gives 200 api::operator::keys::SealingKeys;
+    }
     "/operator/v1/audit" {
         GET operator_audit_list, Operator, "List everybody's changes"
             => audit::list_for_operator, query [AUDIT_LIMIT, AUDIT_OFFSET, BEFORE, ACTION, IN_ORGANIZATION],

@@ -26,6 +26,7 @@ pub mod rights;
 pub mod role_assignments;
 pub mod roles;
 pub mod rows;
+pub mod sealing_keys;
 pub mod service_users;
 pub mod session;
 pub mod slices;
@@ -70,6 +71,7 @@ pub fn statements() -> Vec<&'static Sql> {
         resources::ALL,
         role_assignments::ALL,
         roles::ALL,
+        sealing_keys::ALL,
         service_users::statements::ALL,
         session::ALL,
         subscriptions::ALL,

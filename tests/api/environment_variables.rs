@@ -607,3 +607,40 @@ fn null_is_refused_for_what_a_variable_must_have() {
             .refused(400, &format!("{field}: null is not allowed"));
     }
 }
+
+#[test]
+fn the_operator_sees_how_much_is_sealed_under_which_key() {
+    let world = world();
+    let keys = |world: &World| {
+        let answer = world.get(&world.operator(), "/operator/v1/keys");
+        answer.expect(200).json()["keys"].clone()
+    };
+    let old = keys(&world)[0]["id"].clone();
+    assert_eq!(
+        keys(&world),
+        json!([{"id": old, "current": true, "rows": 0}])
+    );
+    let id = secret(&world, "", "KEY");
+    secret(&world, "/deployments/d", "KEY");
+    plain(&world, "", "A", "1");
+    assert_eq!(keys(&world)[0]["rows"], 2);
+    let next = world.with_settings(&[
+        ("SIGNING_KEY", "the next signing key of these tests"),
+        ("SIGNING_KEY_PREVIOUS", testkit::world::SIGNING_KEY),
+    ]);
+    patch(&next, "", &id, json!({"value": SECRET})).expect(200);
+    let new = keys(&next)[0]["id"].clone();
+    assert_eq!(
+        keys(&next),
+        json!([{"id": new, "current": true, "rows": 1}, {"id": old, "current": false, "rows": 1}])
+    );
+    // What is under the previous key opens still.
+    let body = json!({"source_deployment": "d"});
+    copy(&next, &next.owner(), "/deployments/other", body).expect(201);
+    assert_eq!(keys(&next)[0]["rows"], 2);
+    let alone = world.with_settings(&[("SIGNING_KEY", "the next signing key of these tests")]);
+    assert_eq!(
+        keys(&alone)[1],
+        json!({"id": old, "current": false, "rows": 1})
+    );
+}

@@ -1,6 +1,7 @@
 //! The operator's own API, `/operator/v1`.
 
 pub mod instance_types;
+pub mod keys;
 pub mod quota_resources;
 pub mod subscriptions;
 pub mod usage_events;

@@ -1,0 +1,54 @@
+//! `/operator/v1/keys`: what is sealed under which key, for a rotation of `SIGNING_KEY`.
+
+use serde::Serialize;
+
+use crate::api::Call;
+use crate::domain::SigningKey;
+use crate::error::Error;
+use crate::http::response::Response;
+use crate::store::sealing_keys;
+
+/// The keys that there are, and those that something is still sealed under.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct SealingKeys {
+    /// The one of `SIGNING_KEY` first, then that of `SIGNING_KEY_PREVIOUS`, then keys that are not set any more.
+    pub keys: Vec<SealingKeyDetail>,
+}
+
+/// A key.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct SealingKeyDetail {
+    /// Its id, which tells nothing of it.
+    pub id: String,
+    /// Whether it is that of `SIGNING_KEY`, under which secrets are sealed now.
+    pub current: bool,
+    /// How many secrets are sealed under it. `SIGNING_KEY_PREVIOUS` may go when its key has none.
+    pub rows: i64,
+}
+
+/// `GET /operator/v1/keys`.
+pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
+    let id_of = |key: &SigningKey| key.sealing_key().id;
+    let set = call.config.signing_keys.as_ref();
+    let current = set.map(|keys| id_of(&keys.current));
+    let previous = set.and_then(|keys| keys.previous.as_ref()).map(id_of);
+    let mut in_use = sealing_keys::counts(call.session).await?;
+    let mut keys = Vec::new();
+    for id in current.iter().chain(&previous) {
+        let rows = in_use.iter().find(|key| key.id == *id);
+        keys.push(SealingKeyDetail {
+            current: current.as_ref() == Some(id),
+            rows: rows.map_or(0, |key| key.secrets),
+            id: id.clone(),
+        });
+    }
+    in_use.retain(|key| keys.iter().all(|known| known.id != key.id));
+    keys.extend(in_use.into_iter().map(|key| SealingKeyDetail {
+        id: key.id,
+        current: false,
+        rows: key.secrets,
+    }));
+    Response::ok(&SealingKeys { keys })
+}
