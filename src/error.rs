@@ -35,6 +35,13 @@ pub enum Kind {
     Conflict,
     /// 413: the body is too long.
     TooLarge,
+    /// 422: an idempotency key stands for another request.
+    Unprocessable,
+    /// 429: it clears by itself.
+    TooMany {
+        /// In seconds.
+        retry_after: u32,
+    },
     /// 415: the body is not declared as JSON.
     UnsupportedMediaType,
     /// 415: the body is compressed, or coded otherwise.
@@ -43,6 +50,8 @@ pub enum Kind {
     Unavailable,
     /// 503, and a write may have happened.
     OutcomeUnknown,
+    /// 503: a request ran, and what it came to is not recorded yet.
+    Unsettled,
     /// 503 until the operator has set what is missing.
     Misconfigured,
     /// 500: a bug of ours.
@@ -148,6 +157,33 @@ impl Error {
     /// The same id stands for something else already.
     pub fn conflict(sentence: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::Conflict, sentence)
+    }
+
+    /// An idempotency key stands for another request.
+    pub fn unprocessable(sentence: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Unprocessable, sentence)
+    }
+
+    /// Too many at once or in a while; may be tried again after so many seconds.
+    pub fn too_many(sentence: impl Into<Cow<'static, str>>, retry_after: u32) -> Self {
+        Self::new(Kind::TooMany { retry_after }, sentence)
+    }
+
+    /// A request ran, and what it came to is not recorded yet; its record will tell.
+    #[must_use]
+    pub fn unsettled(record_id: &str, cause: Option<String>) -> Self {
+        let sentence = format!(
+            "the request {record_id} ran, and its outcome is not recorded yet; read its record before you repeat it"
+        );
+        Self {
+            cause,
+            ..Self::new(Kind::Unsettled, sentence)
+        }
+    }
+
+    /// The server has no room for it now.
+    pub fn busy(sentence: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Unavailable, sentence)
     }
 
     /// The body is longer than the limit, in bytes.

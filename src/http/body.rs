@@ -66,6 +66,18 @@ pub async fn text(request: &mut Request, limit: usize, wanted: Wanted) -> Result
     Ok(bytes)
 }
 
+/// Reads a body whatever it is declared as, unless it is coded: a request endpoint takes any type (contract section 5.3).
+///
+/// # Errors
+/// 413 beyond `limit` bytes, 415 for one that is coded, 400 for one that breaks off.
+pub async fn bytes(request: &mut Request, limit: usize) -> Result<Vec<u8>, Error> {
+    let bytes = read(request, limit).await?;
+    match coding(request.header("content-encoding")) {
+        Some(coding) if !bytes.is_empty() => Err(Error::unsupported_coding(&coding)),
+        _ => Ok(bytes),
+    }
+}
+
 /// Reads the body up to the limit, in bytes.
 ///
 /// # Errors

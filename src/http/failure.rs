@@ -21,8 +21,10 @@ pub fn status(error: &Error) -> StatusCode {
         Kind::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
         Kind::Conflict => StatusCode::CONFLICT,
         Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Kind::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
+        Kind::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
         Kind::UnsupportedMediaType | Kind::UnsupportedCoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Kind::Unavailable | Kind::OutcomeUnknown | Kind::Misconfigured => {
+        Kind::Unavailable | Kind::OutcomeUnknown | Kind::Unsettled | Kind::Misconfigured => {
             StatusCode::SERVICE_UNAVAILABLE
         }
         Kind::Inconsistent => StatusCode::INTERNAL_SERVER_ERROR,
@@ -37,6 +39,13 @@ pub fn response(error: &Error, status: StatusCode, body: &impl Serialize) -> Res
         Kind::MethodNotAllowed(allow) => response.header("allow", allow.as_str()),
         // What tells this 415 from the other (RFC 9110, section 15.5.16).
         Kind::UnsupportedCoding => response.header("accept-encoding", "identity"),
+        Kind::TooMany { retry_after } => {
+            response.header("retry-after", retry_after.to_string());
+            // What UbiOps' clients read, and nothing else (UbiOps spec 1.4).
+            response.header("x-ratelimit-reset", retry_after.to_string());
+        }
+        // It ran: OpenAI's clients would repeat it by themselves.
+        Kind::Unsettled => response.header("x-should-retry", "false"),
         Kind::Unavailable => response.header("retry-after", RETRY_AFTER.to_string()),
         _ => {}
     }

@@ -108,9 +108,14 @@ fn of_kind(error: &Error) -> (StatusCode, &'static str, String) {
             NO_API,
             "The API does not exist or has not been published in the environment.".to_owned(),
         ),
-        Kind::Unavailable | Kind::OutcomeUnknown | Kind::Misconfigured | Kind::Inconsistent => {
-            (failure::status(error), INTERNAL, sentence.to_owned())
-        }
+        // The last three have no way to this surface.
+        Kind::Unavailable
+        | Kind::OutcomeUnknown
+        | Kind::Misconfigured
+        | Kind::Inconsistent
+        | Kind::Unprocessable
+        | Kind::TooMany { .. }
+        | Kind::Unsettled => (failure::status(error), INTERNAL, sentence.to_owned()),
     }
 }
 

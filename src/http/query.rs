@@ -34,6 +34,28 @@ impl Query {
         found.map(|(_, value)| value.as_str())
     }
 
+    /// Nothing, unless a parameter stands there with two values: a real client sends `timeout` twice, with one
+    /// (UbiOps spec 4.6).
+    ///
+    /// # Errors
+    /// 400 that names the parameter.
+    pub fn once(&self, name: &str) -> Result<(), Error> {
+        let mut values = self
+            .pairs
+            .iter()
+            .filter(|(known, _)| known == name)
+            .map(|(_, value)| value);
+        let first = values.next();
+        match values.find(|value| Some(*value) != first) {
+            None => Ok(()),
+            Some(other) => Err(Error::invalid(format!(
+                "{name}: it stands there as {} and as {}; give it once",
+                quoted(first.map_or("", String::as_str)),
+                quoted(other)
+            ))),
+        }
+    }
+
     /// A parameter, parsed.
     ///
     /// # Errors

@@ -11,6 +11,8 @@ use crate::platform::{Local, Presence};
 
 /// The largest body of an ordinary call: 1 MiB (contract section 4).
 pub const BODY_LIMIT: usize = 1 << 20;
+/// The largest body of a request endpoint: 8 MiB (contract section 4).
+pub const REQUEST_BODY_LIMIT: usize = 8 << 20;
 
 /// A request.
 pub struct Request {

@@ -109,6 +109,16 @@ impl Response {
         })
     }
 
+    /// 200 with a JSON text for a body.
+    #[must_use]
+    pub fn of_json_text(text: String) -> Self {
+        Self {
+            body: Body::Bytes(text.into_bytes()),
+            headers: vec![("content-type", JSON.to_owned())],
+            ..Self::empty(StatusCode::OK)
+        }
+    }
+
     /// 200 with a file for a body.
     #[must_use]
     pub fn file(asset: Asset, media_type: &'static str) -> Self {

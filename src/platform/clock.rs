@@ -29,3 +29,25 @@ pub async fn within<T>(
     })
     .await
 }
+
+/// Which of two came first, with what it came to.
+pub enum Either<A, B> {
+    /// The first one.
+    First(A),
+    /// The second one.
+    Second(B),
+}
+
+/// Does two things at once until one of them is done; the first one, if both are.
+pub async fn race<A, B>(
+    first: impl Future<Output = A>,
+    second: impl Future<Output = B>,
+) -> Either<A, B> {
+    let mut first = pin!(first);
+    let mut second = pin!(second);
+    poll_fn(|context| match first.as_mut().poll(context) {
+        Poll::Ready(done) => Poll::Ready(Either::First(done)),
+        Poll::Pending => second.as_mut().poll(context).map(Either::Second),
+    })
+    .await
+}

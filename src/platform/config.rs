@@ -14,6 +14,8 @@ pub struct Config {
     pub service_user_domain: String,
     /// Whether answers carry `Server-Timing`.
     pub server_timing: bool,
+    /// `REQUESTS_PER_MINUTE`: how many requests a caller may make a minute in a project; none is no limit.
+    pub requests_per_minute: Option<i64>,
     /// Where requests may be sent: `UPSTREAM_PORTS`, `UPSTREAM_ALLOWED_HOSTS`, `ALLOW_LOOPBACK_UPSTREAMS`, and the hosts
     /// that are our own, `PUBLIC_HOSTS`, `SERVICES_DOMAIN` and that of `CONSOLE_ORIGIN`.
     pub upstream_rules: UpstreamRules,
@@ -51,6 +53,12 @@ impl Config {
             }),
             service_user_domain: set("SERVICE_USER_DOMAIN")
                 .unwrap_or_else(|| SERVICE_USER_DOMAIN.to_owned()),
+            requests_per_minute: set("REQUESTS_PER_MINUTE")
+                .map(|value| match value.parse() {
+                    Ok(limit @ 1..=1_000_000) => Ok(limit),
+                    _ => Err("REQUESTS_PER_MINUTE is not a whole number from 1 to 1000000"),
+                })
+                .transpose()?,
             server_timing: set("SERVER_TIMING").is_some_and(|value| value == "true"),
             upstream_rules: UpstreamRules::from_settings(set)?,
             require_price: set("REQUIRE_PRICE").is_some_and(|value| value == "true"),

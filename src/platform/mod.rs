@@ -15,7 +15,7 @@ mod upstream;
 use std::future::Future;
 use std::pin::Pin;
 
-pub use clock::{Clock, within};
+pub use clock::{Clock, Either, race, within};
 pub use config::{Config, OPERATOR_TOKEN_MIN, SERVICE_USER_DOMAIN};
 pub use crypto::{Crypto, KEY_LENGTH, NONCE_LENGTH};
 pub use database::{Batch, BatchMeta, Database, DatabaseError};

@@ -72,6 +72,14 @@ impl Answers {
         Ok(row)
     }
 
+    /// The first row of the last statement, if there is one.
+    ///
+    /// # Errors
+    /// As [`Answers::all`].
+    pub fn last<T: Row>(&self) -> Result<Option<T>, Error> {
+        self.first(self.0.rows.len().saturating_sub(1))
+    }
+
     /// The only row of the statement at this place.
     ///
     /// # Errors

@@ -86,7 +86,11 @@ impl Session {
             .map(|_| ())
     }
 
-    async fn batch(&self, statements: &[Statement]) -> Result<Batch, DatabaseError> {
+    /// Runs statements, and answers the database's own failure: for what is repeated until it is known to be done.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn batch(&self, statements: &[Statement]) -> Result<Batch, DatabaseError> {
         let mut account = self.0.account.get();
         account.round_trips += 1;
         self.0.account.set(account);

@@ -7,6 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::future::pending;
+use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::sync::LazyLock;
 
@@ -66,7 +67,7 @@ struct Inner {
     /// Bytes of the rows that came back.
     bytes: Cell<u64>,
     aside: Cell<bool>,
-    fault: Cell<Option<(usize, Fault)>>,
+    fault: Cell<Option<(usize, usize, Fault)>>,
     interlude: RefCell<Option<(usize, Interlude)>>,
 }
 
@@ -122,7 +123,14 @@ impl Sqlite {
 
     /// Lets the round trip of this number, counted from 1 since the reset, fail.
     pub fn fail(&self, trip: usize, fault: Fault) {
-        self.0.fault.set(Some((trip, fault)));
+        self.fail_each(trip..=trip, fault);
+    }
+
+    /// Lets each round trip of these numbers fail.
+    pub fn fail_each(&self, trips: RangeInclusive<usize>, fault: Fault) {
+        self.0
+            .fault
+            .set(Some((*trips.start(), *trips.end(), fault)));
     }
 
     /// Lets something happen before the round trip of this number, counted from 1 since the reset.
@@ -163,11 +171,17 @@ impl Sqlite {
             self.0.steps.set(steps);
             self.0.bytes.set(bytes);
         }
-        let fault = self.0.fault.get().filter(|(number, _)| *number == trip);
-        let Some((_, fault)) = fault else {
+        let fault = self
+            .0
+            .fault
+            .get()
+            .filter(|(first, last, _)| (*first..=*last).contains(&trip));
+        let Some((_, last, fault)) = fault else {
             return self.run(statements);
         };
-        self.0.fault.set(None);
+        if trip == last {
+            self.0.fault.set(None);
+        }
         self.fail_now(fault, statements).await
     }
 

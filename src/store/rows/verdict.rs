@@ -29,10 +29,10 @@ impl Answers {
     /// # Errors
     /// As [`Answers::only`].
     pub fn verdict<T: Row>(&self) -> Result<T, Error> {
-        self.only(self.last())
+        self.only(self.last_statement())
     }
 
-    fn last(&self) -> usize {
+    fn last_statement(&self) -> usize {
         self.0.rows.len().saturating_sub(1)
     }
 
@@ -56,7 +56,7 @@ impl Answers {
     }
 
     fn judged(&self, refusals: &[Refusal<'_>], may_be_unchanged: bool) -> Result<(), Error> {
-        let last = self.last();
+        let last = self.last_statement();
         let (mut is_done, mut refusal, mut changes) = (None, None, Flag(true));
         self.each(last, 1, &mut |columns| {
             is_done = Some(columns.get("done"));
