@@ -5,6 +5,7 @@
 //! stands in the permit's condition; those about the caller are worded in [`rights`].
 
 pub mod access_keys;
+pub mod admissions;
 pub mod audit;
 pub mod budgets;
 pub mod consumption;
@@ -29,12 +30,12 @@ pub mod rows;
 pub mod sealing_keys;
 pub mod service_users;
 pub mod session;
+pub mod settlements;
 pub mod slices;
 pub mod subscriptions;
 pub mod tokens;
 pub mod trail;
 pub mod usage;
-pub mod usage_days;
 pub mod usage_events;
 pub mod users;
 pub mod versions;
@@ -48,6 +49,7 @@ use crate::sql::Sql;
 pub fn statements() -> Vec<&'static Sql> {
     [
         access_keys::ALL,
+        admissions::ALL,
         consumption::ALL,
         environment_variables::statements::ALL,
         first_trip::object::ALL,
@@ -74,6 +76,7 @@ pub fn statements() -> Vec<&'static Sql> {
         sealing_keys::ALL,
         service_users::statements::ALL,
         session::ALL,
+        settlements::ALL,
         subscriptions::ALL,
         tokens::ALL,
         trail::ALL,

@@ -1,0 +1,681 @@
+//! The first round trip of a request that goes through the gate: who is calling, whether they may, and the record that is
+//! its permit, in one transaction (contract section 5.4).
+//!
+//! The record is written only where nothing refuses it; each rule stands in one place, [`judged!`], which the insertion
+//! and the reason of a refusal share. What is under way is counted over its rows, so that nothing has to be given back, and
+//! D1 has one writer, so any number of callers at the edge of a limit never pass it.
+
+use crate::domain::quoted;
+use crate::domain::retention::RETENTION_TIME;
+use crate::domain::time::Timestamp;
+use crate::domain::usage::day_of;
+use crate::error::{Error, Reason};
+use crate::sql::statement::{Parameters, Statement};
+use crate::sql::statements;
+use crate::store::budgets::{self, credits_used};
+use crate::store::first_trip::Rider;
+use crate::store::organizations::credits_of_organization;
+use crate::store::rows::{Answers, Flag, JsonText, Millis, row};
+use crate::store::subscriptions::{self, in_force};
+
+/// The longest lease, in milliseconds; whoever runs the request extends it.
+pub const LEASE: i64 = 300_000;
+/// So many requests of a project are under way at most (contract section 5.4).
+pub const MOST_OF_PROJECT: i64 = 1_000;
+/// The same of an organization.
+pub const MOST_OF_ORGANIZATION: i64 = 5_000;
+/// For how long an idempotency key is kept, in milliseconds: a day (contract section 5.4).
+pub const KEY_KEPT: i64 = 86_400_000;
+
+/// Whether a record is under way, as the index of these rows has it.
+macro_rules! under_way {
+    ($table:literal) => {
+        concat!($table, "status IN ('processing', 'cancelled_pending')")
+    };
+    () => {
+        "status IN ('processing', 'cancelled_pending')"
+    };
+}
+pub(crate) use under_way;
+
+/// Milliseconds of the unit of `quota_resources k`; of another unit there is no run time.
+macro_rules! unit {
+    () => {
+        "(CASE k.unit_en WHEN 'second' THEN 1000 WHEN 'minute' THEN 60000 WHEN 'hour' THEN 3600000 END)"
+    };
+}
+
+/// What is asked for, in `judged`: one row, where there is such a version, with `refusal`, the name of the first rule that
+/// is against it, or null. `lease_time` is what the request may take for now, in milliseconds.
+macro_rules! judged {
+    () => {
+        concat!(
+            "WITH asked AS MATERIALIZED (
+               SELECT p.id AS project_id, p.organization_id, e.id AS object_id, v.id AS version_id,
+                 coalesce(u.id, s.id, 'operator') AS caller_id, coalesce(u.email, s.email, 'operator') AS caller,
+                 coalesce(v.settings ->> 'request_retention_mode', 'full') AS retention_mode,
+                 coalesce(v.settings ->> 'request_retention_time', #retention_time) AS retention_time,
+                 x.max_concurrency, x.workspace_id, x.quota_resource,
+                 coalesce(CASE WHEN x.version_id IS NOT NULL THEN i.credits_per_hour END, 0) AS price,
+                 p.suspended_by, p.suspended_reason, p.credits AS project_credits,
+                 CASE WHEN p.credits IS NOT NULL THEN ", credits_used!("p.id"), " END AS project_used,
+                 ", credits_of_organization!(), " AS organization_credits,
+                 CASE WHEN c.monthly_credits IS NOT NULL THEN ", credits_used!("n.id"), " END AS organization_used,
+                 coalesce(", in_force!("subscription_end_date"), ", 9007199254740991) > #now AS runs,
+                 CASE coalesce(q.quota, k.default_quota) WHEN -1 THEN NULL
+                   ELSE (coalesce(q.quota, k.default_quota) - coalesce(q.used, 0)) * ", unit!(), "
+                        - coalesce(q.run_time, 0) END AS quota_left,
+                 #by_operator = 1 OR (t.id IS NOT NULL AND coalesce(t.grace_end > #now, 1)
+                                      AND coalesce(s.expiry_date > #now, 1)) AS lives,
+                 #by_operator = 1 OR m.admin = 1 OR EXISTS (
+                   SELECT 1 FROM role_assignments a JOIN role_permissions h ON h.role_id = a.role_id
+                   WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id) AND h.permission = :permission
+                     AND (a.resource_type = 'project'
+                          OR (a.resource_type = 'deployment' AND a.resource_id = e.id))) AS may,
+                 #is_foreign = 0
+                   OR EXISTS (SELECT 1 FROM project_origins o WHERE o.project_id = p.id AND o.origin = :origin)
+                   OR EXISTS (SELECT 1 FROM service_user_origins o WHERE o.project_id = p.id AND o.origin = :origin
+                              AND o.service_user_id = s.id) AS origin_fits
+               FROM projects p
+               JOIN deployments e ON e.project_id = p.id AND e.name = :deployment
+               JOIN deployment_versions v ON v.deployment_id = e.id AND v.id = ", wanted_version!(), "
+               JOIN organizations n ON n.id = p.organization_id
+               JOIN subscriptions c ON c.name = ", in_force!("subscription"), "
+               LEFT JOIN upstreams x ON x.version_id = v.id
+               LEFT JOIN instance_types i ON i.name = coalesce(x.instance_type, v.settings ->> 'instance_type')
+               LEFT JOIN quota_resources k ON k.resource = x.quota_resource
+               LEFT JOIN workspace_quotas q ON q.project_id = p.id AND q.workspace_id = x.workspace_id
+                 AND q.resource = x.quota_resource
+               LEFT JOIN tokens t ON t.digest IN (:digest, :other_digest)
+               LEFT JOIN users u ON u.id = t.user_id
+               LEFT JOIN service_users s ON s.id = t.service_user_id
+               LEFT JOIN organization_users m ON m.organization_id = p.organization_id AND m.user_id = u.id
+               WHERE p.name = :project
+             ), load AS MATERIALIZED (
+               SELECT count(*) AS of_organization, coalesce(sum(r.leased), 0) AS leased_of_organization,
+                 coalesce(sum(r.project_id = it.project_id), 0) AS of_project,
+                 coalesce(sum(iif(r.project_id = it.project_id, r.leased, 0)), 0) AS leased_of_project,
+                 coalesce(sum(r.version_id = it.version_id), 0) AS of_version,
+                 coalesce(sum(iif(r.project_id = it.project_id AND r.workspace_id = it.workspace_id
+                                  AND r.quota_resource = it.quota_resource, r.leased_time, 0)), 0) AS leased_time
+               FROM asked it CROSS JOIN requests r
+               WHERE r.organization_id = it.organization_id AND ", under_way!("r."), "
+             ), judged AS MATERIALIZED (
+               SELECT it.*, l.*,
+                 min(#timeout, #lease, coalesce(it.quota_left - l.leased_time, #lease), ",
+                   affordable!("it.project_credits - it.project_used - l.leased_of_project"), ", ",
+                   affordable!("it.organization_credits - it.organization_used - l.leased_of_organization"), ") AS lease_time,
+                 CASE
+                   WHEN NOT (it.lives AND it.may AND it.origin_fits) THEN 'caller'
+                   WHEN ", known_key!(), " THEN 'key'
+                   WHEN it.suspended_by IS NOT NULL THEN 'suspended'
+                   WHEN NOT it.runs THEN 'subscription'
+                   WHEN ", too_little!("it.project_credits - it.project_used"), " THEN 'project_credits'
+                   WHEN ", too_little!("it.organization_credits - it.organization_used"), " THEN 'organization_credits'
+                   WHEN it.quota_left < 10000 THEN 'quota'
+                   WHEN ", too_little!("it.project_credits - it.project_used - l.leased_of_project"), "
+                     OR ", too_little!("it.organization_credits - it.organization_used - l.leased_of_organization"), "
+                     OR it.quota_left - l.leased_time < 10000 THEN 'lease'
+                   WHEN l.of_version >= it.max_concurrency THEN 'concurrency'
+                   WHEN l.of_project >= #most_of_project OR l.of_organization >= #most_of_organization THEN 'under_way'
+                   WHEN ", made_this_minute!("it"), " >= #per_minute THEN 'rate'
+                 END AS refusal
+               FROM asked it CROSS JOIN load l
+             )"
+        )
+    };
+}
+
+/// The id of the version in the path, or of the default one, of `deployments e`.
+macro_rules! wanted_version {
+    () => {
+        "(CASE WHEN :version IS NULL
+               THEN (SELECT id FROM deployment_versions WHERE deployment_id = e.id AND is_default = 1)
+               ELSE (SELECT id FROM deployment_versions WHERE deployment_id = e.id AND version = :version) END)"
+    };
+}
+
+/// Whether so many credits are nothing, or less than ten seconds cost at the price of `it`; null where there is no limit.
+macro_rules! too_little {
+    ($credits:literal) => {
+        concat!(
+            "((",
+            $credits,
+            ") <= 0 OR (",
+            $credits,
+            ") * 360 < it.price)"
+        )
+    };
+}
+
+/// How many milliseconds so many credits buy at the price of `it`, up to the longest lease.
+macro_rules! affordable {
+    ($credits:literal) => {
+        concat!(
+            "coalesce(CASE WHEN it.price > 0 THEN CAST(max(0, min(",
+            $credits,
+            ", it.price)) * 3600000 / it.price AS INTEGER) END, #lease)"
+        )
+    };
+}
+
+/// What a run time of `$milliseconds` costs at `$price` an hour, rounded half up to a millionth.
+macro_rules! cost {
+    ($milliseconds:expr, $price:expr) => {
+        concat!(
+            "CAST((",
+            $milliseconds,
+            " * ",
+            $price,
+            " + 1800000) / 3600000 AS INTEGER)"
+        )
+    };
+}
+pub(crate) use cost;
+
+/// Whether the caller of `asked it` has sent this idempotency key within a day.
+macro_rules! known_key {
+    () => {
+        "EXISTS (SELECT 1 FROM idempotency_keys y WHERE y.project_id = it.project_id AND y.caller_id = it.caller_id
+                 AND y.key_digest = :key_digest AND y.creation_date > #keys_from)"
+    };
+}
+
+/// How many requests the caller has made in this minute.
+macro_rules! made_this_minute {
+    ($of:literal) => {
+        concat!(
+            "coalesce((SELECT count FROM request_rates z WHERE z.project_id = ",
+            $of,
+            ".project_id
+                       AND z.caller_id = ",
+            $of,
+            ".caller_id AND z.minute = #minute), 0)"
+        )
+    };
+}
+
+macro_rules! this_record {
+    ($table:literal) => {
+        concat!(
+            $table,
+            "project_id = (SELECT id FROM projects WHERE name = :project) AND ",
+            $table,
+            "id = :record_id"
+        )
+    };
+}
+
+statements! {
+    /// The record, where nothing refuses it.
+    ADMIT = concat!(
+        "INSERT INTO requests (project_id, id, organization_id, object_type, object_id, version_id, kind, status,
+           caller_id, caller, time_created, time_started, timeout, lease_end, leased, leased_time, price, day,
+           workspace_id, quota_resource, input_size, additional_data, retention_mode, retention_time) ",
+        judged!(), "
+         SELECT project_id, :record_id, organization_id, 'deployment', object_id, version_id, :kind, 'processing',
+           caller_id, caller, #now, #now, #timeout / 1000, #now + lease_time, ", cost!("lease_time", "price"), ",
+           iif(workspace_id IS NULL, 0, lease_time), price, #day, workspace_id, quota_resource, #input_size,
+           :additional_data, retention_mode, retention_time
+         FROM judged WHERE refusal IS NULL");
+    /// All that is needed to forward the request, once it has its record.
+    FACTS = concat!(
+        "SELECT r.organization_id, r.project_id, r.object_id, r.version_id, r.caller_id, r.caller, r.lease_end, r.price,
+           r.timeout, r.workspace_id, r.quota_resource, r.retention_mode, v.version, v.labels, e.input_type, e.output_type,
+           e.input_fields, e.supports_request_format, x.version_id IS NOT NULL AS has_upstream,
+           x.upstream_url, x.base_url, x.headers, x.max_concurrency, x.idle_timeout, x.retries, x.secret,
+           x.secret_key_id, x.previous_secret, x.previous_secret_key_id, x.previous_secret_end,
+           CASE WHEN x.variables <> '[]' THEN (
+             SELECT json_group_array(json_array(w.id, w.place_id, w.name, w.value, w.secret, w.key_id, w.hosts))
+             FROM environment_variables w
+             WHERE w.place_id IN (r.version_id, r.object_id, r.project_id)
+               AND w.name IN (SELECT value FROM json_each(x.variables))) END AS variables, ",
+           made_this_minute!("r"), " AS made
+         FROM requests r
+         JOIN deployment_versions v ON v.id = r.version_id
+         JOIN deployments e ON e.id = r.object_id
+         LEFT JOIN upstreams x ON x.version_id = r.version_id
+         WHERE ", this_record!("r."));
+    /// Why there is no record.
+    WHY = concat!(
+        judged!(), "
+         SELECT refusal, suspended_by, suspended_reason, project_credits, project_used, organization_credits,
+           organization_used, max_concurrency, price, quota_resource,
+           y.fingerprint = :fingerprint AS same, y.request_id AS key_request_id, y.status AS key_status,
+           y.content_type AS key_content_type, y.body AS key_body, ", made_this_minute!("judged"), " AS made
+         FROM judged LEFT JOIN idempotency_keys y ON y.project_id = judged.project_id
+           AND y.caller_id = judged.caller_id AND y.key_digest = :key_digest
+         WHERE NOT EXISTS (SELECT 1 FROM requests r WHERE ", this_record!("r."), ")");
+    /// The permit that the request takes from its caller's minute.
+    COUNT_RATE = concat!(
+        "INSERT INTO request_rates (project_id, caller_id, minute, count)
+         SELECT project_id, caller_id, #minute, 1 FROM requests r WHERE ", this_record!("r."), "
+         ON CONFLICT (project_id, caller_id) DO UPDATE SET
+           count = iif(minute = excluded.minute, count + 1, 1), minute = excluded.minute");
+    /// Its idempotency key; one that is older than a day gives way.
+    REMEMBER_KEY = concat!(
+        "INSERT INTO idempotency_keys (project_id, caller_id, key_digest, fingerprint, request_id, creation_date)
+         SELECT project_id, caller_id, :key_digest, :fingerprint, id, #now FROM requests r WHERE ", this_record!("r."), "
+         ON CONFLICT (project_id, caller_id, key_digest) DO UPDATE SET
+           fingerprint = excluded.fingerprint, request_id = excluded.request_id,
+           creation_date = excluded.creation_date, status = NULL, content_type = NULL, body = NULL");
+    /// Gives the permit of the minute back.
+    UNCOUNT_RATE = concat!(
+        "UPDATE request_rates SET count = count - 1
+         WHERE minute = #minute AND count > 0 AND (project_id, caller_id) IN (
+           SELECT project_id, caller_id FROM requests WHERE project_id = :project_id AND id = :record_id)");
+    /// Gives the idempotency key back.
+    FORGET_KEY = "DELETE FROM idempotency_keys
+         WHERE project_id = :project_id AND caller_id = :caller_id AND request_id = :record_id
+           AND key_digest = :key_digest";
+    /// Takes the record away as if it had never been; nothing is metered.
+    VOID = concat!("DELETE FROM requests WHERE project_id = :project_id AND id = :record_id AND ", under_way!());
+    /// The same of one of which only the name of its project is known.
+    VOID_UNSEEN = concat!("DELETE FROM requests WHERE ", this_record!(""), " AND ", under_way!());
+}
+
+/// How a request comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// It waits for its answer.
+    Direct,
+    /// Its answer is streamed to it.
+    Stream,
+    /// On the OpenAI-compatible surface.
+    OpenAi,
+}
+
+impl Way {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Stream => "stream",
+            Self::OpenAi => "openai",
+        }
+    }
+}
+
+/// An idempotency key, as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// SHA-256 of the key.
+    pub digest: String,
+    /// SHA-256 of what the key stands for.
+    pub fingerprint: String,
+}
+
+/// What is asked for.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    /// The id that the record is to have.
+    pub record_id: &'a str,
+    /// How it comes in.
+    pub way: Way,
+    /// The version in the path; none is the default one.
+    pub version: Option<&'a str>,
+    /// In seconds.
+    pub timeout: i64,
+    /// The length of its body, in bytes.
+    pub input_size: usize,
+    /// Whether a browser marks it as another site's.
+    pub is_foreign: bool,
+    /// Its idempotency key.
+    pub key: Option<&'a Key>,
+    /// How many a caller may make a minute; none is no limit.
+    pub per_minute: Option<i64>,
+    /// JSON that the record shows as `additional_data`.
+    pub additional_data: Option<String>,
+    /// The time of the request.
+    pub now: Timestamp,
+}
+
+/// The minute of an instant, counted from the epoch.
+fn minute_of(now: Timestamp) -> i64 {
+    now.as_millis() / 60_000
+}
+
+/// What rides on the first trip: the record, if nothing refuses it, and what it is to know or why there is none.
+#[must_use]
+pub fn rider(asked: &Asked<'_>) -> Rider {
+    const NO_LIMIT: i64 = crate::domain::SAFE_INTEGER;
+    let mut statements = vec![&ADMIT, &FACTS, &WHY];
+    if asked.per_minute.is_some() {
+        statements.push(&COUNT_RATE);
+    }
+    if asked.key.is_some() {
+        statements.push(&REMEMBER_KEY);
+    }
+    let parameters = budgets::at(Parameters::new(), asked.now)
+        .text("record_id", asked.record_id)
+        .text("kind", asked.way.name())
+        .optional_text("version", asked.version)
+        .integer("timeout", asked.timeout * 1_000)
+        .integer("lease", LEASE)
+        .integer("retention_time", RETENTION_TIME)
+        .integer("most_of_project", MOST_OF_PROJECT)
+        .integer("most_of_organization", MOST_OF_ORGANIZATION)
+        .integer("per_minute", asked.per_minute.unwrap_or(NO_LIMIT))
+        .integer("minute", minute_of(asked.now))
+        .integer("day", day_of(asked.now))
+        .integer("keys_from", asked.now.as_millis() - KEY_KEPT)
+        .integer(
+            "input_size",
+            i64::try_from(asked.input_size).unwrap_or(NO_LIMIT),
+        )
+        .flag("is_foreign", asked.is_foreign)
+        .optional_text("additional_data", asked.additional_data.clone())
+        .optional_text("key_digest", asked.key.map(|key| key.digest.as_str()))
+        .optional_text("fingerprint", asked.key.map(|key| key.fingerprint.as_str()));
+    Rider::writing(statements, parameters)
+}
+
+row! {
+    /// A request that has its record, and all that is needed to forward it.
+    #[derive(Debug, Clone)]
+    pub struct Admitted {
+        /// The organization that pays.
+        pub organization_id: String,
+        /// The project.
+        pub project_id: String,
+        /// The deployment.
+        pub object_id: String,
+        /// The version.
+        pub version_id: String,
+        /// Who is calling: their id, or `operator`.
+        pub caller_id: String,
+        /// Their e-mail address.
+        pub caller: String,
+        /// The lease ends then, unless it is extended.
+        pub lease_end: Millis,
+        /// Credits an hour, in millionths.
+        pub price: i64,
+        /// In seconds.
+        pub timeout: i64,
+        /// The workspace whose quota is consumed.
+        pub workspace_id: Option<String>,
+        /// The resource of that quota.
+        pub quota_resource: Option<String>,
+        /// What is kept of the request.
+        pub retention_mode: String,
+        /// The name of the version.
+        pub version: String,
+        /// Its labels.
+        pub labels: JsonText,
+        /// What a body is.
+        pub input_type: String,
+        /// What an answer is.
+        pub output_type: String,
+        /// The fields of a body.
+        pub input_fields: JsonText,
+        /// Whether bodies have a format.
+        pub supports_request_format: Flag,
+        /// Whether there is somewhere to send it.
+        pub has_upstream: Flag,
+        /// Where requests are sent.
+        pub upstream_url: Option<String>,
+        /// What the paths of other surfaces are appended to.
+        pub base_url: Option<String>,
+        /// Templates of headers by name.
+        pub headers: Option<JsonText>,
+        /// Seconds of silence after the first byte.
+        pub idle_timeout: Option<i64>,
+        /// So often a request is sent again.
+        pub retries: Option<i64>,
+        /// The secret with which requests are signed, sealed.
+        pub secret: Option<String>,
+        /// The key that opens it.
+        pub secret_key_id: Option<String>,
+        /// The one before.
+        pub previous_secret: Option<String>,
+        /// The key that opens that.
+        pub previous_secret_key_id: Option<String>,
+        /// Until when that one signs too.
+        pub previous_secret_end: Option<Millis>,
+        /// The variables that the templates name, as arrays of id, place, name, value, secret, key and hosts.
+        pub variables: Option<JsonText>,
+        /// How many requests the caller had made in this minute before.
+        pub made: i64,
+    }
+}
+
+row! {
+    #[derive(Debug)]
+    struct Why {
+        refusal: Option<String>,
+        suspended_by: Option<String>,
+        suspended_reason: Option<String>,
+        project_credits: Option<i64>,
+        project_used: Option<i64>,
+        organization_credits: Option<i64>,
+        organization_used: Option<i64>,
+        max_concurrency: Option<i64>,
+        price: i64,
+        quota_resource: Option<String>,
+        same: Option<Flag>,
+        key_request_id: Option<String>,
+        key_status: Option<i64>,
+        key_content_type: Option<String>,
+        key_body: Option<String>,
+        made: i64,
+    }
+}
+
+/// An answer that was given before to the same idempotency key.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Replay {
+    /// Its status.
+    pub status: u16,
+    /// Its media type.
+    pub content_type: String,
+    /// Its body.
+    pub body: String,
+}
+
+/// What became of what rode along.
+#[derive(Debug)]
+pub enum Admission {
+    /// The request has its record.
+    Admitted(Box<Admitted>),
+    /// Its key stands for one that was answered.
+    Replayed(Replay),
+    /// There is no such version, or no default one.
+    NoSuchVersion,
+    /// Something refuses it.
+    Refused(Error),
+}
+
+/// Whether a record was written by what rode along.
+///
+/// # Errors
+/// An inconsistency.
+pub fn is_admitted(answers: &Answers) -> Result<bool, Error> {
+    let admitted: Option<Admitted> = answers.first(1)?;
+    Ok(admitted.is_some())
+}
+
+/// What became of what rode along.
+///
+/// # Errors
+/// An inconsistency.
+pub fn judge(answers: &Answers, asked: &Asked<'_>) -> Result<Admission, Error> {
+    if let Some(admitted) = answers.first(1)? {
+        return Ok(Admission::Admitted(Box::new(admitted)));
+    }
+    let Some(why) = answers.first::<Why>(2)? else {
+        return Ok(Admission::NoSuchVersion);
+    };
+    let refusal = why.refusal.clone();
+    Ok(match refusal.as_deref() {
+        Some("key") => why.key(),
+        Some(refusal) => Admission::Refused(why.error(refusal, asked)?),
+        None => {
+            return Err(Error::inconsistent(
+                "nothing refused a request that has no record",
+            ));
+        }
+    })
+}
+
+impl Why {
+    fn key(self) -> Admission {
+        let id = self.key_request_id.unwrap_or_default();
+        if !self.same.unwrap_or_default().0 {
+            return Admission::Refused(Error::unprocessable(
+                "Idempotency-Key: it stands for another request; a key is for one method, path and body, for 24 hours",
+            ));
+        }
+        let conflict = |what: &str| {
+            Admission::Refused(Error::conflict(format!(
+                "Idempotency-Key: the request {id} {what}"
+            )))
+        };
+        match (
+            self.key_status.map(u16::try_from),
+            self.key_content_type,
+            self.key_body,
+        ) {
+            (None, ..) => conflict("is under way with it; try again when that has ended"),
+            (Some(Ok(status)), Some(content_type), Some(body)) => Admission::Replayed(Replay {
+                status,
+                content_type,
+                body,
+            }),
+            _ => conflict("was made with it; it ran, its answer was not kept"),
+        }
+    }
+
+    fn error(self, refusal: &str, asked: &Asked<'_>) -> Result<Error, Error> {
+        Ok(match refusal {
+            "suspended" => {
+                let by = self.suspended_by.as_deref().unwrap_or("operator");
+                let why = self.suspended_reason.filter(|reason| !reason.is_empty());
+                let why = why.map(|reason| format!(": {}", quoted(&reason)));
+                let why = why.unwrap_or_default();
+                Error::forbidden(format!(
+                    "the project is suspended by the {by}{why}; it takes no requests"
+                ))
+            }
+            "subscription" => subscriptions::ended(),
+            "project_credits" => used_up(
+                "project",
+                self.project_used,
+                self.project_credits,
+                self.price,
+            ),
+            "organization_credits" => used_up(
+                "organization",
+                self.organization_used,
+                self.organization_credits,
+                self.price,
+            ),
+            "quota" => {
+                let resource = quoted(&self.quota_resource.unwrap_or_default());
+                Error::forbidden(format!(
+                    "the workspace's quota of {resource} has less than the 10 seconds left that a request takes"
+                ))
+            }
+            "lease" => Error::too_many(
+                "what is left of the credits or of the quota is leased to requests that are under way; try again when \
+                 one of them has ended",
+                soon(asked.record_id),
+            ),
+            "concurrency" => Error::too_many(
+                format!(
+                    "the version has {} requests under way, which is its max_concurrency; try again when one of them \
+                     has ended",
+                    self.max_concurrency.unwrap_or_default()
+                ),
+                soon(asked.record_id),
+            ),
+            "under_way" => Error::too_many(
+                format!(
+                    "the project has {MOST_OF_PROJECT} requests under way, or its organization {MOST_OF_ORGANIZATION}; \
+                     try again when some of them have ended"
+                ),
+                soon(asked.record_id),
+            ),
+            "rate" => Error::too_many(
+                format!(
+                    "you have made {} requests in this minute, and {} a minute are allowed",
+                    self.made,
+                    asked.per_minute.unwrap_or_default()
+                ),
+                to_next_minute(asked.now),
+            ),
+            // Who the caller is and what they may has been judged from the same transaction before.
+            other => {
+                return Err(Error::inconsistent(format!(
+                    "a request was refused for {other}"
+                )));
+            }
+        })
+    }
+}
+
+fn used_up(whose: &str, used: Option<i64>, limit: Option<i64>, price: i64) -> Error {
+    use crate::domain::Credits;
+    let shown = |credits: Option<i64>| {
+        Credits::from_millionths(credits.unwrap_or_default())
+            .map_or_else(|_| "0".to_owned(), |credits| credits.to_string())
+    };
+    Error::forbidden(format!(
+        "the credits of the {whose} are used up: {} of {} in this period, and ten seconds of this version cost {}",
+        shown(used),
+        shown(limit),
+        shown(Some(price / 360))
+    ))
+    .because(Reason::NotAllowedNow { permission: None })
+}
+
+/// Seconds after which it may be tried again, 1 to 5, spread by the id so that not all try again at once.
+fn soon(record_id: &str) -> u32 {
+    record_id
+        .bytes()
+        .fold(0, |sum, byte| (sum + u32::from(byte)) % 5)
+        + 1
+}
+
+/// Seconds to the end of the minute.
+#[must_use]
+pub fn to_next_minute(now: Timestamp) -> u32 {
+    let passed = now.as_millis().rem_euclid(60_000);
+    u32::try_from((60_000 - passed + 999) / 1_000).unwrap_or(60)
+}
+
+impl Admitted {
+    /// The parameters of what is done to the record.
+    pub(super) fn parameters(&self, record_id: &str) -> Parameters {
+        Parameters::new()
+            .text("record_id", record_id)
+            .text("project_id", &self.project_id)
+            .text("organization_id", &self.organization_id)
+            .text("version_id", &self.version_id)
+            .text("caller_id", &self.caller_id)
+    }
+
+    /// What takes the record away as if it had never been, and gives the permit and the key back.
+    #[must_use]
+    pub fn voiding(&self, asked: &Asked<'_>) -> Vec<Statement> {
+        let mut statements = Vec::new();
+        if asked.per_minute.is_some() {
+            statements.push(&UNCOUNT_RATE);
+        }
+        if asked.key.is_some() {
+            statements.push(&FORGET_KEY);
+        }
+        statements.push(&VOID);
+        self.parameters(asked.record_id)
+            .optional_text("key_digest", asked.key.map(|key| key.digest.as_str()))
+            .integer("minute", minute_of(asked.now))
+            .batch(statements)
+    }
+}
+
+/// What takes away a record of which nobody knows whether it was written.
+#[must_use]
+pub fn void_unseen(project: &str, record_id: &str) -> Vec<Statement> {
+    Parameters::new()
+        .text("project", project)
+        .text("record_id", record_id)
+        .batch([&VOID_UNSEEN])
+}

@@ -1,0 +1,385 @@
+//! The second round trip of a request that went through the gate: what it came to, what it used and its record, in one
+//! transaction, once for ever (contract section 5.4).
+//!
+//! Everything hangs on the record being under way still, and the statement that ends it is the last to write: so whoever
+//! comes second - a repetition whose first answer got lost, or the scheduled run - finds it ended and counts nothing.
+
+use crate::domain::time::Timestamp;
+use crate::error::Error;
+use crate::platform::DatabaseError;
+use crate::sql::statement::{Parameters, Statement};
+use crate::sql::statements;
+use crate::store::admissions::{Admitted, LEASE, cost, under_way};
+use crate::store::budgets::{self, credits_used};
+use crate::store::organizations::credits_of_organization;
+use crate::store::rows::{Answers, Millis, row};
+use crate::store::session::Session;
+use crate::store::subscriptions::in_force;
+
+macro_rules! this_record {
+    () => {
+        "project_id = :project_id AND id = :record_id"
+    };
+}
+
+/// The record, while it is under way.
+macro_rules! still {
+    () => {
+        concat!(
+            "EXISTS (SELECT 1 FROM requests WHERE ",
+            this_record!(),
+            " AND ",
+            under_way!(),
+            ")"
+        )
+    };
+}
+
+/// The milliseconds that `requests r` is charged for: no more than were leased.
+macro_rules! charged {
+    () => {
+        "min(#run_time, r.lease_end - r.time_started)"
+    };
+}
+
+/// What a set of ended requests adds to the days of its versions, projects and organizations:
+/// `meter!(<credits>, <input>, <output>, <requests r>)`.
+macro_rules! meter {
+    ($credits:expr, $input:expr, $output:expr, $of:expr) => {
+        concat!(
+            "INSERT INTO usage_days (subject_id, object_type, day, organization_id, credits, input_volume, output_volume)
+             SELECT CASE subject.value WHEN 'version' THEN r.version_id WHEN 'project' THEN r.project_id
+                    ELSE r.organization_id END AS subject_id,
+               'deployment_version', r.day, r.organization_id, sum(", $credits, "), sum(", $input, "), sum(", $output, ")
+             FROM requests r CROSS JOIN json_each('[\"version\",\"project\",\"organization\"]') subject
+             WHERE ", $of, "
+             GROUP BY 1, r.day, r.organization_id
+             ON CONFLICT (subject_id, object_type, day) DO UPDATE SET
+               credits = min(9007199254740991, credits + excluded.credits),
+               input_volume = min(9007199254740991, input_volume + excluded.input_volume),
+               output_volume = min(9007199254740991, output_volume + excluded.output_volume)"
+        )
+    };
+}
+
+/// What they add to the run time of workspaces: `count_run_time!(<milliseconds>, <requests r>)`.
+macro_rules! count_run_time {
+    ($milliseconds:expr, $of:expr) => {
+        concat!(
+            "INSERT INTO workspace_quotas (project_id, workspace_id, resource, organization_id, used, run_time)
+             SELECT r.project_id, r.workspace_id, r.quota_resource, r.organization_id, 0, sum(", $milliseconds, ")
+             FROM requests r JOIN workspaces w ON w.project_id = r.project_id AND w.id = r.workspace_id
+             WHERE ", $of, " GROUP BY 1, 2, 3, 4
+             ON CONFLICT (project_id, workspace_id, resource) DO UPDATE SET run_time = run_time + excluded.run_time"
+        )
+    };
+}
+
+macro_rules! record_still {
+    () => {
+        concat!(
+            "r.project_id = :project_id AND r.id = :record_id AND ",
+            under_way!("r.")
+        )
+    };
+}
+
+/// Requests whose lease has ended a minute ago, of the oldest so many.
+macro_rules! overdue {
+    () => {
+        concat!("r.lease_end <= #overdue AND ", under_way!("r."))
+    };
+}
+
+/// What they are charged for: all that was leased.
+macro_rules! leased_time {
+    () => {
+        "(r.lease_end - r.time_started)"
+    };
+}
+
+/// The credits that a lease buys more than it has, in milliseconds at the price of `own`.
+macro_rules! extension {
+    ($credits:literal) => {
+        concat!(
+            "CASE WHEN own.price > 0 THEN max(0, min(",
+            $credits,
+            ", own.price)) * 3600000 / own.price END"
+        )
+    };
+}
+
+statements! {
+    /// What the request used.
+    METER = meter!(cost!(charged!(), "coalesce(r.price, 0)"), "#input_volume", "#output_volume", record_still!());
+    /// The run time that it takes from its workspace's quota.
+    COUNT_RUN_TIME = count_run_time!(charged!(), record_still!());
+    /// What was sent and answered, where that is kept.
+    KEEP = concat!(
+        "INSERT INTO request_payloads (project_id, request_id, part, content_type, body, creation_date)
+         SELECT :project_id, :record_id, kept.part, kept.content_type, kept.body, #now
+         FROM (SELECT 'input' AS part, :input_type AS content_type, :input AS body
+               UNION ALL SELECT 'output', :output_type, :output) kept
+         WHERE kept.body IS NOT NULL AND ", still!());
+    /// What its idempotency key is answered from now on.
+    ANSWER_KEY = concat!(
+        "UPDATE idempotency_keys SET status = #key_status, content_type = :key_content_type, body = :key_body
+         WHERE project_id = :project_id AND caller_id = :caller_id AND key_digest = :key_digest
+           AND request_id = :record_id AND ", still!());
+    /// Its idempotency key, which is free again.
+    FREE_KEY = concat!(
+        "DELETE FROM idempotency_keys WHERE project_id = :project_id AND caller_id = :caller_id
+           AND key_digest = :key_digest AND request_id = :record_id AND ", still!());
+    /// The end of the record.
+    END = concat!(
+        "UPDATE requests AS r SET
+           status = iif(status = 'cancelled_pending', 'cancelled', :status), time_completed = #now,
+           output_size = #output_volume, run_time = ", charged!(), ",
+           credits = ", cost!(charged!(), "coalesce(price, 0)"), ", error_message = :error_message,
+           prompt_tokens = #prompt_tokens, completion_tokens = #completion_tokens, total_tokens = #total_tokens,
+           additional_data = coalesce(:additional_data, additional_data)
+         WHERE ", record_still!());
+    /// The end of a record of which nothing is kept.
+    REMOVE = concat!("DELETE FROM requests WHERE ", this_record!(), " AND ", under_way!());
+    /// What the record says now.
+    READ = concat!("SELECT status, error_message FROM requests WHERE ", this_record!());
+    /// More time for a request that is under way, as far as what is left goes.
+    EXTEND = concat!(
+        "WITH own AS MATERIALIZED (
+           SELECT r.*, p.credits - CASE WHEN p.credits IS NOT NULL THEN ", credits_used!("p.id"), " END AS project_left,
+             ", credits_of_organization!(), " - CASE WHEN c.monthly_credits IS NOT NULL THEN ", credits_used!("n.id"), " END
+               AS organization_left
+           FROM requests r
+           LEFT JOIN projects p ON p.id = r.project_id
+           LEFT JOIN organizations n ON n.id = r.organization_id
+           LEFT JOIN subscriptions c ON c.name = ", in_force!("subscription"), "
+           WHERE ", record_still!(), "
+         ), load AS MATERIALIZED (
+           SELECT coalesce(sum(r.leased), 0) AS of_organization,
+             coalesce(sum(iif(r.project_id = own.project_id, r.leased, 0)), 0) AS of_project
+           FROM own CROSS JOIN requests r WHERE r.organization_id = own.organization_id AND ", under_way!("r."), "
+         ), more AS MATERIALIZED (
+           SELECT min(#deadline, #now + #lease,
+             coalesce(own.lease_end + CAST(", extension!("own.project_left - load.of_project"), " AS INTEGER), #deadline),
+             coalesce(own.lease_end + CAST(", extension!("own.organization_left - load.of_organization"), " AS INTEGER),
+                      #deadline)) AS lease_end
+           FROM own CROSS JOIN load
+         )
+         UPDATE requests AS r SET
+           lease_end = more.lease_end,
+           leased = ", cost!("(more.lease_end - r.time_started)", "coalesce(r.price, 0)"), ",
+           leased_time = iif(r.workspace_id IS NULL, 0, more.lease_end - r.time_started)
+         FROM more WHERE ", record_still!(), " AND more.lease_end > r.lease_end");
+    /// Until when a request may run.
+    LEASE_END = concat!("SELECT lease_end FROM requests WHERE ", this_record!(), " AND ", under_way!());
+    /// What requests used that nobody settled.
+    METER_OVERDUE = meter!(cost!(leased_time!(), "coalesce(r.price, 0)"), "0", "0", overdue!());
+    /// Their run time.
+    COUNT_RUN_TIME_OVERDUE = count_run_time!(leased_time!(), overdue!());
+    /// Their idempotency keys: it ran, and nobody knows the answer.
+    FREE_KEYS_OVERDUE = concat!(
+        "UPDATE idempotency_keys SET status = 0 WHERE status IS NULL AND (project_id, caller_id, request_id) IN (
+           SELECT r.project_id, r.caller_id, r.id FROM requests r WHERE ", overdue!(), ")");
+    /// Their end.
+    END_OVERDUE = concat!(
+        "UPDATE requests AS r SET status = iif(status = 'cancelled_pending', 'cancelled', 'failed'),
+           time_completed = r.lease_end, output_size = 0, run_time = ", leased_time!(), ",
+           credits = ", cost!(leased_time!(), "coalesce(price, 0)"), ",
+           error_message = 'the request was not settled: the gate lost it while it was under way'
+         WHERE ", overdue!());
+}
+
+/// How a request ended.
+#[derive(Debug, Clone, Default)]
+pub struct Ending {
+    /// Why it failed; none where it did not.
+    pub error_message: Option<String>,
+    /// How long it ran, in milliseconds.
+    pub run_time: i64,
+    /// Whether anything was sent: else nothing is metered.
+    pub was_sent: bool,
+    /// Bytes sent.
+    pub input_volume: usize,
+    /// Bytes answered.
+    pub output_volume: usize,
+    /// What was sent, by its media type, where it is kept.
+    pub input: Option<(String, String)>,
+    /// What was answered, likewise.
+    pub output: Option<(String, String)>,
+    /// What its idempotency key is answered from now on.
+    pub key: KeyEnding,
+    /// Tokens of the prompt, of the completion and of both.
+    pub tokens: Option<(i64, i64, i64)>,
+    /// What its record shows as `additional_data`, where it is other than at first.
+    pub additional_data: Option<String>,
+}
+
+/// What becomes of an idempotency key.
+#[derive(Debug, Clone, Default)]
+pub enum KeyEnding {
+    /// There is none.
+    #[default]
+    None,
+    /// It is free again.
+    Free(String),
+    /// It stands for an answer: its digest, the status, the media type, and the body where it is kept.
+    Answered {
+        /// The digest of the key.
+        digest: String,
+        /// The status.
+        status: u16,
+        /// The media type.
+        content_type: String,
+        /// The body, where it is short enough.
+        body: Option<String>,
+    },
+}
+
+row! {
+    /// What a record says.
+    #[derive(Debug, PartialEq, Eq)]
+    pub struct Ended {
+        /// Its status.
+        pub status: String,
+        /// Why it failed.
+        pub error_message: Option<String>,
+    }
+}
+
+/// The batch that settles a request. It may be sent again: what has been settled stays as it is.
+#[must_use]
+pub fn settling(
+    admitted: &Admitted,
+    record_id: &str,
+    ending: &Ending,
+    now: Timestamp,
+) -> Vec<Statement> {
+    let mut statements = Vec::new();
+    if ending.was_sent {
+        statements.push(&METER);
+        if admitted.workspace_id.is_some() {
+            statements.push(&COUNT_RUN_TIME);
+        }
+    }
+    if ending.input.is_some() || ending.output.is_some() {
+        statements.push(&KEEP);
+    }
+    let (key, answer) = match &ending.key {
+        KeyEnding::None => (None, None),
+        KeyEnding::Free(digest) => {
+            statements.push(&FREE_KEY);
+            (Some(digest), None)
+        }
+        KeyEnding::Answered {
+            digest,
+            status,
+            content_type,
+            body,
+        } => {
+            statements.push(&ANSWER_KEY);
+            (Some(digest), Some((*status, content_type, body.clone())))
+        }
+    };
+    statements.push(match admitted.retention_mode.as_str() {
+        "none" => &REMOVE,
+        _ => &END,
+    });
+    statements.push(&READ);
+    let status = match ending.error_message {
+        None => "completed",
+        Some(_) => "failed",
+    };
+    let size = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX);
+    let text = |kept: &Option<(String, String)>| kept.clone().unzip();
+    let (input_type, input) = text(&ending.input);
+    let (output_type, output) = text(&ending.output);
+    let (prompt, completion, total) = ending
+        .tokens
+        .map_or((None, None, None), |(prompt, completion, total)| {
+            (Some(prompt), Some(completion), Some(total))
+        });
+    admitted
+        .parameters(record_id)
+        .integer("now", now.as_millis())
+        .text("status", status)
+        .optional_text("error_message", ending.error_message.clone())
+        .integer("run_time", ending.run_time.max(0))
+        .integer("input_volume", size(ending.input_volume))
+        .integer("output_volume", size(ending.output_volume))
+        .optional_text("input_type", input_type)
+        .optional_text("input", input)
+        .optional_text("output_type", output_type)
+        .optional_text("output", output)
+        .optional_text("key_digest", key.cloned())
+        .optional_integer(
+            "key_status",
+            answer.as_ref().map(|(status, ..)| i64::from(*status)),
+        )
+        .optional_text(
+            "key_content_type",
+            answer
+                .as_ref()
+                .map(|(_, content_type, _)| (*content_type).clone()),
+        )
+        .optional_text("key_body", answer.and_then(|(.., body)| body))
+        .optional_integer("prompt_tokens", prompt)
+        .optional_integer("completion_tokens", completion)
+        .optional_integer("total_tokens", total)
+        .optional_text("additional_data", ending.additional_data.clone())
+        .batch(statements)
+}
+
+/// Settles a request, and answers what its record says then; nothing where no record is kept.
+///
+/// # Errors
+/// Those of the database; the batch may have been written.
+pub async fn settle(
+    session: &Session,
+    statements: &[Statement],
+) -> Result<Option<Ended>, DatabaseError> {
+    let answers = Answers::new(session.batch(statements).await?);
+    answers
+        .last()
+        .map_err(|error| DatabaseError::Faulty(error.sentence().to_owned()))
+}
+
+/// Extends the lease of a request as far as it may go up to its deadline, and answers its end; nothing where it is not
+/// under way any more.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn extend(
+    session: &Session,
+    admitted: &Admitted,
+    record_id: &str,
+    deadline: Timestamp,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Error> {
+    row! {
+        struct Lease {
+            lease_end: Millis,
+        }
+    }
+    let statements = budgets::at(admitted.parameters(record_id), now)
+        .integer("deadline", deadline.as_millis())
+        .integer("lease", LEASE)
+        .batch([&EXTEND, &LEASE_END]);
+    let lease: Option<Lease> = session.write(statements).await?.first(1)?;
+    Ok(lease.map(|lease| lease.lease_end.0))
+}
+
+/// How long after the end of its lease a request counts as lost, in milliseconds.
+const GRACE: i64 = 60_000;
+
+/// The batch that ends what nobody settled (contract section 5.4): charged to the end of its lease.
+#[must_use]
+pub fn ending_overdue(now: Timestamp) -> Vec<Statement> {
+    Parameters::new()
+        .integer("overdue", now.as_millis() - GRACE)
+        .batch([
+            &METER_OVERDUE,
+            &COUNT_RUN_TIME_OVERDUE,
+            &FREE_KEYS_OVERDUE,
+            &END_OVERDUE,
+        ])
+}
