@@ -8,9 +8,9 @@ use std::fs;
 use std::path::Path;
 
 /// The rooms, from the ground up.
-const ROOMS: [&str; 13] = [
-    "domain", "sql", "platform", "error", "http", "auth", "store", "api", "contract", "routes",
-    "app", "openapi", "edge",
+const ROOMS: [&str; 15] = [
+    "domain", "sql", "platform", "error", "http", "auth", "store", "gate", "jobs", "api",
+    "contract", "routes", "app", "openapi", "edge",
 ];
 
 /// The files by the path of their module, `store::audit`, with those that each names.

@@ -1,0 +1,194 @@
+//! The call of an upstream, from its headers to the last byte of its answer.
+
+use http::Method;
+
+use super::{Failure, LONGEST, LONGEST_KEPT, Outcome, Output, Passage};
+use crate::domain::Timestamp;
+use crate::platform::{CallFault, Either, Incoming, IncomingBody, Outgoing, race, within};
+
+/// What is sent to an upstream, apart from what the passage knows.
+#[derive(Debug, Clone)]
+pub struct Sending {
+    /// Its media type.
+    pub content_type: String,
+    /// Its body.
+    pub body: Vec<u8>,
+    /// A list of so many is sent, so one of that length is to come back.
+    pub items: Option<usize>,
+}
+
+impl Passage {
+    /// Sends a request and reads its whole answer.
+    pub async fn forward(&self, sending: Sending) -> Outcome {
+        let input_volume = sending.body.len();
+        let items = sending.items;
+        let outgoing = match self.outgoing(Method::POST, None, sending).await {
+            Ok(outgoing) => outgoing,
+            Err(failure) => return Outcome::unsent(failure),
+        };
+        let begun = self.now();
+        let mut output_volume = 0;
+        let work = async {
+            let incoming = self.call(outgoing).await?;
+            let body = self.read_whole(incoming.body, &mut output_volume).await?;
+            self.output(body, items)
+        };
+        let result = match race(work, self.hold_lease()).await {
+            Either::First(result) => result,
+            Either::Second(()) => Err(Failure::CreditsUsedUp),
+        };
+        Outcome {
+            result,
+            run_time: self.run_time(begun),
+            was_sent: true,
+            input_volume,
+            output_volume,
+        }
+    }
+
+    /// The milliseconds since the call began.
+    pub(super) fn run_time(&self, begun: Timestamp) -> i64 {
+        self.now().as_millis() - begun.as_millis()
+    }
+
+    /// Calls the upstream until it answers with a success, as often as its `retries` say: each time before its first byte,
+    /// and for faults of the connection, 502, 503 and 504 alone.
+    pub(super) async fn call(&self, outgoing: Outgoing) -> Result<Incoming, Failure> {
+        let retries = self.admitted.retries.unwrap_or(0);
+        let mut attempt = 1;
+        loop {
+            let mut sent = outgoing.clone();
+            sent.timeout =
+                u32::try_from((self.deadline().as_millis() - self.now().as_millis()).max(1))
+                    .unwrap_or(1);
+            if attempt > 1 {
+                sent.headers
+                    .push(("tenantry-attempt".to_owned(), attempt.to_string()));
+            }
+            let failure = match self.platform.upstream.call(sent, &*self.presence).await {
+                Ok(incoming) if (200..300).contains(&incoming.status) => return Ok(incoming),
+                Ok(incoming) => Failure::Status(incoming.status),
+                Err(CallFault::Connection(words)) => {
+                    self.note(&words);
+                    Failure::NotReached
+                }
+                Err(fault) => return Err(self.fault(&fault)),
+            };
+            let may_help = matches!(failure, Failure::NotReached | Failure::Status(502..=504));
+            if !may_help || attempt > retries {
+                return Err(failure);
+            }
+            attempt += 1;
+        }
+    }
+
+    /// What a fault in the middle of a call comes to.
+    pub(super) fn fault(&self, fault: &CallFault) -> Failure {
+        match fault {
+            CallFault::CallerGone => Failure::HungUp,
+            CallFault::TimedOut => Failure::TimedOut(self.admitted.timeout),
+            CallFault::Connection(words) => {
+                self.note(words);
+                Failure::BrokeOff
+            }
+        }
+    }
+
+    /// What is for the log alone.
+    fn note(&self, words: &str) {
+        self.notes.cause(words);
+    }
+
+    /// The next bytes of an answer, of which some have come: silence has an end.
+    pub(super) async fn next(
+        &self,
+        body: &mut dyn IncomingBody,
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        let idle = self.idle();
+        let wait = u32::try_from(idle * 1_000).unwrap_or(u32::MAX);
+        match within(&*self.platform.clock, wait, body.next()).await {
+            None => Err(Failure::Silent(idle)),
+            Some(next) => next.map_err(|fault| self.fault(&fault)),
+        }
+    }
+
+    /// Seconds for which an upstream may be silent.
+    pub(super) fn idle(&self) -> i64 {
+        self.admitted.idle_timeout.unwrap_or(60)
+    }
+
+    /// A whole answer; `volume` is how much of it has come, however it ends.
+    pub(super) async fn read_whole(
+        &self,
+        mut body: Box<dyn IncomingBody>,
+        volume: &mut usize,
+    ) -> Result<Vec<u8>, Failure> {
+        let mut whole = Vec::new();
+        while let Some(chunk) = self.next(&mut *body).await? {
+            *volume += chunk.len();
+            if *volume > LONGEST {
+                return Err(Failure::TooLong);
+            }
+            if whole.is_empty() {
+                whole = chunk;
+            } else {
+                whole.extend_from_slice(&chunk);
+            }
+        }
+        Ok(whole)
+    }
+
+    /// Whether an answer is to be JSON.
+    pub(super) fn is_structured(&self) -> bool {
+        self.admitted.output_type == "structured" && self.admitted.supports_request_format.0
+    }
+
+    /// What an answer is worth, by the output type of the deployment.
+    pub(super) fn output(&self, body: Vec<u8>, items: Option<usize>) -> Result<Output, Failure> {
+        if !self.is_structured() {
+            let text = match String::from_utf8(body) {
+                Ok(text) => text,
+                Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+            };
+            let json = serde_json::Value::String(text.clone()).to_string();
+            return Ok(Output {
+                json,
+                kept: (text.len() <= LONGEST_KEPT).then(|| ("text/plain".to_owned(), text)),
+            });
+        }
+        let json = String::from_utf8(body).map_err(|_| Failure::NotJson)?;
+        let json = json.trim_start_matches('\u{feff}').trim();
+        if let Some(items) = items {
+            let list: Vec<serde::de::IgnoredAny> =
+                serde_json::from_str(json).map_err(|error| match error.classify() {
+                    serde_json::error::Category::Data => Failure::NotThatLong(items),
+                    _ => Failure::NotJson,
+                })?;
+            if list.len() != items {
+                return Err(Failure::NotThatLong(items));
+            }
+        } else {
+            let _: serde::de::IgnoredAny =
+                serde_json::from_str(json).map_err(|_| Failure::NotJson)?;
+        }
+        Ok(Output {
+            kept: (json.len() <= LONGEST_KEPT)
+                .then(|| ("application/json".to_owned(), json.to_owned())),
+            json: json.to_owned(),
+        })
+    }
+}
+
+impl Outcome {
+    /// Of a request that could not be sent: nothing ran, and nothing is charged.
+    #[must_use]
+    pub fn unsent(failure: Failure) -> Self {
+        Self {
+            result: Err(failure),
+            run_time: 0,
+            was_sent: false,
+            input_volume: 0,
+            output_volume: 0,
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The gate: the life of a request that is forwarded, in steps (contract section 5).
+//!
+//! 1. **Admitted**: the first round trip has written its record; only that makes an
+//!    [`Admitted`](crate::store::admissions::Admitted).
+//! 2. **[`forward`]**: it is signed and sent to the upstream of its version, and what comes back is read.
+//! 3. **[`Outcome`]**: what that came to, whatever happened.
+//! 4. **[`settle`]**: outcome, usage and record are written in one transaction. Only then the answer goes out, or the last
+//!    line of a [`stream`].
+//!
+//! The gate knows no surface and no route. A [`Passage`] owns all that it needs, since it may outlive the handler that
+//! began it: what a caller leaves behind is settled all the same.
+
+pub mod failure;
+pub mod forward;
+pub mod lease;
+pub mod outgoing;
+pub mod settle;
+pub mod stream;
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+pub use failure::Failure;
+
+use crate::domain::Timestamp;
+use crate::http::notes::Notes;
+use crate::platform::{Config, Platform, Presence};
+use crate::store::admissions::{Admitted, Key};
+use crate::store::session::Session;
+
+/// The longest body and the longest buffered answer, in bytes (contract section 5.3).
+pub const LONGEST: usize = 8 << 20;
+/// The longest payload that is kept in the database, in bytes (contract section 5.7).
+pub const LONGEST_KEPT: usize = 256 << 10;
+
+/// A request on its way through the gate.
+pub struct Passage {
+    /// The world outside.
+    pub platform: Rc<Platform>,
+    /// The settings.
+    pub config: Rc<Config>,
+    /// Its use of the database.
+    pub session: Session,
+    /// What the log is told.
+    pub notes: Notes,
+    /// Its caller, as far as it can be seen whether they are still there.
+    pub presence: Rc<dyn Presence>,
+    /// Its record and what that needs.
+    pub admitted: Admitted,
+    /// The id of its record.
+    pub record_id: String,
+    /// Its idempotency key.
+    pub key: Option<Key>,
+    /// The name of the project.
+    pub project: String,
+    /// The name of the deployment.
+    pub deployment: String,
+    /// What kind of caller it has: `user`, `service_user` or `operator`.
+    pub caller_kind: &'static str,
+    /// The host that was called, which no upstream may be.
+    pub host: Option<String>,
+    /// `traceparent` and `tracestate`, as they came.
+    pub trace: Vec<(String, String)>,
+    /// When it was admitted.
+    pub admission: Timestamp,
+    /// Until when it may run, as far as is known.
+    pub lease_end: Cell<Timestamp>,
+}
+
+/// What a request came to.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// What was answered, or why nothing was.
+    pub result: Result<Output, Failure>,
+    /// How long it ran, in milliseconds.
+    pub run_time: i64,
+    /// Whether anything was sent to the upstream.
+    pub was_sent: bool,
+    /// Bytes sent.
+    pub input_volume: usize,
+    /// Bytes answered.
+    pub output_volume: usize,
+}
+
+/// What an upstream answered, and passes for an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// The value, as a JSON text.
+    pub json: String,
+    /// What is kept of it: its media type and text.
+    pub kept: Option<(String, String)>,
+}
+
+impl Passage {
+    /// When its time is over, whatever is leased.
+    #[must_use]
+    pub fn deadline(&self) -> Timestamp {
+        self.admission.plus_millis(self.admitted.timeout * 1_000)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.platform.clock.now()
+    }
+
+    /// Whether payloads of it are kept.
+    fn keeps(&self) -> bool {
+        self.admitted.retention_mode == "full"
+    }
+}

@@ -1,0 +1,119 @@
+//! A request whose answer is streamed: Server-Sent Events as UbiOps' clients read them (contract section 5.5).
+//!
+//! Each value goes on as it comes, and the last line, which tells how it ended, is written when the record is settled. Until
+//! then a line that the clients skip goes out every few seconds of silence, which is also how it is noticed that nobody
+//! reads any more.
+
+use http::Method;
+
+use super::forward::Sending;
+use super::{Failure, Outcome, Output, Passage};
+use crate::domain::event_stream::{Collected, Data, EventStream, PING, value_event};
+use crate::platform::{Either, Gone, Incoming, Outgoing, Sink, race};
+
+/// Milliseconds of silence after which a line goes out that says nothing.
+const SILENCE: u32 = 5_000;
+
+impl Passage {
+    /// Sends a request and passes its answer on as it comes; the last line is the caller's to write, once the outcome is
+    /// settled.
+    pub async fn forward_stream(&self, sending: Sending, sink: &mut dyn Sink) -> Outcome {
+        let input_volume = sending.body.len();
+        let items = sending.items;
+        let outgoing = match self.outgoing(Method::POST, None, sending).await {
+            Ok(outgoing) => outgoing,
+            Err(failure) => return Outcome::unsent(failure),
+        };
+        let begun = self.now();
+        let mut output_volume = 0;
+        let result = {
+            let work = self.pass_on(outgoing, items, sink, &mut output_volume);
+            match race(work, self.hold_lease()).await {
+                Either::First(result) => result,
+                Either::Second(()) => Err(Failure::CreditsUsedUp),
+            }
+        };
+        Outcome {
+            result,
+            run_time: self.run_time(begun),
+            was_sent: true,
+            input_volume,
+            output_volume,
+        }
+    }
+
+    async fn pass_on(
+        &self,
+        outgoing: Outgoing,
+        items: Option<usize>,
+        sink: &mut dyn Sink,
+        volume: &mut usize,
+    ) -> Result<Output, Failure> {
+        let incoming = self.while_pinging(self.call(outgoing), sink).await??;
+        if !is_event_stream(&incoming) {
+            let body = self
+                .while_pinging(self.read_whole(incoming.body, volume), sink)
+                .await??;
+            return self.output(body, items);
+        }
+        let mut body = incoming.body;
+        let mut events = EventStream::default();
+        let mut collected = Collected::new(self.is_structured());
+        loop {
+            let chunk = self.while_pinging(self.next(&mut *body), sink).await??;
+            let found = match &chunk {
+                Some(chunk) => {
+                    *volume += chunk.len();
+                    events.push(chunk).map_err(|_| Failure::LineTooLong)?
+                }
+                None => events.finish().into_iter().collect(),
+            };
+            let mut lines = Vec::new();
+            for data in found {
+                if let Data::Value(value) = data {
+                    lines.extend(value_event(&value));
+                    collected.push(&value);
+                }
+            }
+            if !lines.is_empty() {
+                sink.write(lines).await.map_err(|Gone| Failure::HungUp)?;
+            }
+            if chunk.is_none() {
+                let json = collected.into_json();
+                let kept = json
+                    .clone()
+                    .map(|json| ("application/json".to_owned(), json));
+                return Ok(Output {
+                    json: json.unwrap_or_else(|| "null".to_owned()),
+                    kept,
+                });
+            }
+        }
+    }
+
+    /// Waits for something, and lets a line go out every few seconds meanwhile.
+    async fn while_pinging<T>(
+        &self,
+        work: impl Future<Output = T>,
+        sink: &mut dyn Sink,
+    ) -> Result<T, Failure> {
+        let clock = &*self.platform.clock;
+        let mut work = std::pin::pin!(work);
+        loop {
+            match race(work.as_mut(), clock.sleep(SILENCE)).await {
+                Either::First(done) => return Ok(done),
+                Either::Second(()) => {
+                    sink.write(PING.to_vec())
+                        .await
+                        .map_err(|Gone| Failure::HungUp)?;
+                }
+            }
+        }
+    }
+}
+
+fn is_event_stream(incoming: &Incoming) -> bool {
+    let content_type = (incoming.headers)("content-type").unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("text/event-stream")
+}
