@@ -211,6 +211,8 @@ impl<'a> Life<'a> {
             body_limit: route.family.body_limit,
             rides: route.rides,
             ridden: None,
+            takes_body_first: route.takes_body_first(),
+            body_first: None,
             notes: self.notes.clone(),
             work: &self.work,
             request,
@@ -230,8 +232,11 @@ impl<'a> Life<'a> {
                 answer(&mut Call::new(call, about)).await
             }
             Handler::OnObject(kind, answer) => {
-                let about = self.authorise_on_object(&mut call, access, kind).await?;
-                answer(&mut Call::new(call, about)).await
+                let about = self.authorise_on_object(&mut call, access, kind).await;
+                if let Err(error) = &about {
+                    self.withdraw(&mut call, error);
+                }
+                answer(&mut Call::new(call, about?)).await
             }
             Handler::OnWorkspaces(answer) => {
                 let about = self.authorise_on_workspaces(&mut call, access).await?;

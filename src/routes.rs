@@ -15,6 +15,7 @@ use crate::api::Rides;
 use crate::api::call::Handler;
 use crate::auth::access::Access;
 use crate::auth::permissions as p;
+use crate::http::cors::Class;
 
 pub mod family;
 mod find;
@@ -53,6 +54,14 @@ pub struct Route {
     /// What it takes and gives, for the OpenAPI document.
     #[cfg(not(target_arch = "wasm32"))]
     pub contract: crate::contract::Contract,
+}
+
+impl Route {
+    /// Whether its first trip takes the body along: that of a request which goes through the gate, and is admitted there.
+    #[must_use]
+    pub fn takes_body_first(&self) -> bool {
+        self.rides.is_some() && self.family.cors == Class::Requests
+    }
 }
 
 /// A handler as the table takes it. Where something rides along, and only there, the handler gets the answers to it.
@@ -120,7 +129,7 @@ macro_rules! contract {
     ([$($query:ident)*] [$($body:ty)?] $status:literal $answer:ty) => {{
         use crate::contract::{Body, Contract, Shown};
         #[expect(unused_imports, reason = "few rows name them")]
-        use crate::contract::{Document, File, Html, Nothing, Unserved};
+        use crate::contract::{Document, EventStream, File, Html, Nothing, Unserved};
         let body: &[Body] = &[$(Body::of::<$body>())?];
         Contract {
             query: &[$(&crate::contract::parameters::$query),*],

@@ -75,6 +75,10 @@ pub struct Context<'a> {
     pub(crate) body_limit: usize,
     pub(crate) rides: Option<Rides>,
     pub(crate) ridden: Option<Answers>,
+    /// Whether its first trip takes the body along, which is then read before it.
+    pub(crate) takes_body_first: bool,
+    /// The body, where that is so.
+    pub(crate) body_first: Option<Vec<u8>>,
     /// What the log is told beside the answer; work that is left for later keeps a clone.
     pub notes: Notes,
     pub(crate) work: &'a RefCell<Vec<Local<'static, ()>>>,
@@ -105,6 +109,18 @@ impl Context<'_> {
     /// What rides on the first trip of this call.
     pub(crate) fn rider(&self) -> Result<Option<Rider>, Error> {
         self.rides.map(|rides| rides(self)).transpose()
+    }
+
+    /// Reads the body, where the first trip takes it along: only a token that may be one of ours gets so far. The time of
+    /// the call moves on with it.
+    pub(crate) async fn read_body_first(&mut self) -> Result<(), Error> {
+        if self.takes_body_first {
+            let clock = self.platform.clock.as_ref();
+            let bytes = body::bytes(self.request, self.body_limit);
+            self.body_first = Some(body::in_time(clock, bytes).await?);
+            self.now = clock.now();
+        }
+        Ok(())
     }
 
     /// The answers to what rode along. A row of the table that names a rider hands them to its handler.

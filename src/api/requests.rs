@@ -3,10 +3,16 @@
 //! The path's deployment or pipeline has been found before a handler here runs; what is missing is the server behind
 //! it (contract section 5), so every call ends with a 404 that says so.
 
+pub(crate) mod creating;
+pub mod made;
+
+pub(crate) use creating::withdrawal;
+
 use crate::api::{Call, OnObject, OnProject};
 use crate::domain::quoted;
 use crate::error::Error;
 use crate::http::response::Response;
+use crate::store::objects::Object;
 use crate::store::versions;
 
 /// Any request below a deployment or a pipeline: to the version in the path, or to the default one.
@@ -22,14 +28,23 @@ pub(crate) async fn no_upstream(call: &mut Call<'_, OnObject>) -> Result<Respons
             "the version {} of the {kind} {name} has no upstream yet, so nothing can answer its requests",
             quoted(&version)
         )),
-        (None, Some(version)) => object.version_not_found(version),
-        (None, None) => Error::not_found(format!(
-            "the {kind} {name} has no default version; name one in the path"
-        )),
+        (None, wanted) => no_version(object, wanted),
     })
 }
 
 /// `GET /projects/{p}/requests`: there are no requests.
 pub(crate) async fn no_requests(_: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     Err(Error::not_found("this project has no requests to list"))
+}
+
+/// The 404 of a request to a version that there is not, or to a default one where there is none.
+fn no_version(object: &Object, wanted: Option<&str>) -> Error {
+    match wanted {
+        Some(version) => object.version_not_found(version),
+        None => Error::not_found(format!(
+            "the {} {} has no default version; name one in the path",
+            object.kind.name(),
+            quoted(&object.name)
+        )),
+    }
 }

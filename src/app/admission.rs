@@ -5,12 +5,13 @@
 //! decides, and only what is decided here makes an [`Authority`].
 
 use super::Life;
-use crate::api::{Context, OnObject, OnOrganization, OnProject};
+use crate::api::{Context, OnObject, OnOrganization, OnProject, requests};
 use crate::auth::access::{Access, Authority};
 use crate::auth::credential::{self, Credential};
 use crate::auth::principal::Principal;
 use crate::domain::{Digests, ObjectType, RecognisedToken, UserId};
-use crate::error::Error;
+use crate::error::{Error, Kind};
+use crate::gate::settle;
 use crate::http::request::Request;
 use crate::store::first_trip::who::{self, Caller, HolderRow};
 use crate::store::first_trip::{organization, project};
@@ -123,6 +124,7 @@ impl Life<'_> {
         wanted: Option<(ObjectType, &str)>,
     ) -> Result<(Project, Option<String>), Error> {
         let token = self.token(call.request)?;
+        call.read_body_first().await?;
         let digests = token.as_ref().map(|token| &token.digests);
         let name = call.parameter("project_name").to_owned();
         let permission = access.permission();
@@ -171,6 +173,18 @@ impl Life<'_> {
             return Err(projects::lacks(&call.authority));
         }
         Ok((project, row.standing.object_id))
+    }
+
+    /// Takes away the record of a request that was admitted, or may have been, by a first trip that came to nothing all
+    /// the same: its outcome is unknown, or the caller's time ran out on the way. It was sent nowhere (contract section 5.4).
+    pub(super) fn withdraw(&self, call: &mut Context<'_>, error: &Error) {
+        let is_unknown = *error.kind() == Kind::OutcomeUnknown;
+        let may_be_there = call.takes_body_first && (is_unknown || call.ridden.is_some());
+        if let (true, Ok(statements)) = (may_be_there, requests::withdrawal(call)) {
+            self.work
+                .borrow_mut()
+                .push(settle::repeated(&self.session, self.platform, statements));
+        }
     }
 
     /// Makes the caller known to the call, or refuses a token that is unknown or has ended.

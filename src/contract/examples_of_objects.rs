@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::story::{DEPLOYMENT, PIPELINE, PROJECT, VARIABLE_ID};
 use super::{Example, give_examples};
+use crate::api::requests::made;
 use crate::api::{
     deployment_versions, deployments, environment_variables, objects, pipeline_versions, pipelines,
 };
@@ -58,6 +59,11 @@ give_examples! {
         "inheritance_type": "project", "inheritance_name": PROJECT,
     };
     environment_variables::EnvironmentVariableCopy = { "source_deployment": DEPLOYMENT, "source_version": "v1" };
+    made::RequestBody = { "photo": "ubiops-file://default/apple.jpg" };
+    made::DeploymentRequestCreateResponse<'_> = {
+        "id": "0193c9a5-7d0e-7c3e-9b1a-2f1f4d0c8a11", "deployment": DEPLOYMENT, "version": "v1", "status": "completed",
+        "success": true, "result": { "fruit": "apple" }, "error_message": null, "timeout": 300,
+    };
 
     pipelines::PipelineCreate = {
         "name": PIPELINE, "input_type": "structured", "input_fields": [{ "name": "photo", "data_type": "file" }],

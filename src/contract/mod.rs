@@ -140,6 +140,13 @@ impl Shown for Document {
     const CONTENT: Content = Content::Other("application/json");
 }
 
+/// The answer of a row that answers bit by bit, as Server-Sent Events: `gives 200 EventStream`.
+pub struct EventStream;
+
+impl Shown for EventStream {
+    const CONTENT: Content = Content::Other("text/event-stream");
+}
+
 /// The answer of a row that hands out a file of any kind: `gives 200 File`.
 pub struct File;
 

@@ -140,6 +140,10 @@ parameters! {
     END_DATE = "end_date", "The midnight at which the report ends, the next one for a time of day; without it now, and without both dates the end of the present subscription period. The start again means that day.", |_| json!({ "type": "string", "format": "date" }), "2026-12-01";
     /// The step of a usage report.
     INTERVAL = "interval", "The step: days, or months counted from the start.", |_| json!({ "enum": ["day", "month"], "default": "month" }), "month";
+    /// How long a request may take.
+    TIMEOUT = "timeout", "Seconds that the request may take; by default 300, of a stream 3600.", |_| json!({ "type": "integer", "minimum": 10, "maximum": 3_600 }), 300;
+    /// How urgent a request is.
+    PRIORITY = "priority", "Taken, and without effect: 0 is high, 1 standard.", |_| integer(0, 1, 1), 1;
     /// Whether to leave an organization without an admin.
     FORCE = "force", "Delete the person even if an organization is left without an admin.", |_| json!({ "type": "boolean", "default": false }), false;
 }

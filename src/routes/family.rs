@@ -1,7 +1,7 @@
 //! Families of routes: what is alike in how they are reached. Each route names its family, and nothing else guesses it.
 
 use crate::http::cors::Class;
-use crate::http::request::BODY_LIMIT;
+use crate::http::request::{BODY_LIMIT, REQUEST_BODY_LIMIT};
 use crate::http::surface::Surface;
 
 /// How routes are reached.
@@ -57,7 +57,7 @@ pub(super) static REQUESTS: Family = Family {
     surface: Surface::Sentences,
     cors: Class::Requests,
     credentials: Credentials::Token,
-    body_limit: BODY_LIMIT,
+    body_limit: REQUEST_BODY_LIMIT,
 };
 
 /// The ModelArts-compatible surface.

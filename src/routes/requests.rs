@@ -6,6 +6,7 @@
 
 use super::{Route, p, route, routes};
 use crate::api::requests;
+use crate::api::requests::{creating, made};
 
 /// A row of the requests to a target: method, what follows `/requests`, name, permission, summary before and after the
 /// target.
@@ -23,15 +24,30 @@ macro_rules! request {
     };
 }
 
+/// The two rows by which requests are made that wait for their answer: what answers them, what rides on their first trip.
+macro_rules! making {
+    (
+        [$access:ident $at:literal $operations:literal $target:literal]
+        $below:literal $operation:ident, $before:literal $($after:literal)? => $handler:ident, $rides:ident, $answer:ty
+    ) => {
+        route!(
+            REQUESTS, POST concat!("/v2.1/projects/{project_name}", $at, "/requests", $below),
+            concat!($operations, "_", stringify!($operation)), $access(p::DEPLOYMENTS_REQUESTS_CREATE),
+            concat!($before, " ", $target $(, " ", $after)?)
+            => creating::$handler, rides creating::$rides, [TIMEOUT PRIORITY] [made::RequestBody] 200 $answer
+        )
+    };
+}
+
 /// The twelve rows of a target, which is an access, its path, the first words of the operations' names, and what it is;
-/// then its permissions to create, list, get, update and delete.
+/// then its permissions to create, list, get, update and delete, and the rows by which one is made and is streamed.
 macro_rules! requests_to {
-    ($target:tt $create:ident $list:ident $get:ident $update:ident $delete:ident) => {
+    ($target:tt $create:ident $list:ident $get:ident $update:ident $delete:ident $made:expr, $streamed:expr) => {
         [
-            request!($target POST "" create, $create, "Make a request to"),
+            $made,
             request!($target GET "" list, $list, "List requests to"),
             request!($target POST "/batch" batch_create, $create, "Queue requests to"),
-            request!($target POST "/stream" stream, $create, "Make a request to" "and stream its answer"),
+            $streamed,
             request!($target POST "/collect" batch_get, $get, "Read several requests to"),
             request!($target POST "/delete" batch_delete, $delete, "Delete several requests to"),
             request!($target POST "/cancel" batch_cancel, $update, "Cancel several requests to"),
@@ -49,6 +65,10 @@ macro_rules! requests_to_deployment {
         requests_to!(
             $target DEPLOYMENTS_REQUESTS_CREATE DEPLOYMENTS_REQUESTS_LIST DEPLOYMENTS_REQUESTS_GET
             DEPLOYMENTS_REQUESTS_UPDATE DEPLOYMENTS_REQUESTS_DELETE
+            making!($target "" create, "Make a request to"
+                => create, admits_direct, made::DeploymentRequestCreateResponse<'static>),
+            making!($target "/stream" stream, "Make a request to" "and stream its answer"
+                => stream, admits_stream, EventStream)
         )
     };
 }
@@ -58,6 +78,8 @@ macro_rules! requests_to_pipeline {
         requests_to!(
             $target PIPELINES_REQUESTS_CREATE PIPELINES_REQUESTS_LIST PIPELINES_REQUESTS_GET
             PIPELINES_REQUESTS_UPDATE PIPELINES_REQUESTS_DELETE
+            request!($target POST "" create, PIPELINES_REQUESTS_CREATE, "Make a request to"),
+            request!($target POST "/stream" stream, PIPELINES_REQUESTS_CREATE, "Make a request to" "and stream its answer")
         )
     };
 }

@@ -18,6 +18,7 @@ pub mod cast;
 pub mod clock;
 pub mod crypto;
 pub mod database;
+pub mod gate;
 pub mod members;
 pub mod organizations;
 pub mod pipelines;

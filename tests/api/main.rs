@@ -35,6 +35,8 @@ mod faults;
 #[cfg(test)]
 mod first_trip;
 #[cfg(test)]
+mod gate_direct;
+#[cfg(test)]
 mod grace;
 #[cfg(test)]
 mod growth;

@@ -1,0 +1,453 @@
+//! `POST .../requests` and `.../requests/stream`: a request goes through the gate (contract section 5).
+//!
+//! What rides on the first trip writes the record, if nothing refuses it; so the body is read before it, once the token has
+//! been seen to be one of ours. What only we can judge - the body against the deployment's fields - ends by taking the
+//! record away again.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use serde_json::value::RawValue;
+
+use super::made::DeploymentRequestCreateResponse;
+use crate::api::{Call, Context, OnObject};
+use crate::auth::principal::Principal;
+use crate::domain::event_stream::last_line;
+use crate::domain::idempotency_key::{self, IdempotencyKey};
+use crate::domain::request_input::RequestInput;
+use crate::domain::{Fields, IoType};
+use crate::error::Error;
+use crate::gate::forward::Sending;
+use crate::gate::outgoing::record_id;
+use crate::gate::settle::Kept;
+use crate::gate::{Failure, LONGEST_KEPT, Outcome, Passage};
+use crate::http::cors;
+use crate::http::response::{Body, Response};
+use crate::sql::statement::Statement;
+use crate::store::admissions::{self, Admission, Admitted, Asked, Key, Replay, Way};
+use crate::store::first_trip::Rider;
+use crate::store::rows::Answers;
+use crate::store::settlements::KeyEnding;
+
+/// Seconds that a direct request may take: by default, at least, at most (contract section 5.3).
+const DIRECT: (i64, i64, i64) = (300, 10, 3_600);
+/// The same of a streamed one.
+const STREAM: (i64, i64, i64) = (3_600, 10, 3_600);
+/// What an event stream is declared as.
+const EVENT_STREAM: &str = "text/event-stream";
+
+/// What a call asks for, as its headers, its path and its query say it.
+struct Ask {
+    way: Way,
+    record_id: String,
+    version: Option<String>,
+    timeout: i64,
+    key: Option<Key>,
+    is_foreign: bool,
+    input_size: usize,
+}
+
+impl Ask {
+    fn of(call: &Context<'_>, way: Way) -> Result<Self, Error> {
+        if call.request.header("tenantry-request-id").is_some() {
+            return Err(Error::invalid(
+                "Tenantry-Request-Id: a request that the gate has sent comes back to it; point the upstream elsewhere",
+            ));
+        }
+        let (default, least, most) = match way {
+            Way::Stream => STREAM,
+            _ => DIRECT,
+        };
+        call.query.once("timeout")?;
+        let timeout = call.query.integer("timeout", least..=most, default)?;
+        call.query.once("priority")?;
+        call.query.integer("priority", 0..=1, 1)?;
+        let body = call.body_first.as_deref().unwrap_or_default();
+        let key = call.request.header("idempotency-key");
+        let key = key.map(|text| IdempotencyKey::parse(&text)).transpose();
+        let key = key.map_err(|invalid| Error::field("Idempotency-Key", &invalid))?;
+        let key = key.map(|key| Key {
+            digest: key.digest().to_owned(),
+            fingerprint: idempotency_key::fingerprint(
+                call.request.method.as_str(),
+                call.request.path(),
+                call.request.query(),
+                body,
+            ),
+        });
+        let version = Some(call.parameter("version")).filter(|version| !version.is_empty());
+        Ok(Self {
+            way,
+            record_id: record_id(call.now.as_millis(), &random_of(call.request_id)),
+            version: version.map(str::to_owned),
+            timeout,
+            key,
+            is_foreign: call.request.header("origin").is_some()
+                && cors::is_of_another_site(call.request),
+            input_size: body.len(),
+        })
+    }
+
+    fn asked<'a>(&'a self, call: &Context<'_>) -> Asked<'a> {
+        Asked {
+            record_id: &self.record_id,
+            way: self.way,
+            version: self.version.as_deref(),
+            timeout: self.timeout,
+            input_size: self.input_size,
+            is_foreign: self.is_foreign,
+            key: self.key.as_ref(),
+            per_minute: call.config.requests_per_minute,
+            additional_data: None,
+            now: call.now,
+        }
+    }
+}
+
+/// The random part of a record's id: the call's own id has been drawn for nobody else.
+fn random_of(request_id: &str) -> [u8; 10] {
+    let digits = request_id.as_bytes();
+    std::array::from_fn(|at| {
+        let pair = digits
+            .get(2 * at..2 * at + 2)
+            .and_then(|pair| std::str::from_utf8(pair).ok());
+        pair.and_then(|pair| u8::from_str_radix(pair, 16).ok())
+            .unwrap_or_default()
+    })
+}
+
+/// What rides on the first trip of a direct request.
+pub(crate) fn admits_direct(call: &Context<'_>) -> Result<Rider, Error> {
+    Ok(admissions::rider(&Ask::of(call, Way::Direct)?.asked(call)))
+}
+
+/// The same of a streamed one.
+pub(crate) fn admits_stream(call: &Context<'_>) -> Result<Rider, Error> {
+    Ok(admissions::rider(&Ask::of(call, Way::Stream)?.asked(call)))
+}
+
+/// `POST .../requests`.
+pub(crate) async fn create(
+    call: &mut Call<'_, OnObject>,
+    ridden: Answers,
+) -> Result<Response, Error> {
+    let ask = Ask::of(call, Way::Direct)?;
+    let admitted = match judged(call, &ask, &ridden)? {
+        Judged::Admitted(admitted) => admitted,
+        Judged::Answered(response) => return Ok(response),
+    };
+    let (passage, sending, kept) = begin(call, &ask, *admitted).await?;
+    let began = passage.admission;
+    let outcome = passage.forward(sending).await;
+    let mut answer = Answer::of(&passage, &outcome);
+    let body = answer.text();
+    let output = outcome
+        .result
+        .as_ref()
+        .ok()
+        .and_then(|output| output.kept.clone());
+    let kept = Kept { output, ..kept };
+    let body = match passage
+        .settle(&outcome, key_ending(&passage, &outcome, &body), kept)
+        .await
+    {
+        Ok(failure) if answer.is(failure.as_ref()) => body,
+        // Somebody else has ended it: what the record says is what is answered.
+        Ok(failure) => {
+            answer.fail(failure);
+            answer.text()
+        }
+        Err(unsettled) => {
+            call.later(unsettled.work);
+            return Err(unsettled.error);
+        }
+    };
+    let mut response = Response::of_json_text(body);
+    let total = call.platform.clock.now().as_millis() - began.as_millis();
+    response.header(
+        "tenantry-overhead-ms",
+        (total - outcome.run_time).max(0).to_string(),
+    );
+    rate_headers(call, &passage.admitted, &mut response);
+    Ok(response)
+}
+
+/// `POST .../requests/stream`.
+pub(crate) async fn stream(
+    call: &mut Call<'_, OnObject>,
+    ridden: Answers,
+) -> Result<Response, Error> {
+    let ask = Ask::of(call, Way::Stream)?;
+    let admitted = match judged(call, &ask, &ridden)? {
+        Judged::Admitted(admitted) => admitted,
+        Judged::Answered(response) => return Ok(response),
+    };
+    let (passage, sending, kept) = begin(call, &ask, *admitted).await?;
+    let mut response = Response::empty(::http::StatusCode::OK);
+    rate_headers(call, &passage.admitted, &mut response);
+    let (mut sink, stream) = call.platform.streams.open();
+    call.later(Box::pin(async move {
+        let outcome = passage.forward_stream(sending, &mut *sink).await;
+        let mut answer = Answer::of(&passage, &outcome);
+        let output = outcome
+            .result
+            .as_ref()
+            .ok()
+            .and_then(|output| output.kept.clone());
+        let kept = Kept { output, ..kept };
+        let body = answer.text();
+        let line = match passage
+            .settle(&outcome, key_ending(&passage, &outcome, &body), kept)
+            .await
+        {
+            Ok(failure) if answer.is(failure.as_ref()) => body,
+            Ok(failure) => {
+                answer.fail(failure);
+                answer.text()
+            }
+            Err(unsettled) => {
+                answer.fail(Some(Failure::Recorded(
+                    unsettled.error.sentence().to_owned(),
+                )));
+                let _ = sink.write(last_line(&answer.text())).await;
+                let _ = sink.close().await;
+                unsettled.work.await;
+                return;
+            }
+        };
+        if !matches!(outcome.result, Err(Failure::HungUp)) {
+            let _ = sink.write(last_line(&line)).await;
+            let _ = sink.close().await;
+        }
+    }));
+    response.header("content-type", EVENT_STREAM);
+    // Else what stands in between holds events back to compress them (contract section 5.5).
+    response.header("content-encoding", "identity");
+    response.header("cache-control", "no-cache, no-transform");
+    response.header("x-accel-buffering", "no");
+    response.body = Body::Stream(stream);
+    Ok(response)
+}
+
+enum Judged {
+    Admitted(Box<Admitted>),
+    Answered(Response),
+}
+
+/// What became of the record that was to be written on the first trip.
+fn judged(call: &Call<'_, OnObject>, ask: &Ask, ridden: &Answers) -> Result<Judged, Error> {
+    match admissions::judge(ridden, &ask.asked(call))? {
+        Admission::Admitted(admitted) => Ok(Judged::Admitted(admitted)),
+        Admission::Replayed(replay) => Ok(Judged::Answered(replayed(replay)?)),
+        Admission::NoSuchVersion => Err(super::no_version(call.object(), ask.version.as_deref())),
+        Admission::Refused(error) => Err(error),
+    }
+}
+
+fn replayed(replay: Replay) -> Result<Response, Error> {
+    let status = ::http::StatusCode::from_u16(replay.status).unwrap_or(::http::StatusCode::OK);
+    let mut response = Response::empty(status);
+    response.header("content-type", replay.content_type);
+    response.header("idempotent-replayed", "true");
+    response.body = Body::Bytes(replay.body.into_bytes());
+    Ok(response)
+}
+
+/// The passage of a request that has its record, and what is sent, once its body has been judged.
+async fn begin(
+    call: &mut Call<'_, OnObject>,
+    ask: &Ask,
+    admitted: Admitted,
+) -> Result<(Passage, Sending, Kept), Error> {
+    let body = call.body_first.take().unwrap_or_default();
+    let content_type = call.request.header("content-type");
+    let checked = checked(&admitted, content_type.as_deref(), body);
+    let (sending, kept) = match checked {
+        Ok(checked) => checked,
+        Err(error) => {
+            let statements = admitted.voiding(&ask.asked(call));
+            // What is not known to be gone is ended by the scheduled run, and was sent nowhere.
+            call.session.write(statements).await?;
+            return Err(error);
+        }
+    };
+    let trace = ["traceparent", "tracestate"];
+    let trace = trace
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), call.request.header(name)?)));
+    let passage = Passage {
+        platform: Rc::clone(call.platform),
+        config: Rc::clone(call.config),
+        session: call.session.clone(),
+        notes: call.notes.clone(),
+        presence: Rc::clone(&call.request.presence),
+        record_id: ask.record_id.clone(),
+        key: ask.key.clone(),
+        project: call.project().project_name.clone(),
+        deployment: call.object().name.clone(),
+        caller_kind: match call.authority.principal() {
+            Principal::Operator => "operator",
+            Principal::User(_) => "user",
+            Principal::ServiceUser(_) => "service_user",
+        },
+        host: call.request.header("host"),
+        trace: trace.collect(),
+        admission: call.now,
+        lease_end: Cell::new(admitted.lease_end.0),
+        admitted,
+    };
+    Ok((passage, sending, kept))
+}
+
+/// What is sent of a body, and what is kept of it.
+fn checked(
+    admitted: &Admitted,
+    content_type: Option<&str>,
+    body: Vec<u8>,
+) -> Result<(Sending, Kept), Error> {
+    let unreadable =
+        |what: &str| Error::inconsistent(format!("deployment {}: {what}", admitted.object_id));
+    let io_type = match admitted.input_type.as_str() {
+        "structured" => IoType::Structured,
+        _ => IoType::Plain,
+    };
+    let fields: Fields =
+        serde_json::from_str(&admitted.input_fields.0).map_err(|_| unreadable("input_fields"))?;
+    let input = RequestInput::check(
+        io_type,
+        &fields,
+        admitted.supports_request_format.0,
+        content_type,
+        &body,
+    )
+    .map_err(|invalid| Error::invalid(invalid.to_string()))?;
+    let text = std::str::from_utf8(input.body)
+        .ok()
+        .filter(|text| text.len() <= LONGEST_KEPT);
+    let kept = Kept {
+        input: text.map(|text| (input.content_type.clone().into_owned(), text.to_owned())),
+        ..Kept::default()
+    };
+    let (content_type, items, length) = (
+        input.content_type.into_owned(),
+        input.items,
+        input.body.len(),
+    );
+    let skipped = body.len() - length;
+    let mut body = body;
+    body.drain(..skipped);
+    Ok((
+        Sending {
+            content_type,
+            body,
+            items,
+        },
+        kept,
+    ))
+}
+
+/// What becomes of the idempotency key: a caller who hung up may try again, and nothing that was sent is sent twice.
+fn key_ending(passage: &Passage, outcome: &Outcome, body: &str) -> KeyEnding {
+    match &passage.key {
+        None => KeyEnding::None,
+        Some(key) if matches!(outcome.result, Err(Failure::HungUp)) => {
+            KeyEnding::Free(key.digest.clone())
+        }
+        Some(key) => KeyEnding::Answered {
+            digest: key.digest.clone(),
+            status: 200,
+            content_type: "application/json".to_owned(),
+            body: (body.len() <= LONGEST_KEPT).then(|| body.to_owned()),
+        },
+    }
+}
+
+/// How many requests the caller may make yet in this minute (contract section 5.10).
+fn rate_headers(call: &Context<'_>, admitted: &Admitted, response: &mut Response) {
+    if let Some(limit) = call.config.requests_per_minute {
+        response.header("x-ratelimit-limit", limit.to_string());
+        response.header(
+            "x-ratelimit-remaining",
+            (limit - admitted.made - 1).max(0).to_string(),
+        );
+        response.header(
+            "x-ratelimit-reset",
+            admissions::to_next_minute(call.now).to_string(),
+        );
+    }
+}
+
+/// What a request is answered.
+struct Answer {
+    id: String,
+    deployment: String,
+    version: String,
+    timeout: i64,
+    result: Option<String>,
+    failure: Option<Failure>,
+}
+
+impl Answer {
+    fn of(passage: &Passage, outcome: &Outcome) -> Self {
+        Self {
+            id: passage.record_id.clone(),
+            deployment: passage.deployment.clone(),
+            version: passage.admitted.version.clone(),
+            timeout: passage.admitted.timeout,
+            result: outcome
+                .result
+                .as_ref()
+                .ok()
+                .map(|output| output.json.clone()),
+            failure: outcome.result.as_ref().err().cloned(),
+        }
+    }
+
+    /// Whether this is how it ended.
+    fn is(&self, failure: Option<&Failure>) -> bool {
+        self.failure.as_ref() == failure
+    }
+
+    fn fail(&mut self, failure: Option<Failure>) {
+        self.failure = failure;
+        if self.failure.is_some() {
+            self.result = None;
+        }
+    }
+
+    fn shape(&self) -> DeploymentRequestCreateResponse<'_> {
+        let result: Option<&RawValue> = self
+            .result
+            .as_deref()
+            .and_then(|json| serde_json::from_str(json).ok());
+        DeploymentRequestCreateResponse {
+            id: &self.id,
+            deployment: &self.deployment,
+            version: &self.version,
+            status: if self.failure.is_some() {
+                "failed"
+            } else {
+                "completed"
+            },
+            success: self.failure.is_none(),
+            result,
+            error_message: self.failure.as_ref().map(Failure::to_string),
+            timeout: self.timeout,
+        }
+    }
+
+    /// The same as a text.
+    fn text(&self) -> String {
+        // Texts, numbers and what has been parsed always have a JSON form.
+        serde_json::to_string(&self.shape()).unwrap_or_default()
+    }
+}
+
+/// What takes away a record that may have been written on the first trip of a call that came to nothing all the same.
+pub(crate) fn withdrawal(call: &Context<'_>) -> Result<Vec<Statement>, Error> {
+    let ask = Ask::of(call, Way::Direct)?;
+    Ok(admissions::void_unseen(
+        call.parameter("project_name"),
+        &ask.record_id,
+    ))
+}
