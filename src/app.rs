@@ -209,6 +209,7 @@ impl<'a> Life<'a> {
             authority: Authority::nobody(),
             is_organization_admin: false,
             body_limit: route.family.body_limit,
+            takes_any_type: route.family.cors == Class::Requests,
             rides: route.rides,
             ridden: None,
             takes_body_first: route.takes_body_first(),

@@ -73,6 +73,8 @@ pub struct Context<'a> {
     pub(crate) authority: Authority,
     pub(crate) is_organization_admin: bool,
     pub(crate) body_limit: usize,
+    /// Whether a body need not be declared as JSON: on request endpoints (contract section 4).
+    pub(crate) takes_any_type: bool,
     pub(crate) rides: Option<Rides>,
     pub(crate) ridden: Option<Answers>,
     /// Whether its first trip takes the body along, which is then read before it.
@@ -144,7 +146,8 @@ impl Context<'_> {
 
     async fn body_text(&mut self, wanted: Wanted) -> Result<Vec<u8>, Error> {
         let clock = self.platform.clock.as_ref();
-        let body = body::in_time(clock, body::text(self.request, self.body_limit, wanted)).await;
+        let text = body::text(self.request, self.body_limit, wanted, !self.takes_any_type);
+        let body = body::in_time(clock, text).await;
         self.now = clock.now();
         body
     }

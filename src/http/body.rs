@@ -33,8 +33,14 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// a body (UbiOps spec 1.2). Where an array is expected it is 400. A byte order mark in front counts for nothing.
 ///
 /// # Errors
-/// 413 beyond `limit` bytes, 415 for a body that is not declared as JSON or is coded, 400 for one of another kind.
-pub async fn text(request: &mut Request, limit: usize, wanted: Wanted) -> Result<Vec<u8>, Error> {
+/// 413 beyond `limit` bytes, 415 for a body that is coded or, where it has to be, not declared as JSON; 400 for one of
+/// another kind.
+pub async fn text(
+    request: &mut Request,
+    limit: usize,
+    wanted: Wanted,
+    must_be_declared: bool,
+) -> Result<Vec<u8>, Error> {
     let mut bytes = read(request, limit).await?;
     let (first, sentence) = match wanted {
         Wanted::Object => (b'{', "the body must be a JSON object"),
@@ -55,7 +61,7 @@ pub async fn text(request: &mut Request, limit: usize, wanted: Wanted) -> Result
             Wanted::Array => Err(Error::invalid(sentence)),
         };
     }
-    if !declares_json(request.header("content-type").as_deref()) {
+    if must_be_declared && !declares_json(request.header("content-type").as_deref()) {
         return Err(Error::unsupported_media_type());
     }
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&first) {
