@@ -5,6 +5,7 @@
 
 mod examples;
 mod examples_of_objects;
+mod examples_of_requests;
 pub mod parameters;
 mod story;
 

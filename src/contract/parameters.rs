@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 
 use super::story::{
     ACCESS_KEY, AUDIT_ID, DEPLOYMENT, INSTANCE_TYPE, ORGANIZATION, PIPELINE, PROJECT, PROJECT_ID,
-    ROLE_ASSIGNMENT_ID, SERVICE_USER_ID, USER_ID, VARIABLE_ID, VOUCHER_CODE, WORKSPACE_ID,
+    REQUEST_ID, ROLE_ASSIGNMENT_ID, SERVICE_USER_ID, USER_ID, VARIABLE_ID, VOUCHER_CODE,
+    WORKSPACE_ID,
 };
 use crate::domain::{
     AccessKeyId, AuditId, EnvironmentVariableId, InstanceTypeName, ObjectName, ProjectId,
-    QuotaResourceName, RoleAssignmentId, ServiceUserId, UserId, VoucherCode,
+    QuotaResourceName, RoleAssignmentId, ServiceUserId, Timestamp, UserId, VoucherCode,
 };
 
 /// A parameter of a path or of a query.
@@ -144,6 +145,26 @@ parameters! {
     TIMEOUT = "timeout", "Seconds that the request may take; by default 300, of a stream 3600.", |_| json!({ "type": "integer", "minimum": 10, "maximum": 3_600 }), 300;
     /// How urgent a request is.
     PRIORITY = "priority", "Taken, and without effect: 0 is high, 1 standard.", |_| integer(0, 1, 1), 1;
+    /// The statuses to narrow a list of requests to.
+    REQUEST_STATUS = "status", "Only requests with one of these statuses, separated by commas; `pending` and `processing` each by itself.", |_| json!({ "type": "string", "minLength": 1, "default": "completed" }), "completed,failed";
+    /// The same, of what has ended.
+    ENDED_STATUS = "status", "Only requests with one of these statuses, separated by commas: `completed`, `failed`, `cancelled`.", |_| json!({ "type": "string", "minLength": 1, "default": "completed" }), "completed,failed";
+    /// The status of the requests to cancel.
+    CANCELLED_STATUS = "status", "With an empty list of ids: all requests of this status.", |_| json!({ "enum": ["pending", "processing"] }), "pending";
+    /// How many requests to show.
+    REQUESTS_LIMIT = "limit", "At most so many.", |_| integer(1, 1_000, 50), 50;
+    /// Where a page of requests begins.
+    REQUESTS_OFFSET = "offset", "Skip so many; further back it goes with `end_date`.", |_| integer(0, 10_000, 0), 0;
+    /// Since when requests were made.
+    MADE_FROM = "start_date", "Only requests that were made then or later.", reference::<Timestamp>, "2026-11-22T09:00:00.000+00:00";
+    /// Until when requests were made.
+    MADE_UNTIL = "end_date", "Only requests that were made then or before.", reference::<Timestamp>, "2026-11-23T09:00:00.000+00:00";
+    /// A part of the ids to narrow a list to.
+    SEARCH_ID = "search_id", "Only requests whose id holds this, among the newest 10,000 of each status; a whole id is found wherever it is.", text, "0192";
+    /// Whether to leave out what was sent and answered.
+    METADATA_ONLY = "metadata_only", "Leave out what was sent and answered.", |_| json!({ "type": "boolean", "default": false }), true;
+    /// The kind of object to list the requests of; it has to be given.
+    OBJECT_TYPE = "object_type", "Requests to objects of this kind; it has to be given.", |_| json!({ "enum": ["deployment", "pipeline"] }), "deployment";
     /// Whether to leave an organization without an admin.
     FORCE = "force", "Delete the person even if an organization is left without an admin.", |_| json!({ "type": "boolean", "default": false }), false;
 }
@@ -231,7 +252,7 @@ static PATH: &[Parameter] = &[
         name: "request_id",
         description: "The id of the request.",
         schema: text,
-        example: || json!("13a9ba27-6888-4528-826e-8e1002eab13d"),
+        example: || json!(REQUEST_ID),
     },
     Parameter {
         name: "file",

@@ -33,6 +33,7 @@ pub mod path;
 pub mod pipeline_graph;
 pub mod quota;
 pub mod request_input;
+pub mod requests;
 pub mod retention;
 pub mod signing;
 pub mod subscription_period;
@@ -57,8 +58,8 @@ pub use header_template::{HeaderTemplates, Unexpanded};
 pub use idempotency_key::IdempotencyKey;
 pub use ids::{
     AttachmentId, AuditId, DeploymentId, EnvironmentVariableId, OrganizationId, PipelineId,
-    PipelineObjectId, ProjectId, RequestId, RoleAssignmentId, RoleId, ServiceUserId, TokenId,
-    UserId, VersionId, VoucherId, WorkspaceId,
+    PipelineObjectId, ProjectId, RecordId, RequestId, RoleAssignmentId, RoleId, ServiceUserId,
+    TokenId, UserId, VersionId, VoucherId, WorkspaceId,
 };
 pub use instance_type::InstanceTypeName;
 pub use integer::{AtLeast, SAFE_INTEGER, Within};
@@ -73,6 +74,7 @@ pub use path::{NoSuchPath, RawPath, Segments};
 pub use pipeline_graph::{Attachments, PipelineObjects};
 pub use quota::{QuotaBounds, QuotaResourceName};
 pub use request_input::RequestInput;
+pub use requests::RequestStatus;
 pub use retention::{MAX_RETENTION_TIME, RETENTION_TIME, RetentionMode};
 pub use signing::{DerivedSecret, Purpose, SealingKey, SigningKey, SigningKeys};
 pub use subscription_period::period_containing;

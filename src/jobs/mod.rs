@@ -8,6 +8,7 @@ use std::rc::Rc;
 use serde::Serialize;
 
 use crate::platform::{Config, Platform};
+use crate::store::requests::purge;
 use crate::store::session::{Account, Session};
 use crate::store::settlements;
 
@@ -29,7 +30,8 @@ pub async fn every_minute(platform: &Rc<Platform>, _: &Rc<Config>) {
     let began = platform.clock.now();
     let session = Session::new(Rc::clone(platform));
     let ended = session.write(settlements::ending_overdue(began)).await;
-    let error = ended.err();
+    let purged = purge::run(&session, began).await;
+    let error = ended.map(|_| ()).and(purged).err();
     let Account { round_trips, meta } = session.account();
     let entry = Entry {
         time: began.to_offset_string(),

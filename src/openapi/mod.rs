@@ -177,6 +177,7 @@ fn tell_dates(schema: &mut Value) {
         let is_date = name == "date"
             || name.ends_with("creation_date")
             || name.ends_with("registration_date")
+            || name.starts_with("time_")
             || name == "token_last_used"
             || name == "previous_token_expiry";
         if let (true, Value::Object(property)) = (is_date, property) {

@@ -31,6 +31,10 @@ const TAGS: &[(&str, &str)] = &[
         "environment-variables",
         "What is put into the headers of the servers behind deployments.",
     ),
+    (
+        "requests",
+        "What is recorded of requests, across a project.",
+    ),
     ("vouchers", "Codes that give a plan or credits."),
     (
         "workspaces",

@@ -1,25 +1,27 @@
 //! The request endpoints (UbiOps spec 4.1): what an app calls with a service user's token.
 //!
-//! Their paths, methods and rights stand, so browsers and clients meet the CORS answers and refusals they will meet;
-//! nothing can stand behind a version yet, so an authorised call is 404 and says what is missing (contract section 4),
-//! and the OpenAPI document leaves them out: `Unserved`.
+//! What is recorded of requests is read, cancelled and deleted. Requests to deployments are made one by one; of batches and
+//! of pipelines the paths, methods and rights stand, so browsers and clients meet the CORS answers and refusals they will
+//! meet, an authorised call is 404 and says what is missing, and the OpenAPI document leaves these out: `Unserved`.
 
 use super::{Route, p, route, routes};
 use crate::api::requests;
-use crate::api::requests::{creating, made};
+use crate::api::requests::{creating, made, records, shapes};
+use crate::domain::RecordId;
 
 /// A row of the requests to a target: method, what follows `/requests`, name, permission, summary before and after the
-/// target.
+/// target; then what answers it, and what it promises.
 macro_rules! request {
     (
         [$access:ident $at:literal $operations:literal $target:literal]
         $method:ident $below:literal $operation:ident, $right:ident, $before:literal $($after:literal)?
+        => $handler:path, [$($query:ident)*] [$($body:ty)?] $status:literal $answer:ty
     ) => {
         route!(
             REQUESTS, $method concat!("/v2.1/projects/{project_name}", $at, "/requests", $below),
             concat!($operations, "_", stringify!($operation)), $access(p::$right),
             concat!($before, " ", $target $(, " ", $after)?)
-            => requests::no_upstream, [] [] 404 Unserved
+            => $handler, [$($query)*] [$($body)?] $status $answer
         )
     };
 }
@@ -40,22 +42,37 @@ macro_rules! making {
 }
 
 /// The twelve rows of a target, which is an access, its path, the first words of the operations' names, and what it is;
-/// then its permissions to create, list, get, update and delete, and the rows by which one is made and is streamed.
+/// then its permissions to create, list, get, update and delete, how its requests are shown, in a list and one by one, and
+/// the rows by which one is made and is streamed.
 macro_rules! requests_to {
-    ($target:tt $create:ident $list:ident $get:ident $update:ident $delete:ident $made:expr, $streamed:expr) => {
+    (
+        $target:tt $create:ident $list:ident $get:ident $update:ident $delete:ident $in_list:ty, $in_detail:ty,
+        $made:expr, $streamed:expr
+    ) => {
         [
             $made,
-            request!($target GET "" list, $list, "List requests to"),
-            request!($target POST "/batch" batch_create, $create, "Queue requests to"),
+            request!($target GET "" list, $list, "List requests to"
+                => records::list, [REQUEST_STATUS REQUESTS_LIMIT REQUESTS_OFFSET MADE_FROM MADE_UNTIL SEARCH_ID] []
+                   200 Vec<$in_list>),
+            request!($target POST "/batch" batch_create, $create, "Queue requests to"
+                => requests::not_yet, [] [] 404 Unserved),
             $streamed,
-            request!($target POST "/collect" batch_get, $get, "Read several requests to"),
-            request!($target POST "/delete" batch_delete, $delete, "Delete several requests to"),
-            request!($target POST "/cancel" batch_cancel, $update, "Cancel several requests to"),
-            request!($target GET "/{request_id}" get, $get, "Read a request to"),
-            request!($target PATCH "/{request_id}" update, $update, "Cancel a request to"),
-            request!($target DELETE "/{request_id}" delete, $delete, "Delete a request to"),
-            request!($target GET "/{request_id}/input" input, $get, "Read the input of a request to"),
-            request!($target GET "/{request_id}/output" output, $get, "Read the output of a request to"),
+            request!($target POST "/collect" batch_get, $get, "Read several requests to"
+                => records::collect, [] [Vec<RecordId>] 200 Vec<$in_detail>),
+            request!($target POST "/delete" batch_delete, $delete, "Delete several requests to"
+                => records::delete_several, [] [Vec<RecordId>] 200 shapes::RequestsChanged),
+            request!($target POST "/cancel" batch_cancel, $update, "Cancel several requests to"
+                => records::cancel, [CANCELLED_STATUS] [Vec<RecordId>] 200 shapes::RequestsChanged),
+            request!($target GET "/{request_id}" get, $get, "Read a request to"
+                => records::get, [METADATA_ONLY] [] 200 $in_detail),
+            request!($target PATCH "/{request_id}" update, $update, "Cancel a request to"
+                => records::update, [] [records::RequestUpdate] 200 $in_detail),
+            request!($target DELETE "/{request_id}" delete, $delete, "Delete a request to"
+                => records::delete, [] [] 204 Nothing),
+            request!($target GET "/{request_id}/input" input, $get, "Read the input of a request to"
+                => records::input, [] [] 200 File),
+            request!($target GET "/{request_id}/output" output, $get, "Read the output of a request to"
+                => records::output, [] [] 200 File),
         ]
     };
 }
@@ -65,6 +82,7 @@ macro_rules! requests_to_deployment {
         requests_to!(
             $target DEPLOYMENTS_REQUESTS_CREATE DEPLOYMENTS_REQUESTS_LIST DEPLOYMENTS_REQUESTS_GET
             DEPLOYMENTS_REQUESTS_UPDATE DEPLOYMENTS_REQUESTS_DELETE
+            shapes::DeploymentRequestList, shapes::DeploymentRequestDetail,
             making!($target "" create, "Make a request to"
                 => create, admits_direct, made::DeploymentRequestCreateResponse<'static>),
             making!($target "/stream" stream, "Make a request to" "and stream its answer"
@@ -78,8 +96,11 @@ macro_rules! requests_to_pipeline {
         requests_to!(
             $target PIPELINES_REQUESTS_CREATE PIPELINES_REQUESTS_LIST PIPELINES_REQUESTS_GET
             PIPELINES_REQUESTS_UPDATE PIPELINES_REQUESTS_DELETE
-            request!($target POST "" create, PIPELINES_REQUESTS_CREATE, "Make a request to"),
-            request!($target POST "/stream" stream, PIPELINES_REQUESTS_CREATE, "Make a request to" "and stream its answer")
+            shapes::PipelineRequestList, shapes::PipelineRequestDetail,
+            request!($target POST "" create, PIPELINES_REQUESTS_CREATE, "Make a request to"
+                => requests::not_yet, [] [] 404 Unserved),
+            request!($target POST "/stream" stream, PIPELINES_REQUESTS_CREATE, "Make a request to" "and stream its answer"
+                => requests::not_yet, [] [] 404 Unserved)
         )
     };
 }
@@ -104,7 +125,10 @@ pub(super) static TO_PIPELINE_VERSIONS: &[Route] = &requests_to_pipeline!(
 pub(super) static OF_PROJECT: &[Route] = routes! {
     family IN_PROJECT;
     "/v2.1/projects/{project_name}/requests" {
-        GET project_requests_list, Project(p::DEPLOYMENTS_REQUESTS_LIST), "List the requests of a project"
-            => requests::no_requests, gives 404 Unserved;
+        GET project_requests_list, ProjectPart,
+            "List the requests of a project, with deployments.requests.list or pipelines.requests.list on it"
+            => records::list_of_project,
+               query [OBJECT_TYPE, ENDED_STATUS, REQUESTS_LIMIT, REQUESTS_OFFSET, MADE_FROM, MADE_UNTIL, SEARCH_ID],
+               gives 200 Vec<shapes::RequestsOverview>;
     }
 };

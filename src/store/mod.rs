@@ -22,6 +22,7 @@ pub mod project_users;
 pub mod projects;
 pub mod quota_resources;
 pub mod quotas;
+pub mod requests;
 pub mod resources;
 pub mod rights;
 pub mod role_assignments;
@@ -70,6 +71,8 @@ pub fn statements() -> Vec<&'static Sql> {
         projects::statements::ALL,
         quota_resources::ALL,
         quotas::ALL,
+        requests::purge::ALL,
+        requests::statements::ALL,
         resources::ALL,
         role_assignments::ALL,
         roles::ALL,

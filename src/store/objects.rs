@@ -106,4 +106,17 @@ impl Object {
     pub fn version_not_found(&self, version: &str) -> Error {
         self.kind.version_not_found(&self.name, version)
     }
+
+    /// The 404 of the version that a path names, or of the default one where it names none.
+    #[must_use]
+    pub fn no_version(&self, named: Option<&str>) -> Error {
+        match named {
+            Some(version) => self.version_not_found(version),
+            None => Error::not_found(format!(
+                "the {} {} has no default version; name one in the path",
+                self.kind.name(),
+                quoted(&self.name)
+            )),
+        }
+    }
 }

@@ -4,6 +4,7 @@ mod changes;
 pub mod statements;
 
 use crate::auth::access::Authority;
+use crate::auth::permissions::Permission;
 use crate::auth::principal::Principal;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
@@ -146,11 +147,15 @@ pub fn organization_not_found(name: &str) -> Error {
 #[must_use]
 pub fn lacks(authority: &Authority) -> Error {
     match authority.permission() {
-        Some(permission) => {
-            Error::forbidden(format!("this needs the permission {}", permission.name()))
-        }
+        Some(permission) => lacks_permission(permission),
         None => Error::forbidden("this needs an admin of the organization"),
     }
+}
+
+/// The 403 of somebody who lacks a permission.
+#[must_use]
+pub fn lacks_permission(permission: Permission) -> Error {
+    Error::forbidden(format!("this needs the permission {}", permission.name()))
 }
 
 /// The projects in which a caller has a part, by name; with `organization` only those of it. The operator's list

@@ -109,4 +109,16 @@ INSERT INTO quota_consumptions (project_id, workspace_id, id, organization_id, r
          unixepoch('2026-06-15') * 1000, 'request'
   FROM number;
 
+-- Requests: to the deployments and pipelines of the project, and elsewhere, with what was sent and answered.
+INSERT INTO requests (project_id, id, organization_id, object_type, object_id, version_id, kind, status, caller_id, caller,
+                      time_created, time_started, time_completed, timeout, input_size, retention_mode, retention_time)
+  SELECT project, printf('0180%04x-0000-7000-8000-%012x', i, i), '{organization}', kind, kind || '-' || i,
+         kind || '-version-' || i, 'direct', status, 'service-user-1', 'somebody', 0, 0, 0, 300, 2, 'full', 604800
+  FROM number, (SELECT '{project}' AS project, 'deployment' AS kind, 'completed' AS status
+                UNION ALL SELECT 'beside-1', 'pipeline', 'failed');
+INSERT INTO request_payloads (project_id, request_id, part, content_type, body, creation_date)
+  SELECT project_id, id, 'input', 'application/json', '{}', 0 FROM requests;
+INSERT INTO idempotency_keys (project_id, caller_id, key_digest, fingerprint, request_id, creation_date)
+  SELECT '{project}', 'service-user-1', 'key-' || i, 'fingerprint', 'request', 0 FROM number;
+
 DROP TABLE number;

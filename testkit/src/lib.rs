@@ -23,6 +23,7 @@ pub mod members;
 pub mod organizations;
 pub mod pipelines;
 pub mod quotas;
+pub mod records;
 pub mod requests;
 mod run;
 pub mod schedule;

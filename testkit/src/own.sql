@@ -127,6 +127,20 @@ INSERT INTO usage_events (id, organization_id, project_id, version_id, project, 
 INSERT INTO voucher_redemptions (organization_id, voucher_id, credits, redemption_date, period_end)
   SELECT '{organization}', 'own-' || i, 1, 0, 1 FROM number;
 
+-- Requests to all of them, of several statuses, with what was sent and answered.
+INSERT INTO requests (project_id, id, organization_id, object_type, object_id, version_id, kind, status, caller_id, caller,
+                      time_created, time_started, time_completed, timeout, input_size, error_message, retention_mode,
+                      retention_time)
+  SELECT '{project}', printf('0180%04x-0000-7000-8000-%012x', i, row_number() OVER ()), '{organization}', o.kind, o.id,
+         o.version_id, 'batch', s.status, NULL, 'somebody', 0, 0, 0, 300, 2, substr(text, 1, 256), 'full', 604800
+  FROM (SELECT 'deployment' AS kind, d.id, v.id AS version_id
+        FROM deployment d JOIN deployment_versions v ON v.deployment_id = d.id AND v.version = 'v1'
+        UNION ALL
+        SELECT 'pipeline', p.id, v.id FROM pipeline p JOIN pipeline_versions v ON v.pipeline_id = p.id AND v.version = 'v1') o,
+       number, pad, (SELECT 'completed' AS status UNION ALL SELECT 'failed' UNION ALL SELECT 'pending') s;
+INSERT INTO request_payloads (project_id, request_id, part, content_type, body, creation_date)
+  SELECT project_id, id, 'input', 'text/plain', text, 0 FROM requests, pad WHERE project_id = '{project}' AND time_created = 0;
+
 DROP TABLE number;
 DROP TABLE pad;
 DROP TABLE caller;

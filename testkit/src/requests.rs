@@ -8,6 +8,7 @@ use tenantry::routes::Route;
 
 use crate::call::Call;
 use crate::cast::Caller;
+use crate::records;
 use crate::world::{ORGANIZATION, PROJECT, World};
 
 /// A call of this route that goes well for whoever may make it. What it is about is made for it, past the callers of
@@ -40,8 +41,23 @@ fn target(world: &World, route: &Route) -> String {
             "{path}?permission=projects.get&assignee={}",
             world.viewer().id
         ),
+        "project_requests_list" => format!("{path}?object_type=deployment"),
         _ => path,
     }
+}
+
+/// The id of a request to what the route is about: one that waits, where it is to be cancelled.
+fn record_of(world: &World, route: &Route) -> String {
+    let kind = match route.path.contains("{pipeline_name}") {
+        true => "pipeline",
+        false => "deployment",
+    };
+    let cancels = ["_update", "_batch_cancel"];
+    let status = match cancels.iter().any(|end| route.operation.ends_with(end)) {
+        true => "pending",
+        false => "completed",
+    };
+    records::record(world, kind, "x1", json!({"status": status}))
 }
 
 fn parameter(world: &World, route: &Route, name: &str) -> String {
@@ -84,7 +100,7 @@ fn parameter(world: &World, route: &Route, name: &str) -> String {
                 .replace("{version}", "v1");
             variable(world, &place)
         }
-        "request_id" => "13a9ba2768884528826e8e1002eab13d".to_owned(),
+        "request_id" => record_of(world, route),
         "project_id" => world.project_id(),
         "workspace_id" => world.workspace(),
         "resource" => "exemlProject.gpu_duration".to_owned(),
@@ -121,6 +137,14 @@ fn service_user_with_a_grace(world: &World) -> Caller {
 fn body(world: &World, route: &Route) -> Json {
     match route.operation {
         _ if !matches!(route.method.as_str(), "POST" | "PUT" | "PATCH") => Json::Null,
+        operation if operation.ends_with("_requests_update") => json!({"status": "cancelled"}),
+        operation
+            if ["_batch_get", "_batch_delete", "_batch_cancel"]
+                .iter()
+                .any(|end| operation.ends_with(end)) =>
+        {
+            json!([record_of(world, route)])
+        }
         operation if operation.contains("_requests_") => Json::Null,
         "operator_users_token" | "service_users_token" => Json::Null,
         "operator_users_create" => json!({"email": "new@example.com"}),

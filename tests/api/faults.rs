@@ -111,7 +111,8 @@ const CHANGES: &str =
 #[test]
 fn every_route_that_changes_something_leaves_one_audit_row() {
     for route in routes::table() {
-        if METERING.contains(&route.operation) {
+        // Requests are no configuration either.
+        if METERING.contains(&route.operation) || route.operation.contains("_requests_") {
             continue;
         }
         let (world, call) = arrange(route);

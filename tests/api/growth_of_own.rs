@@ -63,6 +63,21 @@ const MAY_GROW: &[(&str, &str)] = &[
         "pipeline_versions_delete",
         "the objects of the version, which go with it",
     ),
+    (
+        "deployment_requests_batch_delete",
+        "the roles of the caller, once where the change is judged and once where it is made",
+    ),
+    ("deployment_requests_batch_cancel", "the same"),
+    ("deployment_requests_update", "the same"),
+    ("deployment_requests_delete", "the same"),
+    ("pipeline_requests_batch_delete", "the same"),
+    ("pipeline_requests_batch_cancel", "the same"),
+    ("pipeline_requests_update", "the same"),
+    ("pipeline_requests_delete", "the same"),
+    (
+        "project_requests_list",
+        "the roles of the caller: whether they have a part in the project, and whether they may list in it",
+    ),
 ];
 
 /// What a call came to.
@@ -164,7 +179,7 @@ fn heavier() -> Vec<(&'static str, Made)> {
 }
 
 fn calls() -> Vec<(&'static str, Made)> {
-    // The calls that are not served are all alike.
+    // Those to a version are those to the default one.
     let served = routes::table().filter(|route| !route.operation.contains("_version_requests_"));
     let plausible = served.map(|route| {
         let made: Made = Box::new(move |world| plausible(world, route));

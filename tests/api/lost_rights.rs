@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use serde_json::Value as Json;
 
+use tenantry::openapi;
 use tenantry::routes::{self, Route};
 
 use testkit::requests::plausible;
@@ -197,7 +198,9 @@ fn delete_robot(world: &World) {
 fn is_writing(route: &Route) -> bool {
     route.method.as_str() != "GET"
         && !route.path.starts_with("/operator/")
-        && !route.operation.contains("_requests_")
+        && !route.operation.contains("_version_requests_")
+        && !route.operation.ends_with("_batch_get")
+        && openapi::is_served(route)
 }
 
 #[test]

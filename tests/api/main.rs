@@ -99,6 +99,8 @@ mod quotas;
 #[cfg(test)]
 mod races;
 #[cfg(test)]
+mod request_records;
+#[cfg(test)]
 mod resource_counts;
 #[cfg(test)]
 mod role_assignments;

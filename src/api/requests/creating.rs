@@ -239,7 +239,7 @@ fn judged(call: &Call<'_, OnObject>, ask: &Ask, ridden: &Answers) -> Result<Judg
     match admissions::judge(ridden, &ask.asked(call))? {
         Admission::Admitted(admitted) => Ok(Judged::Admitted(admitted)),
         Admission::Replayed(replay) => Ok(Judged::Answered(replayed(replay)?)),
-        Admission::NoSuchVersion => Err(super::no_version(call.object(), ask.version.as_deref())),
+        Admission::NoSuchVersion => Err(call.object().no_version(ask.version.as_deref())),
         Admission::Refused(error) => Err(error),
     }
 }

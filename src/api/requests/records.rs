@@ -1,0 +1,265 @@
+//! `.../requests`: what is recorded of the requests to a version, and of those of a project (docs/requests.md).
+
+use serde::Deserialize;
+
+use crate::api::requests::shapes::{
+    RequestsChanged, RequestsOverview, Shown, in_detail, in_list, media_type,
+};
+use crate::api::{Call, Context, OnObject, OnProject};
+use crate::auth::permissions as p;
+use crate::domain::requests::{Statuses, first_id_at};
+use crate::domain::{
+    Invalid, ObjectType, RecordId, RequestStatus, SAFE_INTEGER, Timestamp, quoted,
+};
+use crate::error::Error;
+use crate::http::response::{Body, Response};
+use crate::store::requests::records::{self, Part, Payloads, Place, Read, Wanted};
+
+/// So many requests are read, deleted or cancelled by one call (UbiOps spec 4.5).
+const MOST_IDS: usize = 250;
+/// So many are listed at once.
+const MOST_LISTED: i64 = 1_000;
+/// So many are skipped: each is read, and who goes further back does so by date.
+const MOST_SKIPPED: i64 = 10_000;
+
+/// What becomes of a request; other fields are ignored.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct RequestUpdate {
+    /// `cancelled`; nothing else can be set.
+    pub status: RequestStatus,
+}
+
+fn place<'a>(call: &'a Call<'_, OnObject>) -> Place<'a> {
+    let version = call.parameter("version");
+    Place {
+        project: call.project(),
+        object: call.object(),
+        version: (!version.is_empty()).then_some(version),
+    }
+}
+
+/// Which records a list shows, as its query says.
+fn wanted(
+    call: &Context<'_>,
+    parse: impl FnOnce(&str) -> Result<Statuses, Invalid>,
+) -> Result<Wanted, Error> {
+    let query = &call.query;
+    let statuses = query.parsed("status", parse)?;
+    let offset = query.integer("offset", 0..=SAFE_INTEGER, 0)?;
+    if offset > MOST_SKIPPED {
+        return Err(Error::invalid(format!(
+            "offset: {offset} is beyond {MOST_SKIPPED}; what is older is listed with end_date=<time_created of the last \
+             request seen>"
+        )));
+    }
+    let start = query.parsed("start_date", Timestamp::parse)?;
+    let end = query.parsed("end_date", Timestamp::parse)?;
+    if start.is_some_and(|start| end.is_some_and(|end| start > end)) {
+        return Err(Error::invalid("start_date: it is after end_date"));
+    }
+    let mut wanted = Wanted {
+        statuses: statuses.unwrap_or_else(Statuses::default_of_lists),
+        from: start.map(first_id_at).unwrap_or_default(),
+        // No id begins with this letter.
+        until: end.map_or("g".to_owned(), |end| first_id_at(end.plus_millis(1))),
+        search_id: query.text("search_id").map(str::to_ascii_lowercase),
+        limit: query.integer("limit", 1..=MOST_LISTED, 50)?,
+        offset,
+    };
+    // A whole id is found wherever it is.
+    if let Some(Ok(id)) = wanted.search_id.as_deref().map(RecordId::parse) {
+        let id = id.to_string();
+        wanted.until = wanted.until.min(format!("{id}-"));
+        wanted.from = wanted.from.max(id);
+        wanted.search_id = None;
+    }
+    Ok(wanted)
+}
+
+/// `GET .../requests`.
+pub(crate) async fn list(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+    let wanted = wanted(call, Statuses::parse)?;
+    let (version, found) = records::list(call.session, place(call), &wanted).await?;
+    let object = call.object();
+    Response::ok(&in_list(object.kind, &object.name, &version, found))
+}
+
+/// `GET /projects/{p}/requests`.
+pub(crate) async fn list_of_project(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
+    let (kind, permission) = match call.query.text("object_type") {
+        Some("deployment") => (ObjectType::Deployment, p::DEPLOYMENTS_REQUESTS_LIST),
+        Some("pipeline") => (ObjectType::Pipeline, p::PIPELINES_REQUESTS_LIST),
+        Some(other) => {
+            return Err(Error::invalid(format!(
+                "object_type: {} is neither deployment nor pipeline",
+                quoted(other)
+            )));
+        }
+        None => {
+            return Err(Error::invalid(
+                "object_type: it is missing; it is deployment or pipeline",
+            ));
+        }
+    };
+    let wanted = wanted(call, Statuses::parse_ended)?;
+    let about = (call.project(), kind, permission);
+    let (session, authority) = (call.session, &call.authority);
+    let found = records::list_of_project(session, authority, call.now, about, &wanted).await?;
+    let shown = found
+        .into_iter()
+        .map(|record| RequestsOverview::of(kind, record));
+    Response::ok(&shown.collect::<Vec<_>>())
+}
+
+/// The id in the path; what is none of a request is not there.
+fn id_in_path(call: &Context<'_>) -> Result<RecordId, Error> {
+    let id = call.parameter("request_id");
+    RecordId::parse(id)
+        .map_err(|_| Error::not_found(format!("there is no request {} here", quoted(id))))
+}
+
+/// The ids in the body, each once.
+async fn ids(call: &mut Context<'_>) -> Result<Vec<RecordId>, Error> {
+    let mut ids: Vec<RecordId> = call.list().await?;
+    if ids.len() > MOST_IDS {
+        return Err(Error::invalid(format!(
+            "the body has {} ids; at most {MOST_IDS} are taken at once",
+            ids.len()
+        )));
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
+}
+
+fn shown(call: &Call<'_, OnObject>, read: Read) -> Vec<Shown> {
+    let object = call.object();
+    in_detail(object.kind, &object.name, read)
+}
+
+/// The only one that was read.
+fn only(mut shown: Vec<Shown>) -> Result<Response, Error> {
+    match shown.pop() {
+        Some(shown) => Response::ok(&shown),
+        None => Err(Error::inconsistent("a request that was read is not there")),
+    }
+}
+
+/// `GET .../requests/{request_id}`.
+pub(crate) async fn get(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+    let payloads = match call.query.flag("metadata_only")? {
+        true => Payloads::Neither,
+        false => Payloads::Both,
+    };
+    let id = id_in_path(call)?;
+    let read = records::read(call.session, place(call), &[id], payloads).await?;
+    only(shown(call, read))
+}
+
+/// `POST .../requests/collect`.
+pub(crate) async fn collect(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+    let ids = ids(call).await?;
+    let read = records::read(call.session, place(call), &ids, Payloads::Both).await?;
+    Response::ok(&shown(call, read))
+}
+
+/// `GET .../requests/{request_id}/input`.
+pub(crate) async fn input(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+    file(call, Part::Input).await
+}
+
+/// `GET .../requests/{request_id}/output`.
+pub(crate) async fn output(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+    file(call, Part::Output).await
+}
+
+/// What was sent or answered, as a file to be kept.
+async fn file(call: &Call<'_, OnObject>, part: Part) -> Result<Response, Error> {
+    let id = id_in_path(call)?;
+    let ids = [id.clone()];
+    let mut read = records::read(call.session, place(call), &ids, Payloads::One(part)).await?;
+    let payload = read.payloads.pop();
+    let kept = payload.and_then(|payload| Some((payload.body?, payload.content_type)));
+    let part = part.name();
+    let (body, content_type) = kept.ok_or_else(|| {
+        Error::not_found(format!(
+            "the {part} of the request {id} is not kept, or not there yet"
+        ))
+    })?;
+    let (media_type, ending) = media_type(&content_type);
+    let mut response = Response::empty(::http::StatusCode::OK);
+    response.body = Body::Bytes(body.into_bytes());
+    response.header("content-type", media_type);
+    let name = format!("attachment; filename=\"{id}-{part}.{ending}\"");
+    response.header("content-disposition", name);
+    Ok(response)
+}
+
+/// `DELETE .../requests/{request_id}`.
+pub(crate) async fn delete(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+    let id = id_in_path(call)?;
+    delete_these(call, &[id]).await?;
+    Ok(Response::no_content())
+}
+
+/// `POST .../requests/delete`.
+pub(crate) async fn delete_several(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+    let ids = ids(call).await?;
+    delete_these(call, &ids).await?;
+    Response::ok(&RequestsChanged { success: true })
+}
+
+async fn delete_these(call: &Call<'_, OnObject>, ids: &[RecordId]) -> Result<(), Error> {
+    records::delete(call.session, &call.authority, call.now, place(call), ids).await
+}
+
+/// `PATCH .../requests/{request_id}`.
+pub(crate) async fn update(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+    let body: RequestUpdate = call.body().await?;
+    if body.status != RequestStatus::Cancelled {
+        return Err(Error::invalid(format!(
+            "status: '{}' is not set by callers; a request is cancelled with 'cancelled'",
+            body.status
+        )));
+    }
+    let id = id_in_path(call)?;
+    let (session, authority) = (call.session, &call.authority);
+    let read = records::cancel_one(session, authority, call.now, place(call), id).await?;
+    only(shown(call, read))
+}
+
+/// The status of all that `POST .../requests/cancel` is to end.
+fn parse_cancelled(text: &str) -> Result<RequestStatus, Invalid> {
+    match RequestStatus::parse(text) {
+        Ok(status @ (RequestStatus::Pending | RequestStatus::Processing)) => Ok(status),
+        _ => Err(Invalid::new(format!(
+            "{} is not pending or processing: what has ended is not cancelled",
+            quoted(text)
+        ))),
+    }
+}
+
+/// `POST .../requests/cancel`: those of the ids in the body, or all of a status with an empty list.
+pub(crate) async fn cancel(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+    let status = call.query.parsed("status", parse_cancelled)?;
+    let ids = ids(call).await?;
+    let (session, authority, now) = (call.session, &call.authority, call.now);
+    match (status, ids.as_slice()) {
+        (Some(status), []) => {
+            records::cancel_all(session, authority, now, place(call), status).await?;
+        }
+        (Some(_), _) => {
+            return Err(Error::invalid(
+                "status: it goes with an empty list of ids, and then cancels all of that status",
+            ));
+        }
+        (None, []) => {
+            return Err(Error::invalid(
+                "the body has no ids; name 1 to 250, or say with status=pending or status=processing which to cancel",
+            ));
+        }
+        (None, ids) => records::cancel(session, authority, now, place(call), ids).await?,
+    }
+    Response::ok(&RequestsChanged { success: true })
+}

@@ -1,0 +1,399 @@
+//! How the records of requests are shown: what the clients of all four generations read (UbiOps spec 4.5).
+
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::domain::{ObjectType, RequestStatus};
+use crate::store::requests::records::{
+    Details, Part, Payload, Read, Record, Summary, Version, Whose,
+};
+use crate::store::rows::{JsonText, Millis};
+
+/// What was sent or answered, as it is shown: the value, or the text where it is none.
+#[derive(Debug)]
+pub enum Content {
+    /// A JSON value.
+    Json(Box<RawValue>),
+    /// A text.
+    Text(String),
+}
+
+impl Content {
+    /// The value that a text holds, if it is to be read as one and is one; else the text.
+    fn of(body: String, is_json: bool) -> Self {
+        match is_json {
+            true => RawValue::from_string(body.clone()).map_or(Self::Text(body), Self::Json),
+            false => Self::Text(body),
+        }
+    }
+}
+
+impl Serialize for Content {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Json(value) => value.serialize(serializer),
+            Self::Text(text) => text.serialize(serializer),
+        }
+    }
+}
+
+/// Who made a request.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Origin {
+    /// Their e-mail address; `operator` for the operator.
+    pub created_by: String,
+}
+
+fn shown(date: Millis) -> String {
+    date.0.to_offset_string()
+}
+
+fn is_success(status: &str) -> bool {
+    status == RequestStatus::Completed.name()
+}
+
+/// Declares how a kind's records are shown: its name, that of the field that has the object's, what a list shows, what is
+/// shown of one, and what only this kind has.
+macro_rules! request_shapes {
+    (
+        $list:ident, $list_doc:literal, $detail:ident, $detail_doc:literal, $object:ident: $object_doc:literal,
+        { $($(#[$attribute:meta])* $own:ident: $type:ty = $of_details:expr,)* }
+    ) => {
+        #[doc = $list_doc]
+        #[derive(Debug, Serialize)]
+        #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+        pub struct $list {
+            /// Its id.
+            pub id: String,
+            #[doc = $object_doc]
+            pub $object: String,
+            /// The name of its version.
+            pub version: String,
+            /// `pending`, `processing`, `completed`, `failed`, `cancelled_pending` or `cancelled`.
+            pub status: String,
+            /// Whether it was answered.
+            pub success: bool,
+            /// When it was made.
+            pub time_created: String,
+            /// When it was sent on.
+            pub time_started: Option<String>,
+            /// When it ended.
+            pub time_completed: Option<String>,
+            /// Bytes that were sent.
+            pub input_size: i64,
+            /// Bytes that were answered.
+            pub output_size: Option<i64>,
+        }
+
+        impl $list {
+            fn of(object: &str, version: &str, record: Summary) -> Self {
+                Self {
+                    id: record.id,
+                    $object: object.to_owned(),
+                    version: version.to_owned(),
+                    success: is_success(&record.status),
+                    status: record.status,
+                    time_created: shown(record.time_created),
+                    time_started: record.time_started.map(shown),
+                    time_completed: record.time_completed.map(shown),
+                    input_size: record.input_size,
+                    output_size: record.output_size,
+                }
+            }
+        }
+
+        #[doc = $detail_doc]
+        #[derive(Debug, Serialize)]
+        #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+        pub struct $detail {
+            /// Its id.
+            pub id: String,
+            #[doc = $object_doc]
+            pub $object: String,
+            /// The name of its version.
+            pub version: String,
+            /// `pending`, `processing`, `completed`, `failed`, `cancelled_pending` or `cancelled`.
+            pub status: String,
+            /// Whether it was answered.
+            pub success: bool,
+            /// When it was made.
+            pub time_created: String,
+            /// When it was sent on.
+            pub time_started: Option<String>,
+            /// When it ended.
+            pub time_completed: Option<String>,
+            /// What was sent, where it is kept.
+            #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<serde_json::Value>"))]
+            pub request_data: Option<Content>,
+            /// What was answered, where it is kept: a value where the output is structured, a text where it is plain.
+            #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<serde_json::Value>"))]
+            pub result: Option<Content>,
+            /// Why it failed.
+            pub error_message: Option<String>,
+            /// Who made it.
+            pub origin: Origin,
+            /// Bytes that were sent.
+            pub input_size: i64,
+            /// Bytes that were answered.
+            pub output_size: Option<i64>,
+            /// Always null; the older clients look for it.
+            pub notification_group: Option<String>,
+            $($(#[$attribute])* pub $own: $type,)*
+        }
+
+        impl $detail {
+            fn of(
+                object: &str,
+                version: &str,
+                (record, details): Record,
+                [request_data, result]: [Option<Content>; 2],
+            ) -> Self {
+                Self {
+                    $($own: $of_details(&details),)*
+                    id: record.id,
+                    $object: object.to_owned(),
+                    version: version.to_owned(),
+                    success: is_success(&record.status),
+                    status: record.status,
+                    time_created: shown(record.time_created),
+                    time_started: record.time_started.map(shown),
+                    time_completed: record.time_completed.map(shown),
+                    request_data,
+                    result,
+                    error_message: details.error_message,
+                    origin: Origin { created_by: details.caller },
+                    input_size: record.input_size,
+                    output_size: record.output_size,
+                    notification_group: None,
+                }
+            }
+        }
+    };
+}
+
+request_shapes!(
+    DeploymentRequestList, "A request to a deployment, in a list.",
+    DeploymentRequestDetail, "A request to a deployment.",
+    deployment: "The name of its deployment.",
+    {
+        /// How long it may take, in seconds.
+        timeout: i64 = |details: &Details| details.timeout,
+        /// How often it was tried again.
+        retries: i64 = |details: &Details| details.attempt - 1,
+        /// Of a request that was passed through: `path`, `method` and `status_code`.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<serde_json::Value>"))]
+        additional_data: Option<JsonText> = |details: &Details| details.additional_data.clone(),
+        /// Tokens that went in, where its upstream counts them.
+        prompt_tokens: Option<i64> = |details: &Details| details.prompt_tokens,
+        /// Tokens that came out.
+        completion_tokens: Option<i64> = |details: &Details| details.completion_tokens,
+        /// Both.
+        total_tokens: Option<i64> = |details: &Details| details.total_tokens,
+    }
+);
+request_shapes!(
+    PipelineRequestList, "A request to a pipeline, in a list.",
+    PipelineRequestDetail, "A request to a pipeline.",
+    pipeline: "The name of its pipeline.",
+    {
+        /// How long it may take, in seconds.
+        pipeline_timeout: i64 = |details: &Details| details.timeout,
+        /// How long each of its objects may take, in seconds; null where that is not known.
+        deployment_timeout: Option<i64> = |_: &Details| None,
+        /// Its requests to deployments.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<serde_json::Value>"))]
+        deployment_requests: Vec<JsonText> = |_: &Details| Vec::new(),
+        /// Its requests to operators, of which there are none.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<serde_json::Value>"))]
+        operator_requests: Vec<JsonText> = |_: &Details| Vec::new(),
+        /// Its requests to pipelines.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<serde_json::Value>"))]
+        pipeline_requests: Vec<JsonText> = |_: &Details| Vec::new(),
+    }
+);
+
+/// A request of a project.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct RequestsOverview {
+    /// Its id.
+    pub id: String,
+    /// The name of its deployment.
+    pub deployment: Option<String>,
+    /// The name of its pipeline.
+    pub pipeline: Option<String>,
+    /// The name of its version.
+    pub version: String,
+    /// `completed`, `failed` or `cancelled`.
+    pub status: String,
+    /// Whether it was answered.
+    pub success: bool,
+    /// When it was made.
+    pub time_created: String,
+    /// When it was sent on.
+    pub time_started: Option<String>,
+    /// When it ended.
+    pub time_completed: Option<String>,
+    /// Bytes that were sent.
+    pub input_size: i64,
+    /// Bytes that were answered.
+    pub output_size: Option<i64>,
+}
+
+impl RequestsOverview {
+    /// A record of a project.
+    #[must_use]
+    pub fn of(kind: ObjectType, (record, whose): (Summary, Whose)) -> Self {
+        let (deployment, pipeline) = match kind {
+            ObjectType::Deployment => (Some(whose.object), None),
+            ObjectType::Pipeline => (None, Some(whose.object)),
+        };
+        Self {
+            id: record.id,
+            deployment,
+            pipeline,
+            version: whose.version,
+            success: is_success(&record.status),
+            status: record.status,
+            time_created: shown(record.time_created),
+            time_started: record.time_started.map(shown),
+            time_completed: record.time_completed.map(shown),
+            input_size: record.input_size,
+            output_size: record.output_size,
+        }
+    }
+}
+
+/// That a change of several requests was made.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct RequestsChanged {
+    /// Always true; whatever is in the way is an error.
+    pub success: bool,
+}
+
+/// A record, as that of its kind is shown.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Shown {
+    /// Of a deployment, in a list.
+    DeploymentInList(DeploymentRequestList),
+    /// Of a pipeline, in a list.
+    PipelineInList(PipelineRequestList),
+    /// Of a deployment.
+    Deployment(Box<DeploymentRequestDetail>),
+    /// Of a pipeline.
+    Pipeline(Box<PipelineRequestDetail>),
+}
+
+/// Records of a version, as a list shows them.
+#[must_use]
+pub fn in_list(
+    kind: ObjectType,
+    object: &str,
+    version: &Version,
+    records: Vec<Summary>,
+) -> Vec<Shown> {
+    let version = &version.version;
+    let shown = |record| match kind {
+        ObjectType::Deployment => {
+            Shown::DeploymentInList(DeploymentRequestList::of(object, version, record))
+        }
+        ObjectType::Pipeline => {
+            Shown::PipelineInList(PipelineRequestList::of(object, version, record))
+        }
+    };
+    records.into_iter().map(shown).collect()
+}
+
+/// Records of a version with what was sent and answered.
+#[must_use]
+pub fn in_detail(kind: ObjectType, object: &str, read: Read) -> Vec<Shown> {
+    let Read {
+        version,
+        records,
+        mut payloads,
+    } = read;
+    let has_values = version.output_type == "structured";
+    let name = &version.version;
+    let shown = |record: Record| {
+        let input = take(&mut payloads, &record.0.id, Part::Input);
+        let output = take(&mut payloads, &record.0.id, Part::Output);
+        let contents = [
+            input.and_then(|input| Some(Content::of(input.body?, is_json(&input.content_type)))),
+            output.and_then(|output| Some(Content::of(output.body?, has_values))),
+        ];
+        match kind {
+            ObjectType::Deployment => {
+                let detail = DeploymentRequestDetail::of(object, name, record, contents);
+                Shown::Deployment(Box::new(detail))
+            }
+            ObjectType::Pipeline => {
+                let detail = PipelineRequestDetail::of(object, name, record, contents);
+                Shown::Pipeline(Box::new(detail))
+            }
+        }
+    };
+    records.into_iter().map(shown).collect()
+}
+
+fn take(payloads: &mut Vec<Payload>, id: &str, part: Part) -> Option<Payload> {
+    let at = payloads
+        .iter()
+        .position(|one| one.request_id == id && one.part == part.name())?;
+    Some(payloads.swap_remove(at))
+}
+
+/// A media type without its parameters, in lower case.
+fn essence(content_type: &str) -> String {
+    let essence = content_type.split(';').next().unwrap_or_default();
+    essence.trim().to_ascii_lowercase()
+}
+
+/// Whether a media type says JSON (RFC 6839 section 3.1).
+fn is_json(content_type: &str) -> bool {
+    let essence = essence(content_type);
+    essence == "application/json" || essence.ends_with("+json")
+}
+
+/// What the answer of an upstream is called when it is ours (contract section 5.10), and how its file ends: JSON and plain
+/// text as such, everything else as bytes, so that no browser makes a page of it.
+#[must_use]
+pub fn media_type(content_type: &str) -> (&'static str, &'static str) {
+    match essence(content_type).as_str() {
+        _ if is_json(content_type) => ("application/json", "json"),
+        "text/plain" => ("text/plain; charset=utf-8", "txt"),
+        _ => ("application/octet-stream", "bin"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_json_and_plain_text_are_called_what_they_are() {
+        for (sent, shown) in [
+            ("application/json", "application/json"),
+            ("Application/Problem+JSON; charset=x", "application/json"),
+            ("text/plain;charset=latin1", "text/plain; charset=utf-8"),
+            ("text/html", "application/octet-stream"),
+            ("image/svg+xml", "application/octet-stream"),
+            ("text/plain, text/html", "application/octet-stream"),
+            ("", "application/octet-stream"),
+        ] {
+            assert_eq!(media_type(sent).0, shown, "{sent}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_value_is_shown_as_the_text_that_it_is() {
+        let json = |body: &str, is_json| {
+            serde_json::to_string(&Content::of(body.to_owned(), is_json)).unwrap()
+        };
+        assert_eq!(json(r#"{"y": 1.50}"#, true), r#"{"y": 1.50}"#);
+        assert_eq!(json(r#"{"y": 1}"#, false), r#""{\"y\": 1}""#);
+        assert_eq!(json("no value", true), r#""no value""#);
+    }
+}

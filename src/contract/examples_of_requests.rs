@@ -1,0 +1,47 @@
+//! Examples of the records of requests: what Ada's page has asked its deployment.
+
+use serde_json::{Value, json};
+
+use super::story::{DEPLOYMENT, PIPELINE, REQUEST_ID};
+use super::{Example, give_examples};
+use crate::api::requests::{records, shapes};
+use crate::domain::RecordId;
+
+const MADE: &str = "2026-11-22T09:00:00.000+00:00";
+const STARTED: &str = "2026-11-22T09:00:00.120+00:00";
+const ENDED: &str = "2026-11-22T09:00:01.480+00:00";
+
+give_examples! {
+    RecordId = REQUEST_ID;
+    records::RequestUpdate = { "status": "cancelled" };
+    shapes::RequestsChanged = { "success": true };
+    shapes::DeploymentRequestList = {
+        "id": REQUEST_ID, "deployment": DEPLOYMENT, "version": "v1", "status": "completed", "success": true,
+        "time_created": MADE, "time_started": STARTED, "time_completed": ENDED, "input_size": 41, "output_size": 17,
+    };
+    shapes::DeploymentRequestDetail = {
+        "id": REQUEST_ID, "deployment": DEPLOYMENT, "version": "v1", "status": "completed", "success": true,
+        "time_created": MADE, "time_started": STARTED, "time_completed": ENDED, "timeout": 300,
+        "request_data": { "photo": "ubiops-file://default/apple.jpg" }, "result": { "fruit": "apple" },
+        "error_message": null, "origin": { "created_by": "ada@example.com" }, "input_size": 41, "output_size": 17,
+        "additional_data": null, "retries": 0, "prompt_tokens": null, "completion_tokens": null, "total_tokens": null,
+        "notification_group": null,
+    };
+    shapes::PipelineRequestList = {
+        "id": REQUEST_ID, "pipeline": PIPELINE, "version": "v1", "status": "completed", "success": true,
+        "time_created": MADE, "time_started": STARTED, "time_completed": ENDED, "input_size": 41, "output_size": 17,
+    };
+    shapes::PipelineRequestDetail = {
+        "id": REQUEST_ID, "pipeline": PIPELINE, "version": "v1", "status": "completed", "success": true,
+        "time_created": MADE, "time_started": STARTED, "time_completed": ENDED, "pipeline_timeout": 3600,
+        "deployment_timeout": null, "request_data": { "photo": "ubiops-file://default/apple.jpg" },
+        "result": { "fruit": "apple" }, "error_message": null, "origin": { "created_by": "ada@example.com" },
+        "input_size": 41, "output_size": 17, "notification_group": null, "deployment_requests": [],
+        "operator_requests": [], "pipeline_requests": [],
+    };
+    shapes::RequestsOverview = {
+        "id": REQUEST_ID, "deployment": DEPLOYMENT, "pipeline": null, "version": "v1", "status": "completed",
+        "success": true, "time_created": MADE, "time_started": STARTED, "time_completed": ENDED, "input_size": 41,
+        "output_size": 17,
+    };
+}

@@ -1,0 +1,53 @@
+//! What the scheduled run takes away: records whose time has come, records whose version is gone, and idempotency keys.
+//!
+//! Each statement takes a bounded number of rows, so a run costs the same however much there is, and the next one goes on.
+//! Payloads go with their record, by a trigger.
+
+use crate::domain::Timestamp;
+use crate::error::Error;
+use crate::sql::statement::Parameters;
+use crate::sql::statements;
+use crate::store::session::Session;
+
+/// For how long an idempotency key stands for its request, in milliseconds: a day (contract section 5.4).
+pub const KEYS_KEPT: i64 = 86_400_000;
+
+/// So many rows of each table are taken in a run: with their payloads and entries of indexes a few seconds of D1's at
+/// most, and 700,000 records a day in runs of each minute.
+pub const ROWS_A_RUN: i64 = 500;
+
+statements! {
+    /// Records that have been kept for as long as they are to be: the oldest first. The sum with 0 has no affinity, as the
+    /// index's expression has none; a cast would keep SQLite from using it.
+    EXPIRED = "DELETE FROM requests WHERE (project_id, id) IN (
+                 SELECT project_id, id FROM requests
+                 WHERE time_completed IS NOT NULL AND time_completed + retention_time * 1000 <= 0 + #now
+                 ORDER BY time_completed + retention_time * 1000 LIMIT #rows)";
+    /// Records of versions that are gone. What is under way there settles first.
+    OF_DELETED_VERSIONS = "DELETE FROM requests WHERE (project_id, id) IN (
+                 SELECT r.project_id, r.id FROM (SELECT version_id FROM deleted_versions WHERE version_id > '' LIMIT 100) d
+                 CROSS JOIN requests r ON r.version_id = d.version_id
+                   AND r.status IN ('completed', 'failed', 'cancelled')
+                 LIMIT #rows)";
+    /// Versions that are gone and have no record any more.
+    DELETED_VERSIONS = "DELETE FROM deleted_versions WHERE version_id IN (
+                 SELECT version_id FROM deleted_versions WHERE version_id > '' LIMIT 100)
+                 AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.version_id = deleted_versions.version_id)";
+    /// Idempotency keys that stand for nothing any more: the oldest first.
+    KEYS = "DELETE FROM idempotency_keys WHERE (project_id, caller_id, key_digest) IN (
+                 SELECT project_id, caller_id, key_digest FROM idempotency_keys
+                 WHERE creation_date <= #forgotten ORDER BY creation_date LIMIT #rows)";
+}
+
+/// Takes away so much of it, in one transaction.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn run(session: &Session, now: Timestamp) -> Result<(), Error> {
+    let statements = Parameters::new()
+        .integer("now", now.as_millis())
+        .integer("forgotten", now.as_millis() - KEYS_KEPT)
+        .integer("rows", ROWS_A_RUN)
+        .batch([&EXPIRED, &OF_DELETED_VERSIONS, &DELETED_VERSIONS, &KEYS]);
+    session.write(statements).await.map(|_| ())
+}
