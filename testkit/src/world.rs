@@ -177,7 +177,8 @@ impl World {
         self.answered(line, handled, &wire, trips)
     }
 
-    fn to_end<T>(&self, line: &str, work: Local<'_, T>) -> T {
+    /// Does some work to its end, deadlines included.
+    pub fn to_end<T>(&self, line: &str, work: Local<'_, T>) -> T {
         let done = run::to_end(&self.clock, work);
         done.unwrap_or_else(|| panic!("{line} waits for something that never comes"))
     }

@@ -44,9 +44,10 @@ fn trip(
         shows_project: false,
     };
     let session = session(world);
-    let trip = project::ask(&session, &asked, Some(rider)).now_or_never();
+    let work = project::ask(&session, &asked, Some(rider));
+    let trip = world.to_end("the first trip", Box::pin(work));
     assert_eq!(session.account().round_trips, 1);
-    trip.expect("it waits for something")
+    trip
 }
 
 /// Notes a use of the caller's token.
