@@ -2,9 +2,9 @@
 //!
 //! A value may be a secret, so none is printed, and no refusal quotes one.
 
-use super::wire::json_string;
+use super::wire::{json_string, read_string};
 use super::{Invalid, host, quoted};
-use serde::de::{Deserialize, Deserializer, Error as _};
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use std::fmt::{self, Display, Formatter};
 
@@ -139,23 +139,6 @@ impl Hosts {
         serde_json::Value::from_iter(self.0.iter().map(String::as_str)).to_string()
     }
 
-    fn parse(names: &[String]) -> Result<Self, Invalid> {
-        if names.len() > Self::MAX_HOSTS {
-            return Err(Invalid::new(format!(
-                "the list has more than {} hosts, which is the most that are allowed",
-                Self::MAX_HOSTS
-            )));
-        }
-        let mut hosts = Vec::new();
-        for name in names {
-            let host = Self::parse_host(name)?;
-            if !hosts.contains(&host) {
-                hosts.push(host);
-            }
-        }
-        Ok(Self(hosts))
-    }
-
     fn parse_host(name: &str) -> Result<String, Invalid> {
         let refuse = |wrong: &str| Invalid::new(format!("{} {wrong}", quoted(name)));
         // No host of so many characters is short enough, and the parser need not find out.
@@ -174,10 +157,48 @@ impl Hosts {
     }
 }
 
+/// One host of a list.
+struct Host(String);
+
+impl<'de> Deserialize<'de> for Host {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let expecting = "a host like \"models.example.com\"";
+        read_string(deserializer, expecting, Hosts::parse_host).map(Self)
+    }
+}
+
 impl<'de> Deserialize<'de> for Hosts {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let names = Vec::<String>::deserialize(deserializer)?;
-        Self::parse(&names).map_err(D::Error::custom)
+        struct Names;
+
+        impl<'de> Visitor<'de> for Names {
+            type Value = Hosts;
+
+            fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+                formatter.write_str(r#"a list of hosts like ["models.example.com"]"#)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Hosts, A::Error> {
+                let mut hosts = Vec::new();
+                for _ in 0..Hosts::MAX_HOSTS {
+                    let Some(Host(host)) = items.next_element()? else {
+                        return Ok(Hosts(hosts));
+                    };
+                    if !hosts.contains(&host) {
+                        hosts.push(host);
+                    }
+                }
+                match items.next_element::<IgnoredAny>()? {
+                    None => Ok(Hosts(hosts)),
+                    Some(_) => Err(A::Error::custom(format_args!(
+                        "the list has more than {} hosts, which is the most that are allowed",
+                        Hosts::MAX_HOSTS
+                    ))),
+                }
+            }
+        }
+
+        deserializer.deserialize_seq(Names)
     }
 }
 

@@ -538,12 +538,12 @@ impl Source<'_> {
     }
 }
 
-/// Copies the variables of a source, those of the same name are replaced; answers the copies. They are read first, since a
+/// Copies the variables of a source and replaces those of the same name; answers the copies. They are read first, since a
 /// secret has to be opened and sealed anew: at most a hundred.
 ///
 /// # Errors
 /// 400 for the place itself as its source, or too many variables; 403 without the right to read there, or for a right lost
-/// meanwhile; 404; 503 when the database fails.
+/// meanwhile; 404; 503 when somebody else has changed the source meanwhile, or the database fails.
 pub async fn copy(
     occasion: &Occasion<'_>,
     (platform, config): (&Platform, &Config),

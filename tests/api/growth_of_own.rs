@@ -52,6 +52,14 @@ const MAY_GROW: &[(&str, &str)] = &[
     ("roles_update", "the roles of the caller, once"),
     ("role_assignments_create", "the roles of the caller, once"),
     (
+        "deployment_environment_variables_create",
+        "the versions of the deployment, whose upstreams may name the secret, each once",
+    ),
+    (
+        "project_environment_variables_create",
+        "the upstreams of the project, likewise",
+    ),
+    (
         "deployments_delete",
         "the versions of the deployment and the roles on it, which go with it",
     ),
