@@ -29,6 +29,7 @@ pub mod role_assignments;
 pub mod roles;
 pub mod service_users;
 pub mod status;
+pub mod upstreams;
 pub mod usage;
 pub mod user;
 pub mod versions;

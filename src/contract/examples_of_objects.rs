@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::story::{DEPLOYMENT, PIPELINE, PROJECT, VARIABLE_ID};
+use super::story::{DEPLOYMENT, INSTANCE_TYPE, PIPELINE, PROJECT, REVISION_ID, VARIABLE_ID};
 use super::{Example, give_examples};
 use crate::api::requests::made;
 use crate::api::{
     deployment_versions, deployments, environment_variables, objects, pipeline_versions, pipelines,
+    upstreams,
 };
 
 const DEPLOYMENT_ID: &str = "4326da55-06ca-4664-badb-03156355451a";
@@ -63,6 +64,29 @@ give_examples! {
     made::DeploymentRequestCreateResponse<'_> = {
         "id": "0193c9a5-7d0e-7c3e-9b1a-2f1f4d0c8a11", "deployment": DEPLOYMENT, "version": "v1", "status": "completed",
         "success": true, "result": { "fruit": "apple" }, "error_message": null, "timeout": 300,
+    };
+    upstreams::UpstreamPut = {
+        "upstream_url": "https://fruit.acme.com/predict", "instance_type": INSTANCE_TYPE,
+        "headers": { "authorization": "Bearer ${FRUIT_KEY}" }, "max_concurrency": 8, "retries": 1,
+    };
+    upstreams::UpstreamDetail = {
+        "upstream_url": "https://fruit.acme.com/predict", "base_url": null, "instance_type": INSTANCE_TYPE,
+        "workspace": null, "quota_resource": null, "headers": { "authorization": "Bearer ${FRUIT_KEY}" },
+        "max_concurrency": 8, "idle_timeout": 60, "retries": 1, "revision": REVISION_ID,
+        "upstream_secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=",
+    };
+    upstreams::RevisionList = {
+        "id": REVISION_ID, "version": "v1", "creation_date": DATE, "created_by": "ada@example.com", "status": "success",
+        "error_message": null, "has_request_method": false, "has_requests_method": false, "empty": false,
+    };
+    upstreams::RevisionDetail = {
+        "id": REVISION_ID, "version": "v1", "creation_date": DATE, "created_by": "ada@example.com", "status": "success",
+        "error_message": null, "has_request_method": false, "has_requests_method": false, "empty": false,
+        "upstream": {
+            "upstream_url": "https://fruit.acme.com/predict", "base_url": null, "instance_type": INSTANCE_TYPE,
+            "workspace": null, "quota_resource": null, "headers": { "authorization": "Bearer ${FRUIT_KEY}" },
+            "max_concurrency": 8, "idle_timeout": 60, "retries": 1,
+        },
     };
 
     pipelines::PipelineCreate = {

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use super::story::{
     ACCESS_KEY, AUDIT_ID, DEPLOYMENT, INSTANCE_TYPE, ORGANIZATION, PIPELINE, PROJECT, PROJECT_ID,
-    REQUEST_ID, ROLE_ASSIGNMENT_ID, SERVICE_USER_ID, USER_ID, VARIABLE_ID, VOUCHER_CODE,
-    WORKSPACE_ID,
+    REQUEST_ID, REVISION_ID, ROLE_ASSIGNMENT_ID, SERVICE_USER_ID, USER_ID, VARIABLE_ID,
+    VOUCHER_CODE, WORKSPACE_ID,
 };
 use crate::domain::{
     AccessKeyId, AuditId, EnvironmentVariableId, InstanceTypeName, ObjectName, ProjectId,
-    QuotaResourceName, RoleAssignmentId, ServiceUserId, Timestamp, UserId, VoucherCode,
+    QuotaResourceName, RevisionId, RoleAssignmentId, ServiceUserId, Timestamp, UserId, VoucherCode,
 };
 
 /// A parameter of a path or of a query.
@@ -119,6 +119,8 @@ parameters! {
     RESOURCE = "resource", "Only what concerns the object of this name.", text, PROJECT;
     /// How long a token that is reset lives on.
     GRACE = "grace", "Seconds for which the old token goes on working; 0 ends it at once.", |_| integer(0, 604_800, 0), 3_600;
+    /// Whether an upstream gets another secret.
+    ROTATE_SECRET = "rotate_secret", "Make a new secret, and let the present one sign, too, for so many seconds.", |_| json!({ "type": "integer", "minimum": 0, "maximum": 604_800 }), 3_600;
     /// Whether a reset leaves the access keys.
     KEEP_ACCESS_KEYS = "keep_access_keys", "Leave the access keys, which a reset without a grace deletes.", |_| json!({ "type": "boolean", "default": false }), true;
     /// How many workspaces a page shows.
@@ -247,6 +249,12 @@ static PATH: &[Parameter] = &[
         description: "The id of the environment variable.",
         schema: reference::<EnvironmentVariableId>,
         example: || json!(VARIABLE_ID),
+    },
+    Parameter {
+        name: "revision_id",
+        description: "The id of the revision.",
+        schema: reference::<RevisionId>,
+        example: || json!(REVISION_ID),
     },
     Parameter {
         name: "request_id",

@@ -9,6 +9,7 @@ pub(super) const PIPELINE: &str = "sorting-line";
 pub(super) const INSTANCE_TYPE: &str = "512mb";
 pub(super) const USER_ID: &str = "0b9a1f7e-32f5-4c2b-9a53-6f2f3b0f6d11";
 pub(super) const SERVICE_USER_ID: &str = "13a9ba27-6888-4528-826e-8e1002eab13d";
+pub(super) const REVISION_ID: &str = "019e7056-2800-7a1c-8d0f-1c5b8f3a7e10";
 pub(super) const VOUCHER_CODE: &str = "WORKSHOP-2099";
 pub(super) const VARIABLE_ID: &str = "5f0c1f6a-8a3b-4d0e-9a7e-2f6b8f0d4c31";
 pub(super) const AUDIT_ID: &str = "9d3e4b62-0a31-4f6c-8d0f-1c5b8f3a7e10";

@@ -92,6 +92,11 @@ impl HeaderTemplates {
         Ok(())
     }
 
+    /// Their names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// The names of the variables in them, each once.
     #[must_use]
     pub fn variables(&self) -> BTreeSet<&str> {

@@ -5,7 +5,7 @@
 //! in either case, with or without dashes (ModelArts clients send project ids without), and are kept in one form.
 
 use super::wire::json_string;
-use super::{Invalid, quoted};
+use super::{Invalid, Timestamp, quoted};
 use std::fmt::{self, Display, Formatter};
 use uuid::{Builder, Uuid};
 
@@ -93,6 +93,8 @@ uuid_ids! {
     AttachmentId;
     /// An environment variable.
     EnvironmentVariableId;
+    /// A revision of an upstream; [`RevisionId::at`] makes it.
+    RevisionId;
     /// A token's row; not the token.
     TokenId;
     /// A voucher; not its code.
@@ -114,6 +116,16 @@ typed_ids! {
         "pattern": "^[0-9a-f]{32}$",
         "examples": ["13a9ba2768884528826e8e1002eab13d"],
     };
+}
+
+impl RevisionId {
+    /// A new id (UUID version 7) from the time and 10 random bytes: later ones are greater.
+    pub fn at(now: Timestamp, random: [u8; 16]) -> Self {
+        let [bytes @ .., _, _, _, _, _, _] = random;
+        let millis = u64::try_from(now.as_millis()).unwrap_or_default();
+        let id = Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid();
+        Self(id.hyphenated().to_string())
+    }
 }
 
 #[cfg(test)]
@@ -165,6 +177,16 @@ mod tests {
             RequestId::from_random([0; 16]).as_str(),
             "00000000000040008000000000000000"
         );
+    }
+
+    #[test]
+    fn a_later_revision_has_a_greater_id() {
+        let at = |millis, random| RevisionId::at(Timestamp::from_millis(millis), [random; 16]);
+        assert_eq!(
+            at(1_780_000_000_000, 0).as_str(),
+            "019e7044-8800-7000-8000-000000000000"
+        );
+        assert!(at(1_780_000_000_001, 0) > at(1_780_000_000_000, 0xff));
     }
 
     proptest! {

@@ -58,8 +58,8 @@ pub use header_template::{HeaderTemplates, Unexpanded};
 pub use idempotency_key::IdempotencyKey;
 pub use ids::{
     AttachmentId, AuditId, DeploymentId, EnvironmentVariableId, OrganizationId, PipelineId,
-    PipelineObjectId, ProjectId, RecordId, RequestId, RoleAssignmentId, RoleId, ServiceUserId,
-    TokenId, UserId, VersionId, VoucherId, WorkspaceId,
+    PipelineObjectId, ProjectId, RecordId, RequestId, RevisionId, RoleAssignmentId, RoleId,
+    ServiceUserId, TokenId, UserId, VersionId, VoucherId, WorkspaceId,
 };
 pub use instance_type::InstanceTypeName;
 pub use integer::{AtLeast, SAFE_INTEGER, Within};

@@ -89,6 +89,21 @@ impl Query {
         Ok(judge(name, self.raw(name), parse)?.unwrap_or(default))
     }
 
+    /// An integer within bounds, if it is given.
+    ///
+    /// # Errors
+    /// 400 that names the parameter and the bounds.
+    pub fn optional_integer(
+        &self,
+        name: &str,
+        bounds: std::ops::RangeInclusive<i64>,
+    ) -> Result<Option<i64>, Error> {
+        match self.raw(name) {
+            Some(_) => self.integer(name, bounds, 0).map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// A boolean in any case (Python's clients send `True`), or false.
     ///
     /// # Errors

@@ -51,6 +51,13 @@ impl Found {
         let is_this = |(not_served, path): &(Method, &str)| {
             not_served == method && self.routes.iter().any(|route| route.path == *path)
         };
+        let path = self.routes.first().map_or("", |route| route.path);
+        if let Some(below) = path.strip_prefix("/v2.1/projects/{project_name}/") {
+            let below: Vec<&str> = below.split('/').collect();
+            if let Some(reason) = unserved::reason(method, &below) {
+                return Error::not_found(reason);
+            }
+        }
         if NOT_SERVED.iter().any(is_this) {
             return Error::not_found("nobody signs up here; the operator makes accounts");
         }

@@ -2,7 +2,7 @@
 
 use super::{Route, p, routes};
 use crate::api::{
-    deployment_versions, deployments, objects, pipeline_versions, pipelines, versions,
+    deployment_versions, deployments, objects, pipeline_versions, pipelines, upstreams, versions,
 };
 
 pub(super) static TABLE: &[Route] = routes! {
@@ -38,6 +38,25 @@ pub(super) static TABLE: &[Route] = routes! {
         DELETE deployment_versions_delete, Deployment(p::DEPLOYMENTS_VERSIONS_DELETE),
             "Delete a version of a deployment"
             => versions::delete, gives 204 Nothing;
+    }
+
+    "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions/{version}/upstream" {
+        PUT upstreams_put, Deployment(p::DEPLOYMENTS_VERSIONS_UPDATE), "Set where the requests to a version go"
+            => upstreams::put, rides upstreams::version_riding, query [ROTATE_SECRET], takes upstreams::UpstreamPut,
+               gives 200 upstreams::UpstreamDetail;
+        GET upstreams_get, Deployment(p::DEPLOYMENTS_VERSIONS_GET), "Read where the requests to a version go"
+            => upstreams::get, rides upstreams::riding, gives 200 upstreams::UpstreamDetail;
+        DELETE upstreams_delete, Deployment(p::DEPLOYMENTS_VERSIONS_UPDATE), "Take the upstream of a version away"
+            => upstreams::delete, gives 204 Nothing;
+    }
+    "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions/{version}/revisions" {
+        GET revisions_list, Deployment(p::DEPLOYMENTS_VERSIONS_GET), "List the changes of a version's upstream"
+            => upstreams::revisions, rides upstreams::version_riding, query [LIMIT, AFTER_ID],
+               gives 200 Vec<upstreams::RevisionList>;
+    }
+    "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions/{version}/revisions/{revision_id}" {
+        GET revisions_get, Deployment(p::DEPLOYMENTS_VERSIONS_GET), "Read a change of a version's upstream"
+            => upstreams::revision, rides upstreams::revision_riding, gives 200 upstreams::RevisionDetail;
     }
 
     "/v2.1/projects/{project_name}/pipelines" {

@@ -36,6 +36,7 @@ pub mod slices;
 pub mod subscriptions;
 pub mod tokens;
 pub mod trail;
+pub mod upstreams;
 pub mod usage;
 pub mod usage_events;
 pub mod users;
@@ -83,6 +84,7 @@ pub fn statements() -> Vec<&'static Sql> {
         subscriptions::ALL,
         tokens::ALL,
         trail::ALL,
+        upstreams::ALL,
         usage::ALL,
         usage_events::ALL,
         users::ALL,

@@ -50,6 +50,10 @@ row! {
         pub settings: JsonText,
         /// Of a pipeline: what goes from where to where, each with its id.
         pub attachments: Option<JsonText>,
+        /// Of a deployment: whether it has an upstream.
+        pub has_upstream: Option<Flag>,
+        /// Of a deployment: the id of the newest revision of that.
+        pub latest_revision: Option<String>,
         /// When it was created.
         pub creation_date: Millis,
         /// When it was last changed.

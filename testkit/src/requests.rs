@@ -91,7 +91,13 @@ fn parameter(world: &World, route: &Route, name: &str) -> String {
         "role_name" => "project-viewer".to_owned(),
         "assignment_id" => world.assign(PROJECT, "project-viewer", &world.idle().id),
         "instance_type" => "512mb".to_owned(),
-        "version" => "v1".to_owned(),
+        "version" => {
+            if matches!(route.operation, "upstreams_get" | "upstreams_delete") {
+                with_an_upstream(world);
+            }
+            "v1".to_owned()
+        }
+        "revision_id" => with_an_upstream(world).1,
         "variable_id" => {
             let (place, _) = route.path.split_once("/{variable_id}").unwrap();
             let place = place
@@ -114,6 +120,16 @@ fn variable(world: &World, place: &str) -> String {
     let body = json!({"name": "X1", "value": "x"});
     let made = world.call(&world.operator(), "POST", place, body);
     made.expect(201).text("id")
+}
+
+/// Gives the version `v1` of the deployment `x1` an upstream; its secret, and the id of its revision.
+fn with_an_upstream(world: &World) -> (String, String) {
+    let path = world.path("/deployments/x1/versions/v1/upstream");
+    let body = json!({"upstream_url": "https://models.acme.com/x1"});
+    let made = world
+        .call(&world.operator(), "PUT", &path, body)
+        .expect(200);
+    (made.text("upstream_secret"), made.text("revision"))
 }
 
 /// A service user of the project without a role, and its only access key.
@@ -185,6 +201,7 @@ fn body(world: &World, route: &Route) -> Json {
         "deployment_versions_update" | "pipeline_versions_update" => {
             json!({"version": "v2", "labels": {"a": "b"}})
         }
+        "upstreams_put" => json!({"upstream_url": "https://models.acme.com/x1"}),
         "role_assignments_create" => {
             json!({"role": "project-viewer", "assignee": world.idle().id})
         }

@@ -123,6 +123,8 @@ mod token_keys;
 #[cfg(test)]
 mod token_sequences;
 #[cfg(test)]
+mod upstreams;
+#[cfg(test)]
 mod usage_events;
 #[cfg(test)]
 mod usage_reports;

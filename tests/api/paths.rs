@@ -102,7 +102,7 @@ fn a_path_of_ubiops_that_is_never_served_says_why_and_what_to_do_instead() {
     let path = world.path(&format!("{version}/revisions"));
     world
         .get(&world.owner(), &path)
-        .refused(404, "there is nothing at this path");
+        .refused(404, "there is no deployment 'd'");
     world
         .get(&world.owner(), "/v2.1/buckets")
         .refused(404, "there is nothing at this path");

@@ -40,6 +40,12 @@ for (const [spelling, place, lines] of [
   });
 }
 
+test("a warning for upstreams on the machine itself", async () => {
+  const { status, lines } = await said(DATABASE, "[vars]", 'ALLOW_LOOPBACK_UPSTREAMS = "true"');
+  assert.equal(status, 0);
+  assert.ok(lines.length === 1 && lines[0].startsWith("warning: vars.ALLOW_LOOPBACK_UPSTREAMS"), lines[0]);
+});
+
 test("nothing to say of a configuration that can be deployed", async () => {
   assert.deepEqual(await said(DATABASE, '[vars]', 'SERVICE_USER_DOMAIN = "users.example.com"'), { status: 0, lines: [] });
 });

@@ -13,7 +13,7 @@ use crate::domain::{
 };
 use crate::error::Error;
 use crate::http::patch::Patch;
-use crate::store::rows::JsonText;
+use crate::store::rows::{Flag, JsonText};
 use crate::store::versions::{MAXIMUM_INSTANCES, Version};
 
 /// How long an instance stays without work, in seconds.
@@ -242,11 +242,11 @@ pub struct DeploymentVersionDetail {
     pub creation_date: String,
     /// When it was last changed.
     pub last_updated: String,
-    /// `unavailable`: nothing runs behind a version yet.
+    /// `available` while it has an upstream, else `unavailable`.
     pub status: &'static str,
-    /// Always null: no files are kept.
+    /// The id of the newest revision of its upstream.
     pub active_revision: Option<String>,
-    /// Always null: no files are kept.
+    /// The id of the newest revision of its upstream.
     pub latest_revision: Option<String>,
     /// Always null: no files are kept.
     pub last_file_upload: Option<String>,
@@ -387,9 +387,12 @@ impl TryFrom<Version> for DeploymentVersionDetail {
             labels: version.labels,
             creation_date: version.creation_date.0.to_zulu_string(),
             last_updated: version.last_updated.0.to_zulu_string(),
-            status: "unavailable",
-            active_revision: None,
-            latest_revision: None,
+            status: match version.has_upstream {
+                Some(Flag(true)) => "available",
+                _ => "unavailable",
+            },
+            active_revision: version.latest_revision.clone(),
+            latest_revision: version.latest_revision,
             last_file_upload: None,
             has_request_method: false,
             has_requests_method: false,

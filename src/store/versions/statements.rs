@@ -24,18 +24,30 @@ pub struct Statements {
     pub delete: &'static [&'static Sql],
 }
 
+/// Whether a version has an upstream, and the newest revision of that. Pipelines have none.
+macro_rules! upstream_of {
+    ("deployment") => {
+        "EXISTS (SELECT 1 FROM upstreams WHERE version_id = v.id) AS has_upstream,
+         coalesce((SELECT revision_id FROM upstreams WHERE version_id = v.id),
+                  (SELECT max(id) FROM upstream_revisions WHERE version_id = v.id)) AS latest_revision, "
+    };
+    ("pipeline") => {
+        ""
+    };
+}
+
 macro_rules! select_version {
     ($kind:tt) => {
         concat!(
             "SELECT v.id, o.name AS object, v.version, v.is_default, v.description, v.labels, v.settings, ",
-            "v.creation_date, v.last_updated
+            upstream_of!($kind), "v.creation_date, v.last_updated
              FROM ", $kind, "_versions v JOIN ", $kind, "s o ON o.id = v.", $kind, "_id "
         )
     };
     ($kind:tt, with attachments) => {
         concat!(
             "SELECT v.id, o.name AS object, v.version, v.is_default, v.description, v.labels, v.settings, ",
-            of_pipelines!($kind, "v.attachments, "), "v.creation_date, v.last_updated
+            of_pipelines!($kind, "v.attachments, "), upstream_of!($kind), "v.creation_date, v.last_updated
              FROM ", $kind, "_versions v JOIN ", $kind, "s o ON o.id = v.", $kind, "_id "
         )
     };

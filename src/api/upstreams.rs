@@ -1,0 +1,301 @@
+//! `/projects/{p}/deployments/{d}/versions/{v}/upstream` and its revisions: where the requests to a version go (contract
+//! section 5.1).
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::api::{Call, Context, OnObject};
+use crate::auth::sealed::{Place, seal};
+use crate::domain::{
+    HeaderTemplates, InstanceTypeName, Invalid, QuotaResourceName, RevisionId, Text, UpstreamUrl,
+    Within, WorkspaceId,
+};
+use crate::error::Error;
+use crate::http::response::Response;
+use crate::store::first_trip::Rider;
+use crate::store::rows::{Answers, JsonText};
+use crate::store::upstreams::{self, Fresh, NewUpstream, Revision, Upstream};
+
+/// The longest time for which a secret that was replaced signs, too, in seconds: a week.
+const MAX_GRACE: i64 = 604_800;
+/// Seconds of silence after the first byte, where nothing is said.
+const IDLE_TIMEOUT: i64 = 60;
+/// The length of a secret, in bytes: that of the hash which it keys (Standard Webhooks asks for 24 to 64).
+const SECRET_LENGTH: usize = 32;
+
+/// Where the requests to a version are to go: all of it, for what is absent or null is not kept.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct UpstreamPut {
+    /// Where requests are sent with POST: `https`, with a public name as host.
+    pub upstream_url: String,
+    /// What the paths of services and of OpenAI-compatible calls are appended to; it has no query.
+    pub base_url: Option<String>,
+    /// What an hour costs by; the version's own if absent.
+    pub instance_type: Option<InstanceTypeName>,
+    /// The workspace in which run time is consumed; together with `quota_resource`.
+    pub workspace: Option<Text<1, 64>>,
+    /// The resource of which run time is consumed, counted in seconds, minutes or hours; together with `workspace`.
+    pub quota_resource: Option<QuotaResourceName>,
+    /// Headers that are sent with each request.
+    pub headers: Option<HeaderTemplates>,
+    /// Most requests at once.
+    pub max_concurrency: Option<Within<1, 1000>>,
+    /// Seconds of silence after the first byte of an answer; 60 if absent.
+    pub idle_timeout: Option<Within<1, 3600>>,
+    /// How often a request is sent again that did not get through; 0 if absent.
+    pub retries: Option<Within<0, 2>>,
+}
+
+/// Where the requests to a version go.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct UpstreamDetail {
+    /// Where requests are sent with POST.
+    pub upstream_url: String,
+    /// What the paths of services and of OpenAI-compatible calls are appended to.
+    pub base_url: Option<String>,
+    /// What an hour costs by; null is the version's own.
+    pub instance_type: Option<String>,
+    /// The workspace in which run time is consumed.
+    pub workspace: Option<String>,
+    /// The resource of which run time is consumed.
+    pub quota_resource: Option<String>,
+    /// Templates of headers by their names; never the values of variables.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "HeaderTemplates"))]
+    pub headers: JsonText,
+    /// Most requests at once; null is no bound.
+    pub max_concurrency: Option<i64>,
+    /// Seconds of silence after the first byte of an answer.
+    pub idle_timeout: i64,
+    /// How often a request is sent again that did not get through.
+    pub retries: i64,
+    /// The id of what it was last changed to.
+    pub revision: String,
+    /// What requests are signed with, where it is new; it is shown this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream_secret: Option<String>,
+}
+
+/// A change of an upstream, as the clients know the revisions of a version.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct RevisionList {
+    /// Unique id.
+    pub id: String,
+    /// The name of the version.
+    pub version: String,
+    /// When it was made.
+    pub creation_date: String,
+    /// The e-mail address of who made it.
+    pub created_by: String,
+    /// Always `success`: nothing is built.
+    pub status: &'static str,
+    /// Always null: nothing is built.
+    pub error_message: Option<String>,
+    /// Always false: no files are kept.
+    pub has_request_method: bool,
+    /// Always false: no files are kept.
+    pub has_requests_method: bool,
+    /// Always false: there is an upstream in it.
+    pub empty: bool,
+}
+
+/// A change of an upstream, with what it was changed to.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct RevisionDetail {
+    /// What the clients know of it.
+    #[serde(flatten)]
+    pub revision: RevisionList,
+    /// The upstream, as it was sent; what was absent has its default.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(with = "serde_json::Map<String, serde_json::Value>")
+    )]
+    pub upstream: JsonText,
+}
+
+impl From<Upstream> for UpstreamDetail {
+    fn from(upstream: Upstream) -> Self {
+        Self {
+            upstream_url: upstream.upstream_url,
+            base_url: upstream.base_url,
+            instance_type: upstream.instance_type,
+            workspace: upstream.workspace_id,
+            quota_resource: upstream.quota_resource,
+            headers: upstream.headers,
+            max_concurrency: upstream.max_concurrency,
+            idle_timeout: upstream.idle_timeout,
+            retries: upstream.retries,
+            revision: upstream.revision_id,
+            upstream_secret: None,
+        }
+    }
+}
+
+impl RevisionList {
+    fn of(revision: Revision, version: &str) -> Self {
+        Self {
+            id: revision.id,
+            version: version.to_owned(),
+            creation_date: revision.creation_date.0.to_zulu_string(),
+            created_by: revision.created_by,
+            status: "success",
+            error_message: None,
+            has_request_method: false,
+            has_requests_method: false,
+            empty: false,
+        }
+    }
+}
+
+/// `PUT .../upstream`.
+pub(crate) async fn put(call: &mut Call<'_, OnObject>, ridden: Answers) -> Result<Response, Error> {
+    let body: UpstreamPut = call.body().await?;
+    let rotates = call
+        .query
+        .optional_integer("rotate_secret", 0..=MAX_GRACE)?;
+    let judged = |field: &str, text: &str| judged(call, field, text);
+    let upstream_url = judged("upstream_url", &body.upstream_url)?;
+    let base_url = body.base_url.as_deref();
+    let base_url = base_url.map(|text| judged("base_url", text)).transpose()?;
+    if base_url.as_ref().is_some_and(UpstreamUrl::has_query) {
+        return Err(Error::invalid(
+            "base_url: it has a query; paths are appended to it, so it has none",
+        ));
+    }
+    let workspace = body.workspace.as_ref().map(|text| {
+        let id = WorkspaceId::parse(text.as_str());
+        id.map_or_else(|_| text.to_string(), |id| id.to_string())
+    });
+    let resource = body.quota_resource.as_ref().map(QuotaResourceName::as_str);
+    if workspace.is_some() != resource.is_some() {
+        return Err(Error::invalid(
+            "workspace, quota_resource: one is given without the other; run time is consumed of a resource in a \
+             workspace, so both or neither are needed",
+        ));
+    }
+    let headers = body.headers.unwrap_or_default();
+    let new = NewUpstream {
+        upstream_url: &upstream_url,
+        base_url: base_url.as_ref(),
+        instance_type: body.instance_type.as_ref().map(InstanceTypeName::as_str),
+        consumes: workspace.as_deref().zip(resource),
+        headers: &headers,
+        max_concurrency: body.max_concurrency.map(Within::get),
+        idle_timeout: body.idle_timeout.map_or(IDLE_TIMEOUT, Within::get),
+        retries: body.retries.map_or(0, Within::get),
+    };
+    let version = call.parameter("version");
+    let version_id = upstreams::version_ridden(&ridden, call.object(), version)?;
+    let mut secret = [0; SECRET_LENGTH];
+    let drawn = call.platform.entropy.fill(&mut secret);
+    drawn.map_err(Error::unavailable)?;
+    let place = Place {
+        table: "upstreams",
+        row: &version_id,
+        place: &call.project().project_id,
+        name: "secret",
+    };
+    let sealed = seal(call.platform, call.config, place, &secret).await?;
+    let occasion = call.occasion()?;
+    let revision_id = RevisionId::at(occasion.now, call.random()?);
+    let fresh = Fresh {
+        version_id: &version_id,
+        revision_id: revision_id.as_str(),
+        definition: definition(&new),
+        secret: &sealed,
+        rotates_until: rotates.map(|grace| occasion.now.plus_millis(grace * 1_000)),
+        requires_price: call.config.require_price,
+    };
+    let (project, object) = (call.project(), call.object());
+    let (upstream, is_fresh) =
+        upstreams::put(&occasion, project, object, version, &new, fresh).await?;
+    Response::ok(&UpstreamDetail {
+        upstream_secret: is_fresh.then(|| format!("whsec_{}", STANDARD.encode(secret))),
+        ..upstream.into()
+    })
+}
+
+/// What rides along: the id of the version.
+pub(crate) fn version_riding(call: &Context<'_>) -> Result<Rider, Error> {
+    Ok(upstreams::version_riding(call.parameter("version")))
+}
+
+/// An address that may be called, or the refusal of the field.
+fn judged(call: &Context<'_>, field: &str, text: &str) -> Result<UpstreamUrl, Error> {
+    let own_host = call.request.header("host").unwrap_or_default();
+    let judged: Result<UpstreamUrl, Invalid> = call.config.upstream_rules.judge(text, &own_host);
+    judged.map_err(|invalid| Error::field(field, &invalid))
+}
+
+/// The upstream as a revision shows it.
+fn definition(new: &NewUpstream<'_>) -> String {
+    json!({
+        "upstream_url": new.upstream_url.as_str(),
+        "base_url": new.base_url.map(UpstreamUrl::as_str),
+        "instance_type": new.instance_type,
+        "workspace": new.consumes.map(|(workspace, _)| workspace),
+        "quota_resource": new.consumes.map(|(_, resource)| resource),
+        "headers": new.headers,
+        "max_concurrency": new.max_concurrency,
+        "idle_timeout": new.idle_timeout,
+        "retries": new.retries,
+    })
+    .to_string()
+}
+
+/// `GET .../upstream`.
+pub(crate) async fn get(call: &mut Call<'_, OnObject>, ridden: Answers) -> Result<Response, Error> {
+    let found = upstreams::ridden(&ridden, call.object(), call.parameter("version"))?;
+    Response::ok(&UpstreamDetail::from(found))
+}
+
+/// What rides along: the upstream.
+pub(crate) fn riding(call: &Context<'_>) -> Result<Rider, Error> {
+    Ok(upstreams::riding(call.parameter("version")))
+}
+
+/// `DELETE .../upstream`.
+pub(crate) async fn delete(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+    let (project, object) = (call.project(), call.object());
+    let version = call.parameter("version");
+    upstreams::delete(&call.occasion()?, project, object, version).await?;
+    Ok(Response::no_content())
+}
+
+/// `GET .../revisions`.
+pub(crate) async fn revisions(
+    call: &mut Call<'_, OnObject>,
+    ridden: Answers,
+) -> Result<Response, Error> {
+    let version = call.parameter("version");
+    let version_id = upstreams::version_ridden(&ridden, call.object(), version)?;
+    let revisions = upstreams::revisions(call.session, &version_id, &call.slice()?).await?;
+    let listed = revisions.into_iter();
+    let listed = listed.map(|revision| RevisionList::of(revision, version));
+    Response::ok(&listed.collect::<Vec<_>>())
+}
+
+/// `GET .../revisions/{revision_id}`.
+pub(crate) async fn revision(
+    call: &mut Call<'_, OnObject>,
+    ridden: Answers,
+) -> Result<Response, Error> {
+    let version = call.parameter("version");
+    let id = call.id("revision_id", RevisionId::parse);
+    let (revision, upstream) = upstreams::revision_ridden(&ridden, call.object(), version, &id)?;
+    Response::ok(&RevisionDetail {
+        revision: RevisionList::of(revision, version),
+        upstream,
+    })
+}
+
+/// What rides along: the revision.
+pub(crate) fn revision_riding(call: &Context<'_>) -> Result<Rider, Error> {
+    let id = call.id("revision_id", RevisionId::parse);
+    Ok(upstreams::revision_riding(call.parameter("version"), &id))
+}
