@@ -11,6 +11,7 @@ pub mod deployment_versions;
 pub mod deployments;
 pub mod docs;
 pub mod environment_variables;
+pub mod environments;
 mod labels;
 pub mod objects;
 pub mod operator;

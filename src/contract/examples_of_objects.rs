@@ -6,8 +6,8 @@ use super::story::{DEPLOYMENT, INSTANCE_TYPE, PIPELINE, PROJECT, REVISION_ID, VA
 use super::{Example, give_examples};
 use crate::api::requests::made;
 use crate::api::{
-    deployment_versions, deployments, environment_variables, objects, pipeline_versions, pipelines,
-    upstreams,
+    deployment_versions, deployments, environment_variables, environments, objects,
+    pipeline_versions, pipelines, upstreams,
 };
 
 const DEPLOYMENT_ID: &str = "4326da55-06ca-4664-badb-03156355451a";
@@ -64,6 +64,18 @@ give_examples! {
     made::DeploymentRequestCreateResponse<'_> = {
         "id": "0193c9a5-7d0e-7c3e-9b1a-2f1f4d0c8a11", "deployment": DEPLOYMENT, "version": "v1", "status": "completed",
         "success": true, "result": { "fruit": "apple" }, "error_message": null, "timeout": 300,
+    };
+    environments::EnvironmentDetail = {
+        "id": "external", "name": "external", "display_name": "external", "project": PROJECT, "description": "",
+        "labels": {}, "creation_date": DATE, "last_updated": DATE, "system": true, "base_environment": null,
+        "base_environment_display_name": null, "status": "success", "gpu_required": false, "implicit": false,
+        "hidden": false, "deprecated": false, "active_revision": null, "latest_revision": null, "active_build": null,
+        "latest_build": null,
+    };
+    environments::EnvironmentTag = {
+        "id": "external:latest", "name": "latest", "environment": "external", "creation_date": DATE, "status": "success",
+        "built": true, "supports_request_format": true, "implicit": false, "deprecated": false, "size": 0,
+        "error_message": null, "base_environment_name": null, "base_environment_tag": null,
     };
     upstreams::UpstreamPut = {
         "upstream_url": "https://fruit.acme.com/predict", "instance_type": INSTANCE_TYPE,

@@ -251,6 +251,18 @@ static PATH: &[Parameter] = &[
         example: || json!(VARIABLE_ID),
     },
     Parameter {
+        name: "environment_name",
+        description: "The name of the environment.",
+        schema: text,
+        example: || json!("external"),
+    },
+    Parameter {
+        name: "tag",
+        description: "The tag of the environment.",
+        schema: text,
+        example: || json!("latest"),
+    },
+    Parameter {
         name: "revision_id",
         description: "The id of the revision.",
         schema: reference::<RevisionId>,

@@ -26,6 +26,7 @@ const TAGS: &[(&str, &str)] = &[
         "The catalogue that roles are made of, and who may what.",
     ),
     ("deployments", "Models, as records."),
+    ("environments", "What versions run in, elsewhere."),
     ("pipelines", "Deployments in a row, as records."),
     (
         "environment-variables",

@@ -2,7 +2,8 @@
 
 use super::{Route, p, routes};
 use crate::api::{
-    deployment_versions, deployments, objects, pipeline_versions, pipelines, upstreams, versions,
+    deployment_versions, deployments, environments, objects, pipeline_versions, pipelines,
+    upstreams, versions,
 };
 
 pub(super) static TABLE: &[Route] = routes! {
@@ -57,6 +58,23 @@ pub(super) static TABLE: &[Route] = routes! {
     "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions/{version}/revisions/{revision_id}" {
         GET revisions_get, Deployment(p::DEPLOYMENTS_VERSIONS_GET), "Read a change of a version's upstream"
             => upstreams::revision, rides upstreams::revision_riding, gives 200 upstreams::RevisionDetail;
+    }
+
+    "/v2.1/projects/{project_name}/environments" {
+        GET environments_list, Project(p::DEPLOYMENTS_VERSIONS_GET), "List what versions run in"
+            => environments::list, query [LIMIT, AFTER_NAME], gives 200 Vec<environments::EnvironmentDetail>;
+    }
+    "/v2.1/projects/{project_name}/environments/{environment_name}" {
+        GET environments_get, Project(p::DEPLOYMENTS_VERSIONS_GET), "Read what versions run in"
+            => environments::get, gives 200 environments::EnvironmentDetail;
+    }
+    "/v2.1/projects/{project_name}/environments/{environment_name}/tags" {
+        GET environment_tags_list, Project(p::DEPLOYMENTS_VERSIONS_GET), "List the tag of what versions run in"
+            => environments::tags, gives 200 Vec<environments::EnvironmentTag>;
+    }
+    "/v2.1/projects/{project_name}/environments/{environment_name}/tags/{tag}" {
+        GET environment_tags_get, Project(p::DEPLOYMENTS_VERSIONS_GET), "Read a tag of what versions run in"
+            => environments::tag, gives 200 environments::EnvironmentTag;
     }
 
     "/v2.1/projects/{project_name}/pipelines" {

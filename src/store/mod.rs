@@ -10,6 +10,7 @@ pub mod audit;
 pub mod budgets;
 pub mod consumption;
 pub mod environment_variables;
+pub mod environments;
 pub mod first_trip;
 pub mod instance_types;
 pub mod objects;
@@ -54,6 +55,7 @@ pub fn statements() -> Vec<&'static Sql> {
         admissions::ALL,
         consumption::ALL,
         environment_variables::statements::ALL,
+        environments::ALL,
         first_trip::object::ALL,
         first_trip::organization::ALL,
         first_trip::origin::ALL,

@@ -97,6 +97,8 @@ fn parameter(world: &World, route: &Route, name: &str) -> String {
             }
             "v1".to_owned()
         }
+        "environment_name" => "external".to_owned(),
+        "tag" => "latest".to_owned(),
         "revision_id" => with_an_upstream(world).1,
         "variable_id" => {
             let (place, _) = route.path.split_once("/{variable_id}").unwrap();

@@ -29,6 +29,8 @@ mod delegation;
 #[cfg(test)]
 mod environment_variables;
 #[cfg(test)]
+mod environments;
+#[cfg(test)]
 mod expiring_callers;
 #[cfg(test)]
 mod faults;

@@ -13,6 +13,7 @@ use crate::domain::{
 };
 use crate::error::Error;
 use crate::http::patch::Patch;
+use crate::store::environments::EXTERNAL;
 use crate::store::rows::{Flag, JsonText};
 use crate::store::versions::{MAXIMUM_INSTANCES, Version};
 
@@ -20,8 +21,6 @@ use crate::store::versions::{MAXIMUM_INSTANCES, Version};
 const IDLE_TIME: i64 = 300;
 /// The instance type of a version that names neither a type nor a group.
 const INSTANCE_TYPE: &str = "2048mb";
-/// The environment of a version that names none: no code runs here, so it is its upstream's (contract section 5.1).
-const EXTERNAL: &str = "external";
 /// How many express requests may wait.
 const QUEUE_EXPRESS: i64 = 100;
 /// How many batch requests may wait.
