@@ -82,7 +82,8 @@ macro_rules! judged {
                JOIN organizations n ON n.id = p.organization_id
                JOIN subscriptions c ON c.name = ", in_force!("subscription"), "
                LEFT JOIN upstreams x ON x.version_id = v.id
-               LEFT JOIN instance_types i ON i.name = coalesce(x.instance_type, v.settings ->> 'instance_type')
+               LEFT JOIN instance_types i ON i.name = coalesce(
+                 x.instance_type, v.settings ->> 'instance_type', v.settings ->> 'instance_type_group_name')
                LEFT JOIN quota_resources k ON k.resource = x.quota_resource
                LEFT JOIN workspace_quotas q ON q.project_id = p.id AND q.workspace_id = x.workspace_id
                  AND q.resource = x.quota_resource

@@ -4,6 +4,7 @@ use futures::FutureExt;
 use serde_json::{Value as Json, json};
 
 use tenantry::auth::sealed::{Place, seal};
+use tenantry::store::session::Session;
 
 use crate::call::{Answer, Call};
 use crate::cast::Caller;
@@ -104,6 +105,11 @@ impl World {
         self.count(&format!(
             "SELECT coalesce(sum({column}), 0) FROM usage_days WHERE subject_id = (SELECT id FROM projects WHERE name = 'vision')"
         ))
+    }
+
+    /// A use of the database by itself.
+    pub fn session(&self) -> Session {
+        Session::new(self.platform(self.database.clone(), &Wire::new(&self.clock, None)))
     }
 
     /// Runs what the clock asks for each minute.

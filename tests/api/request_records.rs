@@ -3,11 +3,8 @@
 use futures::FutureExt;
 use serde_json::{Value as Json, json};
 
-use std::rc::Rc;
 
-use tenantry::platform::Platform;
 use tenantry::store::requests::purge;
-use tenantry::store::session::Session;
 
 use testkit::records::record;
 use testkit::{Answer, Call, World};
@@ -691,12 +688,7 @@ fn a_project_lists_nothing_of_a_version_that_is_gone() {
 }
 
 fn purge_once(world: &World) {
-    let session = Session::new(Rc::new(Platform {
-        database: Box::new(world.database.clone()),
-        clock: Box::new(world.clock.clone()),
-        entropy: Box::new(world.entropy.clone()),
-        crypto: Box::new(testkit::crypto::Aes),
-    }));
+    let session = world.session();
     let run = purge::run(&session, world.now()).now_or_never();
     run.unwrap().unwrap();
 }
