@@ -214,6 +214,7 @@ impl<'a> Life<'a> {
             ridden: None,
             takes_body_first: route.takes_body_first(),
             body_first: None,
+            held: None,
             notes: self.notes.clone(),
             work: &self.work,
             request,

@@ -47,6 +47,7 @@ pub(crate) use call::{Call, OnObject, OnOrganization, OnProject, OnWorkspace};
 use crate::auth::access::Authority;
 use crate::domain::{AuditId, Email, Invalid, Timestamp, TokenId};
 use crate::error::Error;
+use crate::gate::memory::Held;
 use crate::http::body::{self, Wanted};
 use crate::http::notes::Notes;
 use crate::http::query::Query;
@@ -83,6 +84,8 @@ pub struct Context<'a> {
     pub(crate) takes_body_first: bool,
     /// The body, where that is so.
     pub(crate) body_first: Option<Vec<u8>>,
+    /// What is held in memory for it.
+    pub(crate) held: Option<Held>,
     /// What the log is told beside the answer; work that is left for later keeps a clone.
     pub notes: Notes,
     pub(crate) work: &'a RefCell<Vec<Local<'static, ()>>>,
@@ -120,8 +123,16 @@ impl Context<'_> {
     pub(crate) async fn read_body_first(&mut self) -> Result<(), Error> {
         if self.takes_body_first {
             let clock = self.platform.clock.as_ref();
+            // A body that does not say its length counts as the longest one, until it is there.
+            let length = self.request.header("content-length");
+            let length = length.and_then(|length| length.parse().ok());
+            let room = length.unwrap_or(self.body_limit).min(self.body_limit);
+            let room = Held::try_new(room).ok_or_else(full)?;
             let bytes = body::bytes(self.request, self.body_limit);
-            self.body_first = Some(body::in_time(clock, bytes).await?);
+            let bytes = body::in_time(clock, bytes).await?;
+            drop(room);
+            self.held = Some(Held::try_new(bytes.len()).ok_or_else(full)?);
+            self.body_first = Some(bytes);
             self.now = clock.now();
         }
         Ok(())
@@ -210,6 +221,13 @@ impl Context<'_> {
             id,
         ))
     }
+}
+
+/// The refusal of a body for which there is no room.
+fn full() -> Error {
+    Error::busy(
+        "too many bytes of other requests are under way here; nothing was changed, try again",
+    )
 }
 
 /// A date in a body that must lie in the future (contract section 4).

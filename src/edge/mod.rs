@@ -24,12 +24,13 @@ use std::rc::Rc;
 use ::http::Method;
 use js_sys::Reflect;
 use worker::web_sys;
-use worker::{Context, Env, event};
+use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
 use crate::app;
 use crate::domain;
 use crate::http::cors::Class;
 use crate::http::request::Request;
+use crate::jobs;
 use crate::platform::{self, Config, Entropy, Log, Platform};
 use crate::routes;
 
@@ -70,21 +71,34 @@ fn is_forwarded(request: &Request) -> bool {
         && routes::find(request.path()).is_some_and(|found| found.class == Class::Requests)
 }
 
-async fn answer(
-    web: web_sys::Request,
-    request: Request,
-    env: Env,
-    context: &Context,
-) -> worker::Result<web_sys::Response> {
-    let platform = Rc::new(Platform {
-        database: Box::new(d1::D1::new(&env)),
+/// What the clock asks for, once a minute.
+#[event(scheduled)]
+async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
+    match config(&env) {
+        Ok(config) => jobs::every_minute(&platform_of(&env), &config).await,
+        Err(missing) => worker::console_error!("{missing}"),
+    }
+}
+
+fn platform_of(env: &Env) -> Rc<Platform> {
+    Rc::new(Platform {
+        database: Box::new(d1::D1::new(env)),
         clock: Box::new(clock::SystemClock),
         entropy: Box::new(SystemEntropy),
         crypto: Box::new(crypto::WebCrypto),
         upstream: Box::new(upstream::Fetch),
         streams: Box::new(stream::IdentityStreams),
         log: Box::new(Console),
-    });
+    })
+}
+
+async fn answer(
+    web: web_sys::Request,
+    request: Request,
+    env: Env,
+    context: &Context,
+) -> worker::Result<web_sys::Response> {
+    let platform = platform_of(&env);
     let unread = request::Rest::of(web);
     let handled = match config(&env) {
         Ok(config) => app::handle(request, &platform, &config).await,

@@ -129,6 +129,9 @@ impl Passage {
             if *volume > LONGEST {
                 return Err(Failure::TooLong);
             }
+            if let Some(held) = &self.held {
+                held.grow(chunk.len());
+            }
             if whole.is_empty() {
                 whole = chunk;
             } else {

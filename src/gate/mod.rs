@@ -13,6 +13,7 @@
 pub mod failure;
 pub mod forward;
 pub mod lease;
+pub mod memory;
 pub mod outgoing;
 pub mod settle;
 pub mod stream;
@@ -21,6 +22,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 pub use failure::Failure;
+use memory::Held;
 
 use crate::domain::Timestamp;
 use crate::http::notes::Notes;
@@ -63,6 +65,8 @@ pub struct Passage {
     pub trace: Vec<(String, String)>,
     /// When it was admitted.
     pub admission: Timestamp,
+    /// What is held in memory for it.
+    pub held: Option<Held>,
     /// Until when it may run, as far as is known.
     pub lease_end: Cell<Timestamp>,
 }

@@ -3,7 +3,6 @@
 use futures::FutureExt;
 use serde_json::{Value as Json, json};
 
-
 use tenantry::store::requests::purge;
 
 use testkit::records::record;

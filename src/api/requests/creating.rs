@@ -292,6 +292,7 @@ async fn begin(
         },
         host: call.request.header("host"),
         trace: trace.collect(),
+        held: call.held.take(),
         admission: call.now,
         lease_end: Cell::new(admitted.lease_end.0),
         admitted,

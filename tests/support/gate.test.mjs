@@ -1,0 +1,241 @@
+// Requests through the gate of the built module: to an upstream of its own, streamed, broken off, and left by their callers.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { connect } from "node:net";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startTenantry } from "./serve.mjs";
+
+let tenantry;
+let upstream;
+let token;
+/** What the upstream does with a call; a test sets it. */
+let answers;
+/** The calls that it was sent, with whether the connection was closed before the answer had ended. */
+const calls = [];
+
+before(async () => {
+  upstream = createServer(async (request, response) => {
+    const chunks = [];
+    request.on("error", () => {});
+    for await (const chunk of request) chunks.push(chunk);
+    const call = { headers: request.headers, body: Buffer.concat(chunks).toString(), closed: null };
+    calls.push(call);
+    response.on("close", () => {
+      if (!response.writableEnded) call.closed = performance.now();
+    });
+    await answers(response, call);
+  });
+  upstream.listen(0, "127.0.0.1");
+  await once(upstream, "listening");
+  tenantry = await startTenantry({ vars: { ALLOW_LOOPBACK_UPSTREAMS: "true" } });
+  await made("/operator/v1/users", { email: "ada@example.com" });
+  await made("/v2.1/organizations", { name: "acme", subscription: "free", admin_email: "ada@example.com" });
+  await made("/v2.1/projects", { name: "vision", organization_name: "acme" });
+  await made("/v2.1/projects/vision/deployments", {
+    name: "d",
+    input_type: "structured",
+    output_type: "structured",
+    input_fields: [{ name: "x", data_type: "int" }],
+    output_fields: [{ name: "y", data_type: "int" }],
+  });
+  await made("/v2.1/projects/vision/deployments/d/versions", { version: "v1" });
+  await called("PUT", "/operator/v1/instance-types/1gb", { credits_per_hour: 3600 });
+  const url = `http://127.0.0.1:${upstream.address().port}/predict`;
+  await called("PUT", "/v2.1/projects/vision/deployments/d/versions/v1/upstream", { upstream_url: url, instance_type: "1gb" });
+  const robot = await made("/v2.1/projects/vision/service-users", { name: "robot" });
+  await made("/v2.1/projects/vision/role-assignments", { role: "deployment-request-user", assignee: robot.id });
+  token = robot.token;
+});
+after(async () => {
+  await tenantry?.stop();
+  upstream?.closeAllConnections();
+  upstream?.close();
+});
+
+async function called(method, path, body, as = tenantry.operatorToken) {
+  const headers = { Authorization: `Token ${as}`, "Content-Type": "application/json" };
+  const response = await fetch(tenantry.url + path, { method, headers, body: JSON.stringify(body) });
+  assert.ok(response.ok, `${method} ${path}: ${response.status} ${await response.clone().text()}`);
+  return response.json();
+}
+
+const made = (path, body) => called("POST", path, body);
+
+function ask(way = "", body = { x: 1 }) {
+  const headers = { Authorization: `Token ${token}`, "Content-Type": "application/json" };
+  const url = `${tenantry.url}/v2.1/projects/vision/deployments/d/requests${way}`;
+  return fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
+}
+
+/** The newest record, once it has ended. */
+async function record() {
+  const select = "SELECT * FROM requests ORDER BY id DESC LIMIT 1";
+  for (let tries = 0; tries < 200; tries++) {
+    const row = await tenantry.database.prepare(select).first();
+    if (row && row.status !== "processing") return row;
+    await sleep(25);
+  }
+  throw new Error("the request was not settled");
+}
+
+/** Begins a request on a connection of its own, whose answer is what comes back; `leave` resets it. */
+async function begin(way) {
+  const { hostname, port } = new URL(tenantry.url);
+  const socket = connect(Number(port), hostname);
+  await once(socket, "connect");
+  socket.on("error", () => {});
+  const text = '{"x":1}';
+  socket.write(
+    `POST /v2.1/projects/vision/deployments/d/requests${way} HTTP/1.1\r\nHost: ${hostname}:${port}\r\n` +
+      `Authorization: Token ${token}\r\nContent-Type: application/json\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
+  );
+  let answer = "";
+  socket.on("data", (data) => (answer += data));
+  return { leave: () => socket.resetAndDestroy(), answer: () => answer };
+}
+
+/** Until the upstream has been called once more than before. */
+async function isCalled(before) {
+  for (let tries = 0; tries < 400 && calls.length === before; tries++) await sleep(5);
+  assert.equal(calls.length, before + 1, "the upstream was not called");
+  return calls[before];
+}
+
+async function isClosed(call) {
+  for (let tries = 0; tries < 400 && call.closed === null; tries++) await sleep(5);
+  assert.ok(call.closed !== null, "the call of the upstream goes on");
+}
+
+const json = (value) => (response) => {
+  response.setHeader("content-type", "application/json");
+  response.end(JSON.stringify(value));
+};
+
+/** Sends events for as long as the connection is there, or so many. */
+const events = (count, pause) => async (response) => {
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  for (let event = 0; event < count && !response.destroyed; event++) {
+    response.write(`data: {"at":${performance.now()},"event":${event}}\n\n`);
+    await sleep(pause);
+  }
+  response.end("data: [DONE]\n\n");
+};
+
+test("a request is answered, recorded and metered in two round trips", async () => {
+  answers = json({ y: 2 });
+  const response = await ask();
+  const body = await response.json();
+  assert.equal(response.status, 200, JSON.stringify(body));
+  assert.deepEqual([body.status, body.result], ["completed", { y: 2 }]);
+  const [, trips, read, written] = /db;desc="(\d+)\/(\d+)\/(\d+)"/.exec(response.headers.get("server-timing"));
+  assert.equal(trips, "2");
+  assert.ok(Number(written) <= 10, `${written} rows written, ${read} read`);
+  const usage = await tenantry.database.prepare("SELECT count(*) AS days, min(input_volume) AS bytes FROM usage_days").first();
+  assert.deepEqual(usage, { days: 3, bytes: 7 });
+  assert.equal((await record()).id, body.id);
+});
+
+test("a failing upstream is told as such", async () => {
+  for (const [answer, words] of [
+    [(response) => response.writeHead(500).end("x"), /answered 500/],
+    [(response) => response.writeHead(302, { location: "http://127.0.0.1:1/" }).end(), /answered 302/],
+    [(response) => response.socket.destroy(), /could not be reached/],
+    [(response) => { response.writeHead(200, { "content-length": 9 }).write('{"y":'); setTimeout(() => response.destroy(), 20); }, /broke off/],
+    [(response) => response.end(Buffer.alloc((8 << 20) + 1, " ")), /longer than 8 MiB/],
+  ]) {
+    answers = answer;
+    const body = await (await ask()).json();
+    assert.equal(body.status, "failed");
+    assert.match(body.error_message, words);
+  }
+});
+
+test("events come through as they are sent, and the record is there before the last line", async () => {
+  answers = events(10, 100);
+  const response = await ask("/stream");
+  assert.equal(response.headers.get("content-type"), "text/event-stream");
+  const late = [];
+  let text = "";
+  for await (const chunk of response.body) {
+    const piece = Buffer.from(chunk).toString();
+    text += piece;
+    for (const [, at] of piece.matchAll(/data:\{"at":([\d.]+)/g)) late.push(performance.now() - Number(at));
+  }
+  assert.equal(late.length, 10);
+  assert.ok(Math.max(...late.slice(1)) < 90, `an event came ${Math.max(...late)} ms late`);
+  const last = JSON.parse(text.trim().split("\n").at(-1));
+  assert.deepEqual([last.status, last.result.length], ["completed", 10]);
+  assert.equal((await record()).id, last.id);
+  assert.ok(!text.includes("[DONE]"));
+});
+
+test("an upstream that breaks off in the middle of a stream is told in the last line", async () => {
+  answers = async (response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write("data: 1\n\n");
+    await sleep(30);
+    response.destroy();
+  };
+  const text = await (await ask("/stream")).text();
+  assert.ok(text.startsWith("data:1\n\n"), text);
+  assert.match(JSON.parse(text.trim().split("\n").at(-1)).error_message, /broke off/);
+  assert.equal((await record()).status, "failed");
+});
+
+for (const [name, way, answer] of [
+  ["in the middle of a stream", "/stream", events(1000, 50)],
+  ["while a stream is silent", "/stream", (response) => response.writeHead(200, { "content-type": "text/event-stream" }).write("data: 1\n\n")],
+  ["before a stream has begun", "/stream", () => {}],
+  ["while it waits for its answer", "", () => {}],
+]) {
+  test(`a caller who hangs up ${name} ends the call and is charged for its time`, async () => {
+    answers = answer;
+    const count = calls.length;
+    const caller = await begin(way);
+    const call = await isCalled(count);
+    await sleep(300);
+    const left = performance.now();
+    caller.leave();
+    await isClosed(call);
+    assert.ok(call.closed - left < 1_000, `it took ${call.closed - left} ms`);
+    const { status, error_message, run_time, credits } = await record();
+    assert.deepEqual([status, error_message], ["failed", "the caller hung up"]);
+    assert.ok(run_time >= 250 && run_time < 3_000, `${run_time} ms`);
+    assert.ok(credits > 0);
+  });
+}
+
+test("many callers who hang up leave nothing behind", { timeout: 120_000 }, async () => {
+  answers = () => {};
+  for (let batch = 0; batch < 20; batch++) {
+    const count = calls.length;
+    const callers = await Promise.all(Array.from({ length: 20 }, (_, at) => begin(at % 2 ? "/stream" : "")));
+    for (let tries = 0; tries < 400 && calls.length < count + 20; tries++) await sleep(5);
+    for (const caller of callers) caller.leave();
+    await Promise.all(calls.slice(count).map(isClosed));
+  }
+  const left = "SELECT count(*) AS count FROM requests WHERE status = 'processing'";
+  for (let tries = 0; tries < 200; tries++) {
+    if ((await tenantry.database.prepare(left).first()).count === 0) break;
+    await sleep(50);
+  }
+  assert.equal((await tenantry.database.prepare(left).first()).count, 0);
+  answers = json({ y: 1 });
+  assert.equal((await (await ask()).json()).status, "completed");
+});
+
+test("the scheduled run ends what nobody settled", async () => {
+  answers = json({ y: 1 });
+  const { id } = await (await ask()).json();
+  const lost = "UPDATE requests SET status = 'processing', lease_end = time_started + 1000 WHERE id = ?";
+  await tenantry.database.prepare(lost).bind(id).run();
+  const past = "UPDATE requests SET time_started = time_started - 120000, lease_end = lease_end - 120000 WHERE id = ?";
+  await tenantry.database.prepare(past).bind(id).run();
+  const run = await fetch(`${tenantry.url}/cdn-cgi/local/scheduled`);
+  assert.equal(await run.text(), "ok");
+  const row = await tenantry.database.prepare("SELECT status, credits FROM requests WHERE id = ?").bind(id).first();
+  assert.deepEqual(row, { status: "failed", credits: 1_000_000 });
+});
