@@ -27,12 +27,17 @@ statements! {
     OF_DELETED_VERSIONS = "DELETE FROM requests WHERE (project_id, id) IN (
                  SELECT r.project_id, r.id FROM (SELECT version_id FROM deleted_versions WHERE version_id > '' LIMIT 100) d
                  CROSS JOIN requests r ON r.version_id = d.version_id
-                   AND r.status IN ('completed', 'failed', 'cancelled')
+                   AND r.status IN ('completed', 'failed', 'cancelled') AND r.status <> 'processing'
                  LIMIT #rows)";
     /// Versions that are gone and have no record any more.
     DELETED_VERSIONS = "DELETE FROM deleted_versions WHERE version_id IN (
                  SELECT version_id FROM deleted_versions WHERE version_id > '' LIMIT 100)
-                 AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.version_id = deleted_versions.version_id)";
+                 AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.version_id = deleted_versions.version_id
+                                 AND r.status <> 'processing')
+                 AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.organization_id = deleted_versions.organization_id
+                                 AND r.project_id = deleted_versions.project_id
+                                 AND r.version_id = deleted_versions.version_id
+                                 AND r.status IN ('processing', 'cancelled_pending'))";
     /// Idempotency keys that stand for nothing any more: the oldest first.
     KEYS = "DELETE FROM idempotency_keys WHERE (project_id, caller_id, key_digest) IN (
                  SELECT project_id, caller_id, key_digest FROM idempotency_keys

@@ -161,6 +161,7 @@ impl Place<'_> {
         self.object
             .parameters(Parameters::new())
             .text("project_id", &self.project.project_id)
+            .text("organization_id", &self.project.organization_id)
             .optional_text("version", self.version)
     }
 

@@ -156,15 +156,31 @@ macro_rules! can_be_cancelled {
     };
 }
 
+/// The records `requests r` of the version that are being processed. They are in the index of what is under way; all others
+/// are in the one by status.
+macro_rules! being_processed {
+    () => {
+        concat!(
+            "r.organization_id = :organization_id AND r.project_id = :project_id AND r.version_id = ",
+            version_in_path!(),
+            " AND r.status IN ('processing', 'cancelled_pending') AND r.status = 'processing'"
+        )
+    };
+}
+
 /// The records of the version that have the status which the call names, as many as can wait in a project.
 macro_rules! all_of_status {
     ($condition:expr) => {
         concat!(
             "SELECT r.id FROM requests r WHERE r.version_id = ",
             version_in_path!(),
+            " AND r.status = :status AND r.status <> 'processing' AND ",
+            $condition,
+            " UNION ALL SELECT r.id FROM requests r WHERE ",
+            being_processed!(),
             " AND r.status = :status AND ",
             $condition,
-            " ORDER BY r.id LIMIT 10000"
+            " ORDER BY 1 LIMIT 10000"
         )
     };
 }
@@ -177,8 +193,20 @@ macro_rules! newest {
             version_in_path!(),
             " AND status = ",
             $status,
-            "
+            " AND status <> 'processing'
                             AND id >= :from AND id < :until ORDER BY id DESC LIMIT #most)"
+        )
+    };
+}
+
+/// The same of those that are being processed, if that is a status of the call's.
+macro_rules! newest_being_processed {
+    () => {
+        concat!(
+            "SELECT * FROM (SELECT r.id FROM requests r WHERE ",
+            being_processed!(),
+            " AND 'processing' IN (:status_1, :status_2, :status_3, :status_4)
+                            AND r.id >= :from AND r.id < :until ORDER BY r.id DESC LIMIT #most)"
         )
     };
 }
@@ -234,7 +262,8 @@ statements! {
         "SELECT ", summary_columns!(), " FROM requests r
          WHERE r.project_id = :project_id AND r.id IN (
            SELECT id FROM (", newest!(":status_1"), " UNION ALL ", newest!(":status_2"), " UNION ALL ",
-                           newest!(":status_3"), " UNION ALL ", newest!(":status_4"), ")
+                           newest!(":status_3"), " UNION ALL ", newest!(":status_4"), " UNION ALL ",
+                           newest_being_processed!(), ")
            WHERE ", has_searched_part!(), " ORDER BY id DESC LIMIT #limit OFFSET #offset)
          ORDER BY r.id DESC");
     /// Records of a project, of objects of one kind, newest first: among so many of the newest. The query in the middle has
