@@ -261,10 +261,9 @@ statements! {
            fingerprint = excluded.fingerprint, request_id = excluded.request_id,
            creation_date = excluded.creation_date, status = NULL, content_type = NULL, body = NULL");
     /// Gives the permit of the minute back.
-    UNCOUNT_RATE = concat!(
-        "UPDATE request_rates SET count = count - 1
+    UNCOUNT_RATE = "UPDATE request_rates SET count = count - 1
          WHERE minute = #minute AND count > 0 AND (project_id, caller_id) IN (
-           SELECT project_id, caller_id FROM requests WHERE project_id = :project_id AND id = :record_id)");
+           SELECT project_id, caller_id FROM requests WHERE project_id = :project_id AND id = :record_id)";
     /// Gives the idempotency key back.
     FORGET_KEY = "DELETE FROM idempotency_keys
          WHERE project_id = :project_id AND caller_id = :caller_id AND request_id = :record_id
