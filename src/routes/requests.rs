@@ -6,7 +6,10 @@
 
 use super::{Route, p, route, routes};
 use crate::api::requests;
-use crate::api::requests::{creating, made, records, shapes};
+use crate::api::requests::{creating, records};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::api::requests::{made, shapes};
+#[cfg(not(target_arch = "wasm32"))]
 use crate::domain::RecordId;
 
 /// A row of the requests to a target: method, what follows `/requests`, name, permission, summary before and after the
