@@ -97,6 +97,8 @@ pub enum Reason {
         amount: i64,
         /// So much is used.
         used: i64,
+        /// So much is held by requests under way.
+        leased: i64,
         /// So much there is.
         quota: i64,
     },

@@ -67,12 +67,17 @@ fn of_reason(error: &Error) -> Option<(StatusCode, &'static str, String)> {
             resource,
             amount,
             used,
+            leased,
             quota,
         } => bad_request(
             QUOTA_INSUFFICIENT,
             format!(
-                "QuotaInsufficient: The expected {resource} exceeds the quota limit. {used} of {quota} are used, \
-                 {amount} more were asked for."
+                "QuotaInsufficient: The expected {resource} exceeds the quota limit. {used} of {quota} are used{}, \
+                 {amount} more were asked for.",
+                match leased {
+                    0 => String::new(),
+                    leased => format!(" and {leased} held by requests under way"),
+                }
             ),
         ),
         Reason::ForeignProject => forbidden(

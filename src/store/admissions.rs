@@ -16,6 +16,7 @@ use crate::store::budgets::{self, credits_used};
 use crate::store::first_trip::Rider;
 use crate::store::organizations::credits_of_organization;
 use crate::store::rows::{Answers, Flag, JsonText, Millis, row};
+use crate::store::run_time::{quota_left, same_quota, under_way};
 use crate::store::subscriptions::{self, in_force};
 
 /// The longest lease, in milliseconds; whoever runs the request extends it.
@@ -26,24 +27,6 @@ pub const MOST_OF_PROJECT: i64 = 1_000;
 pub const MOST_OF_ORGANIZATION: i64 = 5_000;
 /// For how long an idempotency key is kept, in milliseconds: a day (contract section 5.4).
 pub const KEY_KEPT: i64 = 86_400_000;
-
-/// Whether a record is under way, as the index of these rows has it.
-macro_rules! under_way {
-    ($table:literal) => {
-        concat!($table, "status IN ('processing', 'cancelled_pending')")
-    };
-    () => {
-        "status IN ('processing', 'cancelled_pending')"
-    };
-}
-pub(crate) use under_way;
-
-/// Milliseconds of the unit of `quota_resources k`; of another unit there is no run time.
-macro_rules! unit {
-    () => {
-        "(CASE k.unit_en WHEN 'second' THEN 1000 WHEN 'minute' THEN 60000 WHEN 'hour' THEN 3600000 END)"
-    };
-}
 
 /// What is asked for, in `judged`: one row, where there is such a version, with `refusal`, the name of the first rule that
 /// is against it, or null. `lease_time` is what the request may take for now, in milliseconds.
@@ -62,9 +45,7 @@ macro_rules! judged {
                  ", credits_of_organization!(), " AS organization_credits,
                  CASE WHEN c.monthly_credits IS NOT NULL THEN ", credits_used!("n.id"), " END AS organization_used,
                  coalesce(", in_force!("subscription_end_date"), ", 9007199254740991) > #now AS runs,
-                 CASE coalesce(q.quota, k.default_quota) WHEN -1 THEN NULL
-                   ELSE (coalesce(q.quota, k.default_quota) - coalesce(q.used, 0)) * ", unit!(), "
-                        - coalesce(q.run_time, 0) END AS quota_left,
+                 ", quota_left!(), " AS quota_left,
                  #by_operator = 1 OR (t.id IS NOT NULL AND coalesce(t.grace_end > #now, 1)
                                       AND coalesce(s.expiry_date > #now, 1)) AS lives,
                  #by_operator = 1 OR m.admin = 1 OR EXISTS (
@@ -84,7 +65,7 @@ macro_rules! judged {
                LEFT JOIN upstreams x ON x.version_id = v.id
                LEFT JOIN instance_types i ON i.name = coalesce(
                  x.instance_type, v.settings ->> 'instance_type', v.settings ->> 'instance_type_group_name')
-               LEFT JOIN quota_resources k ON k.resource = x.quota_resource
+               LEFT JOIN quota_resources r ON r.resource = x.quota_resource
                LEFT JOIN workspace_quotas q ON q.project_id = p.id AND q.workspace_id = x.workspace_id
                  AND q.resource = x.quota_resource
                LEFT JOIN tokens t ON t.digest IN (:digest, :other_digest)
@@ -97,8 +78,7 @@ macro_rules! judged {
                  coalesce(sum(r.project_id = it.project_id), 0) AS of_project,
                  coalesce(sum(iif(r.project_id = it.project_id, r.leased, 0)), 0) AS leased_of_project,
                  coalesce(sum(r.version_id = it.version_id), 0) AS of_version,
-                 coalesce(sum(iif(r.project_id = it.project_id AND r.workspace_id = it.workspace_id
-                                  AND r.quota_resource = it.quota_resource, r.leased_time, 0)), 0) AS leased_time
+                 coalesce(sum(iif(", same_quota!("it"), ", r.leased_time, 0)), 0) AS leased_time
                FROM asked it CROSS JOIN requests r
                WHERE r.organization_id = it.organization_id AND ", under_way!("r."), "
              ), judged AS MATERIALIZED (

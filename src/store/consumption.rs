@@ -15,6 +15,7 @@ use crate::store::projects::Project;
 use crate::store::quotas::{Quota, join_workspace_quota, quota_columns};
 use crate::store::rights::caller_may;
 use crate::store::rows::{Flag, row};
+use crate::store::run_time::{leased_time, limit_of_quota, units_begun};
 use crate::store::session::Session;
 use crate::store::workspaces::{self, workspace_exists, workspace_is_open};
 
@@ -38,15 +39,44 @@ macro_rules! counted {
     };
 }
 
-/// Whether the amount fits: a release always does; while there is no limit, as much as can be counted.
+/// The units begun when the requests under way have run for all that they have leased.
+macro_rules! units_with_leases {
+    () => {
+        units_begun!(concat!(
+            "(coalesce(q.run_time, 0) + ",
+            leased_time!(":object_id", ":resource"),
+            ")"
+        ))
+    };
+}
+
+/// Whether the amount fits beside what was consumed, what has run and what is leased: a release always does; while there
+/// is no limit, as much as can be counted.
 macro_rules! fits {
     () => {
         concat!(
             "EXISTS (SELECT 1 FROM quota_resources r ",
             join_workspace_quota!(),
-            "WHERE r.resource = :resource AND (#amount <= 0 OR coalesce(q.used, 0) + #amount <=
-                CASE coalesce(q.quota, r.default_quota) WHEN -1 THEN 9007199254740991
-                     ELSE coalesce(q.quota, r.default_quota) END))"
+            "WHERE r.resource = :resource AND (#amount <= 0 OR coalesce(q.used, 0) + ",
+            units_with_leases!(),
+            " + #amount <= ",
+            limit_of_quota!(),
+            "))"
+        )
+    };
+}
+
+/// The units that only leases hold.
+macro_rules! units_leased {
+    () => {
+        concat!(
+            "coalesce((SELECT ",
+            units_with_leases!(),
+            " - ",
+            units_begun!("coalesce(q.run_time, 0)"),
+            " FROM quota_resources r ",
+            join_workspace_quota!(),
+            "WHERE r.resource = :resource), 0)"
         )
     };
 }
@@ -79,7 +109,8 @@ statements! {
         workspace_is_open!(), " AS may,
          EXISTS (SELECT 1 FROM quota_consumptions WHERE ", this_consumption!(), ") AS id_is_known,
          EXISTS (SELECT 1 FROM quota_consumptions WHERE ", this_consumption!(), "
-                 AND resource = :resource AND amount = #amount) AS is_repetition");
+                 AND resource = :resource AND amount = #amount) AS is_repetition,
+         iif(", counted!(), ", 0, ", units_leased!(), ") AS leased");
 }
 
 /// What is consumed, or given back by a negative amount.
@@ -113,6 +144,7 @@ pub async fn consume(
             may: Flag,
             id_is_known: Flag,
             is_repetition: Flag,
+            leased: i64,
         }
     }
     let principal = authority.principal();
@@ -164,6 +196,7 @@ pub async fn consume(
         resource,
         amount: consumption.amount,
         used,
+        leased: after.leased,
         quota: limit,
     }))
 }

@@ -29,6 +29,7 @@ pub mod rights;
 pub mod role_assignments;
 pub mod roles;
 pub mod rows;
+pub mod run_time;
 pub mod sealing_keys;
 pub mod service_users;
 pub mod session;

@@ -39,7 +39,7 @@ row! {
         pub quota: i64,
         /// When it was last set, or when the workspace was made.
         pub update_date: Millis,
-        /// What is used of it, counted while there is no limit, too.
+        /// What is used of it, counted while there is no limit, too: what was consumed, and the units that run time began.
         pub used: i64,
     }
 }
@@ -47,9 +47,12 @@ row! {
 /// The columns of [`Quota`], from `quota_resources r`, `workspaces w` and, joined from the left, `workspace_quotas q`.
 macro_rules! quota_columns {
     () => {
-        "r.resource, r.name_en, r.name_cn, r.unit_en, r.unit_cn, r.min_quota, r.max_quota,
-         coalesce(q.quota, r.default_quota) AS quota, coalesce(q.update_date, w.creation_date) AS update_date,
-         coalesce(q.used, 0) AS used"
+        concat!(
+            "r.resource, r.name_en, r.name_cn, r.unit_en, r.unit_cn, r.min_quota, r.max_quota,
+             coalesce(q.quota, r.default_quota) AS quota, coalesce(q.update_date, w.creation_date) AS update_date, ",
+            $crate::store::run_time::used_of_quota!(),
+            " AS used"
+        )
     };
 }
 pub(crate) use quota_columns;

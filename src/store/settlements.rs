@@ -9,10 +9,11 @@ use crate::error::Error;
 use crate::platform::DatabaseError;
 use crate::sql::statement::{Parameters, Statement};
 use crate::sql::statements;
-use crate::store::admissions::{Admitted, LEASE, cost, under_way};
+use crate::store::admissions::{Admitted, LEASE, cost};
 use crate::store::budgets::{self, credits_used};
 use crate::store::organizations::credits_of_organization;
 use crate::store::rows::{Answers, Millis, row};
+use crate::store::run_time::{count_run_time, under_way};
 use crate::store::session::Session;
 use crate::store::subscriptions::in_force;
 
@@ -58,19 +59,6 @@ macro_rules! meter {
                credits = min(9007199254740991, credits + excluded.credits),
                input_volume = min(9007199254740991, input_volume + excluded.input_volume),
                output_volume = min(9007199254740991, output_volume + excluded.output_volume)"
-        )
-    };
-}
-
-/// What they add to the run time of workspaces: `count_run_time!(<milliseconds>, <requests r>)`.
-macro_rules! count_run_time {
-    ($milliseconds:expr, $of:expr) => {
-        concat!(
-            "INSERT INTO workspace_quotas (project_id, workspace_id, resource, organization_id, used, run_time)
-             SELECT r.project_id, r.workspace_id, r.quota_resource, r.organization_id, 0, sum(", $milliseconds, ")
-             FROM requests r JOIN workspaces w ON w.project_id = r.project_id AND w.id = r.workspace_id
-             WHERE ", $of, " GROUP BY 1, 2, 3, 4
-             ON CONFLICT (project_id, workspace_id, resource) DO UPDATE SET run_time = run_time + excluded.run_time"
         )
     };
 }

@@ -109,6 +109,8 @@ mod role_assignments;
 #[cfg(test)]
 mod roles;
 #[cfg(test)]
+mod run_time;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod service_users;
