@@ -13,7 +13,7 @@ use crate::store::admissions::{Admitted, LEASE, cost};
 use crate::store::budgets::{self, credits_used};
 use crate::store::organizations::credits_of_organization;
 use crate::store::rows::{Answers, Millis, row};
-use crate::store::run_time::{count_run_time, under_way};
+use crate::store::run_time::{count_run_time, quota_left, same_quota, under_way};
 use crate::store::session::Session;
 use crate::store::subscriptions::in_force;
 
@@ -131,7 +131,7 @@ statements! {
     REMOVE = concat!("DELETE FROM requests WHERE ", this_record!(), " AND ", under_way!());
     /// What the record says now.
     READ = concat!("SELECT status, error_message FROM requests WHERE ", this_record!());
-    /// More time for a request that is under way, as far as what is left goes.
+    /// More time for a request that is under way, as far as what is left of credits and quota goes.
     EXTEND = concat!(
         "WITH own AS MATERIALIZED (
            SELECT r.*, p.credits - CASE WHEN p.credits IS NOT NULL THEN ", credits_used!("p.id"), " END AS project_left,
@@ -144,14 +144,19 @@ statements! {
            WHERE ", record_still!(), "
          ), load AS MATERIALIZED (
            SELECT coalesce(sum(r.leased), 0) AS of_organization,
-             coalesce(sum(iif(r.project_id = own.project_id, r.leased, 0)), 0) AS of_project
+             coalesce(sum(iif(r.project_id = own.project_id, r.leased, 0)), 0) AS of_project,
+             coalesce(sum(iif(", same_quota!("own"), ", r.leased_time, 0)), 0) AS leased_time
            FROM own CROSS JOIN requests r WHERE r.organization_id = own.organization_id AND ", under_way!("r."), "
          ), more AS MATERIALIZED (
            SELECT min(#deadline, #now + #lease,
              coalesce(own.lease_end + CAST(", extension!("own.project_left - load.of_project"), " AS INTEGER), #deadline),
              coalesce(own.lease_end + CAST(", extension!("own.organization_left - load.of_organization"), " AS INTEGER),
-                      #deadline)) AS lease_end
+                      #deadline),
+             coalesce(own.lease_end + max(0, ", quota_left!(), " - load.leased_time), #deadline)) AS lease_end
            FROM own CROSS JOIN load
+           LEFT JOIN quota_resources r ON r.resource = own.quota_resource
+           LEFT JOIN workspace_quotas q ON q.project_id = own.project_id AND q.workspace_id = own.workspace_id
+             AND q.resource = own.quota_resource
          )
          UPDATE requests AS r SET
            lease_end = more.lease_end,

@@ -39,6 +39,8 @@ mod first_trip;
 #[cfg(test)]
 mod gate_direct;
 #[cfg(test)]
+mod gate_quotas;
+#[cfg(test)]
 mod grace;
 #[cfg(test)]
 mod growth;
