@@ -4,6 +4,17 @@ use crate::begun::{Begun, Step};
 use crate::call::{Answer, Call};
 use crate::world::World;
 
+/// A moment in one order.
+#[derive(Debug)]
+pub enum Moment<'a> {
+    /// All of the calls stand before their first round trip.
+    Begun,
+    /// The call of this number has made a round trip; whether it is over.
+    Stepped(usize, bool),
+    /// All of them are over: their answers, in the order of the calls.
+    Over(&'a [Answer]),
+}
+
 /// Makes the calls at once in each order in which their round trips can follow each other, each time in a world of its own
 /// with the content of `world`, and shows what came of it: the world, and the answers in the order of the calls. Answers how
 /// many orders there were. Two calls of two round trips have six, three have ninety.
@@ -12,14 +23,32 @@ pub fn every_order(
     calls: &[Call],
     mut shows: impl FnMut(&World, &[Answer]),
 ) -> usize {
+    every_moment(world, calls, |world, moment| {
+        if let Moment::Over(answers) = moment {
+            shows(world, answers);
+        }
+    })
+}
+
+/// The same, and shows each moment of each order.
+pub fn every_moment(
+    world: &World,
+    calls: &[Call],
+    mut shows: impl FnMut(&World, &Moment<'_>),
+) -> usize {
     let mut orders = 0;
     // Which of the calls that were not over went on at each point, and how many there were. The last point at which another
     // could have gone on is where the next order begins to differ.
     let mut choices: Vec<(usize, usize)> = Vec::new();
     loop {
-        let world = world.copy();
-        let answers = run(&world, calls, &mut choices);
-        shows(&world, &answers);
+        let mut point = 0;
+        in_an_order(&world.copy(), calls, &mut shows, |open| {
+            if choices.len() == point {
+                choices.push((0, open));
+            }
+            point += 1;
+            choices[point - 1].0
+        });
         orders += 1;
         loop {
             match choices.last_mut() {
@@ -36,24 +65,29 @@ pub fn every_order(
     }
 }
 
-fn run(world: &World, calls: &[Call], choices: &mut Vec<(usize, usize)>) -> Vec<Answer> {
+/// Makes the calls at once in the order that is chosen: at each point, which of so many that are not over goes on.
+pub fn in_an_order(
+    world: &World,
+    calls: &[Call],
+    mut shows: impl FnMut(&World, &Moment<'_>),
+    mut chooses: impl FnMut(usize) -> usize,
+) {
     let mut begun: Vec<Begun> = calls.iter().map(|call| world.begin(call.clone())).collect();
     let mut answers: Vec<Option<Answer>> = calls.iter().map(|_| None).collect();
-    let mut point = 0;
+    shows(world, &Moment::Begun);
     loop {
         let open: Vec<usize> = (0..calls.len())
             .filter(|call| answers[*call].is_none())
             .collect();
         if open.is_empty() {
-            return answers.into_iter().flatten().collect();
+            let answers: Vec<Answer> = answers.into_iter().flatten().collect();
+            shows(world, &Moment::Over(&answers));
+            return;
         }
-        if choices.len() == point {
-            choices.push((0, open.len()));
-        }
-        let call = open[choices[point].0];
-        point += 1;
+        let call = open[chooses(open.len())];
         if let Some(Step::Answered(answer)) = begun[call].step() {
             answers[call] = Some(answer);
         }
+        shows(world, &Moment::Stepped(call, answers[call].is_some()));
     }
 }

@@ -111,12 +111,13 @@ impl World {
         }
     }
 
-    /// A world of its own with the same content, at the same time.
+    /// A world of its own with the same content and settings, at the same time.
     pub fn copy(&self) -> Self {
         let connection = schema::copy(self.database.connection());
         let drawn = self.entropy.drawn();
         let mut copy = Self::over(connection, self.now(), drawn, (*self.cast).clone());
         copy.upstream = self.upstream.copy(&copy.clock);
+        copy.config = Rc::clone(&self.config);
         copy
     }
 
