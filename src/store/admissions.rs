@@ -10,6 +10,7 @@ use crate::domain::retention::RETENTION_TIME;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::day_of;
 use crate::error::{Error, Reason};
+use crate::sql::Sql;
 use crate::sql::statement::{Parameters, Statement};
 use crate::sql::statements;
 use crate::store::budgets::{self, credits_used};
@@ -176,6 +177,7 @@ macro_rules! made_this_minute {
     };
 }
 
+/// The record, by the name of its project.
 macro_rules! this_record {
     ($table:literal) => {
         concat!(
@@ -183,6 +185,51 @@ macro_rules! this_record {
             "project_id = (SELECT id FROM projects WHERE name = :project) AND ",
             $table,
             "id = :record_id"
+        )
+    };
+    () => {
+        this_record!("")
+    };
+}
+
+/// The record, once it is known to be there.
+macro_rules! admitted_record {
+    () => {
+        "project_id = :project_id AND id = :record_id"
+    };
+}
+
+macro_rules! uncount_rate {
+    ($record:expr) => {
+        concat!(
+            "UPDATE request_rates SET count = count - 1
+             WHERE minute = #minute AND count > 0 AND (project_id, caller_id) IN (
+               SELECT project_id, caller_id FROM requests WHERE ",
+            $record,
+            ")"
+        )
+    };
+}
+
+macro_rules! forget_key {
+    ($record:expr) => {
+        concat!(
+            "DELETE FROM idempotency_keys
+             WHERE key_digest = :key_digest AND request_id = :record_id AND (project_id, caller_id) IN (
+               SELECT project_id, caller_id FROM requests WHERE ",
+            $record,
+            ")"
+        )
+    };
+}
+
+macro_rules! void {
+    ($record:expr) => {
+        concat!(
+            "DELETE FROM requests WHERE ",
+            $record,
+            " AND ",
+            under_way!()
         )
     };
 }
@@ -241,17 +288,17 @@ statements! {
            fingerprint = excluded.fingerprint, request_id = excluded.request_id,
            creation_date = excluded.creation_date, status = NULL, content_type = NULL, body = NULL");
     /// Gives the permit of the minute back.
-    UNCOUNT_RATE = "UPDATE request_rates SET count = count - 1
-         WHERE minute = #minute AND count > 0 AND (project_id, caller_id) IN (
-           SELECT project_id, caller_id FROM requests WHERE project_id = :project_id AND id = :record_id)";
+    UNCOUNT_RATE = uncount_rate!(admitted_record!());
     /// Gives the idempotency key back.
-    FORGET_KEY = "DELETE FROM idempotency_keys
-         WHERE project_id = :project_id AND caller_id = :caller_id AND request_id = :record_id
-           AND key_digest = :key_digest";
+    FORGET_KEY = forget_key!(admitted_record!());
     /// Takes the record away as if it had never been; nothing is metered.
-    VOID = concat!("DELETE FROM requests WHERE project_id = :project_id AND id = :record_id AND ", under_way!());
-    /// The same of one of which only the name of its project is known.
-    VOID_UNSEEN = concat!("DELETE FROM requests WHERE ", this_record!(""), " AND ", under_way!());
+    VOID = void!(admitted_record!());
+    /// The permit of one of which only the name of its project is known.
+    UNCOUNT_RATE_UNSEEN = uncount_rate!(this_record!());
+    /// Its idempotency key.
+    FORGET_KEY_UNSEEN = forget_key!(this_record!());
+    /// The record.
+    VOID_UNSEEN = void!(this_record!());
 }
 
 /// How a request comes in.
@@ -636,26 +683,42 @@ impl Admitted {
     /// What takes the record away as if it had never been, and gives the permit and the key back.
     #[must_use]
     pub fn voiding(&self, asked: &Asked<'_>) -> Vec<Statement> {
-        let mut statements = Vec::new();
-        if asked.per_minute.is_some() {
-            statements.push(&UNCOUNT_RATE);
-        }
-        if asked.key.is_some() {
-            statements.push(&FORGET_KEY);
-        }
-        statements.push(&VOID);
-        self.parameters(asked.record_id)
-            .optional_text("key_digest", asked.key.map(|key| key.digest.as_str()))
-            .integer("minute", minute_of(asked.now))
-            .batch(statements)
+        voided(
+            self.parameters(asked.record_id),
+            asked,
+            [&UNCOUNT_RATE, &FORGET_KEY, &VOID],
+        )
     }
 }
 
-/// What takes away a record of which nobody knows whether it was written.
+/// The same for one of which nobody knows whether it was written.
 #[must_use]
-pub fn void_unseen(project: &str, record_id: &str) -> Vec<Statement> {
-    Parameters::new()
+pub fn void_unseen(project: &str, asked: &Asked<'_>) -> Vec<Statement> {
+    let parameters = Parameters::new()
         .text("project", project)
-        .text("record_id", record_id)
-        .batch([&VOID_UNSEEN])
+        .text("record_id", asked.record_id);
+    voided(
+        parameters,
+        asked,
+        [&UNCOUNT_RATE_UNSEEN, &FORGET_KEY_UNSEEN, &VOID_UNSEEN],
+    )
+}
+
+fn voided(
+    parameters: Parameters,
+    asked: &Asked<'_>,
+    [uncount, forget, void]: [&'static Sql; 3],
+) -> Vec<Statement> {
+    let mut statements = Vec::new();
+    if asked.per_minute.is_some() {
+        statements.push(uncount);
+    }
+    if asked.key.is_some() {
+        statements.push(forget);
+    }
+    statements.push(void);
+    parameters
+        .optional_text("key_digest", asked.key.map(|key| key.digest.as_str()))
+        .integer("minute", minute_of(asked.now))
+        .batch(statements)
 }

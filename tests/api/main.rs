@@ -41,6 +41,8 @@ mod gate_direct;
 #[cfg(test)]
 mod gate_quotas;
 #[cfg(test)]
+mod gate_races;
+#[cfg(test)]
 mod grace;
 #[cfg(test)]
 mod growth;

@@ -19,7 +19,7 @@ use crate::domain::{Fields, IoType};
 use crate::error::Error;
 use crate::gate::forward::Sending;
 use crate::gate::outgoing::record_id;
-use crate::gate::settle::Kept;
+use crate::gate::settle::{self, Kept};
 use crate::gate::{Failure, LONGEST_KEPT, Outcome, Passage};
 use crate::http::cors;
 use crate::http::response::{Body, Response};
@@ -266,8 +266,11 @@ async fn begin(
         Ok(checked) => checked,
         Err(error) => {
             let statements = admitted.voiding(&ask.asked(call));
-            // What is not known to be gone is ended by the scheduled run, and was sent nowhere.
-            call.session.write(statements).await?;
+            if let Err(unknown) = call.session.write(statements.clone()).await {
+                // Else the scheduled run would charge for what was sent nowhere.
+                call.later(settle::repeated(&call.session, call.platform, statements));
+                return Err(unknown);
+            }
             return Err(error);
         }
     };
@@ -449,6 +452,6 @@ pub(crate) fn withdrawal(call: &Context<'_>) -> Result<Vec<Statement>, Error> {
     let ask = Ask::of(call, Way::Direct)?;
     Ok(admissions::void_unseen(
         call.parameter("project_name"),
-        &ask.record_id,
+        &ask.asked(call),
     ))
 }
