@@ -173,6 +173,8 @@ statements! {
     FREE_KEYS_OVERDUE = concat!(
         "UPDATE idempotency_keys SET status = 0 WHERE status IS NULL AND (project_id, caller_id, request_id) IN (
            SELECT r.project_id, r.caller_id, r.id FROM requests r WHERE ", overdue!(), ")");
+    /// The end of those of which nothing is kept.
+    REMOVE_OVERDUE = concat!("DELETE FROM requests AS r WHERE retention_mode = 'none' AND ", overdue!());
     /// Their end.
     END_OVERDUE = concat!(
         "UPDATE requests AS r SET status = iif(status = 'cancelled_pending', 'cancelled', 'failed'),
@@ -373,6 +375,7 @@ pub fn ending_overdue(now: Timestamp) -> Vec<Statement> {
             &METER_OVERDUE,
             &COUNT_RUN_TIME_OVERDUE,
             &FREE_KEYS_OVERDUE,
+            &REMOVE_OVERDUE,
             &END_OVERDUE,
         ])
 }

@@ -298,6 +298,17 @@ fn what_has_been_settled_is_not_ended_by_the_scheduled_run() {
     is_accounted_for(&world, &[answer]);
 }
 
+#[test]
+fn nothing_is_kept_of_what_the_scheduled_run_ends_where_nothing_is_to_be() {
+    let (world, caller) = world();
+    let settings = json!({"request_retention_mode": "none"}).to_string();
+    world.execute("UPDATE deployment_versions SET settings = ?1", [settings]);
+    drop(answered(&world, &caller));
+    world.hours_later(1);
+    assert_eq!(world.count("SELECT count(*) FROM requests"), 0);
+    assert_eq!(world.used("credits"), 10 * SECOND);
+}
+
 type Happens = Rc<dyn Fn(&World, &Caller)>;
 
 /// What can become of a request's rights and of what it is about.
