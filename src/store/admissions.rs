@@ -141,15 +141,21 @@ macro_rules! affordable {
     };
 }
 
-/// What a run time of `$milliseconds` costs at `$price` an hour, rounded half up to a millionth.
+/// What a run time of `$milliseconds` costs at `$price` an hour, rounded half up to a millionth: as
+/// [`metering`](crate::domain::metering) says it. Their product is more than 64 bits hold, so whole and part of the price
+/// count for themselves.
 macro_rules! cost {
     ($milliseconds:expr, $price:expr) => {
         concat!(
-            "CAST((",
-            $milliseconds,
-            " * ",
+            "min(9007199254740991, ",
             $price,
-            " + 1800000) / 3600000 AS INTEGER)"
+            " / 3600000 * ",
+            $milliseconds,
+            " + (",
+            $price,
+            " % 3600000 * ",
+            $milliseconds,
+            " + 1800000) / 3600000)"
         )
     };
 }
@@ -721,4 +727,36 @@ fn voided(
         .optional_text("key_digest", asked.key.map(|key| key.digest.as_str()))
         .integer("minute", minute_of(asked.now))
         .batch(statements)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rusqlite::Connection;
+
+    use crate::domain::Credits;
+    use crate::domain::metering::credits_for;
+    use crate::sql::Sql;
+
+    static COST: Sql = Sql::new("COST", concat!("SELECT ", cost!("#run_time", "#price")));
+
+    proptest! {
+        #[test]
+        fn what_run_time_costs_is_what_the_domain_says(
+            run_time in 0_i64..345_600_000,
+            price in 0_i64..=9_007_199_254_740_991,
+        ) {
+            let connection = Connection::open_in_memory().unwrap();
+            let sql = COST.prepared();
+            // As D1 binds them.
+            let values = sql.parameters.iter().map(|parameter| match parameter.name {
+                "price" => price as f64,
+                _ => run_time as f64,
+            });
+            let cost: i64 = connection
+                .query_row(&sql.text, rusqlite::params_from_iter(values), |row| row.get(0))
+                .unwrap();
+            prop_assert_eq!(cost, credits_for(run_time, Credits::from_millionths(price).unwrap()));
+        }
+    }
 }

@@ -37,6 +37,8 @@ mod faults;
 #[cfg(test)]
 mod first_trip;
 #[cfg(test)]
+mod gate_costs;
+#[cfg(test)]
 mod gate_direct;
 #[cfg(test)]
 mod gate_quotas;
