@@ -45,6 +45,8 @@ mod gate_quotas;
 #[cfg(test)]
 mod gate_races;
 #[cfg(test)]
+mod gate_streams;
+#[cfg(test)]
 mod grace;
 #[cfg(test)]
 mod growth;
