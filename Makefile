@@ -1,6 +1,7 @@
 # Everything that the project can be asked to do. The recipes are scripts/*.sh; what they need they set up themselves.
 #
 #   PORT, STATE_DIR     where `make dev` listens (8787) and keeps its local D1 (.wrangler/state)
+#   UPSTREAM_PORT       where the upstream listens that it starts beside the gate (8788)
 #   TENANTRY_CACHE      where tools are kept between clones (~/.cache/tenantry)
 #   VERBOSE=1           shows what a build prints
 
@@ -20,7 +21,7 @@ build-release: setup ## Build it as it is deployed, and check its size
 	@scripts/build.sh release
 	@scripts/size-check.sh
 
-dev: ## Serve on http://127.0.0.1:8787 with a local D1, until interrupted
+dev: ## Serve on http://127.0.0.1:8787 with a local D1 and an upstream to try, until interrupted
 	@exec scripts/dev.sh
 
 test: ## Run every test; the last line says what passed

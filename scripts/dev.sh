@@ -1,20 +1,25 @@
 #!/usr/bin/env bash
-# Serves the module in workerd with a local D1, until it is interrupted (Ctrl-C, SIGTERM), which is its ordinary end.
+# Serves the module in workerd with a local D1, and beside it an upstream to send requests to (examples/upstream.mjs), until it is
+# interrupted (Ctrl-C, SIGTERM), which is its ordinary end.
 #
-#   PORT        default 8787
-#   STATE_DIR   where the local D1 lives, default .wrangler/state; another PORT and STATE_DIR make another installation beside it
+#   PORT           default 8787
+#   UPSTREAM_PORT  where the upstream listens, default 8788
+#   STATE_DIR      where the local D1 lives, default .wrangler/state; another one and other ports make another installation beside it
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=env.sh
 . "$(dirname "$0")/env.sh"
 
 PORT="${PORT:-8787}"
+UPSTREAM_PORT="${UPSTREAM_PORT:-8788}"
 URL="http://127.0.0.1:$PORT"
-case "$PORT" in '' | *[!0-9]*) die "PORT must be a number, not '$PORT'" ;; esac
+case "$PORT" in *[!0-9]*) die "PORT must be a number, not '$PORT'" ;; esac
+case "$UPSTREAM_PORT" in *[!0-9]*) die "UPSTREAM_PORT must be a number, not '$UPSTREAM_PORT'" ;; esac
+[ "$PORT" != "$UPSTREAM_PORT" ] || die "PORT and UPSTREAM_PORT are both $PORT"
 
 serving() { node -e 'fetch(process.argv[1]).then(() => {}, () => process.exit(1))' "$URL/health"; }
 
-# port_taken: whether somebody listens there already. wrangler would quietly take another port.
-port_taken() { (: < "/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; }
+# port_taken PORT: whether somebody listens there already. wrangler would quietly take another port.
+port_taken() { (: < "/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 # Ends a process and all that it started; wrangler's own children outlive a wrangler that is killed between two of them.
 end_tree() {
@@ -26,16 +31,21 @@ end_tree() {
 }
 
 server=
-finish() {
+upstream=
+# However this ends, neither is left behind.
+end_both() {
   trap '' INT TERM HUP
-  if [ -n "$server" ]; then
-    end_tree "$server"
-    wait "$server" 2>/dev/null || true
-  fi
-  exit 0
+  local process
+  for process in $server $upstream; do
+    end_tree "$process"
+    wait "$process" 2>/dev/null || true
+  done
 }
 
-port_taken && die "port $PORT is taken: PORT=8788 make dev (and STATE_DIR=... for an installation of its own)"
+for port in "$PORT" "$UPSTREAM_PORT"; do
+  ! port_taken "$port" ||
+    die "port $port is taken: PORT=8797 UPSTREAM_PORT=8798 make dev (and STATE_DIR=... for an installation of its own)"
+done
 
 scripts/setup.sh
 # The set-up may have brought the Node that the rest runs in.
@@ -43,7 +53,8 @@ scripts/setup.sh
 scripts/build.sh dev
 scripts/dev-vars.sh
 
-trap finish INT TERM HUP
+trap 'exit 0' INT TERM HUP
+trap end_both EXIT
 mkdir -p "$STATE_DIR"
 say migrations "to the local D1 in $STATE_DIR"
 migrated="$(mktemp)"
@@ -53,6 +64,9 @@ if ! node_modules/.bin/wrangler d1 migrations apply DB --local --persist-to "$ST
   die "the migrations could not be applied"
 fi
 rm -f "$migrated"
+
+UPSTREAM_PORT="$UPSTREAM_PORT" node examples/upstream.mjs < /dev/null &
+upstream=$!
 
 # Each server keeps its register of running workers and its inspector to itself, so that two can run side by side.
 WRANGLER_REGISTRY_PATH="$(cd "$STATE_DIR" && pwd)/registry" \
@@ -68,6 +82,7 @@ done
 cat <<TEXT
 
 Tenantry serves on $URL, and shows its API on $URL/docs
+Requests can be sent on to http://127.0.0.1:$UPSTREAM_PORT/predict, as the README's first call does
 The operator token is OPERATOR_TOKEN in .dev.vars. Three calls to begin with, from this directory in another terminal:
 
 # a person, with a token of their own
@@ -85,5 +100,5 @@ curl -s $URL/v2.1/projects -H "Authorization: Token \$(sed -n 's/^OPERATOR_TOKEN
 Ctrl-C ends it.
 TEXT
 
-# `wait` returns when a trapped signal arrives; `finish` has exited by then.
+# `wait` returns when a trapped signal arrives; the trap has exited by then.
 wait "$server" || die "wrangler ended with status $?"
