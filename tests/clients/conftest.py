@@ -30,6 +30,15 @@ def world(server):
     return World(server.url, server.operator_token)
 
 
+@pytest.fixture(scope="session")
+def upstream():
+    """Where examples/upstream.mjs listens, started once."""
+    process, url = servers.start_upstream()
+    yield url
+    process.terminate()
+    process.wait(timeout=20)
+
+
 @pytest.fixture(params=GENERATIONS)
 def version(request):
     """Each client generation in turn."""

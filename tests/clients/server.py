@@ -7,6 +7,7 @@ prints one line of JSON when it listens, and ends when its standard input closes
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -60,7 +61,7 @@ def running():
 def start():
     """Starts one; returns it with the process to `stop`."""
     process = subprocess.Popen(
-        shlex.split(SERVE),
+        [*shlex.split(SERVE), "--var", "ALLOW_LOOPBACK_UPSTREAMS=true"],
         cwd=REPOSITORY,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -83,6 +84,23 @@ def start():
         d1_file=Path(facts["d1_file"]),
         log_file=Path(facts["log_file"]),
     )
+
+
+def start_upstream(script="examples/upstream.mjs", *, secret=None, interpreter=None):
+    """Starts a server that requests can be sent on to; returns its process and its address."""
+    process = subprocess.Popen(
+        [interpreter or (NODE if NODE.exists() else "node"), script],
+        cwd=REPOSITORY,
+        env={**os.environ, "UPSTREAM_PORT": "0", "UPSTREAM_SECRET": secret or ""},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    line = process.stdout.readline()
+    found = re.search(r"http://127\.0\.0\.1:[0-9]+", line)
+    if found is None:
+        process.kill()
+        raise RuntimeError(f"{script} ended, or said {line!r}")
+    return process, found.group()
 
 
 def first_json_line(lines):

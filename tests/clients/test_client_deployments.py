@@ -101,7 +101,8 @@ def test_the_first_version_is_the_default_until_another_is_chosen(life):
 
 
 def test_a_request_says_that_there_is_no_upstream(life):
-    assert "has no upstream" in refused(life["request"], 404)
+    made = on_the_wire(life["request"], 200)
+    assert made["status"] == "failed" and "has no upstream" in made["error_message"]
 
 
 def test_a_pipeline_is_made_changed_listed_and_read(life):

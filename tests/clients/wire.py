@@ -34,10 +34,10 @@ class Ledger:
 
 
 def tokens_in(value):
-    """Every non-empty string under a key `token` or `secret_key`, at any depth."""
+    """Every non-empty string under a key `token`, `secret_key` or `upstream_secret`, at any depth."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            if key in ("token", "secret_key") and isinstance(inner, str) and inner:
+            if key in ("token", "secret_key", "upstream_secret") and isinstance(inner, str) and inner:
                 yield inner
             else:
                 yield from tokens_in(inner)

@@ -109,6 +109,23 @@ class World:
         body = {"role": role, "assignee": assignee, "assignee_type": "user"}
         return created(project.owner.caller.post(f"{project.path}/role-assignments", body))
 
+    def serve(self, project, deployment, upstream_url, side="structured", **upstream):
+        """A new deployment that takes `{"x"}` and gives `{"y"}`, or texts, with an upstream behind its version `v1`; its secret."""
+        owner, path = project.owner.caller, f"{project.path}/deployments"
+        fields = {}
+        if side == "structured":
+            fields = {f"{way}_fields": [{"name": name, "data_type": "double"}] for way, name in (("input", "x"), ("output", "y"))}
+        created(owner.post(path, {"name": deployment, "input_type": side, "output_type": side, **fields}))
+        created(owner.post(f"{path}/{deployment}/versions", {"version": "v1"}))
+        return self.put_upstream(project, deployment, upstream_url, **upstream)["upstream_secret"]
+
+    def put_upstream(self, project, deployment, upstream_url, query="", **upstream):
+        """Puts an upstream behind version `v1`; the answer."""
+        path = f"{project.path}/deployments/{deployment}/versions/v1/upstream{query}"
+        answer = project.owner.caller.put(path, {"upstream_url": upstream_url, **upstream})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
     def revoked_token(self):
         """A token that was once issued here and is now nobody's: right MAC, no row."""
         user = self.service_user(self.project())
