@@ -2,46 +2,88 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
+import { startUpstream } from "../../examples/upstream.mjs";
 import { startTenantry } from "./serve.mjs";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const WHERE_DEV_SERVES = "http://127.0.0.1:8787";
+const WHERE_ITS_UPSTREAM_LISTENS = "http://127.0.0.1:8788";
 let tenantry;
+let upstream;
 let directory;
 before(async () => {
-  tenantry = await startTenantry();
+  // As `make dev` sets it.
+  tenantry = await startTenantry({ vars: { ALLOW_LOOPBACK_UPSTREAMS: "true" } });
+  upstream = await startUpstream();
   directory = await mkdtemp(path.join(tmpdir(), "tenantry-readme-"));
   await writeFile(path.join(directory, ".dev.vars"), `OPERATOR_TOKEN=${tenantry.operatorToken}\n`);
 });
 after(async () => {
   await tenantry?.stop();
+  await upstream?.stop();
   await rm(directory, { recursive: true, force: true });
 });
 
-test("the first call works as it stands in the README", async () => {
-  const readme = await readFile(path.join(ROOT, "README.md"), "utf8");
-  const block = readme.match(/^## The first call$.*?^```sh\n(.*?)^```$/ms)?.[1];
-  assert.ok(block?.includes(WHERE_DEV_SERVES), "the block is not where it was");
-  const pasted = block.replace(WHERE_DEV_SERVES, tenantry.url);
-  const { stdout, stderr } = await promisify(execFile)("bash", ["-euo", "pipefail", "-c", pasted], { cwd: directory });
+/** A page of the documentation. */
+const page = (name) => readFile(path.join(ROOT, name), "utf8");
+
+/** The blocks of a language on a page. */
+const blocks = (text, language) => [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"))].map(([, block]) => block);
+
+test("the first call works as it stands in the README, and what docs/gate.md goes on with", async () => {
+  let [pasted] = blocks((await page("README.md")).split("## The first call\n")[1], "sh");
+  for (const [there, here] of [[WHERE_DEV_SERVES, tenantry.url], [WHERE_ITS_UPSTREAM_LISTENS, upstream.url]]) {
+    assert.ok(pasted?.includes(there), `the block is not where it was, or does not name ${there}`);
+    pasted = pasted.replace(there, here);
+  }
+  const further = blocks(await page("docs/gate.md"), "sh");
+  const all = [pasted, ...further].join("\necho ---\n");
+  const { stdout, stderr } = await promisify(execFile)("bash", ["-euo", "pipefail", "-c", all], { cwd: directory });
   assert.equal(stderr, "");
-  const [organization, project, app] = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  const [first, ...rest] = stdout.split("---\n");
+
+  const lines = first.trim().split("\n").map((line) => JSON.parse(line));
+  const [organization, project, deployment, version, set, assignment, request] = lines;
+  assert.equal(lines.length, 7);
   assert.equal(organization.name, "acme");
   assert.equal(project.name, "vision");
   assert.equal(project.organization_name, "acme");
-  assert.equal(app.authentication, "token");
-  assert.equal(app.name, "web-app");
+  assert.equal(deployment.name, "double");
+  assert.equal(version.version, "v1");
+  assert.match(set.upstream_secret, /^whsec_/);
+  assert.equal(assignment.role, "deployment-request-user");
+  assert.deepEqual([request.status, request.success, request.result], ["completed", true, { y: 42 }], first);
+
+  const [counted, rotated, chatted, keyed, repeated] = rest;
+  assert.match(counted, /^data:\{"y":0\}\n\ndata:\{"y":2\}\n\ndata:\{"y":4\}\n\n\{.*"status":"completed".*\}$/m);
+  assert.match(rotated, /"upstream_secret":"whsec_/);
+  assert.match(chatted, /"result":"\{.*good morning.*\}"/);
+  assert.match(chatted, /^data:\{.*"delta":\{"content":"good "\}/m);
+  assert.match(chatted.trim().split("\n").at(-1), /^\{.*"status":"completed"/);
+  assert.match(keyed, /"result":"\{.*good evening.*\}"/);
+  const [once, twice] = repeated.trim().split("\n");
+  assert.equal(JSON.parse(once).result.y, 16);
+  assert.equal(once, twice);
+  for (const output of rest) assert.ok(!output.includes('"error"') && !output.includes('"failed"'), output);
+});
+
+test("the upstreams in docs/gate.md are the files that the clients' tests run", async () => {
+  const text = await page("docs/gate.md");
+  for (const [language, file] of [["python", "upstream.py"], ["js", "upstream.mjs"], ["rust", "signature.rs"]]) {
+    assert.deepEqual(blocks(text, language), [await page(`examples/verify/${file}`)], file);
+  }
 });
 
 test("every file that the documentation links to is there", async () => {
-  for (const page of ["README.md", "CONTRIBUTING.md", "docs/api-design.md", "docs/operations.md", "docs/logging.md"]) {
-    const text = await readFile(path.join(ROOT, page), "utf8");
+  const docs = (await readdir(path.join(ROOT, "docs"))).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`);
+  for (const name of ["README.md", "CONTRIBUTING.md", ...docs]) {
+    const text = await page(name);
     const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link]) => link);
-    for (const link of links) await stat(path.resolve(ROOT, path.dirname(page), link)).catch(() => assert.fail(`${page}: ${link} is missing`));
+    for (const link of links) await stat(path.resolve(ROOT, path.dirname(name), link)).catch(() => assert.fail(`${name}: ${link} is missing`));
   }
 });
