@@ -209,6 +209,35 @@ mod tests {
         assert!(!secrets.verifies(ID, 1_614_265_331, body, signature));
     }
 
+    mod example {
+        include!("../../examples/verify/signature.rs");
+    }
+
+    #[test]
+    fn what_the_example_for_upstreams_takes_is_what_is_sent() {
+        let secrets = WebhookSecrets {
+            current: secret(2),
+            previous: Some(secret(1)),
+        };
+        let signatures = secrets.sign(ID, 1_614_265_330, b"abc");
+        let taken = |secret: &WebhookSecret, timestamp: &str, body: &[u8], now| {
+            example::is_signed(&secret.reveal(), ID, timestamp, &signatures, body, now)
+        };
+        let now = 1_614_265_330;
+        assert!(taken(&secret(2), "1614265330", b"abc", now));
+        assert!(taken(&secret(1), "1614265330", b"abc", now + TOLERANCE));
+        assert!(!taken(&secret(3), "1614265330", b"abc", now));
+        assert!(!taken(&secret(2), "1614265330", b"abd", now));
+        assert!(!taken(&secret(2), "1614265331", b"abc", now));
+        assert!(!taken(
+            &secret(2),
+            "1614265330",
+            b"abc",
+            now + TOLERANCE + 1
+        ));
+        assert!(!taken(&secret(2), "then", b"abc", now));
+    }
+
     #[test]
     fn a_secret_is_whsec_and_base64() {
         let text = secret(0xff).reveal();
