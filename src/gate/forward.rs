@@ -35,7 +35,7 @@ impl Passage {
         };
         let result = match race(work, self.hold_lease()).await {
             Either::First(result) => result,
-            Either::Second(()) => Err(Failure::CreditsUsedUp),
+            Either::Second(failure) => Err(failure),
         };
         Outcome {
             result,

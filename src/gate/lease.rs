@@ -1,8 +1,6 @@
 //! The lease of a request that runs: extended while it runs, and its end when it cannot be (contract section 5.4).
 
-use std::future::pending;
-
-use super::Passage;
+use super::{Failure, Passage};
 use crate::store::settlements;
 
 /// A lease is extended from so many milliseconds before its end.
@@ -11,23 +9,26 @@ const AHEAD: i64 = 120_000;
 const STEP: i64 = 10_000;
 
 impl Passage {
-    /// Extends the lease for as long as it is polled; completes when the lease has ended and was not extended.
-    pub(super) async fn hold_lease(&self) {
+    /// Extends the lease for as long as it is polled; completes when the request may go on no longer, and says why: its
+    /// lease has ended and was not extended, or all of its time is over, which an upstream that answers does not end while
+    /// the caller reads nothing.
+    pub(super) async fn hold_lease(&self) -> Failure {
         let deadline = self.deadline();
         loop {
-            let end = self.lease_end.get();
-            if end >= deadline {
-                return pending().await;
-            }
+            let end = self.lease_end.get().min(deadline);
             let left = end.as_millis() - self.now().as_millis();
+            if left <= 0 && end == deadline {
+                return Failure::TimedOut(self.admitted.timeout);
+            }
             if left <= 0 {
-                return;
+                return Failure::CreditsUsedUp;
+            }
+            if end == deadline {
+                self.sleep(left).await;
+                continue;
             }
             let wait = (left - AHEAD).max(STEP).min(left);
-            self.platform
-                .clock
-                .sleep(u32::try_from(wait).unwrap_or(0))
-                .await;
+            self.sleep(wait).await;
             let now = self.now();
             // A database that fails extends nothing; the next round asks again.
             let extended = settlements::extend(
@@ -41,9 +42,14 @@ impl Passage {
             match extended {
                 Ok(Some(end)) => self.lease_end.set(end),
                 // Somebody else has ended it: its charge is what the record says.
-                Ok(None) => return,
+                Ok(None) => return Failure::CreditsUsedUp,
                 Err(_) => {}
             }
         }
+    }
+
+    async fn sleep(&self, milliseconds: i64) {
+        let milliseconds = u32::try_from(milliseconds).unwrap_or(u32::MAX);
+        self.platform.clock.sleep(milliseconds).await;
     }
 }

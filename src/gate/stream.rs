@@ -9,10 +9,12 @@ use http::Method;
 use super::forward::Sending;
 use super::{Failure, Outcome, Output, Passage};
 use crate::domain::event_stream::{Collected, Data, EventStream, PING, value_event};
-use crate::platform::{Either, Gone, Incoming, Outgoing, Sink, race};
+use crate::platform::{Either, Gone, Incoming, Outgoing, Sink, race, within};
 
 /// Milliseconds of silence after which a line goes out that says nothing.
 const SILENCE: u32 = 5_000;
+/// For so many milliseconds the last line waits for a caller who reads nothing.
+const PATIENCE: u32 = 30_000;
 
 impl Passage {
     /// Sends a request and passes its answer on as it comes; the last line is the caller's to write, once the outcome is
@@ -30,7 +32,7 @@ impl Passage {
             let work = self.pass_on(outgoing, items, sink, &mut output_volume);
             match race(work, self.hold_lease()).await {
                 Either::First(result) => result,
-                Either::Second(()) => Err(Failure::CreditsUsedUp),
+                Either::Second(failure) => Err(failure),
             }
         };
         Outcome {
@@ -40,6 +42,16 @@ impl Passage {
             input_volume,
             output_volume,
         }
+    }
+
+    /// Writes the last line and ends the answer.
+    pub async fn end_stream(&self, sink: &mut dyn Sink, line: Vec<u8>) {
+        let end = async {
+            if sink.write(line).await.is_ok() {
+                let _ = sink.close().await;
+            }
+        };
+        within(&*self.platform.clock, PATIENCE, end).await;
     }
 
     async fn pass_on(

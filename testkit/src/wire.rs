@@ -21,6 +21,8 @@ pub enum HangUp {
     After(i64),
     /// When the write of this number, counted from 1, comes.
     AtWrite(usize),
+    /// Never, but they read nothing from the write of this number on.
+    ReadingNothingFrom(usize),
 }
 
 /// The wire to the caller of one call. Clones are the same one.
@@ -92,6 +94,12 @@ impl Wire {
         Some(end.as_millis() - self.0.clock.now().as_millis())
     }
 
+    /// Whether the next write is never taken.
+    fn takes_nothing(&self) -> bool {
+        let number = self.0.writes.borrow().len() + 1;
+        matches!(self.0.hang_up, Some(HangUp::ReadingNothingFrom(from)) if number >= from)
+    }
+
     fn write(&self, bytes: Vec<u8>) -> Result<(), Gone> {
         assert!(!bytes.is_empty(), "nothing is written to a stream");
         let number = self.0.writes.borrow().len() + 1;
@@ -151,7 +159,12 @@ struct WriteEnd(Wire);
 
 impl Sink for WriteEnd {
     fn write(&mut self, bytes: Vec<u8>) -> Local<'_, Result<(), Gone>> {
-        Box::pin(async move { self.0.write(bytes) })
+        Box::pin(async move {
+            if self.0.takes_nothing() {
+                return std::future::pending().await;
+            }
+            self.0.write(bytes)
+        })
     }
 
     fn close(&mut self) -> Local<'_, Result<(), Gone>> {

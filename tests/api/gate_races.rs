@@ -240,7 +240,7 @@ fn a_request_that_is_voided_holds_nothing_in_any_order() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn nothing_passes_a_budget_whatever_callers_do(

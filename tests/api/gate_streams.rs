@@ -309,6 +309,26 @@ fn a_caller_who_hangs_up_in_a_silence_ends_the_call_at_once() {
 }
 
 #[test]
+fn a_caller_who_reads_nothing_holds_no_request_beyond_its_time() {
+    for write in [1, 2, 4, 5] {
+        let (world, caller) = world();
+        world.upstream.next(values());
+        let call = call(&world, &caller, "?timeout=60");
+        let answer = world.send(call.hanging_up(HangUp::ReadingNothingFrom(write)));
+        assert_eq!((answer.writes.len(), answer.closed), (write - 1, false));
+        assert!(!answer.log.is_empty());
+        // The last line comes after the settlement, whoever reads it.
+        let (status, seconds) = match write {
+            5 => ("completed", 8),
+            _ => ("failed", 60),
+        };
+        assert_eq!(record(&world, "status"), status, "write {write}");
+        assert_eq!(world.used("credits"), seconds * 1_000_000, "write {write}");
+        assert_ne!(world.upstream.only_call().end, End::UnderWay);
+    }
+}
+
+#[test]
 fn what_cannot_be_settled_says_so_in_the_last_line_and_is_settled_behind_it() {
     for fault in [
         Fault::Refuse,

@@ -209,15 +209,14 @@ pub(crate) async fn stream(
                 answer.fail(Some(Failure::Recorded(
                     unsettled.error.sentence().to_owned(),
                 )));
-                let _ = sink.write(last_line(&answer.text())).await;
-                let _ = sink.close().await;
+                let line = last_line(&answer.text());
+                passage.end_stream(&mut *sink, line).await;
                 unsettled.work.await;
                 return;
             }
         };
         if !matches!(outcome.result, Err(Failure::HungUp)) {
-            let _ = sink.write(last_line(&line)).await;
-            let _ = sink.close().await;
+            passage.end_stream(&mut *sink, last_line(&line)).await;
         }
     }));
     response.header("content-type", EVENT_STREAM);
@@ -268,16 +267,19 @@ async fn begin(
             let statements = admitted.voiding(&ask.asked(call));
             if let Err(unknown) = call.session.write(statements.clone()).await {
                 // Else the scheduled run would charge for what was sent nowhere.
-                call.later(settle::repeated(&call.session, call.platform, statements));
+                call.later(settle::repeated(call.session, call.platform, statements));
                 return Err(unknown);
             }
             return Err(error);
         }
     };
-    let trace = ["traceparent", "tracestate"];
-    let trace = trace
+    let fits = |value: &String| value.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    let trace = ["traceparent", "tracestate"]
         .into_iter()
-        .filter_map(|name| Some((name.to_owned(), call.request.header(name)?)));
+        .filter_map(|name| {
+            let value = call.request.header(name).filter(fits)?;
+            Some((name.to_owned(), value))
+        });
     let passage = Passage {
         platform: Rc::clone(call.platform),
         config: Rc::clone(call.config),
