@@ -92,7 +92,7 @@ pub enum Reason {
     /// A consumption would pass its quota.
     QuotaInsufficient {
         /// The resource.
-        resource: String,
+        resource: Box<str>,
         /// So much more was asked for.
         amount: i64,
         /// So much is used.

@@ -193,7 +193,7 @@ pub async fn consume(
     let Quota { resource, used, .. } = quota;
     let sentence = format!("amount: the quota of {resource} has no room for it");
     Err(Error::invalid(sentence).because(Reason::QuotaInsufficient {
-        resource,
+        resource: resource.into(),
         amount: consumption.amount,
         used,
         leased: after.leased,
