@@ -41,6 +41,8 @@ mod gate_costs;
 #[cfg(test)]
 mod gate_direct;
 #[cfg(test)]
+mod gate_odd_input;
+#[cfg(test)]
 mod gate_quotas;
 #[cfg(test)]
 mod gate_races;
