@@ -33,7 +33,7 @@ use crate::http::query::Query;
 use crate::http::request::Request;
 use crate::http::response::{Body, Response};
 use crate::http::surface::Surface;
-use crate::http::{failure, modelarts, request_errors, sentences};
+use crate::http::{failure, modelarts, openai_errors, request_errors, sentences};
 use crate::platform::{Config, Local, Platform};
 use crate::routes;
 use crate::sql::statement::Statement;
@@ -164,6 +164,7 @@ fn on_every_answer(response: &mut Response, request_id: &str) {
 fn to_response(error: &Error, progress: &Progress, request_id: &str) -> Response {
     match progress.surface {
         Surface::ModelArts => modelarts::to_response(error, request_id),
+        Surface::OpenAi => openai_errors::to_response(error),
         Surface::Sentences if progress.is_request_endpoint => request_errors::to_response(error),
         Surface::Sentences => sentences::to_response(error),
     }
@@ -190,6 +191,7 @@ impl<'a> Life<'a> {
         let found = found.ok_or_else(routes::nothing)?;
         {
             let mut progress = self.progress.borrow_mut();
+            progress.surface = found.surface;
             progress.class = Some(found.class);
             progress.is_request_endpoint = found.class == Class::Requests;
             progress.project = found.parameter("project_name").map(str::to_owned);
@@ -205,6 +207,7 @@ impl<'a> Life<'a> {
             now: self.now,
             request_id: &self.request_id,
             query: Query::parse(request.query()),
+            path: route.path,
             parameters: found.parameters,
             authority: Authority::nobody(),
             is_organization_admin: false,
@@ -215,6 +218,7 @@ impl<'a> Life<'a> {
             takes_body_first: route.takes_body_first(),
             body_first: None,
             held: None,
+            model: None,
             notes: self.notes.clone(),
             work: &self.work,
             request,

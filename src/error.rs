@@ -52,6 +52,10 @@ pub enum Kind {
     OutcomeUnknown,
     /// 503: a request ran, and what it came to is not recorded yet.
     Unsettled,
+    /// 502: an upstream failed, where its status is the answer's.
+    UpstreamFailed,
+    /// 504: it took too long, likewise.
+    UpstreamTooSlow,
     /// 503 until the operator has set what is missing.
     Misconfigured,
     /// 500: a bug of ours.
@@ -65,6 +69,8 @@ pub enum Reason {
     NoSuchDeployment,
     /// The deployment has no such version.
     NoSuchDeploymentVersion,
+    /// The deployment or the version has no such model, or is not open to the OpenAI-compatible paths.
+    NoSuchModel,
     /// There is no such workspace in the project.
     NoSuchWorkspace {
         /// The id, as it was asked for.
@@ -181,6 +187,16 @@ impl Error {
             cause,
             ..Self::new(Kind::Unsettled, sentence)
         }
+    }
+
+    /// An upstream failed, and the request ran.
+    pub fn upstream_failed(sentence: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::UpstreamFailed, sentence)
+    }
+
+    /// An upstream took too long.
+    pub fn upstream_too_slow(sentence: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::UpstreamTooSlow, sentence)
     }
 
     /// The server has no room for it now.

@@ -21,6 +21,7 @@ pub mod family;
 mod find;
 mod modelarts;
 mod objects;
+mod openai;
 mod operator;
 mod organizations;
 mod projects;
@@ -96,6 +97,7 @@ macro_rules! handler {
     (ProjectAdmin $answer:expr) => { crate::routes::handler!(@ OnProject $answer) };
     (ProjectAdminOrOneself $answer:expr) => { crate::routes::handler!(@ OnProject $answer) };
     (Deployment $answer:expr) => { crate::routes::handler!(@ OnObject $answer, ObjectType::Deployment) };
+    (Model $answer:expr) => { crate::routes::handler!(@ OnObject $answer, ObjectType::Deployment) };
     (Pipeline $answer:expr) => { crate::routes::handler!(@ OnObject $answer, ObjectType::Pipeline) };
     (Workspaces $answer:expr) => { crate::routes::handler!(@ OnWorkspaces $answer) };
     (Workspace $answer:expr) => { crate::routes::handler!(@ OnWorkspace $answer) };
@@ -184,7 +186,7 @@ macro_rules! routes {
 use routes;
 
 /// The rows, a file of them after the other.
-const TABLES: [&[Route]; 13] = [
+const TABLES: [&[Route]; 14] = [
     service::TABLE,
     operator::TABLE,
     organizations::TABLE,
@@ -197,6 +199,7 @@ const TABLES: [&[Route]; 13] = [
     requests::TO_PIPELINES,
     requests::TO_PIPELINE_VERSIONS,
     requests::OF_PROJECT,
+    openai::TABLE,
     modelarts::TABLE,
 ];
 

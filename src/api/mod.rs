@@ -45,7 +45,7 @@ use serde::de::DeserializeOwned;
 pub(crate) use call::{Call, OnObject, OnOrganization, OnProject, OnWorkspace};
 
 use crate::auth::access::Authority;
-use crate::domain::{AuditId, Email, Invalid, Timestamp, TokenId};
+use crate::domain::{AuditId, Email, Invalid, Timestamp, TokenId, WantedModel};
 use crate::error::Error;
 use crate::gate::memory::Held;
 use crate::http::body::{self, Wanted};
@@ -72,6 +72,8 @@ pub struct Context<'a> {
     pub(crate) request_id: &'a str,
     pub(crate) now: Timestamp,
     pub(crate) query: Query,
+    /// The path of its route, as the table has it.
+    pub(crate) path: &'static str,
     pub(crate) parameters: Vec<(&'static str, String)>,
     pub(crate) authority: Authority,
     pub(crate) is_organization_admin: bool,
@@ -86,6 +88,8 @@ pub struct Context<'a> {
     pub(crate) body_first: Option<Vec<u8>>,
     /// What is held in memory for it.
     pub(crate) held: Option<Held>,
+    /// The model that it asks for, where that names what the call is about.
+    pub(crate) model: Option<WantedModel>,
     /// What the log is told beside the answer; work that is left for later keeps a clone.
     pub notes: Notes,
     pub(crate) work: &'a RefCell<Vec<Local<'static, ()>>>,

@@ -1,10 +1,12 @@
-//! Requests to deployments and pipelines: [made](creating) one by one, and [recorded](records).
+//! Requests to deployments and pipelines: [made](creating) one by one, also [as OpenAI's clients do](openai), and
+//! [recorded](records).
 //!
 //! The path's deployment or pipeline has been found before a handler here runs. Batches, and requests to pipelines, are not
 //! served yet: their calls end with a 404 that says so.
 
 pub(crate) mod creating;
 pub mod made;
+pub mod openai;
 pub mod records;
 pub mod shapes;
 

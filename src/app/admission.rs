@@ -98,7 +98,8 @@ impl Life<'_> {
         call: &mut Context<'_>,
         access: Access,
     ) -> Result<OnProject, Error> {
-        let (project, _) = self.project_and_object(call, access, None).await?;
+        let token = self.token(call.request)?;
+        let (project, _) = self.project_and_object(call, access, token, None).await?;
         Ok(OnProject::new(project))
     }
 
@@ -108,9 +109,14 @@ impl Life<'_> {
         access: Access,
         kind: ObjectType,
     ) -> Result<OnObject, Error> {
+        let token = self.token(call.request)?;
+        call.read_body_first().await?;
+        if matches!(access, Access::Model(_)) {
+            requests::openai::read_model(call)?;
+        }
         let name = call.parameter(kind.parameter()).to_owned();
         let wanted = Some((kind, name.as_str()));
-        let (project, id) = self.project_and_object(call, access, wanted).await?;
+        let (project, id) = self.project_and_object(call, access, token, wanted).await?;
         let id = id.ok_or_else(|| kind.not_found(&name))?;
         Ok(OnObject::new(project, Object { kind, id, name }))
     }
@@ -121,10 +127,9 @@ impl Life<'_> {
         &self,
         call: &mut Context<'_>,
         access: Access,
+        token: Option<RecognisedToken>,
         wanted: Option<(ObjectType, &str)>,
     ) -> Result<(Project, Option<String>), Error> {
-        let token = self.token(call.request)?;
-        call.read_body_first().await?;
         let digests = token.as_ref().map(|token| &token.digests);
         let name = call.parameter("project_name").to_owned();
         let permission = access.permission();

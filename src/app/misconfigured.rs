@@ -21,13 +21,15 @@ pub fn handle_misconfigured(request: &Request, platform: &Rc<Platform>, missing:
     // Without random bytes the id is all zeros; the answer is a failure either way.
     let _ = platform.entropy.fill(&mut random);
     let request_id = RequestId::from_random(random).to_string();
+    let found = routes::find(request.path());
+    let surface = found.as_ref().map(|found| found.surface);
     let mut progress = Progress {
-        surface: routes::surface(request.path()),
+        surface: surface.unwrap_or_else(|| routes::surface(request.path())),
         ..Progress::default()
     };
     let mut response = if request.method == Method::OPTIONS {
         let mut response = Response::no_content();
-        let methods = routes::find(request.path()).map(|found| found.methods());
+        let methods = found.map(|found| found.methods());
         response.header("allow", methods.unwrap_or_else(|| "OPTIONS".to_owned()));
         response
     } else {

@@ -37,6 +37,8 @@ pub enum Access {
     Workspace(Permission),
     /// Whoever holds this permission on the project in the path, or on the deployment in it.
     Deployment(Permission),
+    /// The same, of the deployment of the model that the body names.
+    Model(Permission),
     /// Whoever holds this permission on the project in the path, or on the pipeline in it.
     Pipeline(Permission),
     /// An admin of the organization that the project in the path belongs to.
@@ -55,6 +57,7 @@ impl Access {
             | Self::Workspaces(permission)
             | Self::Workspace(permission)
             | Self::Deployment(permission)
+            | Self::Model(permission)
             | Self::Pipeline(permission) => Some(permission),
             _ => None,
         }
@@ -91,6 +94,13 @@ impl std::fmt::Display for Access {
                 write!(
                     formatter,
                     "{} on the project or deployment",
+                    permission.name()
+                )
+            }
+            Self::Model(permission) => {
+                write!(
+                    formatter,
+                    "{} on the project or the model's deployment",
                     permission.name()
                 )
             }

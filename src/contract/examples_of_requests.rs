@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::story::{DEPLOYMENT, PIPELINE, REQUEST_ID};
+use super::story::{DEPLOYMENT, PIPELINE, PROJECT, REQUEST_ID};
 use super::{Example, give_examples};
-use crate::api::requests::{records, shapes};
+use crate::api::requests::{made, records, shapes};
 use crate::domain::RecordId;
 
 const MADE: &str = "2026-11-22T09:00:00.000+00:00";
@@ -13,6 +13,17 @@ const ENDED: &str = "2026-11-22T09:00:01.480+00:00";
 
 give_examples! {
     RecordId = REQUEST_ID;
+    made::OpenAiRequest = {
+        "model": "ubiops-deployment/classifier/v1/llama3:8b", "stream": true,
+        "messages": [{ "role": "user", "content": "Which fruit is red?" }],
+    };
+    made::OpenAiModels = {
+        "object": "list",
+        "data": [{
+            "id": "ubiops-deployment/classifier/v1/llama3:8b", "object": "model", "created": 1_795_338_000,
+            "owned_by": PROJECT,
+        }],
+    };
     records::RequestUpdate = { "status": "cancelled" };
     shapes::RequestsChanged = { "success": true };
     shapes::DeploymentRequestList = {

@@ -73,7 +73,7 @@ pub use metering::Lease;
 pub use names::ObjectName;
 pub use object_type::ObjectType;
 pub use openai::{OpenAiBody, OpenAiPath, TokenUsage};
-pub use openai_models::{ModelId, Models};
+pub use openai_models::{ModelId, Models, WantedModel};
 pub use openai_stream::OpenAiStream;
 pub use origin::{Origin, OriginList};
 pub use path::{NoSuchPath, RawPath, Segments};

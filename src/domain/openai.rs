@@ -34,6 +34,32 @@ pub enum OpenAiPath {
 }
 
 impl OpenAiPath {
+    /// All of them.
+    const ALL: [Self; 4] = [
+        Self::ChatCompletions,
+        Self::Completions,
+        Self::Embeddings,
+        Self::Responses,
+    ];
+
+    /// What a route's path ends with behind the version of OpenAI's interface; `None` for one that takes no body.
+    #[must_use]
+    pub fn of(route: &str) -> Option<Self> {
+        let (_, below) = route.split_once("/openai-compatible/v1")?;
+        Self::ALL.into_iter().find(|path| path.below() == below)
+    }
+
+    /// What it appends to an upstream's `base_url`.
+    #[must_use]
+    pub fn below(self) -> &'static str {
+        match self {
+            Self::ChatCompletions => "/chat/completions",
+            Self::Completions => "/completions",
+            Self::Embeddings => "/embeddings",
+            Self::Responses => "/responses",
+        }
+    }
+
     /// Whether a stream tells its usage only where the body asks for it; one of `/responses` always does.
     fn takes_include_usage(self) -> bool {
         matches!(self, Self::ChatCompletions | Self::Completions)

@@ -60,6 +60,15 @@ impl Display for ModelId {
     }
 }
 
+/// The model that a body asks for.
+#[derive(Clone, Debug)]
+pub struct WantedModel {
+    /// Which it is.
+    pub id: ModelId,
+    /// Whether its answer is to be streamed.
+    pub is_stream: bool,
+}
+
 /// The models of a version, by its labels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Models {

@@ -82,8 +82,8 @@ fn chunks(request: &web_sys::Request) -> worker::Result<worker::ByteStream> {
 pub(super) struct Rest(web_sys::Request);
 
 impl Rest {
-    /// More is not read: as much as any call takes (contract section 4).
-    const LIMIT: usize = 8 << 20;
+    /// More is not read: twice as much as any call takes (contract section 4).
+    const LIMIT: usize = 16 << 20;
 
     pub(super) fn of(request: web_sys::Request) -> Self {
         Self(request)

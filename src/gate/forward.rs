@@ -33,10 +33,7 @@ impl Passage {
             let body = self.read_whole(incoming.body, &mut output_volume).await?;
             self.output(body, items)
         };
-        let result = match race(work, self.hold_lease()).await {
-            Either::First(result) => result,
-            Either::Second(failure) => Err(failure),
-        };
+        let result = self.while_leased(work).await;
         Outcome {
             result,
             run_time: self.run_time(begun),
@@ -46,14 +43,34 @@ impl Passage {
         }
     }
 
+    /// Does what takes time, for as long as the lease is held.
+    pub(super) async fn while_leased<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        match race(work, self.hold_lease()).await {
+            Either::First(result) => result,
+            Either::Second(failure) => Err(failure),
+        }
+    }
+
     /// The milliseconds since the call began.
     pub(super) fn run_time(&self, begun: Timestamp) -> i64 {
         self.now().as_millis() - begun.as_millis()
     }
 
-    /// Calls the upstream until it answers with a success, as often as its `retries` say: each time before its first byte,
-    /// and for faults of the connection, 502, 503 and 504 alone.
+    /// Calls the upstream; what is no success is a failure.
     pub(super) async fn call(&self, outgoing: Outgoing) -> Result<Incoming, Failure> {
+        let incoming = self.call_for_any(outgoing).await?;
+        match is_success(incoming.status) {
+            true => Ok(incoming),
+            false => Err(Failure::Status(incoming.status)),
+        }
+    }
+
+    /// Calls the upstream, whatever it answers, as often as its `retries` say: each time before its first byte, and for
+    /// faults of the connection, 502, 503 and 504 alone.
+    pub(super) async fn call_for_any(&self, outgoing: Outgoing) -> Result<Incoming, Failure> {
         let retries = self.admitted.retries.unwrap_or(0);
         let mut attempt = 1;
         loop {
@@ -65,18 +82,19 @@ impl Passage {
                 sent.headers
                     .push(("tenantry-attempt".to_owned(), attempt.to_string()));
             }
-            let failure = match self.platform.upstream.call(sent, &*self.presence).await {
-                Ok(incoming) if (200..300).contains(&incoming.status) => return Ok(incoming),
-                Ok(incoming) => Failure::Status(incoming.status),
+            let is_last = attempt > retries;
+            match self.platform.upstream.call(sent, &*self.presence).await {
+                Ok(incoming) if is_last || !matches!(incoming.status, 502..=504) => {
+                    return Ok(incoming);
+                }
+                Ok(_) => {}
                 Err(CallFault::Connection(words)) => {
                     self.note(&words);
-                    Failure::NotReached
+                    if is_last {
+                        return Err(Failure::NotReached);
+                    }
                 }
                 Err(fault) => return Err(self.fault(&fault)),
-            };
-            let may_help = matches!(failure, Failure::NotReached | Failure::Status(502..=504));
-            if !may_help || attempt > retries {
-                return Err(failure);
             }
             attempt += 1;
         }
@@ -182,7 +200,12 @@ impl Passage {
     }
 }
 
-impl Outcome {
+/// Whether a status is a success.
+pub(super) fn is_success(status: u16) -> bool {
+    (200..300).contains(&status)
+}
+
+impl<T> Outcome<T> {
     /// Of a request that could not be sent: nothing ran, and nothing is charged.
     #[must_use]
     pub fn unsent(failure: Failure) -> Self {

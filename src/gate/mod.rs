@@ -5,7 +5,7 @@
 //! 2. **[`forward`]**: it is signed and sent to the upstream of its version, and what comes back is read.
 //! 3. **[`Outcome`]**: what that came to, whatever happened.
 //! 4. **[`settle`]**: outcome, usage and record are written in one transaction. Only then the answer goes out, or the last
-//!    line of a [`stream`].
+//!    line of a [`stream`], or the last event of one that [passes through](pass_through).
 //!
 //! The gate knows no surface and no route. A [`Passage`] owns all that it needs, since it may outlive the handler that
 //! began it: what a caller leaves behind is settled all the same.
@@ -15,6 +15,7 @@ pub mod forward;
 pub mod lease;
 pub mod memory;
 pub mod outgoing;
+pub mod pass_through;
 pub mod settle;
 pub mod stream;
 
@@ -73,9 +74,9 @@ pub struct Passage {
 
 /// What a request came to.
 #[derive(Debug, Clone)]
-pub struct Outcome {
-    /// What was answered, or why nothing was.
-    pub result: Result<Output, Failure>,
+pub struct Outcome<T = Output> {
+    /// What was answered, or why it failed.
+    pub result: Result<T, Failure>,
     /// How long it ran, in milliseconds.
     pub run_time: i64,
     /// Whether anything was sent to the upstream.

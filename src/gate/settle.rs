@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::{Failure, Outcome, Passage};
 use crate::domain::Timestamp;
+use crate::domain::openai::TokenUsage;
 use crate::error::Error;
 use crate::platform::{Clock, DatabaseError, Local, Platform};
 use crate::sql::statement::Statement;
@@ -30,9 +31,9 @@ impl Passage {
     ///
     /// # Errors
     /// [`Unsettled`], when that was not known to be done in time.
-    pub async fn settle(
+    pub async fn settle<T>(
         &self,
-        outcome: &Outcome,
+        outcome: &Outcome<T>,
         key: KeyEnding,
         kept: Kept,
     ) -> Result<Option<Failure>, Unsettled> {
@@ -81,8 +82,8 @@ pub struct Kept {
     pub input: Option<(String, String)>,
     /// Its answer, likewise.
     pub output: Option<(String, String)>,
-    /// Tokens of the prompt, of the completion and of both.
-    pub tokens: Option<(i64, i64, i64)>,
+    /// The tokens that its answer tells of.
+    pub tokens: TokenUsage,
     /// What its record shows as `additional_data`.
     pub additional_data: Option<String>,
 }

@@ -30,10 +30,7 @@ impl Passage {
         let mut output_volume = 0;
         let result = {
             let work = self.pass_on(outgoing, items, sink, &mut output_volume);
-            match race(work, self.hold_lease()).await {
-                Either::First(result) => result,
-                Either::Second(failure) => Err(failure),
-            }
+            self.while_leased(work).await
         };
         Outcome {
             result,
@@ -124,7 +121,7 @@ impl Passage {
     }
 }
 
-fn is_event_stream(incoming: &Incoming) -> bool {
+pub(super) fn is_event_stream(incoming: &Incoming) -> bool {
     let content_type = (incoming.headers)("content-type").unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default();
     essence.trim().eq_ignore_ascii_case("text/event-stream")

@@ -27,6 +27,8 @@ pub fn status(error: &Error) -> StatusCode {
         Kind::Unavailable | Kind::OutcomeUnknown | Kind::Unsettled | Kind::Misconfigured => {
             StatusCode::SERVICE_UNAVAILABLE
         }
+        Kind::UpstreamFailed => StatusCode::BAD_GATEWAY,
+        Kind::UpstreamTooSlow => StatusCode::GATEWAY_TIMEOUT,
         Kind::Inconsistent => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -45,7 +47,9 @@ pub fn response(error: &Error, status: StatusCode, body: &impl Serialize) -> Res
             response.header("x-ratelimit-reset", retry_after.to_string());
         }
         // It ran: OpenAI's clients would repeat it by themselves.
-        Kind::Unsettled => response.header("x-should-retry", "false"),
+        Kind::Unsettled | Kind::UpstreamFailed | Kind::UpstreamTooSlow => {
+            response.header("x-should-retry", "false");
+        }
         Kind::Unavailable => response.header("retry-after", RETRY_AFTER.to_string()),
         _ => {}
     }

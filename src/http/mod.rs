@@ -10,6 +10,7 @@ pub mod failure;
 mod json_path;
 pub mod modelarts;
 pub mod notes;
+pub mod openai_errors;
 pub mod patch;
 pub mod query;
 pub mod request;

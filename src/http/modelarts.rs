@@ -89,7 +89,7 @@ fn of_reason(error: &Error) -> Option<(StatusCode, &'static str, String)> {
             POLICY,
             format!("{}: {}.", denial(*permission), error.sentence()),
         ),
-        Reason::NoSuchDeployment | Reason::NoSuchDeploymentVersion => None,
+        Reason::NoSuchDeployment | Reason::NoSuchDeploymentVersion | Reason::NoSuchModel => None,
     }
 }
 
@@ -113,14 +113,16 @@ fn of_kind(error: &Error) -> (StatusCode, &'static str, String) {
             NO_API,
             "The API does not exist or has not been published in the environment.".to_owned(),
         ),
-        // The last three have no way to this surface.
+        // The last five have no way to this surface.
         Kind::Unavailable
         | Kind::OutcomeUnknown
         | Kind::Misconfigured
         | Kind::Inconsistent
         | Kind::Unprocessable
         | Kind::TooMany { .. }
-        | Kind::Unsettled => (failure::status(error), INTERNAL, sentence.to_owned()),
+        | Kind::Unsettled
+        | Kind::UpstreamFailed
+        | Kind::UpstreamTooSlow => (failure::status(error), INTERNAL, sentence.to_owned()),
     }
 }
 

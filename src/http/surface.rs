@@ -1,4 +1,4 @@
-//! The two wire formats (contract section 1); which one a path belongs to is in the table of routes.
+//! The wire formats (contract sections 1 and 5.6); which one a path belongs to is in the table of routes.
 
 /// A wire format: how paths are read, what credentials are taken, how errors look.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -6,6 +6,8 @@ pub enum Surface {
     /// The UbiOps-compatible one and the operator's, whose errors are sentences.
     #[default]
     Sentences,
+    /// The OpenAI-compatible one below a project, whose errors are objects.
+    OpenAi,
     /// The ModelArts-compatible one below `/v1`, whose errors have codes.
     ModelArts,
 }

@@ -17,6 +17,8 @@ pub(super) enum Surface {
     Plain,
     /// The request endpoints of `/v2.1`.
     Requests,
+    /// The paths of `/v2.1` for the clients of OpenAI.
+    OpenAi,
     /// `/v1`, for the clients of ModelArts.
     ModelArts,
 }
@@ -25,9 +27,19 @@ impl Surface {
     pub(super) fn of(family: &Family) -> Self {
         match (family.surface, family.cors) {
             (wire::Surface::ModelArts, _) => Self::ModelArts,
+            (wire::Surface::OpenAi, _) => Self::OpenAi,
             (wire::Surface::Sentences, Class::Requests) => Self::Requests,
             (wire::Surface::Sentences, _) => Self::Plain,
         }
+    }
+
+    /// The statuses of its errors.
+    fn statuses(self) -> Vec<u16> {
+        let mut statuses = vec![400, 401, 403, 404, 409, 413, 415, 503];
+        if self == Self::OpenAi {
+            statuses.extend([502, 504]);
+        }
+        statuses
     }
 
     /// The name of the schema of its errors.
@@ -35,6 +47,7 @@ impl Surface {
         match self {
             Self::Plain => "Error",
             Self::Requests => "RequestError",
+            Self::OpenAi => "OpenAiError",
             Self::ModelArts => "ModelArtsError",
         }
     }
@@ -63,6 +76,7 @@ fn error_statuses(route: &Route) -> Vec<u16> {
     }
     let reads = route.method == Method::GET;
     let takes_body = route.contract.body.is_some();
+    let passes_on = matches!(access, Access::Model(_));
     let refuses_known_callers = matches!(
         access,
         Access::Operator
@@ -71,6 +85,7 @@ fn error_statuses(route: &Route) -> Vec<u16> {
             | Access::ProjectAdmin
             | Access::Project(_)
             | Access::Deployment(_)
+            | Access::Model(_)
             | Access::Pipeline(_)
             | Access::PersonOfProject(_)
     );
@@ -82,7 +97,9 @@ fn error_statuses(route: &Route) -> Vec<u16> {
         (409, route.operation == "operator_usage_events_create"),
         (413, takes_body),
         (415, takes_body),
+        (502, passes_on),
         (503, true),
+        (504, passes_on),
     ];
     let statuses = possible.into_iter().filter(|(_, possible)| *possible);
     statuses.map(|(status, _)| status).collect()
@@ -115,6 +132,8 @@ pub(super) fn reason(status: u16) -> &'static str {
         415 => {
             "The body is not declared as JSON, or it has a `Content-Encoding`: then with `Accept-Encoding: identity`."
         }
+        502 => "The upstream could not be reached, or its answer broke off; what ran is charged.",
+        504 => "The upstream took longer than it may; its time is charged.",
         503 => {
             "The database did not answer. With `Retry-After` nothing was changed; without it the outcome of a write is \
              unknown: read before you repeat it."
@@ -136,6 +155,8 @@ fn example(status: u16) -> &'static str {
             "[3].id: 'meter-7/000123' has been reported with other content; an id stands for one event"
         }
         413 => "the body is longer than 1 MiB",
+        502 => "the upstream could not be reached",
+        504 => "the upstream took longer than the timeout of 300 seconds",
         415 => "the body must be JSON; send Content-Type: application/json",
         _ => "the database did not answer; nothing was changed, try again",
     }
@@ -161,6 +182,26 @@ fn modelarts_example(status: u16) -> Value {
     json!({
         "error_code": code, "error_msg": message, "request_id": "13a9ba2768884528826e8e1002eab13d",
     })
+}
+
+/// An error of the OpenAI-compatible paths as it comes with a status.
+fn openai_example(status: u16) -> Value {
+    let (kind, param, code) = match status {
+        401 => ("authentication_error", None, Some("invalid_api_key")),
+        403 => ("permission_error", None, None),
+        404 => (
+            "invalid_request_error",
+            Some("model"),
+            Some("model_not_found"),
+        ),
+        502.. => ("server_error", None, None),
+        _ => ("invalid_request_error", None, None),
+    };
+    let message = match status {
+        404 => "there is no deployment 'llama' in this project",
+        _ => example(status),
+    };
+    json!({ "error": { "message": message, "type": kind, "param": param, "code": code } })
 }
 
 /// The headers of an answer.
@@ -205,8 +246,14 @@ pub(super) fn headers() -> Value {
 /// Every error that an operation may refer to: `<schema><status>`.
 pub(super) fn responses() -> Map<String, Value> {
     let mut responses = Map::new();
-    for surface in [Surface::Plain, Surface::Requests, Surface::ModelArts] {
-        for status in [400, 401, 403, 404, 409, 413, 415, 503] {
+    let surfaces = [
+        Surface::Plain,
+        Surface::Requests,
+        Surface::OpenAi,
+        Surface::ModelArts,
+    ];
+    for surface in surfaces {
+        for status in surface.statuses() {
             let mut headers = header_references(false);
             if let Value::Object(headers) = &mut headers {
                 let own = match status {
@@ -242,6 +289,7 @@ impl Surface {
         match self {
             Self::Plain => json!({ "error": sentence }),
             Self::Requests => json!({ "error": sentence, "error_message": sentence }),
+            Self::OpenAi => openai_example(status),
             Self::ModelArts => modelarts_example(status),
         }
     }
@@ -270,6 +318,24 @@ pub(super) fn error_schemas() -> Map<String, Value> {
     });
     schemas.insert("Error".to_owned(), error);
     schemas.insert("RequestError".to_owned(), request_error);
+    let openai_error = json!({
+        "type": "object",
+        "description": "Why a call failed, as the clients of OpenAI read it.",
+        "properties": {
+            "error": {
+                "type": "object",
+                "properties": {
+                    "message": sentence,
+                    "type": { "type": "string", "description": "What kind of error it is." },
+                    "param": { "type": ["string", "null"], "description": "`model`, where there is no such model." },
+                    "code": { "type": ["string", "null"], "description": "Like `model_not_found`." },
+                },
+                "required": ["message", "type", "param", "code"],
+            },
+        },
+        "required": ["error"],
+    });
+    schemas.insert("OpenAiError".to_owned(), openai_error);
     let modelarts_error = json!({
         "type": "object",
         "description": "Why a call failed, as the clients of ModelArts read it.",

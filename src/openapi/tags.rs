@@ -36,6 +36,10 @@ const TAGS: &[(&str, &str)] = &[
         "requests",
         "What is recorded of requests, across a project.",
     ),
+    (
+        "openai-compatible",
+        "Models behind deployments, as OpenAI's clients ask them.",
+    ),
     ("vouchers", "Codes that give a plan or credits."),
     (
         "workspaces",

@@ -60,6 +60,14 @@ pub(super) static REQUESTS: Family = Family {
     body_limit: REQUEST_BODY_LIMIT,
 };
 
+/// The OpenAI-compatible paths.
+pub(super) static OPENAI: Family = Family {
+    surface: Surface::OpenAi,
+    cors: Class::Requests,
+    credentials: Credentials::Token,
+    body_limit: REQUEST_BODY_LIMIT,
+};
+
 /// The ModelArts-compatible surface.
 pub(super) static WORKSPACES: Family = Family {
     surface: Surface::ModelArts,

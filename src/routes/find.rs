@@ -20,6 +20,8 @@ pub struct Found {
     routes: &'static [&'static Route],
     /// What follows the project's name where there is nothing.
     below_project: Segments,
+    /// How errors look there.
+    pub surface: Surface,
     /// How it takes part in CORS.
     pub class: Class,
     /// Its parameters, percent-decoded.
@@ -116,7 +118,7 @@ fn in_table(raw_path: &str) -> Option<Found> {
     static ROUTER: OnceLock<Router> = OnceLock::new();
     let router = ROUTER.get_or_init(build);
     let segments = match surface(raw_path) {
-        Surface::Sentences => RawPath::parse(raw_path),
+        Surface::Sentences | Surface::OpenAi => RawPath::parse(raw_path),
         Surface::ModelArts => RawPath::parse_with_empty(raw_path),
     };
     let segments = segments.ok()?;
@@ -139,6 +141,7 @@ fn in_table(raw_path: &str) -> Option<Found> {
     Some(Found {
         routes: &path.routes,
         below_project: Segments::default(),
+        surface: path.family.surface,
         class: path.family.cors,
         parameters,
     })
@@ -155,6 +158,10 @@ fn below_project(raw_path: &str) -> Option<Found> {
             let below = RawPath::parse(&below.join("/")).unwrap_or_default();
             Some(Found {
                 routes: &[],
+                surface: match (below.get(0), below.get(1)) {
+                    (Some("openai-compatible"), Some("v1")) => Surface::OpenAi,
+                    _ => Surface::Sentences,
+                },
                 class: class_below_project(&below.joined()),
                 below_project: below,
                 parameters: vec![("project_name", project.to_owned())],

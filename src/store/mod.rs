@@ -13,6 +13,7 @@ pub mod environment_variables;
 pub mod environments;
 pub mod first_trip;
 pub mod instance_types;
+pub mod models;
 pub mod objects;
 pub mod organization_users;
 pub mod organizations;
@@ -64,6 +65,7 @@ pub fn statements() -> Vec<&'static Sql> {
         first_trip::who::ALL,
         first_trip::workspace::ALL,
         instance_types::ALL,
+        models::ALL,
         objects::statements::deployments::ALL,
         objects::statements::pipelines::ALL,
         organization_users::ALL,

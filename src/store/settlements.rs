@@ -4,6 +4,7 @@
 //! Everything hangs on the record being under way still, and the statement that ends it is the last to write: so whoever
 //! comes second - a repetition whose first answer got lost, or the scheduled run - finds it ended and counts nothing.
 
+use crate::domain::openai::TokenUsage;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::platform::DatabaseError;
@@ -203,8 +204,8 @@ pub struct Ending {
     pub output: Option<(String, String)>,
     /// What its idempotency key is answered from now on.
     pub key: KeyEnding,
-    /// Tokens of the prompt, of the completion and of both.
-    pub tokens: Option<(i64, i64, i64)>,
+    /// The tokens that its answer tells of.
+    pub tokens: TokenUsage,
     /// What its record shows as `additional_data`, where it is other than at first.
     pub additional_data: Option<String>,
 }
@@ -288,11 +289,6 @@ pub fn settling(
     let text = |kept: &Option<(String, String)>| kept.clone().unzip();
     let (input_type, input) = text(&ending.input);
     let (output_type, output) = text(&ending.output);
-    let (prompt, completion, total) = ending
-        .tokens
-        .map_or((None, None, None), |(prompt, completion, total)| {
-            (Some(prompt), Some(completion), Some(total))
-        });
     admitted
         .parameters(record_id)
         .integer("now", now.as_millis())
@@ -317,9 +313,9 @@ pub fn settling(
                 .map(|(_, content_type, _)| (*content_type).clone()),
         )
         .optional_text("key_body", answer.and_then(|(.., body)| body))
-        .optional_integer("prompt_tokens", prompt)
-        .optional_integer("completion_tokens", completion)
-        .optional_integer("total_tokens", total)
+        .optional_integer("prompt_tokens", ending.tokens.prompt_tokens)
+        .optional_integer("completion_tokens", ending.tokens.completion_tokens)
+        .optional_integer("total_tokens", ending.tokens.total_tokens)
         .optional_text("additional_data", ending.additional_data.clone())
         .batch(statements)
 }

@@ -222,10 +222,15 @@ impl Answer {
         text.to_owned()
     }
 
-    /// The sentence of an error, on either surface: `detail`, where `error` has words that some client compares.
+    /// The sentence of an error, on any surface: `detail`, where `error` has words that some client compares.
     pub fn error(&self) -> String {
         let body = self.json();
-        let sentence = body["error_msg"].as_str().or(body["detail"].as_str());
+        let sentences = [
+            &body["error_msg"],
+            &body["detail"],
+            &body["error"]["message"],
+        ];
+        let sentence = sentences.into_iter().find_map(Json::as_str);
         match sentence {
             Some(sentence) => sentence.to_owned(),
             None => self.text("error"),

@@ -13,6 +13,8 @@ use crate::world::{HOUR, World};
 
 /// Where the requests of these tests go.
 pub const UPSTREAM: &str = "https://models.example.com/predict";
+/// What the paths of OpenAI's clients are appended to in these tests.
+pub const BASE: &str = "https://models.example.com/v1";
 /// What an hour of the instance type `1gb` costs in these tests, in millionths: a credit a second.
 pub const PRICE: i64 = 3_600_000_000;
 
@@ -79,6 +81,29 @@ impl World {
             [PRICE],
         );
         self.serve(name, json!({"instance_type": "1gb"}));
+    }
+
+    /// A new deployment of the project whose version `v1` is open to OpenAI's clients, below [`BASE`], with these models.
+    pub fn served_to_openai(&self, name: &str, models: &str) {
+        self.deployment(name);
+        self.serve(name, json!({"base_url": BASE}));
+        let labels = json!({"openai-compatible": "true", "openai-model-names": models});
+        self.label(name, &labels);
+    }
+
+    /// Gives the versions of a deployment these labels.
+    pub fn label(&self, name: &str, labels: &Json) {
+        self.execute(
+            "UPDATE deployment_versions SET labels = ?1
+             WHERE deployment_id = (SELECT id FROM deployments WHERE name = ?2)",
+            [labels.to_string().as_str(), name],
+        );
+    }
+
+    /// The call of an OpenAI client to a path below the version of OpenAI's interface.
+    pub fn openai_call(&self, by: &Caller, below: &str, body: &Json) -> Call {
+        let path = self.path(&format!("/openai-compatible/v1{below}"));
+        Call::new("POST", path).by(by).json(body)
     }
 
     /// Gives the project this budget, in millionths.

@@ -9,6 +9,7 @@ use tenantry::routes::Route;
 use crate::call::Call;
 use crate::cast::Caller;
 use crate::records;
+use crate::upstream::Reply;
 use crate::world::{ORGANIZATION, PROJECT, World};
 
 /// A call of this route that goes well for whoever may make it. What it is about is made for it, past the callers of
@@ -162,6 +163,11 @@ fn body(world: &World, route: &Route) -> Json {
                 .any(|end| operation.ends_with(end)) =>
         {
             json!([record_of(world, route)])
+        }
+        operation if operation.starts_with("openai_requests_") => {
+            world.served_to_openai("x1", "m");
+            world.upstream.answering(|_| Reply::json(&json!({})));
+            json!({"model": "ubiops-deployment/x1/v1/m"})
         }
         operation if operation.contains("_requests_") => Json::Null,
         "operator_users_token" | "service_users_token" => Json::Null,

@@ -240,9 +240,15 @@ impl World {
             trips,
             call,
         };
-        assert_ne!(answer.status, 500, "{answer} {:?}", self.logs().last());
+        // What is passed on from an upstream is kept in a sandbox; a 500 of our own is a bug.
+        let is_passed_on = answer.header("content-security-policy").is_some();
+        assert!(
+            answer.status != 500 || is_passed_on,
+            "{answer} {:?}",
+            self.logs().last()
+        );
         let is_about = |part: &str| answer.call.contains(part);
-        let most = if is_about("/requests") {
+        let most = if is_about("/requests") || is_about("/openai-compatible") {
             // A lease is extended, and a settlement repeated, as often as that is due.
             100
         } else if is_about("/copy-environment-variables") {

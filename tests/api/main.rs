@@ -81,6 +81,8 @@ mod object_roles;
 #[cfg(test)]
 mod objects;
 #[cfg(test)]
+mod openai_requests;
+#[cfg(test)]
 mod openapi;
 #[cfg(test)]
 mod operator_users;

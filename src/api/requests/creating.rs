@@ -9,13 +9,13 @@ use std::rc::Rc;
 
 use serde_json::value::RawValue;
 
-use super::made::DeploymentRequestCreateResponse;
+use super::made::{DeploymentRequestCreateResponse, additional_data};
 use crate::api::{Call, Context, OnObject};
 use crate::auth::principal::Principal;
 use crate::domain::event_stream::last_line;
 use crate::domain::idempotency_key::{self, IdempotencyKey};
 use crate::domain::request_input::RequestInput;
-use crate::domain::{Fields, IoType};
+use crate::domain::{Fields, IoType, Timestamp};
 use crate::error::Error;
 use crate::gate::forward::Sending;
 use crate::gate::outgoing::record_id;
@@ -23,6 +23,7 @@ use crate::gate::settle::{self, Kept};
 use crate::gate::{Failure, LONGEST_KEPT, Outcome, Passage};
 use crate::http::cors;
 use crate::http::response::{Body, Response};
+use crate::platform::Stream;
 use crate::sql::statement::Statement;
 use crate::store::admissions::{self, Admission, Admitted, Asked, Key, Replay, Way};
 use crate::store::first_trip::Rider;
@@ -37,7 +38,7 @@ const STREAM: (i64, i64, i64) = (3_600, 10, 3_600);
 const EVENT_STREAM: &str = "text/event-stream";
 
 /// What a call asks for, as its headers, its path and its query say it.
-struct Ask {
+pub(super) struct Ask {
     way: Way,
     record_id: String,
     version: Option<String>,
@@ -45,10 +46,11 @@ struct Ask {
     key: Option<Key>,
     is_foreign: bool,
     input_size: usize,
+    additional_data: Option<String>,
 }
 
 impl Ask {
-    fn of(call: &Context<'_>, way: Way) -> Result<Self, Error> {
+    pub(super) fn of(call: &Context<'_>, way: Way) -> Result<Self, Error> {
         if call.request.header("tenantry-request-id").is_some() {
             return Err(Error::invalid(
                 "Tenantry-Request-Id: a request that the gate has sent comes back to it; point the upstream elsewhere",
@@ -56,6 +58,7 @@ impl Ask {
         }
         let (default, least, most) = match way {
             Way::Stream => STREAM,
+            Way::OpenAi if call.model.as_ref().is_some_and(|model| model.is_stream) => STREAM,
             _ => DIRECT,
         };
         call.query.once("timeout")?;
@@ -85,10 +88,14 @@ impl Ask {
             is_foreign: call.request.header("origin").is_some()
                 && cors::is_of_another_site(call.request),
             input_size: body.len(),
+            additional_data: match way {
+                Way::OpenAi => additional_data(call.path, None),
+                _ => None,
+            },
         })
     }
 
-    fn asked<'a>(&'a self, call: &Context<'_>) -> Asked<'a> {
+    pub(super) fn asked<'a>(&'a self, call: &Context<'_>) -> Asked<'a> {
         Asked {
             record_id: &self.record_id,
             way: self.way,
@@ -98,7 +105,7 @@ impl Ask {
             is_foreign: self.is_foreign,
             key: self.key.as_ref(),
             per_minute: call.config.requests_per_minute,
-            additional_data: None,
+            additional_data: self.additional_data.clone(),
             now: call.now,
         }
     }
@@ -136,7 +143,8 @@ pub(crate) async fn create(
         Judged::Admitted(admitted) => admitted,
         Judged::Answered(response) => return Ok(response),
     };
-    let (passage, sending, kept) = begin(call, &ask, *admitted).await?;
+    let sent = checked(call, &admitted);
+    let (passage, (sending, kept)) = begin(call, &ask, *admitted, sent).await?;
     let began = passage.admission;
     let outcome = passage.forward(sending).await;
     let mut answer = Answer::of(&passage, &outcome);
@@ -148,7 +156,7 @@ pub(crate) async fn create(
         .and_then(|output| output.kept.clone());
     let kept = Kept { output, ..kept };
     let body = match passage
-        .settle(&outcome, key_ending(&passage, &outcome, &body), kept)
+        .settle(&outcome, answered_key(&passage, &outcome, &body), kept)
         .await
     {
         Ok(failure) if answer.is(failure.as_ref()) => body,
@@ -163,11 +171,7 @@ pub(crate) async fn create(
         }
     };
     let mut response = Response::of_json_text(body);
-    let total = call.platform.clock.now().as_millis() - began.as_millis();
-    response.header(
-        "tenantry-overhead-ms",
-        (total - outcome.run_time).max(0).to_string(),
-    );
+    overhead(call, began, outcome.run_time, &mut response);
     rate_headers(call, &passage.admitted, &mut response);
     Ok(response)
 }
@@ -182,7 +186,8 @@ pub(crate) async fn stream(
         Judged::Admitted(admitted) => admitted,
         Judged::Answered(response) => return Ok(response),
     };
-    let (passage, sending, kept) = begin(call, &ask, *admitted).await?;
+    let sent = checked(call, &admitted);
+    let (passage, (sending, kept)) = begin(call, &ask, *admitted, sent).await?;
     let mut response = Response::empty(::http::StatusCode::OK);
     rate_headers(call, &passage.admitted, &mut response);
     let (mut sink, stream) = call.platform.streams.open();
@@ -197,7 +202,7 @@ pub(crate) async fn stream(
         let kept = Kept { output, ..kept };
         let body = answer.text();
         let line = match passage
-            .settle(&outcome, key_ending(&passage, &outcome, &body), kept)
+            .settle(&outcome, answered_key(&passage, &outcome, &body), kept)
             .await
         {
             Ok(failure) if answer.is(failure.as_ref()) => body,
@@ -220,21 +225,44 @@ pub(crate) async fn stream(
         }
     }));
     response.header("content-type", EVENT_STREAM);
+    streams(&mut response, stream);
+    Ok(response)
+}
+
+/// Gives an answer a stream for its body, which is passed on as it comes.
+pub(super) fn streams(response: &mut Response, stream: Stream) {
     // Else what stands in between holds events back to compress them (contract section 5.5).
     response.header("content-encoding", "identity");
     response.header("cache-control", "no-cache, no-transform");
     response.header("x-accel-buffering", "no");
     response.body = Body::Stream(stream);
-    Ok(response)
 }
 
-enum Judged {
+/// How much longer than its upstream an answer took, in milliseconds.
+pub(super) fn overhead(
+    call: &Context<'_>,
+    began: Timestamp,
+    run_time: i64,
+    response: &mut Response,
+) {
+    let total = call.platform.clock.now().as_millis() - began.as_millis();
+    response.header(
+        "tenantry-overhead-ms",
+        (total - run_time).max(0).to_string(),
+    );
+}
+
+pub(super) enum Judged {
     Admitted(Box<Admitted>),
     Answered(Response),
 }
 
 /// What became of the record that was to be written on the first trip.
-fn judged(call: &Call<'_, OnObject>, ask: &Ask, ridden: &Answers) -> Result<Judged, Error> {
+pub(super) fn judged(
+    call: &Call<'_, OnObject>,
+    ask: &Ask,
+    ridden: &Answers,
+) -> Result<Judged, Error> {
     match admissions::judge(ridden, &ask.asked(call))? {
         Admission::Admitted(admitted) => Ok(Judged::Admitted(admitted)),
         Admission::Replayed(replay) => Ok(Judged::Answered(replayed(replay)?)),
@@ -252,17 +280,16 @@ fn replayed(replay: Replay) -> Result<Response, Error> {
     Ok(response)
 }
 
-/// The passage of a request that has its record, and what is sent, once its body has been judged.
-async fn begin(
+/// The passage of a request that has its record, and what is sent of its body. Where that does not fit, the record is
+/// taken away again.
+pub(super) async fn begin<T>(
     call: &mut Call<'_, OnObject>,
     ask: &Ask,
     admitted: Admitted,
-) -> Result<(Passage, Sending, Kept), Error> {
-    let body = call.body_first.take().unwrap_or_default();
-    let content_type = call.request.header("content-type");
-    let checked = checked(&admitted, content_type.as_deref(), body);
-    let (sending, kept) = match checked {
-        Ok(checked) => checked,
+    sent: Result<T, Error>,
+) -> Result<(Passage, T), Error> {
+    let sent = match sent {
+        Ok(sent) => sent,
         Err(error) => {
             let statements = admitted.voiding(&ask.asked(call));
             if let Err(unknown) = call.session.write(statements.clone()).await {
@@ -302,15 +329,13 @@ async fn begin(
         lease_end: Cell::new(admitted.lease_end.0),
         admitted,
     };
-    Ok((passage, sending, kept))
+    Ok((passage, sent))
 }
 
 /// What is sent of a body, and what is kept of it.
-fn checked(
-    admitted: &Admitted,
-    content_type: Option<&str>,
-    body: Vec<u8>,
-) -> Result<(Sending, Kept), Error> {
+fn checked(call: &mut Context<'_>, admitted: &Admitted) -> Result<(Sending, Kept), Error> {
+    let body = call.body_first.take().unwrap_or_default();
+    let content_type = call.request.header("content-type");
     let unreadable =
         |what: &str| Error::inconsistent(format!("deployment {}: {what}", admitted.object_id));
     let io_type = match admitted.input_type.as_str() {
@@ -323,7 +348,7 @@ fn checked(
         io_type,
         &fields,
         admitted.supports_request_format.0,
-        content_type,
+        content_type.as_deref(),
         &body,
     )
     .map_err(|invalid| Error::invalid(invalid.to_string()))?;
@@ -352,8 +377,19 @@ fn checked(
     ))
 }
 
-/// What becomes of the idempotency key: a caller who hung up may try again, and nothing that was sent is sent twice.
-fn key_ending(passage: &Passage, outcome: &Outcome, body: &str) -> KeyEnding {
+/// What becomes of the idempotency key of a request that is always answered with 200.
+fn answered_key(passage: &Passage, outcome: &Outcome, body: &str) -> KeyEnding {
+    key_ending(passage, outcome, (200, "application/json", Some(body)))
+}
+
+/// What becomes of the idempotency key: a caller who hung up may try again, and nothing that was sent is sent twice. Its
+/// answer is a status, a media type and, where there is one to keep, a text.
+pub(super) fn key_ending<T>(
+    passage: &Passage,
+    outcome: &Outcome<T>,
+    answer: (u16, &str, Option<&str>),
+) -> KeyEnding {
+    let (status, content_type, body) = answer;
     match &passage.key {
         None => KeyEnding::None,
         Some(key) if matches!(outcome.result, Err(Failure::HungUp)) => {
@@ -361,15 +397,17 @@ fn key_ending(passage: &Passage, outcome: &Outcome, body: &str) -> KeyEnding {
         }
         Some(key) => KeyEnding::Answered {
             digest: key.digest.clone(),
-            status: 200,
-            content_type: "application/json".to_owned(),
-            body: (body.len() <= LONGEST_KEPT).then(|| body.to_owned()),
+            status,
+            content_type: content_type.to_owned(),
+            body: body
+                .filter(|body| body.len() <= LONGEST_KEPT)
+                .map(str::to_owned),
         },
     }
 }
 
 /// How many requests the caller may make yet in this minute (contract section 5.10).
-fn rate_headers(call: &Context<'_>, admitted: &Admitted, response: &mut Response) {
+pub(super) fn rate_headers(call: &Context<'_>, admitted: &Admitted, response: &mut Response) {
     if let Some(limit) = call.config.requests_per_minute {
         response.header("x-ratelimit-limit", limit.to_string());
         response.header(

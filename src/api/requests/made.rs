@@ -1,7 +1,9 @@
-//! What requests are answered.
+//! What requests send and are answered.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+use crate::domain::OpenAiPath;
 
 /// What a request to a deployment came to.
 #[derive(Debug, Serialize)]
@@ -33,3 +35,62 @@ pub struct DeploymentRequestCreateResponse<'a> {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct RequestBody(pub serde_json::Value);
+
+/// What a call of OpenAI's clients sends: what the path takes there, of which only this is looked at.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct OpenAiRequest {
+    /// `ubiops-deployment/{deployment}/{version}/{name}`, where an empty version is the default one; or the deployment
+    /// alone, or with its version: then the name is the version's first.
+    pub model: String,
+    /// Whether the answer is to be streamed: only true is, and what else stands here is the upstream's to judge.
+    #[serde(default = "not_streamed")]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "bool"))]
+    pub stream: serde_json::Value,
+}
+
+fn not_streamed() -> serde_json::Value {
+    serde_json::Value::Bool(false)
+}
+
+/// The models of a project.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct OpenAiModels {
+    /// `list`.
+    pub object: &'static str,
+    /// The models that the caller may ask.
+    pub data: Vec<OpenAiModel>,
+}
+
+/// A model.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct OpenAiModel {
+    /// What a call names it by.
+    pub id: String,
+    /// `model`.
+    pub object: &'static str,
+    /// When its version was made, in seconds since 1970.
+    pub created: i64,
+    /// The name of the project.
+    pub owned_by: String,
+}
+
+/// What the record of a call of OpenAI's clients shows besides: its path, and the status of the upstream's answer.
+#[derive(Serialize)]
+struct AdditionalData {
+    path: &'static str,
+    method: &'static str,
+    status_code: Option<u16>,
+}
+
+/// The same as a JSON text, of a call to this route.
+pub(super) fn additional_data(route: &str, status_code: Option<u16>) -> Option<String> {
+    let data = AdditionalData {
+        path: OpenAiPath::of(route)?.below(),
+        method: "POST",
+        status_code,
+    };
+    serde_json::to_string(&data).ok()
+}
