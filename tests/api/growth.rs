@@ -8,6 +8,10 @@ use testkit::{Caller, World};
 
 /// Calls whose work is to go through many rows, and which.
 const MAY_GROW: &[(&str, &str)] = &[
+    (
+        "openai_models_list",
+        "all versions of the project's deployments, whose labels are read",
+    ),
     ("organizations_list", "all organizations, for the operator"),
     ("organization_users_list", "all members of the organization"),
     ("deployments_list", "all deployments of the project"),

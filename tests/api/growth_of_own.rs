@@ -15,6 +15,10 @@ use testkit::{Call, Caller, World};
 /// gone through once.
 const MAY_GROW: &[(&str, &str)] = &[
     (
+        "openai_models_list",
+        "all versions of the project's deployments, whose labels are read",
+    ),
+    (
         "projects_update",
         "the origins that are replaced, 100 at most",
     ),
