@@ -50,6 +50,8 @@ pub struct Route {
     pub summary: &'static str,
     /// What rides on its first trip, if anything does.
     pub rides: Option<Rides>,
+    /// Whether it has a success: else it stands for its rights and its CORS answers alone.
+    pub is_served: bool,
     /// What answers it.
     pub handler: Handler,
     /// What it takes and gives, for the OpenAPI document.
@@ -158,6 +160,7 @@ macro_rules! route {
             access: crate::auth::access::Access::$access $(($right))?,
             summary: $summary,
             rides: crate::routes::rides!($access $($rides)?),
+            is_served: $status < 400,
             handler: crate::routes::handler!($access crate::routes::answer!($handler $(, $rides)?)),
             #[cfg(not(target_arch = "wasm32"))]
             contract: crate::routes::contract!([$($query)*] [$($body)?] $status $answer),

@@ -21,8 +21,8 @@ impl Life<'_> {
             response.header("allow", "OPTIONS");
             return Ok(response);
         };
-        let methods = found.methods();
-        response.header("allow", methods.as_str());
+        let methods = found.readable_methods();
+        response.header("allow", found.methods());
         let listed = match (&self.origin, found.parameter("project_name")) {
             (Some(shown), Some(project)) => origin::in_project(&self.session, project, shown).await,
             _ => Ok(Listed::default()),

@@ -255,7 +255,8 @@ statements! {
     /// All that is needed to forward the request, once it has its record.
     FACTS = concat!(
         "SELECT r.organization_id, r.project_id, r.object_id, r.version_id, r.caller_id, r.caller, r.lease_end, r.price,
-           r.timeout, r.workspace_id, r.quota_resource, r.retention_mode, v.version, v.labels, e.input_type, e.output_type,
+           r.timeout, r.workspace_id, r.quota_resource, r.retention_mode, v.version,
+           CASE r.kind WHEN 'openai' THEN v.labels ELSE '{}' END AS labels, e.input_type, e.output_type,
            e.input_fields, e.supports_request_format, x.version_id IS NOT NULL AS has_upstream,
            x.upstream_url, x.base_url, x.headers, x.max_concurrency, x.idle_timeout, x.retries, x.secret,
            x.secret_key_id, x.previous_secret, x.previous_secret_key_id, x.previous_secret_end,

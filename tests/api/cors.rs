@@ -233,7 +233,7 @@ fn a_page_of_the_project_reads_that_there_is_nothing_at_a_path() {
         assert_eq!(world.get(&world.owner(), path).expect(404).trips, 0);
     }
     // Below this path the clients of OpenAI make requests.
-    let path = "/v2.1/projects/vision/openai-compatible/v1/models";
+    let path = "/v2.1/projects/vision/openai-compatible/v1/nothing";
     for (origin, is_allowed) in [(PROJECTS, true), (APPS, true), (FOREIGN, false)] {
         assert_eq!(
             allowed(&preflight(&world, path, origin)).is_some(),

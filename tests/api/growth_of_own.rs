@@ -15,6 +15,38 @@ use testkit::{Call, Caller, World};
 /// gone through once.
 const MAY_GROW: &[(&str, &str)] = &[
     (
+        "deployment_requests_create",
+        "the fields of the deployment, which a body is held against: 64 KiB at most",
+    ),
+    (
+        "deployment_requests_stream",
+        "the fields of the deployment, which a body is held against: 64 KiB at most",
+    ),
+    (
+        "deployment_version_requests_create",
+        "the fields of the deployment, which a body is held against: 64 KiB at most",
+    ),
+    (
+        "deployment_version_requests_stream",
+        "the fields of the deployment, which a body is held against: 64 KiB at most",
+    ),
+    (
+        "openai_requests_chat_completions",
+        "the labels of the version, which name its models: 64 KiB at most",
+    ),
+    (
+        "openai_requests_completions",
+        "the labels of the version, which name its models: 64 KiB at most",
+    ),
+    (
+        "openai_requests_embeddings",
+        "the labels of the version, which name its models: 64 KiB at most",
+    ),
+    (
+        "openai_requests_responses",
+        "the labels of the version, which name its models: 64 KiB at most",
+    ),
+    (
         "openai_models_list",
         "all versions of the project's deployments, whose labels are read",
     ),

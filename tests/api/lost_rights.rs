@@ -206,6 +206,10 @@ fn is_writing(route: &Route) -> bool {
 #[test]
 fn a_right_that_is_lost_between_the_round_trips_is_lost() {
     for route in routes::table().filter(|route| is_writing(route)) {
+        // A request is admitted in the trip that reads who is calling.
+        if route.takes_body_first() {
+            continue;
+        }
         let mut tried = 0;
         for (loss, caller, event, [before, between]) in LOSSES {
             for (place, expected) in [(1, before), (2, between)] {

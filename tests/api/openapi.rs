@@ -76,6 +76,7 @@ fn every_route_that_is_served_stands_in_the_document() {
     for route in routes::table() {
         let call = (route.method.to_string(), route.path.to_owned());
         let is_served = !matches!(route.contract.answer, Content::Unserved);
+        assert_eq!(route.is_served, is_served, "{call:?}");
         assert_eq!(shown.contains(&call), is_served, "{call:?}");
     }
 }
