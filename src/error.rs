@@ -14,7 +14,8 @@ use crate::platform::DatabaseError;
 pub struct Error {
     kind: Kind,
     sentence: Cow<'static, str>,
-    reason: Option<Reason>,
+    // Boxed: most have none, and each function that may fail hands an error up.
+    reason: Option<Box<Reason>>,
     cause: Option<String>,
 }
 
@@ -124,7 +125,7 @@ impl Error {
     #[must_use]
     pub fn because(self, reason: Reason) -> Self {
         Self {
-            reason: Some(reason),
+            reason: Some(Box::new(reason)),
             ..self
         }
     }
@@ -321,7 +322,7 @@ impl Error {
     /// Its reason, where it has one.
     #[must_use]
     pub fn reason(&self) -> Option<&Reason> {
-        self.reason.as_ref()
+        self.reason.as_deref()
     }
 
     /// What only the log may hold.
