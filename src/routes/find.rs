@@ -210,7 +210,8 @@ fn build() -> Router {
     router
 }
 
-/// The surface of a raw path, whether or not there is something at it: its first segment decides (contract section 1).
+/// The surface of a raw path before it is looked up, and of one at which there is nothing: its first segment decides
+/// (contract section 1). What is found may be of a surface of its own, see [`Found::surface`].
 #[must_use]
 pub fn surface(raw_path: &str) -> Surface {
     let first = raw_path.split('/').find(|segment| !segment.is_empty());
@@ -268,7 +269,7 @@ mod tests {
             let same = found.route(&route.method).map(|found| found.path);
             assert_eq!(same, Some(route.path));
             assert_eq!(found.class, route.family.cors, "{}", route.path);
-            assert_eq!(surface(route.path), route.family.surface);
+            assert_eq!(found.surface, route.family.surface, "{}", route.path);
             for name in names(route.path) {
                 assert_eq!(found.parameter(name), Some(format!("{{{name}}}").as_str()));
             }
