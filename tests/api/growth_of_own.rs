@@ -23,14 +23,6 @@ const MAY_GROW: &[(&str, &str)] = &[
         "the fields of the deployment, which a body is held against: 64 KiB at most",
     ),
     (
-        "deployment_version_requests_create",
-        "the fields of the deployment, which a body is held against: 64 KiB at most",
-    ),
-    (
-        "deployment_version_requests_stream",
-        "the fields of the deployment, which a body is held against: 64 KiB at most",
-    ),
-    (
         "openai_requests_chat_completions",
         "the labels of the version, which name its models: 64 KiB at most",
     ),

@@ -30,7 +30,8 @@ async function open(viewport) {
     if (url.protocol !== "data:" && url.origin !== tenantry.url) complaints.push(`asked ${url}`);
   });
   await page.goto(`${tenantry.url}/docs`);
-  await page.locator("#operations-projects-projects_get").waitFor();
+  // A small machine draws so many operations in half a minute.
+  await page.locator("#operations-projects-projects_get").waitFor({ timeout: 120_000 });
   return { page, complaints };
 }
 
