@@ -34,13 +34,7 @@ impl Passage {
             self.output(body, items)
         };
         let result = self.while_leased(work).await;
-        Outcome {
-            result,
-            run_time: self.run_time(begun),
-            was_sent: true,
-            input_volume,
-            output_volume,
-        }
+        self.ran(result, begun, input_volume, output_volume)
     }
 
     /// Does what takes time, for as long as the lease is held.
@@ -54,9 +48,21 @@ impl Passage {
         }
     }
 
-    /// The milliseconds since the call began.
-    pub(super) fn run_time(&self, begun: Timestamp) -> i64 {
-        self.now().as_millis() - begun.as_millis()
+    /// What a request came to that was sent, and ends now.
+    pub(super) fn ran<T>(
+        &self,
+        result: Result<T, Failure>,
+        begun: Timestamp,
+        input_volume: usize,
+        output_volume: usize,
+    ) -> Outcome<T> {
+        Outcome {
+            result,
+            run_time: self.now().as_millis() - begun.as_millis(),
+            was_sent: true,
+            input_volume,
+            output_volume,
+        }
     }
 
     /// Calls the upstream; what is no success is a failure.
@@ -70,11 +76,19 @@ impl Passage {
 
     /// Calls the upstream, whatever it answers, as often as its `retries` say: each time before its first byte, and for
     /// faults of the connection, 502, 503 and 504 alone.
-    pub(super) async fn call_for_any(&self, outgoing: Outgoing) -> Result<Incoming, Failure> {
+    pub(super) async fn call_for_any(&self, mut outgoing: Outgoing) -> Result<Incoming, Failure> {
         let retries = self.admitted.retries.unwrap_or(0);
         let mut attempt = 1;
         loop {
-            let mut sent = outgoing.clone();
+            let is_last = attempt > retries;
+            // A body may be long: it is copied only where it may have to be sent again.
+            let mut sent = match is_last {
+                true => Outgoing {
+                    body: std::mem::take(&mut outgoing.body),
+                    ..outgoing.clone()
+                },
+                false => outgoing.clone(),
+            };
             sent.timeout =
                 u32::try_from((self.deadline().as_millis() - self.now().as_millis()).max(1))
                     .unwrap_or(1);
@@ -82,7 +96,6 @@ impl Passage {
                 sent.headers
                     .push(("tenantry-attempt".to_owned(), attempt.to_string()));
             }
-            let is_last = attempt > retries;
             match self.platform.upstream.call(sent, &*self.presence).await {
                 Ok(incoming) if is_last || !matches!(incoming.status, 502..=504) => {
                     return Ok(incoming);

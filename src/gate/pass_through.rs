@@ -152,20 +152,4 @@ impl Passage {
             .await;
         self.ran(result, begun, input_volume, volume)
     }
-
-    fn ran(
-        &self,
-        result: Result<(), Failure>,
-        begun: Timestamp,
-        input_volume: usize,
-        output_volume: usize,
-    ) -> Outcome<()> {
-        Outcome {
-            result,
-            run_time: self.run_time(begun),
-            was_sent: true,
-            input_volume,
-            output_volume,
-        }
-    }
 }

@@ -28,23 +28,15 @@ impl Passage {
         };
         let begun = self.now();
         let mut output_volume = 0;
-        let result = {
-            let work = self.pass_on(outgoing, items, sink, &mut output_volume);
-            self.while_leased(work).await
-        };
-        Outcome {
-            result,
-            run_time: self.run_time(begun),
-            was_sent: true,
-            input_volume,
-            output_volume,
-        }
+        let work = self.pass_on(outgoing, items, sink, &mut output_volume);
+        let result = self.while_leased(work).await;
+        self.ran(result, begun, input_volume, output_volume)
     }
 
-    /// Writes the last line and ends the answer.
-    pub async fn end_stream(&self, sink: &mut dyn Sink, line: Vec<u8>) {
+    /// Writes the end of an answer, which its caller has to take in a while.
+    pub async fn end_stream(&self, sink: &mut dyn Sink, end: Vec<u8>) {
         let end = async {
-            if sink.write(line).await.is_ok() {
+            if sink.write(end).await.is_ok() {
                 let _ = sink.close().await;
             }
         };
