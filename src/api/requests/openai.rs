@@ -268,8 +268,7 @@ fn stream(call: &Context<'_>, run: Run, answered: Answered, hides_usage: bool) -
             }
         };
         if failure != Some(&Failure::HungUp) {
-            let _ = sink.write(end).await;
-            let _ = sink.close().await;
+            run.passage.end_stream(&mut *sink, end).await;
         }
         if let Some(work) = work {
             work.await;
