@@ -19,7 +19,7 @@ use crate::domain::{Fields, IoType, Timestamp};
 use crate::error::Error;
 use crate::gate::forward::Sending;
 use crate::gate::outgoing::record_id;
-use crate::gate::settle::{self, Kept};
+use crate::gate::settle::{self, Kept, Unsettled};
 use crate::gate::{Failure, LONGEST_KEPT, Outcome, Passage};
 use crate::http::cors;
 use crate::http::response::{Body, Response};
@@ -148,23 +148,8 @@ pub(crate) async fn create(
     let began = passage.admission;
     let outcome = passage.forward(sending).await;
     let mut answer = Answer::of(&passage, &outcome);
-    let body = answer.text();
-    let output = outcome
-        .result
-        .as_ref()
-        .ok()
-        .and_then(|output| output.kept.clone());
-    let kept = Kept { output, ..kept };
-    let body = match passage
-        .settle(&outcome, answered_key(&passage, &outcome, &body), kept)
-        .await
-    {
-        Ok(failure) if answer.is(failure.as_ref()) => body,
-        // Somebody else has ended it: what the record says is what is answered.
-        Ok(failure) => {
-            answer.fail(failure);
-            answer.text()
-        }
+    let body = match answer.settled(&passage, &outcome, kept).await {
+        Ok(body) => body,
         Err(unsettled) => {
             call.later(unsettled.work);
             return Err(unsettled.error);
@@ -194,22 +179,8 @@ pub(crate) async fn stream(
     call.later(Box::pin(async move {
         let outcome = passage.forward_stream(sending, &mut *sink).await;
         let mut answer = Answer::of(&passage, &outcome);
-        let output = outcome
-            .result
-            .as_ref()
-            .ok()
-            .and_then(|output| output.kept.clone());
-        let kept = Kept { output, ..kept };
-        let body = answer.text();
-        let line = match passage
-            .settle(&outcome, answered_key(&passage, &outcome, &body), kept)
-            .await
-        {
-            Ok(failure) if answer.is(failure.as_ref()) => body,
-            Ok(failure) => {
-                answer.fail(failure);
-                answer.text()
-            }
+        let line = match answer.settled(&passage, &outcome, kept).await {
+            Ok(line) => line,
             Err(unsettled) => {
                 answer.fail(Some(Failure::Recorded(
                     unsettled.error.sentence().to_owned(),
@@ -377,11 +348,6 @@ fn checked(call: &mut Context<'_>, admitted: &Admitted) -> Result<(Sending, Kept
     ))
 }
 
-/// What becomes of the idempotency key of a request that is always answered with 200.
-fn answered_key(passage: &Passage, outcome: &Outcome, body: &str) -> KeyEnding {
-    key_ending(passage, outcome, (200, "application/json", Some(body)))
-}
-
 /// What becomes of the idempotency key: a caller who hung up may try again, and nothing that was sent is sent twice. Its
 /// answer is a status, a media type and, where there is one to keep, a text.
 pub(super) fn key_ending<T>(
@@ -447,9 +413,26 @@ impl Answer {
         }
     }
 
-    /// Whether this is how it ended.
-    fn is(&self, failure: Option<&Failure>) -> bool {
-        self.failure.as_ref() == failure
+    /// Settles the request, and answers the text of what its caller is told. Where somebody else has ended it, that is what
+    /// the record says.
+    async fn settled(
+        &mut self,
+        passage: &Passage,
+        outcome: &Outcome,
+        kept: Kept,
+    ) -> Result<String, Unsettled> {
+        let text = self.text();
+        let key = key_ending(passage, outcome, (200, "application/json", Some(&text)));
+        let output = outcome.result.as_ref().ok();
+        let output = output.and_then(|output| output.kept.clone());
+        let failure = passage
+            .settle(outcome, key, Kept { output, ..kept })
+            .await?;
+        if self.failure == failure {
+            return Ok(text);
+        }
+        self.fail(failure);
+        Ok(self.text())
     }
 
     fn fail(&mut self, failure: Option<Failure>) {
