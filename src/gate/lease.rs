@@ -1,11 +1,10 @@
 //! The lease of a request that runs: extended while it runs, and its end when it cannot be (contract section 5.4).
 
 use super::{Failure, Passage};
+use crate::domain::metering::EXTENDED_BEFORE;
 use crate::store::settlements;
 
-/// A lease is extended from so many milliseconds before its end.
-const AHEAD: i64 = 120_000;
-/// And no oftener than after so many milliseconds.
+/// A lease is extended no oftener than after so many milliseconds.
 const STEP: i64 = 10_000;
 
 impl Passage {
@@ -27,7 +26,7 @@ impl Passage {
                 self.sleep(left).await;
                 continue;
             }
-            let wait = (left - AHEAD).max(STEP).min(left);
+            let wait = (left - EXTENDED_BEFORE).max(STEP).min(left);
             self.sleep(wait).await;
             let now = self.now();
             // A database that fails extends nothing; the next round asks again.

@@ -5,6 +5,7 @@
 //! and the reason of a refusal share. What is under way is counted over its rows, so that nothing has to be given back, and
 //! D1 has one writer, so any number of callers at the edge of a limit never pass it.
 
+use crate::domain::metering::LEASE;
 use crate::domain::quoted;
 use crate::domain::retention::RETENTION_TIME;
 use crate::domain::time::Timestamp;
@@ -20,8 +21,6 @@ use crate::store::rows::{Answers, Flag, JsonText, Millis, row};
 use crate::store::run_time::{quota_left, same_quota, under_way};
 use crate::store::subscriptions::{self, in_force};
 
-/// The longest lease, in milliseconds; whoever runs the request extends it.
-pub const LEASE: i64 = 300_000;
 /// So many requests of a project are under way at most (contract section 5.4).
 pub const MOST_OF_PROJECT: i64 = 1_000;
 /// The same of an organization.
@@ -516,15 +515,6 @@ pub enum Admission {
     NoSuchVersion,
     /// Something refuses it.
     Refused(Error),
-}
-
-/// Whether a record was written by what rode along.
-///
-/// # Errors
-/// An inconsistency.
-pub fn is_admitted(answers: &Answers) -> Result<bool, Error> {
-    let admitted: Option<Admitted> = answers.first(1)?;
-    Ok(admitted.is_some())
 }
 
 /// What became of what rode along.

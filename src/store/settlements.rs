@@ -4,13 +4,14 @@
 //! Everything hangs on the record being under way still, and the statement that ends it is the last to write: so whoever
 //! comes second - a repetition whose first answer got lost, or the scheduled run - finds it ended and counts nothing.
 
+use crate::domain::metering::LEASE;
 use crate::domain::openai::TokenUsage;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::platform::DatabaseError;
 use crate::sql::statement::{Parameters, Statement};
 use crate::sql::statements;
-use crate::store::admissions::{Admitted, LEASE, cost};
+use crate::store::admissions::{Admitted, cost};
 use crate::store::budgets::{self, credits_used};
 use crate::store::organizations::credits_of_organization;
 use crate::store::rows::{Answers, Millis, row};

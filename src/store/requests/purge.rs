@@ -7,10 +7,8 @@ use crate::domain::Timestamp;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
+use crate::store::admissions::KEY_KEPT;
 use crate::store::session::Session;
-
-/// For how long an idempotency key stands for its request, in milliseconds: a day (contract section 5.4).
-pub const KEYS_KEPT: i64 = 86_400_000;
 
 /// So many rows of each table are taken in a run: with their payloads and entries of indexes a few seconds of D1's at
 /// most, and 700,000 records a day in runs of each minute.
@@ -51,7 +49,7 @@ statements! {
 pub async fn run(session: &Session, now: Timestamp) -> Result<(), Error> {
     let statements = Parameters::new()
         .integer("now", now.as_millis())
-        .integer("forgotten", now.as_millis() - KEYS_KEPT)
+        .integer("forgotten", now.as_millis() - KEY_KEPT)
         .integer("rows", ROWS_A_RUN)
         .batch([&EXPIRED, &OF_DELETED_VERSIONS, &DELETED_VERSIONS, &KEYS]);
     session.write(statements).await.map(|_| ())
