@@ -1,7 +1,9 @@
 //! What the clients of OpenAI call: below a project, with the deployment in the body's `model` (contract section 5.6).
 
 use super::{Route, p, routes};
-use crate::api::requests::{made, openai};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::api::requests::made;
+use crate::api::requests::openai;
 
 pub(super) static TABLE: &[Route] = routes! {
     family OPENAI;
