@@ -21,6 +21,16 @@ for (const [where, { vars = {} }] of places) {
   }
 }
 
+for (const { binding, id } of rawConfig.kv_namespaces ?? []) {
+  if (!id) {
+    console.error(
+      `error: ${config} has no id for ${binding}: scripts/with-tools.sh wrangler kv namespace create ${binding}, and enter its id ` +
+        "there; or take the block out, and what is longer than 256 KiB is not kept",
+    );
+    process.exitCode = 1;
+  }
+}
+
 const databases = rawConfig.d1_databases ?? [];
 if (!databases.some(({ binding, database_id }) => binding === "DB" && database_id)) {
   console.error(

@@ -9,6 +9,7 @@
 //! Start with `names.rs`, the smallest complete example, and `wire.rs`, which takes these types through JSON.
 
 pub mod access_key;
+pub mod content;
 pub mod credits;
 pub mod email;
 pub mod event_stream;
@@ -53,6 +54,7 @@ pub(crate) mod wire;
 pub mod workspace;
 
 pub use access_key::AccessKeyId;
+pub use content::Content;
 pub use credits::Credits;
 pub use email::Email;
 pub use event_stream::EventStream;

@@ -12,6 +12,7 @@ mod d1;
 mod handover;
 mod host;
 mod nfc;
+mod payloads;
 mod request;
 mod response;
 mod stream;
@@ -86,6 +87,7 @@ fn platform_of(env: &Env) -> Rc<Platform> {
         clock: Box::new(clock::SystemClock),
         entropy: Box::new(SystemEntropy),
         crypto: Box::new(crypto::WebCrypto),
+        payloads: payloads::Kv::bound(env),
         upstream: Box::new(upstream::Fetch),
         streams: Box::new(stream::IdentityStreams),
         log: Box::new(Console),

@@ -1,9 +1,11 @@
 //! The call of an upstream, from its headers to the last byte of its answer.
 
+use std::rc::Rc;
+
 use http::Method;
 
-use super::{Failure, LONGEST, LONGEST_KEPT, Outcome, Output, Passage};
-use crate::domain::Timestamp;
+use super::{Failure, LONGEST, Outcome, Output, Passage};
+use crate::domain::{Content, Timestamp};
 use crate::platform::{CallFault, Either, Incoming, IncomingBody, Outgoing, race, within};
 
 /// What is sent to an upstream, apart from what the passage knows.
@@ -12,7 +14,7 @@ pub struct Sending {
     /// Its media type.
     pub content_type: String,
     /// Its body.
-    pub body: Vec<u8>,
+    pub body: Rc<Vec<u8>>,
     /// A list of so many is sent, so one of that length is to come back.
     pub items: Option<usize>,
 }
@@ -81,7 +83,7 @@ impl Passage {
         let mut attempt = 1;
         loop {
             let is_last = attempt > retries;
-            // A body may be long: it is copied only where it may have to be sent again.
+            // A body may be long: it is let go of where it need not be sent again.
             let mut sent = match is_last {
                 true => Outgoing {
                     body: std::mem::take(&mut outgoing.body),
@@ -184,32 +186,22 @@ impl Passage {
                 Ok(text) => text,
                 Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
             };
-            let json = serde_json::Value::String(text.clone()).to_string();
-            return Ok(Output {
-                json,
-                kept: (text.len() <= LONGEST_KEPT).then(|| ("text/plain".to_owned(), text)),
-            });
+            return Ok(Some(Content::Text(text)));
         }
-        let json = String::from_utf8(body).map_err(|_| Failure::NotJson)?;
-        let json = json.trim_start_matches('\u{feff}').trim();
+        let mut json = String::from_utf8(body).map_err(|_| Failure::NotJson)?;
+        let marks = json.len() - json.trim_start_matches('\u{feff}').len();
+        json.drain(..marks);
         if let Some(items) = items {
             let list: Vec<serde::de::IgnoredAny> =
-                serde_json::from_str(json).map_err(|error| match error.classify() {
+                serde_json::from_str(&json).map_err(|error| match error.classify() {
                     serde_json::error::Category::Data => Failure::NotThatLong(items),
                     _ => Failure::NotJson,
                 })?;
             if list.len() != items {
                 return Err(Failure::NotThatLong(items));
             }
-        } else {
-            let _: serde::de::IgnoredAny =
-                serde_json::from_str(json).map_err(|_| Failure::NotJson)?;
         }
-        Ok(Output {
-            kept: (json.len() <= LONGEST_KEPT)
-                .then(|| ("application/json".to_owned(), json.to_owned())),
-            json: json.to_owned(),
-        })
+        Content::value(json).map(Some).ok_or(Failure::NotJson)
     }
 }
 

@@ -25,7 +25,7 @@ use std::rc::Rc;
 pub use failure::Failure;
 use memory::Held;
 
-use crate::domain::Timestamp;
+use crate::domain::{Content, Timestamp};
 use crate::http::notes::Notes;
 use crate::platform::{Config, Platform, Presence};
 use crate::store::admissions::{Admitted, Key};
@@ -33,7 +33,7 @@ use crate::store::session::Session;
 
 /// The longest body and the longest buffered answer, in bytes (contract section 5.3).
 pub const LONGEST: usize = 8 << 20;
-/// The longest payload that is kept in the database, in bytes (contract section 5.7).
+/// The longest payload that is kept in the database, in bytes; a longer one is kept beside it (contract section 5.7).
 pub const LONGEST_KEPT: usize = 256 << 10;
 
 /// A request on its way through the gate.
@@ -87,14 +87,8 @@ pub struct Outcome<T = Output> {
     pub output_volume: usize,
 }
 
-/// What an upstream answered, and passes for an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Output {
-    /// The value, as a JSON text.
-    pub json: String,
-    /// What is kept of it: its media type and text.
-    pub kept: Option<(String, String)>,
-}
+/// What an upstream answered, and passes for an answer; nothing where the values of a stream are too long together to be kept.
+pub type Output = Option<Content>;
 
 impl Passage {
     /// When its time is over, whatever is leased.
@@ -108,7 +102,8 @@ impl Passage {
     }
 
     /// Whether payloads of it are kept.
-    fn keeps(&self) -> bool {
+    #[must_use]
+    pub fn keeps(&self) -> bool {
         self.admitted.retention_mode == "full"
     }
 }

@@ -2,19 +2,25 @@
 
 use std::rc::Rc;
 
-use super::{Failure, Outcome, Passage};
+use super::forward::Sending;
+use super::{Failure, LONGEST_KEPT, Outcome, Passage};
 use crate::domain::Timestamp;
 use crate::domain::openai::TokenUsage;
 use crate::error::Error;
-use crate::platform::{Clock, DatabaseError, Local, Platform};
+use crate::platform::{Clock, DatabaseError, Local, Platform, within};
 use crate::sql::statement::Statement;
+use crate::store::requests::payloads::{Part, key};
 use crate::store::session::Session;
-use crate::store::settlements::{self, Ended, Ending, KeyEnding};
+use crate::store::settlements::{self, Ended, Ending, KeptPayload, KeyEnding};
 
 /// For so long the answer waits for the settlement, in milliseconds.
 const WAITED_FOR: i64 = 3_000;
 /// For so long it is tried after that: as long as the runtime leaves work behind an answer alive.
 const TRIED: i64 = 25_000;
+/// A long payload has so many milliseconds to be put beside the database: an answer waits for it.
+const PUT: u32 = 3_000;
+/// It stays there for so many seconds longer than its record, whose end comes with a run of each minute.
+const STAYS_LONGER: i64 = 300;
 /// How long to wait before each repetition; the last one goes on.
 const PAUSES: [u32; 4] = [100, 400, 1_000, 2_000];
 
@@ -35,18 +41,23 @@ impl Passage {
         &self,
         outcome: &Outcome<T>,
         key: KeyEnding,
-        kept: Kept,
+        kept: Kept<'_>,
     ) -> Result<Option<Failure>, Unsettled> {
         let error_message = outcome.result.as_ref().err().map(Failure::to_string);
         let hides = matches!(outcome.result, Err(Failure::HungUp));
+        let input = kept.input.and_then(Input::text);
+        let input = self.keep(Part::Input, input).await;
+        let output = self
+            .keep(Part::Output, kept.output.filter(|_| !hides))
+            .await;
         let ending = Ending {
             error_message: error_message.clone(),
             run_time: outcome.run_time,
             was_sent: outcome.was_sent,
             input_volume: outcome.input_volume,
             output_volume: outcome.output_volume,
-            input: kept.input.filter(|_| self.keeps()),
-            output: kept.output.filter(|_| self.keeps() && !hides),
+            input,
+            output,
             key,
             tokens: kept.tokens,
             additional_data: kept.additional_data,
@@ -75,13 +86,71 @@ impl Passage {
     }
 }
 
+impl Passage {
+    /// Keeps what was sent or answered, as its media type and text: in the row that is to be written, or beside the database
+    /// where it is long. What cannot be kept there is not kept.
+    async fn keep(&self, part: Part, payload: Option<(&str, &str)>) -> Option<KeptPayload> {
+        let (content_type, text) = payload.filter(|_| self.keeps())?;
+        let mut kept = KeptPayload {
+            content_type: content_type.to_owned(),
+            body: None,
+            kv_key: None,
+        };
+        if text.len() <= LONGEST_KEPT {
+            kept.body = Some(text.to_owned());
+            return Some(kept);
+        }
+        let store = self.platform.payloads.as_deref()?;
+        let key = key(&self.admitted.project_id, &self.record_id, part);
+        let seconds = self.admitted.retention_time + STAYS_LONGER;
+        let putting = store.put(&key, text, seconds);
+        match within(&*self.platform.clock, PUT, putting).await {
+            Some(Ok(())) => kept.kv_key = Some(key),
+            Some(Err(words)) => {
+                self.notes.cause(&words);
+                return None;
+            }
+            None => return None,
+        }
+        Some(kept)
+    }
+}
+
+/// What was sent, for its record.
+#[derive(Debug)]
+pub struct Input {
+    /// Its media type.
+    pub content_type: String,
+    /// Its body.
+    pub body: Rc<Vec<u8>>,
+}
+
+impl Passage {
+    /// What is sent, where it is kept.
+    #[must_use]
+    pub fn input(&self, sending: &Sending) -> Option<Input> {
+        self.keeps().then(|| Input {
+            content_type: sending.content_type.clone(),
+            body: Rc::clone(&sending.body),
+        })
+    }
+}
+
+impl Input {
+    /// Media type and text; what is no text is not kept.
+    fn text(&self) -> Option<(&str, &str)> {
+        let text = std::str::from_utf8(&self.body).ok()?;
+        Some((&self.content_type, text))
+    }
+}
+
 /// What is kept of a request beside its outcome.
 #[derive(Debug, Default)]
-pub struct Kept {
-    /// Its body, by media type.
-    pub input: Option<(String, String)>,
-    /// Its answer, likewise.
-    pub output: Option<(String, String)>,
+pub struct Kept<'a> {
+    /// What was sent.
+    pub input: Option<&'a Input>,
+    /// What was answered: media type and text.
+    pub output: Option<(&'a str, &'a str)>,
     /// The tokens that its answer tells of.
     pub tokens: TokenUsage,
     /// What its record shows as `additional_data`.

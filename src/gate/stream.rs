@@ -8,6 +8,7 @@ use http::Method;
 
 use super::forward::Sending;
 use super::{Failure, Outcome, Output, Passage};
+use crate::domain::Content;
 use crate::domain::event_stream::{Collected, Data, EventStream, PING, value_event};
 use crate::platform::{Either, Gone, Incoming, Outgoing, Sink, race, within};
 
@@ -80,14 +81,7 @@ impl Passage {
                 sink.write(lines).await.map_err(|Gone| Failure::HungUp)?;
             }
             if chunk.is_none() {
-                let json = collected.into_json();
-                let kept = json
-                    .clone()
-                    .map(|json| ("application/json".to_owned(), json));
-                return Ok(Output {
-                    json: json.unwrap_or_else(|| "null".to_owned()),
-                    kept,
-                });
+                return Ok(collected.into_json().and_then(Content::value));
             }
         }
     }

@@ -9,6 +9,7 @@ mod config;
 mod crypto;
 mod database;
 mod log;
+mod payloads;
 mod stream;
 mod upstream;
 
@@ -20,6 +21,7 @@ pub use config::{Config, OPERATOR_TOKEN_MIN, SERVICE_USER_DOMAIN};
 pub use crypto::{Crypto, KEY_LENGTH, NONCE_LENGTH};
 pub use database::{Batch, BatchMeta, Database, DatabaseError};
 pub use log::Log;
+pub use payloads::Payloads;
 pub use stream::{Gone, Sink, Stream, Streams};
 pub use upstream::{CallFault, HeaderOf, Incoming, IncomingBody, Outgoing, Presence, Upstream};
 
@@ -45,6 +47,8 @@ pub struct Platform {
     pub entropy: Box<dyn Entropy>,
     /// Encryption.
     pub crypto: Box<dyn Crypto>,
+    /// Where long payloads are kept; nothing where the installation has no such store.
+    pub payloads: Option<Box<dyn Payloads>>,
     /// Calls to upstreams.
     pub upstream: Box<dyn Upstream>,
     /// Answers that are written bit by bit.

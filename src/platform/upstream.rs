@@ -1,6 +1,7 @@
 //! A server behind the gate, and the caller in front of it.
 
 use std::any::Any;
+use std::rc::Rc;
 
 use super::Local;
 
@@ -13,8 +14,8 @@ pub struct Outgoing {
     pub url: String,
     /// Its headers, names in lower case.
     pub headers: Vec<(String, String)>,
-    /// Its body.
-    pub body: Vec<u8>,
+    /// Its body, which may have to be sent again, and kept.
+    pub body: Rc<Vec<u8>>,
     /// It ends after so many milliseconds, its answer's body included.
     pub timeout: u32,
 }

@@ -254,7 +254,7 @@ statements! {
     /// All that is needed to forward the request, once it has its record.
     FACTS = concat!(
         "SELECT r.organization_id, r.project_id, r.object_id, r.version_id, r.caller_id, r.caller, r.lease_end, r.price,
-           r.timeout, r.workspace_id, r.quota_resource, r.retention_mode, v.version,
+           r.timeout, r.workspace_id, r.quota_resource, r.retention_mode, r.retention_time, v.version,
            CASE r.kind WHEN 'openai' THEN v.labels ELSE '{}' END AS labels, e.input_type, e.output_type,
            e.input_fields, e.supports_request_format, x.version_id IS NOT NULL AS has_upstream,
            x.upstream_url, x.base_url, x.headers, x.max_concurrency, x.idle_timeout, x.retries, x.secret,
@@ -430,6 +430,8 @@ row! {
         pub quota_resource: Option<String>,
         /// What is kept of the request.
         pub retention_mode: String,
+        /// For how long it is kept after its end, in seconds.
+        pub retention_time: i64,
         /// The name of the version.
         pub version: String,
         /// Its labels.

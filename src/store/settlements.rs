@@ -106,11 +106,11 @@ statements! {
     COUNT_RUN_TIME = count_run_time!(charged!(), record_still!());
     /// What was sent and answered, where that is kept.
     KEEP = concat!(
-        "INSERT INTO request_payloads (project_id, request_id, part, content_type, body, creation_date)
-         SELECT :project_id, :record_id, kept.part, kept.content_type, kept.body, #now
-         FROM (SELECT 'input' AS part, :input_type AS content_type, :input AS body
-               UNION ALL SELECT 'output', :output_type, :output) kept
-         WHERE kept.body IS NOT NULL AND ", still!());
+        "INSERT INTO request_payloads (project_id, request_id, part, content_type, body, kv_key, creation_date)
+         SELECT :project_id, :record_id, kept.part, kept.content_type, kept.body, kept.kv_key, #now
+         FROM (SELECT 'input' AS part, :input_type AS content_type, :input AS body, :input_key AS kv_key
+               UNION ALL SELECT 'output', :output_type, :output, :output_key) kept
+         WHERE kept.content_type IS NOT NULL AND ", still!());
     /// What its idempotency key is answered from now on.
     ANSWER_KEY = concat!(
         "UPDATE idempotency_keys SET status = #key_status, content_type = :key_content_type, body = :key_body
@@ -199,16 +199,27 @@ pub struct Ending {
     pub input_volume: usize,
     /// Bytes answered.
     pub output_volume: usize,
-    /// What was sent, by its media type, where it is kept.
-    pub input: Option<(String, String)>,
+    /// What was sent, where it is kept.
+    pub input: Option<KeptPayload>,
     /// What was answered, likewise.
-    pub output: Option<(String, String)>,
+    pub output: Option<KeptPayload>,
     /// What its idempotency key is answered from now on.
     pub key: KeyEnding,
     /// The tokens that its answer tells of.
     pub tokens: TokenUsage,
     /// What its record shows as `additional_data`, where it is other than at first.
     pub additional_data: Option<String>,
+}
+
+/// What is kept of a body: itself, or under which key it is kept beside the database.
+#[derive(Debug, Clone)]
+pub struct KeptPayload {
+    /// Its media type.
+    pub content_type: String,
+    /// The text.
+    pub body: Option<String>,
+    /// Its key.
+    pub kv_key: Option<String>,
 }
 
 /// What becomes of an idempotency key.
@@ -287,38 +298,55 @@ pub fn settling(
         Some(_) => "failed",
     };
     let size = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX);
-    let text = |kept: &Option<(String, String)>| kept.clone().unzip();
-    let (input_type, input) = text(&ending.input);
-    let (output_type, output) = text(&ending.output);
-    admitted
-        .parameters(record_id)
-        .integer("now", now.as_millis())
-        .text("status", status)
-        .optional_text("error_message", ending.error_message.clone())
-        .integer("run_time", ending.run_time.max(0))
-        .integer("input_volume", size(ending.input_volume))
-        .integer("output_volume", size(ending.output_volume))
-        .optional_text("input_type", input_type)
-        .optional_text("input", input)
-        .optional_text("output_type", output_type)
-        .optional_text("output", output)
-        .optional_text("key_digest", key.cloned())
-        .optional_integer(
-            "key_status",
-            answer.as_ref().map(|(status, ..)| i64::from(*status)),
-        )
-        .optional_text(
-            "key_content_type",
-            answer
-                .as_ref()
-                .map(|(_, content_type, _)| (*content_type).clone()),
-        )
-        .optional_text("key_body", answer.and_then(|(.., body)| body))
-        .optional_integer("prompt_tokens", ending.tokens.prompt_tokens)
-        .optional_integer("completion_tokens", ending.tokens.completion_tokens)
-        .optional_integer("total_tokens", ending.tokens.total_tokens)
-        .optional_text("additional_data", ending.additional_data.clone())
-        .batch(statements)
+    let parameters = admitted.parameters(record_id);
+    let parameters = payload(
+        parameters,
+        ["input_type", "input", "input_key"],
+        &ending.input,
+    );
+    payload(
+        parameters,
+        ["output_type", "output", "output_key"],
+        &ending.output,
+    )
+    .integer("now", now.as_millis())
+    .text("status", status)
+    .optional_text("error_message", ending.error_message.clone())
+    .integer("run_time", ending.run_time.max(0))
+    .integer("input_volume", size(ending.input_volume))
+    .integer("output_volume", size(ending.output_volume))
+    .optional_text("key_digest", key.cloned())
+    .optional_integer(
+        "key_status",
+        answer.as_ref().map(|(status, ..)| i64::from(*status)),
+    )
+    .optional_text(
+        "key_content_type",
+        answer
+            .as_ref()
+            .map(|(_, content_type, _)| (*content_type).clone()),
+    )
+    .optional_text("key_body", answer.and_then(|(.., body)| body))
+    .optional_integer("prompt_tokens", ending.tokens.prompt_tokens)
+    .optional_integer("completion_tokens", ending.tokens.completion_tokens)
+    .optional_integer("total_tokens", ending.tokens.total_tokens)
+    .optional_text("additional_data", ending.additional_data.clone())
+    .batch(statements)
+}
+
+fn payload(
+    parameters: Parameters,
+    [content_type, body, key]: [&'static str; 3],
+    kept: &Option<KeptPayload>,
+) -> Parameters {
+    let kept = kept.clone();
+    let (of_type, text, kv_key) = kept.map_or((None, None, None), |kept| {
+        (Some(kept.content_type), kept.body, kept.kv_key)
+    });
+    parameters
+        .optional_text(content_type, of_type)
+        .optional_text(body, text)
+        .optional_text(key, kv_key)
 }
 
 /// Settles a request, and answers what its record says then; nothing where no record is kept.

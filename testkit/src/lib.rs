@@ -21,6 +21,7 @@ pub mod database;
 pub mod gate;
 pub mod members;
 pub mod organizations;
+pub mod payloads;
 pub mod pipelines;
 pub mod quotas;
 pub mod records;

@@ -16,13 +16,14 @@ use tenantry::app::{self, Handled};
 use tenantry::domain::Timestamp;
 use tenantry::http::request::Request;
 use tenantry::http::response::{Body, Response};
-use tenantry::platform::{Config, Database, Local, Log, Platform};
+use tenantry::platform::{Config, Database, Local, Log, Payloads, Platform};
 
 use crate::begun::Begun;
 use crate::call::{Answer, Call};
 use crate::cast::{Caller, TEMPLATE};
 use crate::clock::{CountingEntropy, SetClock};
 use crate::database::{Fault, Sqlite};
+use crate::payloads::Store;
 use crate::upstream::Upstreams;
 use crate::wire::Wire;
 use crate::{run, schema};
@@ -59,6 +60,8 @@ pub struct World {
     pub entropy: CountingEntropy,
     /// The servers behind the gate, where their answers are planned.
     pub upstream: Upstreams,
+    /// Where long payloads are kept; none in an installation without such a store.
+    pub payloads: Option<Store>,
     pub(crate) config: Rc<Config>,
     pub(crate) cast: Rc<HashMap<&'static str, Caller>>,
     logs: LogList,
@@ -98,12 +101,14 @@ impl World {
         let database = Sqlite::new(connection);
         let clock = SetClock::at(now);
         let upstream = Upstreams::new(&clock);
+        let payloads = Some(Store::new(&clock));
         let entropy = CountingEntropy::after(drawn);
         Self {
             database,
             clock,
             entropy,
             upstream,
+            payloads,
             config: Rc::new(config(&[])),
             cast: Rc::new(cast),
             logs: LogList::default(),
@@ -117,6 +122,7 @@ impl World {
         let drawn = self.entropy.drawn();
         let mut copy = Self::over(connection, self.now(), drawn, (*self.cast).clone());
         copy.upstream = self.upstream.copy(&copy.clock);
+        copy.payloads = self.payloads.as_ref().map(|store| store.copy(&copy.clock));
         copy.config = Rc::clone(&self.config);
         copy
     }
@@ -191,6 +197,10 @@ impl World {
             clock: Box::new(self.clock.clone()),
             entropy: Box::new(self.entropy.clone()),
             crypto: Box::new(crate::crypto::Aes),
+            payloads: self
+                .payloads
+                .clone()
+                .map(|store| Box::new(store) as Box<dyn Payloads>),
             upstream: Box::new(self.upstream.clone()),
             streams: Box::new(wire.clone()),
             log: Box::new(self.logs.clone()),

@@ -109,7 +109,7 @@ fn an_upstream_is_sent_the_body_and_what_it_needs_and_nothing_else() {
         (sent.url.as_str(), sent.method.as_str()),
         (UPSTREAM, "POST")
     );
-    assert_eq!(sent.body, br#"{"x":1}"#);
+    assert_eq!(*sent.body, br#"{"x":1}"#);
     let mut names: Vec<&str> = sent.headers.iter().map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
     assert_eq!(

@@ -143,7 +143,7 @@ fn outgoing(url: &str) -> Outgoing {
         method: http::Method::POST,
         url: url.to_owned(),
         headers: vec![("accept".to_owned(), "*/*".to_owned())],
-        body: b"{}".to_vec(),
+        body: b"{}".to_vec().into(),
         timeout: 60_000,
     }
 }

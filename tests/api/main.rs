@@ -71,6 +71,8 @@ mod layers;
 #[cfg(test)]
 mod leaving;
 #[cfg(test)]
+mod long_payloads;
+#[cfg(test)]
 mod lost_rights;
 #[cfg(test)]
 mod no_change;

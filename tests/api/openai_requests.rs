@@ -124,7 +124,7 @@ fn each_path_is_appended_to_the_base_and_the_body_goes_on_but_for_its_model() {
             let sent = world.upstream.only_call().outgoing;
             assert_eq!(sent.url, format!("{BASE}{below}"));
             assert_eq!(
-                String::from_utf8(sent.body).unwrap(),
+                String::from_utf8(sent.body.to_vec()).unwrap(),
                 body.replace(MODEL, "org/llama:8b")
             );
             let json = ("content-type".to_owned(), "application/json".to_owned());

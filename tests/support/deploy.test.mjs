@@ -56,6 +56,13 @@ test("no deployment without a database, whatever a comment says", async () => {
   assert.match(lines[0], /^error: .* names no database yet/);
 });
 
+test("no deployment with a store of payloads that is none yet", async () => {
+  const { status, lines } = await said(DATABASE, 'kv_namespaces = [{ binding = "PAYLOADS" }]');
+  assert.equal(status, 1);
+  assert.match(lines[0], /^error: .* has no id for PAYLOADS: .*kv namespace create PAYLOADS/);
+  assert.deepEqual(await said(DATABASE, 'kv_namespaces = [{ binding = "PAYLOADS", id = "an id" }]'), { status: 0, lines: [] });
+});
+
 test("paths and headers of calls stand in no log but ours", async () => {
   const text = await readFile(path.join(ROOT, "wrangler.toml"), "utf8");
   assert.match(text, /^\[observability\.logs\]\nenabled = true\ninvocation_logs = false$/m);

@@ -73,8 +73,8 @@ const VARIABLES = [
  * @param {Record<string, object>} [options.modules] another worker's modules in their place: what benchmarks compare with
  * @param {string} [options.migrationsDir] default `migrations`
  * @returns {Promise<{url: string, operatorToken: string, d1File: string, logFile: string | null,
- *   database: import("@cloudflare/workers-types").D1Database, stop: () => Promise<void>}>} `url` has no trailing slash;
- *   `database` is D1 itself, beside the worker
+ *   database: import("@cloudflare/workers-types").D1Database, payloads: import("@cloudflare/workers-types").KVNamespace,
+ *   stop: () => Promise<void>}>} `url` has no trailing slash; `database` is D1 itself, beside the worker, as `payloads` is KV
  */
 export async function startTenantry(options = {}) {
   const buildDir = options.buildDir ?? path.join(ROOT, "build");
@@ -109,6 +109,7 @@ export async function startTenantry(options = {}) {
           manifest: { mainModule: "index.js", modulesRoot: buildDir, modules: options.modules ?? (await modules(buildDir)) },
           env: {
             DB: { type: "d1", id: "tenantry" },
+            PAYLOADS: { type: "kv", id: "payloads" },
             ASSETS: { type: "worker", worker: FILES.name },
             ...Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, { type: "text", value }])),
           },
@@ -130,7 +131,8 @@ export async function startTenantry(options = {}) {
     const url = (await miniflare.ready).origin;
     const database = await miniflare.getD1Database("DB");
     await migrate(database, migrationsDir);
-    return { url, operatorToken: vars.OPERATOR_TOKEN, d1File: await d1File(stateDir), logFile, database, stop };
+    const payloads = await miniflare.getKVNamespace("PAYLOADS");
+    return { url, operatorToken: vars.OPERATOR_TOKEN, d1File: await d1File(stateDir), logFile, database, payloads, stop };
   } catch (error) {
     await stop();
     throw error;

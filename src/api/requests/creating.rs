@@ -7,19 +7,17 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use serde_json::value::RawValue;
-
 use super::made::{DeploymentRequestCreateResponse, additional_data};
 use crate::api::{Call, Context, OnObject};
 use crate::auth::principal::Principal;
 use crate::domain::event_stream::last_line;
 use crate::domain::idempotency_key::{self, IdempotencyKey};
 use crate::domain::request_input::RequestInput;
-use crate::domain::{Fields, IoType, Timestamp};
+use crate::domain::{Content, Fields, IoType, Timestamp};
 use crate::error::Error;
 use crate::gate::forward::Sending;
 use crate::gate::outgoing::record_id;
-use crate::gate::settle::{self, Kept, Unsettled};
+use crate::gate::settle::{self, Input, Kept, Unsettled};
 use crate::gate::{Failure, LONGEST_KEPT, Outcome, Passage};
 use crate::http::cors;
 use crate::http::response::{Body, Response};
@@ -144,11 +142,12 @@ pub(crate) async fn create(
         Judged::Answered(response) => return Ok(response),
     };
     let sent = checked(call, &admitted);
-    let (passage, (sending, kept)) = begin(call, &ask, *admitted, sent).await?;
+    let (passage, sending) = begin(call, &ask, *admitted, sent).await?;
+    let input = passage.input(&sending);
     let began = passage.admission;
     let outcome = passage.forward(sending).await;
     let mut answer = Answer::of(&passage, &outcome);
-    let body = match answer.settled(&passage, &outcome, kept).await {
+    let body = match answer.settled(&outcome, input.as_ref()).await {
         Ok(body) => body,
         Err(unsettled) => {
             call.later(unsettled.work);
@@ -172,14 +171,15 @@ pub(crate) async fn stream(
         Judged::Answered(response) => return Ok(response),
     };
     let sent = checked(call, &admitted);
-    let (passage, (sending, kept)) = begin(call, &ask, *admitted, sent).await?;
+    let (passage, sending) = begin(call, &ask, *admitted, sent).await?;
+    let input = passage.input(&sending);
     let mut response = Response::empty(::http::StatusCode::OK);
     rate_headers(call, &passage.admitted, &mut response);
     let (mut sink, stream) = call.platform.streams.open();
     call.later(Box::pin(async move {
         let outcome = passage.forward_stream(sending, &mut *sink).await;
         let mut answer = Answer::of(&passage, &outcome);
-        let line = match answer.settled(&passage, &outcome, kept).await {
+        let line = match answer.settled(&outcome, input.as_ref()).await {
             Ok(line) => line,
             Err(unsettled) => {
                 answer.fail(Some(Failure::Recorded(
@@ -303,8 +303,8 @@ pub(super) async fn begin<T>(
     Ok((passage, sent))
 }
 
-/// What is sent of a body, and what is kept of it.
-fn checked(call: &mut Context<'_>, admitted: &Admitted) -> Result<(Sending, Kept), Error> {
+/// What is sent of a body.
+fn checked(call: &mut Context<'_>, admitted: &Admitted) -> Result<Sending, Error> {
     let body = call.body_first.take().unwrap_or_default();
     let content_type = call.request.header("content-type");
     let unreadable =
@@ -323,13 +323,6 @@ fn checked(call: &mut Context<'_>, admitted: &Admitted) -> Result<(Sending, Kept
         &body,
     )
     .map_err(|invalid| Error::invalid(invalid.to_string()))?;
-    let text = std::str::from_utf8(input.body)
-        .ok()
-        .filter(|text| text.len() <= LONGEST_KEPT);
-    let kept = Kept {
-        input: text.map(|text| (input.content_type.clone().into_owned(), text.to_owned())),
-        ..Kept::default()
-    };
     let (content_type, items, length) = (
         input.content_type.into_owned(),
         input.items,
@@ -338,14 +331,11 @@ fn checked(call: &mut Context<'_>, admitted: &Admitted) -> Result<(Sending, Kept
     let skipped = body.len() - length;
     let mut body = body;
     body.drain(..skipped);
-    Ok((
-        Sending {
-            content_type,
-            body,
-            items,
-        },
-        kept,
-    ))
+    Ok(Sending {
+        content_type,
+        body: Rc::new(body),
+        items,
+    })
 }
 
 /// What becomes of the idempotency key: a caller who hung up may try again, and nothing that was sent is sent twice. Its
@@ -388,27 +378,17 @@ pub(super) fn rate_headers(call: &Context<'_>, admitted: &Admitted, response: &m
 }
 
 /// What a request is answered.
-struct Answer {
-    id: String,
-    deployment: String,
-    version: String,
-    timeout: i64,
-    result: Option<String>,
+struct Answer<'a> {
+    passage: &'a Passage,
+    result: Option<&'a Content>,
     failure: Option<Failure>,
 }
 
-impl Answer {
-    fn of(passage: &Passage, outcome: &Outcome) -> Self {
+impl<'a> Answer<'a> {
+    fn of(passage: &'a Passage, outcome: &'a Outcome) -> Self {
         Self {
-            id: passage.record_id.clone(),
-            deployment: passage.deployment.clone(),
-            version: passage.admitted.version.clone(),
-            timeout: passage.admitted.timeout,
-            result: outcome
-                .result
-                .as_ref()
-                .ok()
-                .map(|output| output.json.clone()),
+            passage,
+            result: outcome.result.as_ref().ok().and_then(Option::as_ref),
             failure: outcome.result.as_ref().err().cloned(),
         }
     }
@@ -417,17 +397,23 @@ impl Answer {
     /// the record says.
     async fn settled(
         &mut self,
-        passage: &Passage,
         outcome: &Outcome,
-        kept: Kept,
+        input: Option<&Input>,
     ) -> Result<String, Unsettled> {
         let text = self.text();
-        let key = key_ending(passage, outcome, (200, "application/json", Some(&text)));
-        let output = outcome.result.as_ref().ok();
-        let output = output.and_then(|output| output.kept.clone());
-        let failure = passage
-            .settle(outcome, key, Kept { output, ..kept })
-            .await?;
+        let key = key_ending(
+            self.passage,
+            outcome,
+            (200, "application/json", Some(&text)),
+        );
+        let kept = Kept {
+            input,
+            output: self
+                .result
+                .map(|content| (content.media_type(), content.text())),
+            ..Kept::default()
+        };
+        let failure = self.passage.settle(outcome, key, kept).await?;
         if self.failure == failure {
             return Ok(text);
         }
@@ -442,31 +428,24 @@ impl Answer {
         }
     }
 
-    fn shape(&self) -> DeploymentRequestCreateResponse<'_> {
-        let result: Option<&RawValue> = self
-            .result
-            .as_deref()
-            .and_then(|json| serde_json::from_str(json).ok());
-        DeploymentRequestCreateResponse {
-            id: &self.id,
-            deployment: &self.deployment,
-            version: &self.version,
-            status: if self.failure.is_some() {
-                "failed"
-            } else {
-                "completed"
-            },
-            success: self.failure.is_none(),
-            result,
-            error_message: self.failure.as_ref().map(Failure::to_string),
-            timeout: self.timeout,
-        }
-    }
-
-    /// The same as a text.
+    /// The text of it.
     fn text(&self) -> String {
+        let status = match self.failure {
+            None => "completed",
+            Some(_) => "failed",
+        };
+        let shape = DeploymentRequestCreateResponse {
+            id: &self.passage.record_id,
+            deployment: &self.passage.deployment,
+            version: &self.passage.admitted.version,
+            status,
+            success: self.failure.is_none(),
+            result: self.result,
+            error_message: self.failure.as_ref().map(Failure::to_string),
+            timeout: self.passage.admitted.timeout,
+        };
         // Texts, numbers and what has been parsed always have a JSON form.
-        serde_json::to_string(&self.shape()).unwrap_or_default()
+        serde_json::to_string(&shape).unwrap_or_default()
     }
 }
 

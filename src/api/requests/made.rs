@@ -1,9 +1,8 @@
 //! What requests send and are answered.
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
-use crate::domain::OpenAiPath;
+use crate::domain::{Content, OpenAiPath};
 
 /// What a request to a deployment came to.
 #[derive(Debug, Serialize)]
@@ -24,7 +23,7 @@ pub struct DeploymentRequestCreateResponse<'a> {
         not(target_arch = "wasm32"),
         schemars(with = "Option<serde_json::Value>")
     )]
-    pub result: Option<&'a RawValue>,
+    pub result: Option<&'a Content>,
     /// Why it failed; null where it did not.
     pub error_message: Option<String>,
     /// The seconds that it was given.

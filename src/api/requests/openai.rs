@@ -3,6 +3,8 @@
 //! The deployment stands in the body, so the body is read before anybody is looked up. What the upstream answers is passed
 //! on, status and all; only where nothing whole came is the answer ours.
 
+use std::rc::Rc;
+
 use ::http::StatusCode;
 
 use super::creating::{Ask, Judged, begin, judged, key_ending, overhead, rate_headers, streams};
@@ -15,8 +17,8 @@ use crate::domain::{
 use crate::error::{Error, Reason};
 use crate::gate::forward::Sending;
 use crate::gate::pass_through::{Answered, Passing};
-use crate::gate::settle::Kept;
-use crate::gate::{Failure, LONGEST_KEPT, Outcome, Passage};
+use crate::gate::settle::{Input, Kept};
+use crate::gate::{Failure, Outcome, Passage};
 use crate::http::openai_errors;
 use crate::http::response::{Body, Response};
 use crate::store::admissions::{self, Admitted, Way};
@@ -78,9 +80,9 @@ pub(crate) async fn create(
     call.body_first = None;
     let (passage, sent) = begin(call, &ask, *admitted, sent).await?;
     let run = Run {
+        input: passage.input(&sent.sending),
         passage,
         route: call.path,
-        input: sent.input,
     };
     let below = path_of(call)?.below();
     match run.passage.ask(below, sent.sending).await {
@@ -93,7 +95,6 @@ pub(crate) async fn create(
 /// What is sent of a body, and what is to be known when its answer comes.
 struct Sent {
     sending: Sending,
-    input: Option<(String, String)>,
     hides_usage: bool,
 }
 
@@ -126,16 +127,11 @@ fn sent(call: &Context<'_>, admitted: &Admitted) -> Result<Sent, Error> {
             quoted(version)
         )));
     }
-    let text = body.for_upstream(model);
-    let input = std::str::from_utf8(&text)
-        .ok()
-        .filter(|text| text.len() <= LONGEST_KEPT);
     Ok(Sent {
-        input: input.map(|text| ("application/json".to_owned(), text.to_owned())),
         hides_usage: body.hides_usage(),
         sending: Sending {
             content_type: "application/json".to_owned(),
-            body: text,
+            body: Rc::new(body.for_upstream(model)),
             items: None,
         },
     })
@@ -145,19 +141,19 @@ fn sent(call: &Context<'_>, admitted: &Admitted) -> Result<Sent, Error> {
 struct Run {
     passage: Passage,
     route: &'static str,
-    input: Option<(String, String)>,
+    input: Option<Input>,
 }
 
 impl Run {
     /// What is kept of it, where the upstream answered with this status.
-    fn kept(
-        &self,
+    fn kept<'a>(
+        &'a self,
         status: Option<u16>,
-        output: Option<(String, String)>,
+        output: Option<(&'a str, &'a str)>,
         tokens: Option<TokenUsage>,
-    ) -> Kept {
+    ) -> Kept<'a> {
         Kept {
-            input: self.input.clone(),
+            input: self.input.as_ref(),
             output,
             tokens: tokens.unwrap_or_default(),
             additional_data: additional_data(self.route, status),
@@ -197,8 +193,8 @@ async fn whole(call: &Context<'_>, run: Run, answered: Answered) -> Result<Respo
     let text = std::str::from_utf8(&body).ok();
     let media_type = content_type.clone().unwrap_or_default();
     let key = key_ending(&run.passage, &outcome, (status, &media_type, text));
-    let output = text.filter(|text| outcome.result.is_ok() && text.len() <= LONGEST_KEPT);
-    let output = output.map(|text| (media_type, text.to_owned()));
+    let output = text.filter(|_| outcome.result.is_ok());
+    let output = output.map(|text| (media_type.as_str(), text));
     let tokens = TokenUsage::of_answer(&body);
     let kept = run.kept(Some(status), output, tokens);
     match run.passage.settle(&outcome, key, kept).await {
@@ -254,6 +250,7 @@ fn stream(call: &Context<'_>, run: Run, answered: Answered, hides_usage: bool) -
         );
         let output = copy.filter(|_| failure.is_none());
         let output = output.and_then(|copy| values(&copy));
+        let output = output.as_deref().map(|values| ("application/json", values));
         let kept = run.kept(Some(status), output, tokens);
         let (end, work) = match run.passage.settle(&outcome, key, kept).await {
             // Somebody else has ended it: what the record says is what is answered.
@@ -278,7 +275,7 @@ fn stream(call: &Context<'_>, run: Run, answered: Answered, hides_usage: bool) -
 }
 
 /// The values of a stream, as its request's result.
-fn values(stream: &str) -> Option<(String, String)> {
+fn values(stream: &str) -> Option<String> {
     let mut events = EventStream::default();
     let mut collected = Collected::new(true);
     let mut found = events.push(stream.as_bytes()).ok()?;
@@ -288,7 +285,7 @@ fn values(stream: &str) -> Option<(String, String)> {
             collected.push(&value);
         }
     }
-    Some(("application/json".to_owned(), collected.into_json()?))
+    collected.into_json()
 }
 
 /// An answer of the upstream's, without its body.

@@ -1,5 +1,7 @@
 //! `.../requests`: what is recorded of the requests to a version, and of those of a project (docs/requests.md).
 
+use std::rc::Rc;
+
 use serde::Deserialize;
 
 use crate::api::requests::shapes::{
@@ -13,7 +15,8 @@ use crate::domain::{
 };
 use crate::error::Error;
 use crate::http::response::{Body, Response};
-use crate::store::requests::records::{self, Part, Payloads, Place, Read, Wanted};
+use crate::store::requests::payloads::{self, Part};
+use crate::store::requests::records::{self, Payloads, Place, Read, Wanted};
 
 /// So many requests are read, deleted or cancelled by one call (UbiOps spec 4.5).
 const MOST_IDS: usize = 250;
@@ -133,9 +136,11 @@ async fn ids(call: &mut Context<'_>) -> Result<Vec<RecordId>, Error> {
     Ok(ids)
 }
 
-fn shown(call: &Call<'_, OnObject>, read: Read) -> Vec<Shown> {
+/// Records as they are shown, with what is kept of them elsewhere.
+async fn shown(call: &Call<'_, OnObject>, mut read: Read) -> Result<Vec<Shown>, Error> {
+    payloads::bring(call.platform, &mut read.payloads, call.now).await?;
     let object = call.object();
-    in_detail(object.kind, &object.name, read)
+    Ok(in_detail(object.kind, &object.name, read))
 }
 
 /// The only one that was read.
@@ -154,14 +159,14 @@ pub(crate) async fn get(call: &mut Call<'_, OnObject>) -> Result<Response, Error
     };
     let id = id_in_path(call)?;
     let read = records::read(call.session, place(call), &[id], payloads).await?;
-    only(shown(call, read))
+    only(shown(call, read).await?)
 }
 
 /// `POST .../requests/collect`.
 pub(crate) async fn collect(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
     let ids = ids(call).await?;
     let read = records::read(call.session, place(call), &ids, Payloads::Both).await?;
-    Response::ok(&shown(call, read))
+    Response::ok(&shown(call, read).await?)
 }
 
 /// `GET .../requests/{request_id}/input`.
@@ -179,6 +184,7 @@ async fn file(call: &Call<'_, OnObject>, part: Part) -> Result<Response, Error> 
     let id = id_in_path(call)?;
     let ids = [id.clone()];
     let mut read = records::read(call.session, place(call), &ids, Payloads::One(part)).await?;
+    payloads::bring(call.platform, &mut read.payloads, call.now).await?;
     let payload = read.payloads.pop();
     let kept = payload.and_then(|payload| Some((payload.body?, payload.content_type)));
     let part = part.name();
@@ -211,7 +217,15 @@ pub(crate) async fn delete_several(call: &mut Call<'_, OnObject>) -> Result<Resp
 }
 
 async fn delete_these(call: &Call<'_, OnObject>, ids: &[RecordId]) -> Result<(), Error> {
-    records::delete(call.session, &call.authority, call.now, place(call), ids).await
+    let (session, authority) = (call.session, &call.authority);
+    let kept = records::delete(session, authority, call.now, place(call), ids).await?;
+    if !kept.is_empty() {
+        let platform = Rc::clone(call.platform);
+        call.later(Box::pin(
+            async move { payloads::forget(&platform, kept).await },
+        ));
+    }
+    Ok(())
 }
 
 /// `PATCH .../requests/{request_id}`.
@@ -226,7 +240,7 @@ pub(crate) async fn update(call: &mut Call<'_, OnObject>) -> Result<Response, Er
     let id = id_in_path(call)?;
     let (session, authority) = (call.session, &call.authority);
     let read = records::cancel_one(session, authority, call.now, place(call), id).await?;
-    only(shown(call, read))
+    only(shown(call, read).await?)
 }
 
 /// The status of all that `POST .../requests/cancel` is to end.

@@ -1,41 +1,11 @@
 //! How the records of requests are shown: what the clients of all four generations read (UbiOps spec 4.5).
 
-use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
+use serde::Serialize;
 
-use crate::domain::{ObjectType, RequestStatus};
-use crate::store::requests::records::{
-    Details, Part, Payload, Read, Record, Summary, Version, Whose,
-};
+use crate::domain::{Content, ObjectType, RequestStatus};
+use crate::store::requests::payloads::{Part, Payload};
+use crate::store::requests::records::{Details, Read, Record, Summary, Version, Whose};
 use crate::store::rows::{JsonText, Millis};
-
-/// What was sent or answered, as it is shown: the value, or the text where it is none.
-#[derive(Debug)]
-pub enum Content {
-    /// A JSON value.
-    Json(Box<RawValue>),
-    /// A text.
-    Text(String),
-}
-
-impl Content {
-    /// The value that a text holds, if it is to be read as one and is one; else the text.
-    fn of(body: String, is_json: bool) -> Self {
-        match is_json {
-            true => RawValue::from_string(body.clone()).map_or(Self::Text(body), Self::Json),
-            false => Self::Text(body),
-        }
-    }
-}
-
-impl Serialize for Content {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Json(value) => value.serialize(serializer),
-            Self::Text(text) => text.serialize(serializer),
-        }
-    }
-}
 
 /// Who made a request.
 #[derive(Debug, Serialize)]
@@ -385,15 +355,5 @@ mod tests {
         ] {
             assert_eq!(media_type(sent).0, shown, "{sent}");
         }
-    }
-
-    #[test]
-    fn what_is_no_value_is_shown_as_the_text_that_it_is() {
-        let json = |body: &str, is_json| {
-            serde_json::to_string(&Content::of(body.to_owned(), is_json)).unwrap()
-        };
-        assert_eq!(json(r#"{"y": 1.50}"#, true), r#"{"y": 1.50}"#);
-        assert_eq!(json(r#"{"y": 1}"#, false), r#""{\"y\": 1}""#);
-        assert_eq!(json("no value", true), r#""no value""#);
     }
 }

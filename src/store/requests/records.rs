@@ -12,6 +12,7 @@ use crate::sql::Sql;
 use crate::sql::statement::{Parameters, Statement};
 use crate::store::objects::Object;
 use crate::store::projects::{self, Project};
+use crate::store::requests::payloads::{Part, Payload};
 use crate::store::requests::statements;
 use crate::store::rows::{Answers, Flag, JsonText, Millis, row};
 use crate::store::session::Session;
@@ -64,21 +65,6 @@ row! {
 }
 
 row! {
-    /// What was sent or answered.
-    #[derive(Debug, Clone)]
-    pub struct Payload {
-        /// Whose it is.
-        pub request_id: String,
-        /// `input` or `output`.
-        pub part: String,
-        /// Its media type.
-        pub content_type: String,
-        /// The text as it came; nothing where it is kept elsewhere.
-        pub body: Option<String>,
-    }
-}
-
-row! {
     /// The version that records are of.
     #[derive(Debug, Clone)]
     pub struct Version {
@@ -112,26 +98,6 @@ pub struct Read {
     pub records: Vec<Record>,
     /// What was sent and answered.
     pub payloads: Vec<Payload>,
-}
-
-/// One side of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// What was sent.
-    Input,
-    /// What was answered.
-    Output,
-}
-
-impl Part {
-    /// Its name, as in the database and in paths.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Input => "input",
-            Self::Output => "output",
-        }
-    }
 }
 
 /// Which payloads are read with records.
@@ -371,7 +337,7 @@ async fn change(
     Ok((answers, judgement))
 }
 
-/// Deletes records of a version, all or none.
+/// Deletes records of a version, all or none; answers under which keys payloads of theirs are kept beside the database.
 ///
 /// # Errors
 /// 404 without the version, or one of the records; 403 for a right lost meanwhile; 400 while one of them waits or is under
@@ -382,20 +348,27 @@ pub async fn delete(
     now: Timestamp,
     place: Place<'_>,
     ids: &[RecordId],
-) -> Result<(), Error> {
+) -> Result<Vec<String>, Error> {
     let parameters = asked_by(authority, now, place.of_records(ids)?);
+    row! {
+        struct Kept {
+            kv_key: String,
+        }
+    }
     let batch = parameters.batch([
         &statements::VERSION,
         &statements::JUDGE,
+        &statements::KEYS,
         &statements::DELETE,
     ]);
-    let (_, judgement) = change(session, authority, place, batch).await?;
-    match judgement.is_open.0 {
-        true => Err(Error::invalid(
+    let (answers, judgement) = change(session, authority, place, batch).await?;
+    if judgement.is_open.0 {
+        return Err(Error::invalid(
             "a request that is pending or under way cannot be deleted; cancel it, or wait until it has ended",
-        )),
-        false => Ok(()),
+        ));
     }
+    let kept: Vec<Kept> = answers.all(2)?;
+    Ok(kept.into_iter().map(|kept| kept.kv_key).collect())
 }
 
 /// Cancels records of a version, all or none; those that have ended stay as they are.

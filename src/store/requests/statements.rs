@@ -237,7 +237,7 @@ macro_rules! payloads {
 macro_rules! payloads_fit {
     () => {
         concat!(
-            "((SELECT total(octet_length(p.body)) ",
+            "((SELECT total(coalesce(octet_length(p.body), iif(p.part = 'input', r.input_size, r.output_size))) ",
             payloads!(),
             ") <= 8388608)"
         )
@@ -292,12 +292,17 @@ statements! {
     /// Whether what was sent and answered fits an answer.
     PAYLOADS_FIT = concat!("SELECT ", payloads_fit!(), " AS fits");
     /// What was sent and answered, if it fits.
-    PAYLOADS = concat!("SELECT p.request_id, p.part, p.content_type, p.body ", payloads!(), " AND ", payloads_fit!());
+    PAYLOADS = concat!("SELECT p.request_id, p.part, p.content_type, p.body, p.kv_key, p.creation_date ", payloads!(), " AND ", payloads_fit!());
     /// What decides whether these records can be deleted or cancelled, before anything has changed.
     JUDGE = concat!(
         "SELECT ", caller_may_on_object!(), " AS may, ", missing!(), " AS missing, ",
         one_of_these!(is_open!()), " AS is_open, ", one_of_these!(is_waited_for!()), " AS is_waited_for, ",
         one_of_these!("r.status IN ('completed', 'failed')"), " AS has_ended");
+    /// Where payloads of these records are kept beside the database.
+    KEYS = concat!(
+        "SELECT p.kv_key FROM requests r
+         CROSS JOIN request_payloads p ON p.project_id = r.project_id AND p.request_id = r.id
+         WHERE p.kv_key IS NOT NULL AND ", these!());
     /// Deletes these records, all or none.
     DELETE = concat!(
         "DELETE FROM requests
