@@ -44,7 +44,7 @@ impl Sql {
         }
     }
 
-    /// The path of the static that holds it, such as `tenantry::store::users::GET`.
+    /// The path of the static that holds it, such as `tenantry::store::users::GET`; in the module its last part.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
@@ -62,7 +62,7 @@ impl std::fmt::Debug for Sql {
     }
 }
 
-/// Replaces `:name` and `#name` outside of quotes by numbered parameters, and folds white space.
+/// Replaces `:name` and `#name` outside of quotes by numbered parameters.
 fn prepare(source: &'static str) -> Prepared {
     let mut text = String::with_capacity(source.len());
     let mut parameters: Vec<Parameter> = Vec::new();
@@ -92,11 +92,6 @@ fn prepare(source: &'static str) -> Prepared {
                 rest = after;
                 continue;
             }
-            c if c.is_whitespace() => {
-                text.push(' ');
-                rest = rest.trim_start();
-                continue;
-            }
             c => rest.split_at(c.len_utf8()),
         };
         text.push_str(piece);
@@ -114,11 +109,66 @@ fn split_literal(text: &'static str) -> (&'static str, &'static str) {
     text.split_at(end)
 }
 
+/// Goes through a text and hands on each byte that is left when white space is folded: outside of quotes a run of it is one
+/// space. Answers how many there are.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "it runs when the module is compiled, where nothing else can look at a byte"
+)]
+const fn fold_into<const N: usize>(text: &str, folded: &mut [u8; N]) -> usize {
+    let text = text.as_bytes();
+    let (mut from, mut to, mut is_quoted) = (0, 0, false);
+    while from < text.len() {
+        let byte = text[from];
+        let is_space = byte.is_ascii_whitespace() && !is_quoted;
+        is_quoted ^= byte == b'\'';
+        if !is_space || from == 0 || !text[from - 1].is_ascii_whitespace() {
+            if to < N {
+                folded[to] = if is_space { b' ' } else { byte };
+            }
+            to += 1;
+        }
+        from += 1;
+    }
+    to
+}
+
+/// The length of a text whose white space is folded.
+pub(crate) const fn folded_length(text: &str) -> usize {
+    fold_into(text, &mut [])
+}
+
+/// A text whose white space is folded: the module carries no indentation.
+pub(crate) const fn folded<const N: usize>(text: &str) -> [u8; N] {
+    let mut folded = [0; N];
+    fold_into(text, &mut folded);
+    folded
+}
+
+/// The name of a statement: in the module no more than it has in its file, since hundreds of paths are long.
+macro_rules! statement_name {
+    ($name:ident) => {
+        if cfg!(target_arch = "wasm32") {
+            stringify!($name)
+        } else {
+            concat!(module_path!(), "::", stringify!($name))
+        }
+    };
+}
+pub(crate) use statement_name;
+
 /// Declares the statements of a file and the register of them, `ALL`.
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $text:expr;)*) => {
-        $($(#[$doc])* pub static $name: $crate::sql::Sql =
-            $crate::sql::Sql::new(concat!(module_path!(), "::", stringify!($name)), $text);)*
+        $($(#[$doc])* pub static $name: $crate::sql::Sql = $crate::sql::Sql::new($crate::sql::statement_name!($name), {
+            const TEXT: &str = $text;
+            const FOLDED: [u8; $crate::sql::folded_length(TEXT)] = $crate::sql::folded(TEXT);
+            match std::str::from_utf8(&FOLDED) {
+                Ok(text) => text,
+                // Whole characters were handed on.
+                Err(_) => TEXT,
+            }
+        });)*
         /// Every statement of this file.
         pub static ALL: &[&$crate::sql::Sql] = &[$(&$name),*];
     };
@@ -141,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_named_parameter_gets_one_number_however_often_it_stands() {
-        let prepared = prepare("SELECT :a, #b, :a\n   FROM t WHERE x = #b");
+        let prepared = prepare("SELECT :a, #b, :a FROM t WHERE x = #b");
         assert_eq!(
             prepared.text,
             "SELECT ?1, CAST(?2 AS INTEGER), ?1 FROM t WHERE x = CAST(?2 AS INTEGER)"
@@ -152,6 +202,16 @@ mod tests {
             .map(|parameter| (parameter.name, parameter.integer))
             .collect();
         assert_eq!(names, [("a", false), ("b", true)]);
+    }
+
+    #[test]
+    fn white_space_is_folded_outside_of_quotes() {
+        const TEXT: &str = "SELECT  'a  b',\n   'é'\t FROM t ";
+        const FOLDED: [u8; folded_length(TEXT)] = folded(TEXT);
+        assert_eq!(
+            std::str::from_utf8(&FOLDED),
+            Ok("SELECT 'a  b', 'é' FROM t ")
+        );
     }
 
     #[test]

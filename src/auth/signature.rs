@@ -9,6 +9,7 @@
 //! Which headers are signed is for the client to say, but for the date: Huawei's SDK for Go signs the headers that it
 //! sets itself, and `Host` is not among them (contract section 6). The body, the path and the query always are.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use hmac::Mac;
@@ -246,14 +247,14 @@ fn canonical_path(path: &str) -> String {
 /// The query's pairs, read exactly as the handlers read them, sorted and encoded. A name that stands twice is refused:
 /// sorting would lose which comes last, and the last is the one that counts.
 fn canonical_query(query: &str) -> Result<String, Refusal> {
-    let mut pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
-    pairs.sort();
-    let mut canonical = String::with_capacity(query.len());
-    let mut previous = None;
-    for (name, value) in &pairs {
-        if previous.replace(name) == Some(name) {
+    let mut pairs = BTreeMap::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        if pairs.insert(name, value).is_some() {
             return Err(TWICE);
         }
+    }
+    let mut canonical = String::with_capacity(query.len());
+    for (name, value) in &pairs {
         if !canonical.is_empty() {
             canonical.push('&');
         }

@@ -101,12 +101,12 @@ impl HeaderTemplates {
     #[must_use]
     pub fn variables(&self) -> BTreeSet<&str> {
         let pieces = self.0.values().flat_map(Template::pieces);
-        pieces
-            .filter_map(|piece| match piece {
-                Piece::Variable(name) => Some(name),
-                Piece::Text(_) => None,
-            })
-            .collect()
+        let mut names = BTreeSet::new();
+        names.extend(pieces.filter_map(|piece| match piece {
+            Piece::Variable(name) => Some(name),
+            Piece::Text(_) => None,
+        }));
+        names
     }
 
     /// The headers with the values of their variables in place.

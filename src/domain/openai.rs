@@ -136,11 +136,14 @@ impl<'a> OpenAiBody<'a> {
     #[must_use]
     pub fn for_upstream(&self, model: &str) -> Vec<u8> {
         let mut edits = self.usage_edits.clone();
-        edits.push(Edit {
-            place: self.model_place.clone(),
+        let place = self.model_place.clone();
+        let is_before = |edit: &&Edit| edit.place.start < place.start;
+        let edit = Edit {
             text: json_literal(model),
-        });
-        edits.sort_by_key(|edit| edit.place.start);
+            place: place.clone(),
+        };
+        // They stand in the order of their places.
+        edits.insert(edits.iter().take_while(is_before).count(), edit);
         let (mut body, mut done) = (String::new(), 0);
         for edit in edits {
             body.push_str(self.text.get(done..edit.place.start).unwrap_or_default());

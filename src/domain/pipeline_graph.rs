@@ -216,7 +216,9 @@ fn at_most(count: usize, most: usize, what: &str) -> Result<(), Invalid> {
 /// a walk from there along sources that are left must come back to where it has been.
 fn cycle(mut graph: BTreeMap<&str, BTreeSet<&str>>) -> Option<String> {
     loop {
-        let left: BTreeSet<&str> = graph.keys().copied().collect();
+        // Names that come in order need no sorting, which `collect` would bring into the module.
+        let mut left = BTreeSet::new();
+        left.extend(graph.keys().copied());
         let before = graph.len();
         graph.retain(|_, sources| sources.iter().any(|source| left.contains(source)));
         if graph.len() == before {

@@ -132,32 +132,36 @@ impl Passage {
             .variables
             .as_ref()
             .map_or("[]", |variables| variables.0.as_str());
-        let mut variables: Vec<Variable> =
-            serde_json::from_str(variables).map_err(|_| unreadable())?;
+        let variables: Vec<Variable> = serde_json::from_str(variables).map_err(|_| unreadable())?;
         // The nearest place wins: the version's, the deployment's, the project's.
         let places = [
             &self.admitted.version_id,
             &self.admitted.object_id,
             &self.admitted.project_id,
         ];
-        variables.sort_by_key(|variable| places.iter().position(|place| **place == variable.1));
+        let of_place = |place: &String| -> Vec<&Variable> {
+            variables.iter().filter(|one| one.1 == *place).collect()
+        };
         let mut values: Vec<(String, String)> = Vec::new();
-        for Variable(id, place_id, name, value, secret, key_id, hosts) in variables {
-            if values.iter().any(|(known, _)| *known == name) {
+        for Variable(id, place_id, name, value, secret, key_id, hosts) in
+            places.into_iter().flat_map(of_place)
+        {
+            let is_secret = *secret == 1;
+            if values.iter().any(|(known, _)| *known == *name) {
                 continue;
             }
-            if secret == 1 && !hosts_hold(hosts.as_deref(), host) {
+            if is_secret && !hosts_hold(hosts.as_deref(), host) {
                 return Err(Failure::Header(format!(
                     "the secret '{name}' may not be sent to {host}; its hosts are set with the variable"
                 )));
             }
             let stored = Stored {
-                id,
-                place_id,
+                id: id.clone(),
+                place_id: place_id.clone(),
                 name: name.clone(),
-                value,
-                secret: Flag(secret == 1),
-                key_id,
+                value: value.clone(),
+                secret: Flag(is_secret),
+                key_id: key_id.clone(),
             };
             let opened = environment_variables::open(&self.platform, &self.config, &stored).await;
             let opened = opened.map_err(|error| {
@@ -167,7 +171,7 @@ impl Passage {
                     "the secret '{name}' cannot be opened; set it again"
                 ))
             })?;
-            values.push((name, opened.reveal().to_owned()));
+            values.push((name.clone(), opened.reveal().to_owned()));
         }
         let value = |wanted: &str| {
             let found = values.iter().find(|(name, _)| name == wanted);
