@@ -1,9 +1,10 @@
-//! Requests to deployments and pipelines: [made](creating) one by one, also [as OpenAI's clients do](openai), and
-//! [recorded](records).
+//! Requests to deployments and pipelines: [made](creating) one by one, also [as OpenAI's clients do](openai), [queued](batch),
+//! and [recorded](records).
 //!
-//! The path's deployment or pipeline has been found before a handler here runs. Batches, and requests to pipelines, are not
-//! served yet: their calls end with a 404 that says so.
+//! The path's deployment or pipeline has been found before a handler here runs. Requests to pipelines are not served yet:
+//! their calls end with a 404 that says so.
 
+pub(crate) mod batch;
 pub(crate) mod creating;
 pub mod made;
 pub mod openai;
@@ -21,7 +22,7 @@ use crate::http::response::Response;
 pub(crate) async fn not_yet(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
     let object = call.object();
     Err(Error::not_found(format!(
-        "requests to the {} {} cannot be made here yet; one request at a time to a deployment can",
+        "requests to the {} {} cannot be made here yet; requests to deployments can",
         object.kind.name(),
         quoted(&object.name)
     )))

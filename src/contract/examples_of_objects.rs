@@ -60,10 +60,15 @@ give_examples! {
         "inheritance_type": "project", "inheritance_name": PROJECT,
     };
     environment_variables::EnvironmentVariableCopy = { "source_deployment": DEPLOYMENT, "source_version": "v1" };
+    made::RequestBatch = [{ "photo": "ubiops-file://default/apple.jpg" }, { "photo": "ubiops-file://default/pear.jpg" }];
     made::RequestBody = { "photo": "ubiops-file://default/apple.jpg" };
     made::DeploymentRequestCreateResponse<'_> = {
         "id": "0193c9a5-7d0e-7c3e-9b1a-2f1f4d0c8a11", "deployment": DEPLOYMENT, "version": "v1", "status": "completed",
         "success": true, "result": { "fruit": "apple" }, "error_message": null, "timeout": 300,
+    };
+    made::DeploymentRequestBatchCreateResponse<'_> = {
+        "id": "0193c9a5-7d0e-7c3e-9b1a-2f1f4d0c8a11", "deployment": DEPLOYMENT, "version": "v1", "status": "pending",
+        "time_created": DATE,
     };
     environments::EnvironmentDetail = {
         "id": "external", "name": "external", "display_name": "external", "project": PROJECT, "description": "",

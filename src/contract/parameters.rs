@@ -145,6 +145,8 @@ parameters! {
     INTERVAL = "interval", "The step: days, or months counted from the start.", |_| json!({ "enum": ["day", "month"], "default": "month" }), "month";
     /// How long a request may take.
     TIMEOUT = "timeout", "Seconds that the request may take; by default 300, of a stream 3600.", |_| json!({ "type": "integer", "minimum": 10, "maximum": 3_600 }), 300;
+    /// How long a request may take that waits for its turn.
+    BATCH_TIMEOUT = "timeout", "Seconds that each request may take once it has begun.", |_| json!({ "type": "integer", "minimum": 10, "maximum": 345_600, "default": 14_400 }), 14_400;
     /// How urgent a request is.
     PRIORITY = "priority", "Taken, and without effect: 0 is high, 1 standard.", |_| integer(0, 1, 1), 1;
     /// The statuses to narrow a list of requests to.

@@ -10,6 +10,7 @@ use std::fmt::{self, Display, Formatter};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::de::StrRead;
+use serde_json::value::RawValue;
 
 use super::fields::Field;
 use super::invalid::legible;
@@ -84,6 +85,66 @@ impl<'a> RequestInput<'a> {
     }
 }
 
+/// A request of a batch, as it is sent upstream.
+#[derive(Debug, PartialEq, Eq)]
+pub struct BatchItem<'a> {
+    /// What it is sent as.
+    pub content_type: &'static str,
+    /// What is sent.
+    pub text: Cow<'a, str>,
+}
+
+/// The requests of a batch: the items of a list, or the one that is no list. Of a plain input a text is what it says, and
+/// sent as JSON where it is some.
+///
+/// # Errors
+/// A sentence with the item and its field, as [`RequestInput::check`] has it.
+pub fn batch_items<'a>(
+    io_type: IoType,
+    fields: &Fields,
+    body: &'a [u8],
+) -> Result<Vec<BatchItem<'a>>, Invalid> {
+    let text = text_of(without_mark(body))?;
+    if io_type == IoType::Structured {
+        items_of(fields, text)?;
+    }
+    let is_list = text.trim_start().starts_with('[');
+    let items: Vec<&RawValue> = match is_list {
+        true => serde_json::from_str(text).map_err(|error| malformed(&error))?,
+        false => match serde_json::from_str(text) {
+            Ok(item) => vec![item],
+            // As a direct request takes it, what is no JSON is a text.
+            Err(_) => return Ok(vec![plain_item(Cow::Borrowed(text))]),
+        },
+    };
+    if !(1..=MAX_ITEMS).contains(&items.len()) {
+        return Err(Invalid::new(format!(
+            "the list has {} requests; 1 to {MAX_ITEMS} are allowed",
+            items.len()
+        )));
+    }
+    let items = items.into_iter().map(RawValue::get);
+    let item = |item: &'a str| match serde_json::from_str::<String>(item) {
+        Ok(text) => plain_item(Cow::Owned(text)),
+        Err(_) => BatchItem {
+            content_type: "application/json",
+            text: Cow::Borrowed(item),
+        },
+    };
+    Ok(items.map(item).collect())
+}
+
+fn plain_item(text: Cow<'_, str>) -> BatchItem<'_> {
+    let is_json = serde_json::from_str::<IgnoredAny>(&text).is_ok();
+    BatchItem {
+        content_type: match is_json {
+            true => "application/json",
+            false => "text/plain",
+        },
+        text,
+    }
+}
+
 fn without_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body)
 }
@@ -94,13 +155,10 @@ fn text_of(body: &[u8]) -> Result<&str, Invalid> {
 
 /// Checks structured input and answers how many objects a list has.
 fn items_of(fields: &Fields, json: &str) -> Result<Option<usize>, Invalid> {
-    let expected = Expected(
-        fields
-            .iter()
-            .enumerate()
-            .map(|(position, field)| (field.name.as_str(), (position, field)))
-            .collect(),
-    );
+    let mut expected = Expected(BTreeMap::new());
+    for (position, field) in fields.iter().enumerate() {
+        expected.0.insert(field.name.as_str(), (position, field));
+    }
     let mut deserializer = serde_json::Deserializer::new(StrRead::new(json));
     let found = Body(&expected)
         .deserialize(&mut deserializer)

@@ -13,6 +13,7 @@ mod handover;
 mod host;
 mod nfc;
 mod payloads;
+mod queue;
 mod request;
 mod response;
 mod stream;
@@ -24,6 +25,8 @@ use std::rc::Rc;
 
 use ::http::Method;
 use js_sys::Reflect;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::wasm_bindgen;
 use worker::web_sys;
 use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
@@ -81,6 +84,32 @@ async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
     }
 }
 
+/// What the queue delivers.
+#[wasm_bindgen(js_name = queue)]
+pub async fn queue(batch: queue::MessageBatch, env: Env, _: wasm_bindgen::JsValue) {
+    let messages: Vec<queue::Message> = batch
+        .messages()
+        .iter()
+        .map(JsCast::unchecked_into)
+        .collect();
+    let bodies = messages
+        .iter()
+        .map(|message| message.body().as_string().unwrap_or_default());
+    let turns = match config(&env) {
+        Ok(config) => jobs::delivered(&platform_of(&env), &config, bodies.collect()).await,
+        Err(missing) => {
+            worker::console_error!("{missing}");
+            vec![Some(60); messages.len()]
+        }
+    };
+    for (message, turn) in messages.iter().zip(turns) {
+        match turn {
+            None => message.ack(),
+            Some(seconds) => message.retry(&queue::again(seconds)),
+        }
+    }
+}
+
 fn platform_of(env: &Env) -> Rc<Platform> {
     Rc::new(Platform {
         database: Box::new(d1::D1::new(env)),
@@ -88,6 +117,7 @@ fn platform_of(env: &Env) -> Rc<Platform> {
         entropy: Box::new(SystemEntropy),
         crypto: Box::new(crypto::WebCrypto),
         payloads: payloads::Kv::bound(env),
+        queue: queue::Sender::bound(env),
         upstream: Box::new(upstream::Fetch),
         streams: Box::new(stream::IdentityStreams),
         log: Box::new(Console),

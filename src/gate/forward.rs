@@ -119,7 +119,7 @@ impl Passage {
     pub(super) fn fault(&self, fault: &CallFault) -> Failure {
         match fault {
             CallFault::CallerGone => Failure::HungUp,
-            CallFault::TimedOut => Failure::TimedOut(self.admitted.timeout),
+            CallFault::TimedOut => Failure::TimedOut(self.timeout),
             CallFault::Connection(words) => {
                 self.note(words);
                 Failure::BrokeOff

@@ -17,7 +17,7 @@ impl Passage {
             let end = self.lease_end.get().min(deadline);
             let left = end.as_millis() - self.now().as_millis();
             if left <= 0 && end == deadline {
-                return Failure::TimedOut(self.admitted.timeout);
+                return Failure::TimedOut(self.timeout);
             }
             if left <= 0 {
                 return Failure::CreditsUsedUp;

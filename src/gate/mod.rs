@@ -68,6 +68,10 @@ pub struct Passage {
     pub admission: Timestamp,
     /// What is held in memory for it.
     pub held: Option<Held>,
+    /// How long it may run, in seconds.
+    pub timeout: i64,
+    /// Whether it has waited for its turn: then what is sent stands in its record already.
+    pub has_waited: bool,
     /// Until when it may run, as far as is known.
     pub lease_end: Cell<Timestamp>,
 }
@@ -94,7 +98,7 @@ impl Passage {
     /// When its time is over, whatever is leased.
     #[must_use]
     pub fn deadline(&self) -> Timestamp {
-        self.admission.plus_millis(self.admitted.timeout * 1_000)
+        self.admission.plus_millis(self.timeout * 1_000)
     }
 
     fn now(&self) -> Timestamp {

@@ -59,6 +59,7 @@ impl Passage {
             input,
             output,
             key,
+            has_waited: self.has_waited,
             tokens: kept.tokens,
             additional_data: kept.additional_data,
         };

@@ -1,50 +1,153 @@
-//! The second entry: what the clock asks for, once a minute. It knows no HTTP.
+//! The second entry: what the clock asks for, once a minute, and what a queue delivers. It knows no HTTP.
 //!
 //! Each step is a batch of its own, bounded, and may be repeated: what one run does not come to, or fails at, the next one
 //! finds again.
+
+mod items;
 
 use std::rc::Rc;
 
 use serde::Serialize;
 
+use items::Turn;
+
+use crate::domain::{RequestId, Timestamp};
+use crate::error::Error;
 use crate::platform::{Config, Platform};
+use crate::store::items::{Due, message, offer, told};
 use crate::store::requests::purge;
 use crate::store::session::{Account, Session};
 use crate::store::settlements;
 
+/// The scheduled run begins no request of a batch after so many milliseconds: the next run goes on.
+const BEGINS: i64 = 50_000;
+/// A consumer begins none after so many.
+const CONSUMER_BEGINS: i64 = 600_000;
+/// What does not fit now is delivered again after so many seconds.
+const DELIVERED_AGAIN: u32 = 5;
+
 /// A line of the log, as [`logging.md`](../../docs/logging.md) has it.
-#[derive(Serialize)]
-struct Entry {
-    time: String,
-    level: &'static str,
+#[derive(Debug, Clone, Copy)]
+struct Line<'a> {
     job: &'static str,
-    milliseconds: i64,
-    round_trips: u32,
-    rows_read: u64,
-    rows_written: u64,
-    error: Option<String>,
+    record_id: Option<&'a str>,
+    error: Option<&'a str>,
+    cause: Option<&'a str>,
 }
 
-/// Ends what nobody settled, and takes away what has been kept for long enough.
-pub async fn every_minute(platform: &Rc<Platform>, _: &Rc<Config>) {
+impl Line<'_> {
+    fn write(self, platform: &Platform, session: &Session, began: Timestamp) {
+        #[derive(Serialize)]
+        struct Entry<'a> {
+            time: String,
+            level: &'static str,
+            job: &'static str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            record_id: Option<&'a str>,
+            milliseconds: i64,
+            round_trips: u32,
+            rows_read: u64,
+            rows_written: u64,
+            error: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            cause: Option<&'a str>,
+        }
+        let Account { round_trips, meta } = session.account();
+        let entry = Entry {
+            time: began.to_offset_string(),
+            level: if self.error.is_some() {
+                "error"
+            } else {
+                "info"
+            },
+            job: self.job,
+            record_id: self.record_id,
+            milliseconds: platform.clock.now().as_millis() - began.as_millis(),
+            round_trips,
+            rows_read: meta.rows_read,
+            rows_written: meta.rows_written,
+            error: self.error,
+            cause: self.cause,
+        };
+        // Texts, numbers and nulls always have a JSON form.
+        platform
+            .log
+            .write(&serde_json::to_string(&entry).unwrap_or_default());
+    }
+}
+
+/// Ends what nobody settled, takes away what has been kept for long enough, and offers what waits for its turn.
+pub async fn every_minute(platform: &Rc<Platform>, config: &Rc<Config>) {
     let began = platform.clock.now();
     let session = Session::new(Rc::clone(platform));
     let ended = session.write(settlements::ending_overdue(began)).await;
     let purged = purge::run(&session, began).await;
-    let error = ended.map(|_| ()).and(purged).err();
-    let Account { round_trips, meta } = session.account();
-    let entry = Entry {
-        time: began.to_offset_string(),
-        level: if error.is_some() { "error" } else { "info" },
-        job: "every_minute",
-        milliseconds: platform.clock.now().as_millis() - began.as_millis(),
-        round_trips,
-        rows_read: meta.rows_read,
-        rows_written: meta.rows_written,
-        error: error.map(|error| error.cause().unwrap_or_else(|| error.sentence()).to_owned()),
+    let offered = offer_to(platform, &session, began).await;
+    let (to_run, offered) = match offered {
+        Ok(to_run) => (to_run, Ok(())),
+        Err(error) => (Vec::new(), Err(error)),
     };
-    // Texts, numbers and nulls always have a JSON form.
-    platform
-        .log
-        .write(&serde_json::to_string(&entry).unwrap_or_default());
+    let error = ended.map(|_| ()).and(purged).and(offered).err();
+    let line = Line {
+        job: "every_minute",
+        record_id: None,
+        error: error
+            .as_ref()
+            .map(|error| error.cause().unwrap_or_else(|| error.sentence())),
+        cause: None,
+    };
+    line.write(platform, &session, began);
+    let due = to_run.into_iter().map(|due| due.item).collect();
+    items::run(platform, config, due, (began, began.plus_millis(BEGINS))).await;
+}
+
+/// Offers what is due to the queue; answers what this run has to run itself: all of it where there is no queue, or where it
+/// takes nothing, and what has waited too long, which a queue that delivers nothing would keep for ever.
+async fn offer_to(
+    platform: &Platform,
+    session: &Session,
+    now: Timestamp,
+) -> Result<Vec<Due>, Error> {
+    let mut random = [0; 16];
+    let filled = platform.entropy.fill(&mut random);
+    filled.map_err(Error::unavailable)?;
+    let first = RequestId::from_random(random).to_string();
+    let due = offer(session, &first, now).await?;
+    let Some(queue) = &platform.queue else {
+        return Ok(due);
+    };
+    let (mut to_run, to_send): (Vec<_>, Vec<_>) = due.into_iter().partition(|due| due.is_stale);
+    if to_send.is_empty() {
+        return Ok(to_run);
+    }
+    let messages = to_send
+        .iter()
+        .map(|due| message(&due.item.project_id, &due.item.id));
+    if queue.send(messages.collect()).await.is_err() {
+        to_run.extend(to_send);
+    }
+    Ok(to_run)
+}
+
+/// Runs the requests that a queue's messages tell of. Answers for each message after how many seconds it is to be delivered
+/// again; nothing where it has done its duty.
+pub async fn delivered(
+    platform: &Rc<Platform>,
+    config: &Rc<Config>,
+    messages: Vec<String>,
+) -> Vec<Option<u32>> {
+    let began = platform.clock.now();
+    let known: Vec<_> = messages.iter().map(|message| told(message)).collect();
+    let items = known.iter().flatten().cloned().collect();
+    let until = began.plus_millis(CONSUMER_BEGINS);
+    let turns = items::run(platform, config, items, (began, until)).await;
+    let mut turns = turns.into_iter();
+    let mut again = |_| match turns.next() {
+        Some(Turn::Waits) => Some(DELIVERED_AGAIN),
+        _ => None,
+    };
+    known
+        .into_iter()
+        .map(|item| item.and_then(&mut again))
+        .collect()
 }

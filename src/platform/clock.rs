@@ -30,6 +30,18 @@ pub async fn within<T>(
     .await
 }
 
+/// Does a few things at once until all of them are done.
+pub async fn all(mut works: Vec<Local<'_, ()>>) {
+    poll_fn(|context| {
+        works.retain_mut(|work| work.as_mut().poll(context).is_pending());
+        match works.is_empty() {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    })
+    .await
+}
+
 /// Which of two came first, with what it came to.
 pub enum Either<A, B> {
     /// The first one.

@@ -10,20 +10,24 @@ mod crypto;
 mod database;
 mod log;
 mod payloads;
+mod queue;
 mod stream;
 mod upstream;
 
 use std::future::Future;
 use std::pin::Pin;
 
-pub use clock::{Clock, Either, race, within};
+pub use clock::{Clock, Either, all, race, within};
 pub use config::{Config, OPERATOR_TOKEN_MIN, SERVICE_USER_DOMAIN};
 pub use crypto::{Crypto, KEY_LENGTH, NONCE_LENGTH};
 pub use database::{Batch, BatchMeta, Database, DatabaseError};
 pub use log::Log;
 pub use payloads::Payloads;
+pub use queue::Queue;
 pub use stream::{Gone, Sink, Stream, Streams};
-pub use upstream::{CallFault, HeaderOf, Incoming, IncomingBody, Outgoing, Presence, Upstream};
+pub use upstream::{
+    CallFault, HeaderOf, Incoming, IncomingBody, Nobody, Outgoing, Presence, Upstream,
+};
 
 /// A future that stays on its thread.
 pub type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -49,6 +53,8 @@ pub struct Platform {
     pub crypto: Box<dyn Crypto>,
     /// Where long payloads are kept; nothing where the installation has no such store.
     pub payloads: Option<Box<dyn Payloads>>,
+    /// Who tells a later invocation of what waits; nothing where the installation has no queue.
+    pub queue: Option<Box<dyn Queue>>,
     /// Calls to upstreams.
     pub upstream: Box<dyn Upstream>,
     /// Answers that are written bit by bit.

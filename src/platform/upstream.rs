@@ -61,6 +61,23 @@ pub trait Presence {
     fn as_any(&self) -> &dyn Any;
 }
 
+/// Nobody waits in front of the gate, so nobody hangs up.
+pub struct Nobody;
+
+impl Presence for Nobody {
+    fn is_gone(&self) -> bool {
+        false
+    }
+
+    fn gone(&self) -> Local<'static, ()> {
+        Box::pin(std::future::pending())
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
 /// Calls upstreams.
 pub trait Upstream {
     /// Sends it and answers when the headers of its answer are there. The call ends when the caller hangs up, and

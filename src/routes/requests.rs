@@ -1,12 +1,12 @@
 //! The request endpoints (UbiOps spec 4.1): what an app calls with a service user's token.
 //!
-//! What is recorded of requests is read, cancelled and deleted. Requests to deployments are made one by one; of batches and
-//! of pipelines the paths, methods and rights stand, so browsers and clients meet the CORS answers and refusals they will
+//! What is recorded of requests is read, cancelled and deleted. Requests to deployments are made; of those to pipelines the
+//! paths, methods and rights stand, so browsers and clients meet the CORS answers and refusals they will
 //! meet, an authorised call is 404 and says what is missing, and the OpenAPI document leaves these out: `Unserved`.
 
 use super::{Route, p, route, routes};
 use crate::api::requests;
-use crate::api::requests::{creating, records};
+use crate::api::requests::{batch, creating, records};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::api::requests::{made, shapes};
 #[cfg(not(target_arch = "wasm32"))]
@@ -29,36 +29,36 @@ macro_rules! request {
     };
 }
 
-/// The two rows by which requests are made that wait for their answer: what answers them, what rides on their first trip.
+/// The three rows by which requests are made: what answers them, what rides on their first trip, what they take and give.
 macro_rules! making {
     (
         [$access:ident $at:literal $operations:literal $target:literal]
-        $below:literal $operation:ident, $before:literal $($after:literal)? => $handler:ident, $rides:ident, $answer:ty
+        $below:literal $operation:ident, $before:literal $($after:literal)?
+        => $handler:path, $rides:path, [$timeout:ident] [$body:ty] $answer:ty
     ) => {
         route!(
             REQUESTS, POST concat!("/v2.1/projects/{project_name}", $at, "/requests", $below),
             concat!($operations, "_", stringify!($operation)), $access(p::DEPLOYMENTS_REQUESTS_CREATE),
             concat!($before, " ", $target $(, " ", $after)?)
-            => creating::$handler, rides creating::$rides, [TIMEOUT PRIORITY] [made::RequestBody] 200 $answer
+            => $handler, rides $rides, [$timeout PRIORITY] [$body] 200 $answer
         )
     };
 }
 
 /// The twelve rows of a target, which is an access, its path, the first words of the operations' names, and what it is;
-/// then its permissions to create, list, get, update and delete, how its requests are shown, in a list and one by one, and
-/// the rows by which one is made and is streamed.
+/// then its permissions to list, get, update and delete, how its requests are shown, in a list and one by one, and the rows
+/// by which one is made, is streamed, and by which several are queued.
 macro_rules! requests_to {
     (
-        $target:tt $create:ident $list:ident $get:ident $update:ident $delete:ident $in_list:ty, $in_detail:ty,
-        $made:expr, $streamed:expr
+        $target:tt $list:ident $get:ident $update:ident $delete:ident $in_list:ty, $in_detail:ty,
+        $made:expr, $streamed:expr, $queued:expr
     ) => {
         [
             $made,
             request!($target GET "" list, $list, "List requests to"
                 => records::list, [REQUEST_STATUS REQUESTS_LIMIT REQUESTS_OFFSET MADE_FROM MADE_UNTIL SEARCH_ID] []
                    200 Vec<$in_list>),
-            request!($target POST "/batch" batch_create, $create, "Queue requests to"
-                => requests::not_yet, [] [] 404 Unserved),
+            $queued,
             $streamed,
             request!($target POST "/collect" batch_get, $get, "Read several requests to"
                 => records::collect, [] [Vec<RecordId>] 200 Vec<$in_detail>),
@@ -83,13 +83,17 @@ macro_rules! requests_to {
 macro_rules! requests_to_deployment {
     ($target:tt) => {
         requests_to!(
-            $target DEPLOYMENTS_REQUESTS_CREATE DEPLOYMENTS_REQUESTS_LIST DEPLOYMENTS_REQUESTS_GET
+            $target DEPLOYMENTS_REQUESTS_LIST DEPLOYMENTS_REQUESTS_GET
             DEPLOYMENTS_REQUESTS_UPDATE DEPLOYMENTS_REQUESTS_DELETE
             shapes::DeploymentRequestList, shapes::DeploymentRequestDetail,
             making!($target "" create, "Make a request to"
-                => create, admits_direct, made::DeploymentRequestCreateResponse<'static>),
+                => creating::create, creating::admits_direct, [TIMEOUT] [made::RequestBody]
+                   made::DeploymentRequestCreateResponse<'static>),
             making!($target "/stream" stream, "Make a request to" "and stream its answer"
-                => stream, admits_stream, EventStream)
+                => creating::stream, creating::admits_stream, [TIMEOUT] [made::RequestBody] EventStream),
+            making!($target "/batch" batch_create, "Queue requests to"
+                => batch::create, batch::reads_input, [BATCH_TIMEOUT] [made::RequestBatch]
+                   Vec<made::DeploymentRequestBatchCreateResponse<'static>>)
         )
     };
 }
@@ -97,12 +101,14 @@ macro_rules! requests_to_deployment {
 macro_rules! requests_to_pipeline {
     ($target:tt) => {
         requests_to!(
-            $target PIPELINES_REQUESTS_CREATE PIPELINES_REQUESTS_LIST PIPELINES_REQUESTS_GET
+            $target PIPELINES_REQUESTS_LIST PIPELINES_REQUESTS_GET
             PIPELINES_REQUESTS_UPDATE PIPELINES_REQUESTS_DELETE
             shapes::PipelineRequestList, shapes::PipelineRequestDetail,
             request!($target POST "" create, PIPELINES_REQUESTS_CREATE, "Make a request to"
                 => requests::not_yet, [] [] 404 Unserved),
             request!($target POST "/stream" stream, PIPELINES_REQUESTS_CREATE, "Make a request to" "and stream its answer"
+                => requests::not_yet, [] [] 404 Unserved),
+            request!($target POST "/batch" batch_create, PIPELINES_REQUESTS_CREATE, "Queue requests to"
                 => requests::not_yet, [] [] 404 Unserved)
         )
     };

@@ -14,98 +14,151 @@ use crate::error::{Error, Reason};
 use crate::sql::Sql;
 use crate::sql::statement::{Parameters, Statement};
 use crate::sql::statements;
-use crate::store::budgets::{self, credits_used};
+use crate::store::budgets;
 use crate::store::first_trip::Rider;
-use crate::store::organizations::credits_of_organization;
 use crate::store::rows::{Answers, Flag, JsonText, Millis, row};
-use crate::store::run_time::{quota_left, same_quota, under_way};
-use crate::store::subscriptions::{self, in_force};
+use crate::store::run_time::under_way;
+use crate::store::subscriptions;
 
 /// So many requests of a project are under way at most (contract section 5.4).
 pub const MOST_OF_PROJECT: i64 = 1_000;
 /// The same of an organization.
 pub const MOST_OF_ORGANIZATION: i64 = 5_000;
+/// So many requests of a project wait for their turn at most (contract section 5.7).
+pub const MOST_PENDING: i64 = 10_000;
 /// For how long an idempotency key is kept, in milliseconds: a day (contract section 5.4).
 pub const KEY_KEPT: i64 = 86_400_000;
 
-/// What is asked for, in `judged`: one row, where there is such a version, with `refusal`, the name of the first rule that
-/// is against it, or null. `lease_time` is what the request may take for now, in milliseconds.
-macro_rules! judged {
-    () => {
+/// What is asked for: one row, where there is such a version, of the caller `$caller_id` for so long, and whether they live,
+/// may and are where they may call from, and whether it has waited too long; behind it where that is found, up to `users u` and `service_users s`.
+macro_rules! asked {
+    {
+        caller: $caller_id:expr, $caller:expr, lives: $lives:expr, origin: $origin:expr, operator: $operator:expr,
+        timeout: $timeout:expr, stale: $stale:expr, from: $from:expr, where: $where:expr
+    } => {
         concat!(
-            "WITH asked AS MATERIALIZED (
-               SELECT p.id AS project_id, p.organization_id, e.id AS object_id, v.id AS version_id,
-                 coalesce(u.id, s.id, 'operator') AS caller_id, coalesce(u.email, s.email, 'operator') AS caller,
+            "SELECT p.id AS project_id, p.organization_id, e.id AS object_id, v.id AS version_id, ",
+               $caller_id, " AS caller_id, ", $caller, " AS caller, ", $timeout, " AS timeout, ", $stale, " AS is_stale,
                  coalesce(v.settings ->> 'request_retention_mode', 'full') AS retention_mode,
                  coalesce(v.settings ->> 'request_retention_time', #retention_time) AS retention_time,
                  x.max_concurrency, x.workspace_id, x.quota_resource,
                  coalesce(CASE WHEN x.version_id IS NOT NULL THEN i.credits_per_hour END, 0) AS price,
                  p.suspended_by, p.suspended_reason, p.credits AS project_credits,
-                 CASE WHEN p.credits IS NOT NULL THEN ", credits_used!("p.id"), " END AS project_used,
-                 ", credits_of_organization!(), " AS organization_credits,
-                 CASE WHEN c.monthly_credits IS NOT NULL THEN ", credits_used!("n.id"), " END AS organization_used,
-                 coalesce(", in_force!("subscription_end_date"), ", 9007199254740991) > #now AS runs,
-                 ", quota_left!(), " AS quota_left,
-                 #by_operator = 1 OR (t.id IS NOT NULL AND coalesce(t.grace_end > #now, 1)
-                                      AND coalesce(s.expiry_date > #now, 1)) AS lives,
-                 #by_operator = 1 OR m.admin = 1 OR EXISTS (
+                 CASE WHEN p.credits IS NOT NULL THEN ", $crate::store::budgets::credits_used!("p.id"), " END AS project_used,
+                 ", $crate::store::organizations::credits_of_organization!(), " AS organization_credits,
+                 CASE WHEN c.monthly_credits IS NOT NULL THEN ", $crate::store::budgets::credits_used!("n.id"), " END
+                   AS organization_used,
+                 coalesce(", $crate::store::subscriptions::in_force!("subscription_end_date"), ", 9007199254740991) > #now AS runs,
+                 ", $crate::store::run_time::quota_left!(), " AS quota_left, ", $lives, " AS lives,
+                 ", $operator, " OR coalesce(m.admin, 0) = 1 OR EXISTS (
                    SELECT 1 FROM role_assignments a JOIN role_permissions h ON h.role_id = a.role_id
                    WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id) AND h.permission = :permission
                      AND (a.resource_type = 'project'
-                          OR (a.resource_type = 'deployment' AND a.resource_id = e.id))) AS may,
-                 #is_foreign = 0
-                   OR EXISTS (SELECT 1 FROM project_origins o WHERE o.project_id = p.id AND o.origin = :origin)
-                   OR EXISTS (SELECT 1 FROM service_user_origins o WHERE o.project_id = p.id AND o.origin = :origin
-                              AND o.service_user_id = s.id) AS origin_fits
-               FROM projects p
-               JOIN deployments e ON e.project_id = p.id AND e.name = :deployment
-               JOIN deployment_versions v ON v.deployment_id = e.id AND v.id = ", wanted_version!(), "
+                          OR (a.resource_type = 'deployment' AND a.resource_id = e.id))) AS may, ",
+                 $origin, " AS origin_fits
+               FROM ", $from, "
                JOIN organizations n ON n.id = p.organization_id
-               JOIN subscriptions c ON c.name = ", in_force!("subscription"), "
+               JOIN subscriptions c ON c.name = ", $crate::store::subscriptions::in_force!("subscription"), "
                LEFT JOIN upstreams x ON x.version_id = v.id
                LEFT JOIN instance_types i ON i.name = coalesce(
                  x.instance_type, v.settings ->> 'instance_type', v.settings ->> 'instance_type_group_name')
                LEFT JOIN quota_resources r ON r.resource = x.quota_resource
                LEFT JOIN workspace_quotas q ON q.project_id = p.id AND q.workspace_id = x.workspace_id
                  AND q.resource = x.quota_resource
-               LEFT JOIN tokens t ON t.digest IN (:digest, :other_digest)
-               LEFT JOIN users u ON u.id = t.user_id
-               LEFT JOIN service_users s ON s.id = t.service_user_id
                LEFT JOIN organization_users m ON m.organization_id = p.organization_id AND m.user_id = u.id
-               WHERE p.name = :project
+               WHERE ", $where
+        )
+    };
+}
+pub(crate) use asked;
+
+/// What is asked for: the deployment in the path, by the holder of the token `t` that `$token` finds, from a place that
+/// `$origin` judges.
+macro_rules! asked_by_holder {
+    ($token:expr, $origin:expr) => {
+        $crate::store::admissions::asked! {
+            caller: "coalesce(u.id, s.id, 'operator')", "coalesce(u.email, s.email, 'operator')",
+            lives: "#by_operator = 1 OR (t.id IS NOT NULL AND coalesce(t.grace_end > #now, 1)
+         AND coalesce(s.expiry_date > #now, 1))",
+            origin: $origin,
+            operator: "#by_operator = 1",
+            timeout: "#timeout",
+            stale: "0",
+            from: concat!(
+                "projects p
+               JOIN deployments e ON e.project_id = p.id AND e.name = :deployment
+               JOIN deployment_versions v ON v.deployment_id = e.id AND v.id = ",
+                $crate::store::admissions::wanted_version!(), "
+               LEFT JOIN tokens t ON ", $token, "
+               LEFT JOIN users u ON u.id = t.user_id
+               LEFT JOIN service_users s ON s.id = t.service_user_id"
+            ),
+            where: "p.name = :project"
+        }
+    };
+}
+pub(crate) use asked_by_holder;
+
+/// What a call asks for that shows its token: it rides on the first trip.
+macro_rules! asked_by_call {
+    () => {
+        asked_by_holder!(
+            "t.digest IN (:digest, :other_digest)",
+            "#is_foreign = 0
+                   OR EXISTS (SELECT 1 FROM project_origins o WHERE o.project_id = p.id AND o.origin = :origin)
+                   OR EXISTS (SELECT 1 FROM service_user_origins o WHERE o.project_id = p.id AND o.origin = :origin
+                              AND o.service_user_id = s.id)"
+        )
+    };
+}
+
+/// What is asked for, as `$asked` has it, in `judged`: with `refusal`, the name of the first rule that is against it, or
+/// null. `lease_time` is what the request may take for now, in milliseconds. It stands for `#items` requests; where these
+/// only wait for their turn (`#queues`), nothing is leased for them yet.
+macro_rules! judged {
+    ($asked:expr) => {
+        concat!(
+            "WITH asked AS MATERIALIZED (
+               ", $asked, "
              ), load AS MATERIALIZED (
                SELECT count(*) AS of_organization, coalesce(sum(r.leased), 0) AS leased_of_organization,
                  coalesce(sum(r.project_id = it.project_id), 0) AS of_project,
                  coalesce(sum(iif(r.project_id = it.project_id, r.leased, 0)), 0) AS leased_of_project,
                  coalesce(sum(r.version_id = it.version_id), 0) AS of_version,
-                 coalesce(sum(iif(", same_quota!("it"), ", r.leased_time, 0)), 0) AS leased_time
+                 coalesce(sum(iif(", $crate::store::run_time::same_quota!("it"), ", r.leased_time, 0)), 0) AS leased_time
                FROM asked it CROSS JOIN requests r
-               WHERE r.organization_id = it.organization_id AND ", under_way!("r."), "
+               WHERE r.organization_id = it.organization_id AND ", $crate::store::run_time::under_way!("r."), "
              ), judged AS MATERIALIZED (
                SELECT it.*, l.*,
-                 min(#timeout, #lease, coalesce(it.quota_left - l.leased_time, #lease), ",
-                   affordable!("it.project_credits - it.project_used - l.leased_of_project"), ", ",
-                   affordable!("it.organization_credits - it.organization_used - l.leased_of_organization"), ") AS lease_time,
+                 min(it.timeout, #lease, coalesce(it.quota_left - l.leased_time, #lease), ",
+                   $crate::store::admissions::affordable!("it.project_credits - it.project_used - l.leased_of_project"), ", ",
+                   $crate::store::admissions::affordable!("it.organization_credits - it.organization_used - l.leased_of_organization"), ") AS lease_time,
                  CASE
-                   WHEN NOT (it.lives AND it.may AND it.origin_fits) THEN 'caller'
-                   WHEN ", known_key!(), " THEN 'key'
+                   WHEN it.is_stale THEN 'stale'
+                   WHEN (it.lives AND it.may AND it.origin_fits) IS NOT TRUE THEN 'caller'
+                   WHEN ", $crate::store::admissions::known_key!(), " THEN 'key'
                    WHEN it.suspended_by IS NOT NULL THEN 'suspended'
                    WHEN NOT it.runs THEN 'subscription'
-                   WHEN ", too_little!("it.project_credits - it.project_used"), " THEN 'project_credits'
-                   WHEN ", too_little!("it.organization_credits - it.organization_used"), " THEN 'organization_credits'
+                   WHEN ", $crate::store::admissions::too_little!("it.project_credits - it.project_used"), " THEN 'project_credits'
+                   WHEN ", $crate::store::admissions::too_little!("it.organization_credits - it.organization_used"), " THEN 'organization_credits'
                    WHEN it.quota_left < 10000 THEN 'quota'
-                   WHEN ", too_little!("it.project_credits - it.project_used - l.leased_of_project"), "
-                     OR ", too_little!("it.organization_credits - it.organization_used - l.leased_of_organization"), "
-                     OR it.quota_left - l.leased_time < 10000 THEN 'lease'
-                   WHEN l.of_version >= it.max_concurrency THEN 'concurrency'
-                   WHEN l.of_project >= #most_of_project OR l.of_organization >= #most_of_organization THEN 'under_way'
-                   WHEN ", made_this_minute!("it"), " >= #per_minute THEN 'rate'
+                   WHEN #queues = 0 AND (", $crate::store::admissions::too_little!("it.project_credits - it.project_used - l.leased_of_project"), "
+                     OR ", $crate::store::admissions::too_little!("it.organization_credits - it.organization_used - l.leased_of_organization"), "
+                     OR it.quota_left - l.leased_time < 10000) THEN 'lease'
+                   WHEN #queues = 0 AND l.of_version >= it.max_concurrency THEN 'concurrency'
+                   WHEN #queues = 0 AND (l.of_project >= #most_of_project OR l.of_organization >= #most_of_organization)
+                     THEN 'under_way'
+                   WHEN #queues = 1 AND #items + (
+                     SELECT count(*) FROM (SELECT 1 FROM requests w WHERE w.project_id = it.project_id AND w.status = 'pending'
+                                           LIMIT #most_pending)) > #most_pending THEN 'pending'
+                   WHEN ", $crate::store::admissions::made_this_minute!("it"), " + #items > #per_minute THEN 'rate'
                  END AS refusal
                FROM asked it CROSS JOIN load l
              )"
         )
     };
 }
+pub(crate) use judged;
 
 /// The id of the version in the path, or of the default one, of `deployments e`.
 macro_rules! wanted_version {
@@ -115,6 +168,7 @@ macro_rules! wanted_version {
                ELSE (SELECT id FROM deployment_versions WHERE deployment_id = e.id AND version = :version) END)"
     };
 }
+pub(crate) use wanted_version;
 
 /// Whether so many credits are nothing, or less than ten seconds cost at the price of `it`; null where there is no limit.
 macro_rules! too_little {
@@ -182,6 +236,8 @@ macro_rules! made_this_minute {
     };
 }
 
+pub(crate) use {affordable, known_key, made_this_minute, too_little};
+
 /// The record, by the name of its project.
 macro_rules! this_record {
     ($table:literal) => {
@@ -196,6 +252,7 @@ macro_rules! this_record {
         this_record!("")
     };
 }
+pub(crate) use this_record;
 
 /// The record, once it is known to be there.
 macro_rules! admitted_record {
@@ -239,21 +296,11 @@ macro_rules! void {
     };
 }
 
-statements! {
-    /// The record, where nothing refuses it.
-    ADMIT = concat!(
-        "INSERT INTO requests (project_id, id, organization_id, object_type, object_id, version_id, kind, status,
-           caller_id, caller, time_created, time_started, timeout, lease_end, leased, leased_time, price, day,
-           workspace_id, quota_resource, input_size, additional_data, retention_mode, retention_time) ",
-        judged!(), "
-         SELECT project_id, :record_id, organization_id, 'deployment', object_id, version_id, :kind, 'processing',
-           caller_id, caller, #now, #now, #timeout / 1000, #now + lease_time, ", cost!("lease_time", "price"), ",
-           iif(workspace_id IS NULL, 0, lease_time), price, #day, workspace_id, quota_resource, #input_size,
-           :additional_data, retention_mode, retention_time
-         FROM judged WHERE refusal IS NULL");
-    /// All that is needed to forward the request, once it has its record.
-    FACTS = concat!(
-        "SELECT r.organization_id, r.project_id, r.object_id, r.version_id, r.caller_id, r.caller, r.lease_end, r.price,
+/// All that is needed to forward `requests r`, which has its record.
+macro_rules! facts {
+    ($record:expr) => {
+        concat!(
+            "SELECT r.organization_id, r.project_id, r.object_id, r.version_id, r.caller_id, r.caller, r.lease_end, r.price,
            r.timeout, r.workspace_id, r.quota_resource, r.retention_mode, r.retention_time, v.version,
            CASE r.kind WHEN 'openai' THEN v.labels ELSE '{}' END AS labels, e.input_type, e.output_type,
            e.input_fields, e.supports_request_format, x.version_id IS NOT NULL AS has_upstream,
@@ -264,28 +311,57 @@ statements! {
              FROM environment_variables w
              WHERE w.place_id IN (r.version_id, r.object_id, r.project_id)
                AND w.name IN (SELECT value FROM json_each(x.variables))) END AS variables, ",
-           made_this_minute!("r"), " AS made
+           $crate::store::admissions::made_this_minute!("r"), " AS made
          FROM requests r
          JOIN deployment_versions v ON v.id = r.version_id
          JOIN deployments e ON e.id = r.object_id
          LEFT JOIN upstreams x ON x.version_id = r.version_id
-         WHERE ", this_record!("r."));
-    /// Why there is no record.
-    WHY = concat!(
-        judged!(), "
+         WHERE ", $record
+        )
+    };
+}
+pub(crate) use facts;
+
+/// Why there is no such record of what is asked for.
+macro_rules! why {
+    ($asked:expr, $record:expr) => {
+        concat!(
+            $crate::store::admissions::judged!($asked), "
          SELECT refusal, suspended_by, suspended_reason, project_credits, project_used, organization_credits,
            organization_used, max_concurrency, price, quota_resource,
            y.fingerprint = :fingerprint AS same, y.request_id AS key_request_id, y.status AS key_status,
-           y.content_type AS key_content_type, y.body AS key_body, ", made_this_minute!("judged"), " AS made
+           y.content_type AS key_content_type, y.body AS key_body, ",
+            $crate::store::admissions::made_this_minute!("judged"), " AS made
          FROM judged LEFT JOIN idempotency_keys y ON y.project_id = judged.project_id
            AND y.caller_id = judged.caller_id AND y.key_digest = :key_digest
-         WHERE NOT EXISTS (SELECT 1 FROM requests r WHERE ", this_record!("r."), ")");
+         WHERE NOT EXISTS (SELECT 1 FROM requests r WHERE ", $record, ")"
+        )
+    };
+}
+pub(crate) use why;
+
+statements! {
+    /// The record, where nothing refuses it.
+    ADMIT = concat!(
+        "INSERT INTO requests (project_id, id, organization_id, object_type, object_id, version_id, kind, status,
+           caller_id, caller, time_created, time_started, timeout, lease_end, leased, leased_time, price, day,
+           workspace_id, quota_resource, input_size, additional_data, retention_mode, retention_time) ",
+        judged!(asked_by_call!()), "
+         SELECT project_id, :record_id, organization_id, 'deployment', object_id, version_id, :kind, 'processing',
+           caller_id, caller, #now, #now, timeout / 1000, #now + lease_time, ", cost!("lease_time", "price"), ",
+           iif(workspace_id IS NULL, 0, lease_time), price, #day, workspace_id, quota_resource, #input_size,
+           :additional_data, retention_mode, retention_time
+         FROM judged WHERE refusal IS NULL");
+    /// All that is needed to forward the request, once it has its record.
+    FACTS = facts!(this_record!("r."));
+    /// Why there is no record.
+    WHY = why!(asked_by_call!(), this_record!("r."));
     /// The permit that the request takes from its caller's minute.
     COUNT_RATE = concat!(
         "INSERT INTO request_rates (project_id, caller_id, minute, count)
-         SELECT project_id, caller_id, #minute, 1 FROM requests r WHERE ", this_record!("r."), "
+         SELECT project_id, caller_id, #minute, #items FROM requests r WHERE ", this_record!("r."), "
          ON CONFLICT (project_id, caller_id) DO UPDATE SET
-           count = iif(minute = excluded.minute, count + 1, 1), minute = excluded.minute");
+           count = iif(minute = excluded.minute, count + excluded.count, excluded.count), minute = excluded.minute");
     /// Its idempotency key; one that is older than a day gives way.
     REMEMBER_KEY = concat!(
         "INSERT INTO idempotency_keys (project_id, caller_id, key_digest, fingerprint, request_id, creation_date)
@@ -316,6 +392,8 @@ pub enum Way {
     Stream,
     /// On the OpenAI-compatible surface.
     OpenAi,
+    /// It waits for its turn, and is read when it has ended.
+    Batch,
 }
 
 impl Way {
@@ -324,6 +402,7 @@ impl Way {
             Self::Direct => "direct",
             Self::Stream => "stream",
             Self::OpenAi => "openai",
+            Self::Batch => "batch",
         }
     }
 }
@@ -350,6 +429,8 @@ pub struct Asked<'a> {
     pub timeout: i64,
     /// The length of its body, in bytes.
     pub input_size: usize,
+    /// For how many requests it stands.
+    pub items: usize,
     /// Whether a browser marks it as another site's.
     pub is_foreign: bool,
     /// Its idempotency key.
@@ -370,7 +451,6 @@ fn minute_of(now: Timestamp) -> i64 {
 /// What rides on the first trip: the record, if nothing refuses it, and what it is to know or why there is none.
 #[must_use]
 pub fn rider(asked: &Asked<'_>) -> Rider {
-    const NO_LIMIT: i64 = crate::domain::SAFE_INTEGER;
     let mut statements = vec![&ADMIT, &FACTS, &WHY];
     if asked.per_minute.is_some() {
         statements.push(&COUNT_RATE);
@@ -378,28 +458,44 @@ pub fn rider(asked: &Asked<'_>) -> Rider {
     if asked.key.is_some() {
         statements.push(&REMEMBER_KEY);
     }
-    let parameters = budgets::at(Parameters::new(), asked.now)
-        .text("record_id", asked.record_id)
-        .text("kind", asked.way.name())
-        .optional_text("version", asked.version)
-        .integer("timeout", asked.timeout * 1_000)
+    Rider::writing(statements, asked.parameters())
+}
+
+const NO_LIMIT: i64 = crate::domain::SAFE_INTEGER;
+
+fn whole(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(NO_LIMIT)
+}
+
+/// The parameters of what is judged, whoever asks.
+pub(super) fn limits(now: Timestamp) -> Parameters {
+    budgets::at(Parameters::new(), now)
         .integer("lease", LEASE)
         .integer("retention_time", RETENTION_TIME)
         .integer("most_of_project", MOST_OF_PROJECT)
         .integer("most_of_organization", MOST_OF_ORGANIZATION)
-        .integer("per_minute", asked.per_minute.unwrap_or(NO_LIMIT))
-        .integer("minute", minute_of(asked.now))
-        .integer("day", day_of(asked.now))
-        .integer("keys_from", asked.now.as_millis() - KEY_KEPT)
-        .integer(
-            "input_size",
-            i64::try_from(asked.input_size).unwrap_or(NO_LIMIT),
-        )
-        .flag("is_foreign", asked.is_foreign)
-        .optional_text("additional_data", asked.additional_data.clone())
-        .optional_text("key_digest", asked.key.map(|key| key.digest.as_str()))
-        .optional_text("fingerprint", asked.key.map(|key| key.fingerprint.as_str()));
-    Rider::writing(statements, parameters)
+        .integer("most_pending", MOST_PENDING)
+        .integer("minute", minute_of(now))
+        .integer("day", day_of(now))
+        .integer("keys_from", now.as_millis() - KEY_KEPT)
+}
+
+impl Asked<'_> {
+    pub(super) fn parameters(&self) -> Parameters {
+        limits(self.now)
+            .text("record_id", self.record_id)
+            .text("kind", self.way.name())
+            .flag("queues", self.way == Way::Batch)
+            .integer("items", whole(self.items))
+            .optional_text("version", self.version)
+            .integer("timeout", self.timeout * 1_000)
+            .integer("per_minute", self.per_minute.unwrap_or(NO_LIMIT))
+            .integer("input_size", whole(self.input_size))
+            .flag("is_foreign", self.is_foreign)
+            .optional_text("additional_data", self.additional_data.clone())
+            .optional_text("key_digest", self.key.map(|key| key.digest.as_str()))
+            .optional_text("fingerprint", self.key.map(|key| key.fingerprint.as_str()))
+    }
 }
 
 row! {
@@ -527,13 +623,46 @@ pub fn judge(answers: &Answers, asked: &Asked<'_>) -> Result<Admission, Error> {
     if let Some(admitted) = answers.first(1)? {
         return Ok(Admission::Admitted(Box::new(admitted)));
     }
-    let Some(why) = answers.first::<Why>(2)? else {
+    judge_refusal(answers, 2, asked)
+}
+
+/// The same of a request that waits: it has no key and takes no permit of a minute.
+pub(super) fn judge_item(
+    answers: &Answers,
+    place: usize,
+    record_id: &str,
+) -> Result<Admission, Error> {
+    let Some(why) = answers.first::<Why>(place)? else {
+        return Ok(Admission::NoSuchVersion);
+    };
+    let refusal = why.refusal.clone().unwrap_or_default();
+    why.error(&refusal, record_id).map(Admission::Refused)
+}
+
+/// Why there is no record, as the statement at this place says it.
+pub(super) fn judge_refusal(
+    answers: &Answers,
+    place: usize,
+    asked: &Asked<'_>,
+) -> Result<Admission, Error> {
+    let Some(why) = answers.first::<Why>(place)? else {
         return Ok(Admission::NoSuchVersion);
     };
     let refusal = why.refusal.clone();
     Ok(match refusal.as_deref() {
         Some("key") => why.key(),
-        Some(refusal) => Admission::Refused(why.error(refusal, asked)?),
+        Some("rate") => {
+            let (made, allowed) = (why.made, asked.per_minute.unwrap_or_default());
+            let more = match asked.items {
+                1 => String::new(),
+                items => format!(", of which {items} would be more"),
+            };
+            let sentence = format!(
+                "you have made {made} requests in this minute, and {allowed} a minute are allowed{more}"
+            );
+            Admission::Refused(Error::too_many(sentence, to_next_minute(asked.now)))
+        }
+        Some(refusal) => Admission::Refused(why.error(refusal, asked.record_id)?),
         None => {
             return Err(Error::inconsistent(
                 "nothing refused a request that has no record",
@@ -570,7 +699,7 @@ impl Why {
         }
     }
 
-    fn error(self, refusal: &str, asked: &Asked<'_>) -> Result<Error, Error> {
+    fn error(self, refusal: &str, record_id: &str) -> Result<Error, Error> {
         Ok(match refusal {
             "suspended" => {
                 let by = self.suspended_by.as_deref().unwrap_or("operator");
@@ -603,7 +732,7 @@ impl Why {
             "lease" => Error::too_many(
                 "what is left of the credits or of the quota is leased to requests that are under way; try again when \
                  one of them has ended",
-                soon(asked.record_id),
+                soon(record_id),
             ),
             "concurrency" => Error::too_many(
                 format!(
@@ -611,24 +740,26 @@ impl Why {
                      has ended",
                     self.max_concurrency.unwrap_or_default()
                 ),
-                soon(asked.record_id),
+                soon(record_id),
             ),
             "under_way" => Error::too_many(
                 format!(
                     "the project has {MOST_OF_PROJECT} requests under way, or its organization {MOST_OF_ORGANIZATION}; \
                      try again when some of them have ended"
                 ),
-                soon(asked.record_id),
+                soon(record_id),
             ),
-            "rate" => Error::too_many(
+            "caller" => Error::forbidden(
+                "whoever makes this request may not make requests to this deployment any more",
+            ),
+            "stale" => Error::forbidden("not started within a day"),
+            "pending" => Error::too_many(
                 format!(
-                    "you have made {} requests in this minute, and {} a minute are allowed",
-                    self.made,
-                    asked.per_minute.unwrap_or_default()
+                    "the project would have more than {MOST_PENDING} requests that wait for their turn; try again when \
+                     some of them have run"
                 ),
-                to_next_minute(asked.now),
+                soon(record_id),
             ),
-            // Who the caller is and what they may has been judged from the same transaction before.
             other => {
                 return Err(Error::inconsistent(format!(
                     "a request was refused for {other}"

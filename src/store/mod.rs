@@ -7,12 +7,14 @@
 pub mod access_keys;
 pub mod admissions;
 pub mod audit;
+pub mod batches;
 pub mod budgets;
 pub mod consumption;
 pub mod environment_variables;
 pub mod environments;
 pub mod first_trip;
 pub mod instance_types;
+pub mod items;
 pub mod models;
 pub mod objects;
 pub mod organization_users;
@@ -55,6 +57,7 @@ pub fn statements() -> Vec<&'static Sql> {
     [
         access_keys::ALL,
         admissions::ALL,
+        batches::ALL,
         consumption::ALL,
         environment_variables::statements::ALL,
         environments::ALL,
@@ -65,6 +68,7 @@ pub fn statements() -> Vec<&'static Sql> {
         first_trip::who::ALL,
         first_trip::workspace::ALL,
         instance_types::ALL,
+        items::ALL,
         models::ALL,
         objects::statements::deployments::ALL,
         objects::statements::pipelines::ALL,

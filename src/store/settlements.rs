@@ -110,7 +110,8 @@ statements! {
          SELECT :project_id, :record_id, kept.part, kept.content_type, kept.body, kept.kv_key, #now
          FROM (SELECT 'input' AS part, :input_type AS content_type, :input AS body, :input_key AS kv_key
                UNION ALL SELECT 'output', :output_type, :output, :output_key) kept
-         WHERE kept.content_type IS NOT NULL AND ", still!());
+         WHERE kept.content_type IS NOT NULL AND EXISTS (
+           SELECT 1 FROM requests WHERE ", this_record!(), " AND status = 'processing')");
     /// What its idempotency key is answered from now on.
     ANSWER_KEY = concat!(
         "UPDATE idempotency_keys SET status = #key_status, content_type = :key_content_type, body = :key_body
@@ -131,6 +132,10 @@ statements! {
          WHERE ", record_still!());
     /// The end of a record of which nothing is kept.
     REMOVE = concat!("DELETE FROM requests WHERE ", this_record!(), " AND ", under_way!());
+    /// What was sent goes, where nothing of it is kept: of a request that has waited it stands there before it is sent.
+    FORGET_INPUT = "DELETE FROM request_payloads WHERE project_id = :project_id AND request_id = :record_id AND EXISTS (
+         SELECT 1 FROM requests r WHERE r.project_id = :project_id AND r.id = :record_id AND r.retention_mode = 'metadata'
+           AND r.status IN ('completed', 'failed', 'cancelled'))";
     /// What the record says now.
     READ = concat!("SELECT status, error_message FROM requests WHERE ", this_record!());
     /// More time for a request that is under way, as far as what is left of credits and quota goes.
@@ -205,6 +210,8 @@ pub struct Ending {
     pub output: Option<KeptPayload>,
     /// What its idempotency key is answered from now on.
     pub key: KeyEnding,
+    /// Whether it has waited for its turn, and so what was sent is kept already.
+    pub has_waited: bool,
     /// The tokens that its answer tells of.
     pub tokens: TokenUsage,
     /// What its record shows as `additional_data`, where it is other than at first.
@@ -292,6 +299,9 @@ pub fn settling(
         "none" => &REMOVE,
         _ => &END,
     });
+    if ending.has_waited {
+        statements.push(&FORGET_INPUT);
+    }
     statements.push(&READ);
     let status = match ending.error_message {
         None => "completed",

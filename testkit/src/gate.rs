@@ -140,9 +140,33 @@ impl World {
     /// Runs what the clock asks for each minute.
     pub fn minute(&self) {
         let platform = self.platform(self.database.clone(), &Wire::new(&self.clock, None));
-        tenantry::jobs::every_minute(&platform, &self.config)
-            .now_or_never()
-            .expect("the scheduled run waits for something");
+        let run = tenantry::jobs::every_minute(&platform, &self.config);
+        self.to_end("the scheduled run", Box::pin(run));
+    }
+
+    /// Delivers messages to a consumer; answers for each after how many seconds it is to come again.
+    pub fn deliver(&self, messages: &[String]) -> Vec<Option<u32>> {
+        let platform = self.platform(self.database.clone(), &Wire::new(&self.clock, None));
+        let run = tenantry::jobs::delivered(&platform, &self.config, messages.to_vec());
+        self.to_end("a consumer", Box::pin(run))
+    }
+
+    /// Delivers all that the queue has, until it has nothing any more; what is to come again does so at once, up to three
+    /// times.
+    pub fn deliver_all(&self) {
+        let queue = self.queue.clone().expect("a queue");
+        let mut waiting = queue.take();
+        for _ in 0..3 {
+            let turns: Vec<_> = waiting
+                .chunks(5)
+                .flat_map(|five| self.deliver(five))
+                .collect();
+            let again = waiting
+                .into_iter()
+                .zip(turns)
+                .filter(|(_, turn)| turn.is_some());
+            waiting = again.map(|(message, _)| message).collect();
+        }
     }
 
     /// Lets so many hours pass, and the scheduled run come.

@@ -23,6 +23,7 @@ pub mod members;
 pub mod organizations;
 pub mod payloads;
 pub mod pipelines;
+pub mod queue;
 pub mod quotas;
 pub mod records;
 pub mod requests;

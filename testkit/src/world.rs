@@ -16,7 +16,7 @@ use tenantry::app::{self, Handled};
 use tenantry::domain::Timestamp;
 use tenantry::http::request::Request;
 use tenantry::http::response::{Body, Response};
-use tenantry::platform::{Config, Database, Local, Log, Payloads, Platform};
+use tenantry::platform::{Config, Database, Local, Log, Payloads, Platform, Queue};
 
 use crate::begun::Begun;
 use crate::call::{Answer, Call};
@@ -24,6 +24,7 @@ use crate::cast::{Caller, TEMPLATE};
 use crate::clock::{CountingEntropy, SetClock};
 use crate::database::{Fault, Sqlite};
 use crate::payloads::Store;
+use crate::queue::Messages;
 use crate::upstream::Upstreams;
 use crate::wire::Wire;
 use crate::{run, schema};
@@ -62,6 +63,8 @@ pub struct World {
     pub upstream: Upstreams,
     /// Where long payloads are kept; none in an installation without such a store.
     pub payloads: Option<Store>,
+    /// What tells of requests that wait; none in an installation without a queue.
+    pub queue: Option<Messages>,
     pub(crate) config: Rc<Config>,
     pub(crate) cast: Rc<HashMap<&'static str, Caller>>,
     logs: LogList,
@@ -109,6 +112,7 @@ impl World {
             entropy,
             upstream,
             payloads,
+            queue: Some(Messages::default()),
             config: Rc::new(config(&[])),
             cast: Rc::new(cast),
             logs: LogList::default(),
@@ -201,6 +205,10 @@ impl World {
                 .payloads
                 .clone()
                 .map(|store| Box::new(store) as Box<dyn Payloads>),
+            queue: self
+                .queue
+                .clone()
+                .map(|queue| Box::new(queue) as Box<dyn Queue>),
             upstream: Box::new(self.upstream.clone()),
             streams: Box::new(wire.clone()),
             log: Box::new(self.logs.clone()),

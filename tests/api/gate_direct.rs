@@ -277,6 +277,26 @@ fn who_may_not_make_requests_costs_nobody_anything() {
 }
 
 #[test]
+fn who_may_not_make_a_request_writes_nothing() {
+    let (world, _) = world();
+    let strangers = [
+        world.service_user(&[]),
+        world.service_user(&["project-viewer"]),
+    ];
+    world.database.reset();
+    // What is taken back behind the answer would hide it.
+    world.writes_afterwards(false);
+    for stranger in strangers {
+        for way in ["", "/stream", "/batch"] {
+            let path = world.path(&format!("/deployments/d/requests{way}"));
+            let call = Call::new("POST", path).by(&stranger);
+            world.send(call.json(&json!({"x": 1}))).expect(403);
+            assert_eq!(records(&world), 0, "{way}");
+        }
+    }
+}
+
+#[test]
 fn a_call_of_another_site_is_refused_before_anything_runs() {
     let (world, caller) = world();
     let call = world

@@ -15,6 +15,8 @@ mod authorization;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod batches;
+#[cfg(test)]
 mod budgets;
 #[cfg(test)]
 mod catalogue;

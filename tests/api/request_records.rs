@@ -783,7 +783,7 @@ fn multiply(world: &World, rows: i64, status: &str) {
                 r.time_created, r.time_started, 0, r.timeout, r.lease_end, r.leased, r.leased_time, r.price, r.day,
                 r.workspace_id, r.quota_resource, r.attempt, r.input_size, r.output_size, r.run_time, r.credits,
                 r.error_message, r.additional_data, r.prompt_tokens, r.completion_tokens, r.total_tokens,
-                r.retention_mode, r.retention_time
+                r.retention_mode, r.retention_time, r.due_at, r.offers, r.claim_id
          FROM (SELECT * FROM requests LIMIT 1) r,
               json_each('[' || substr(replace(hex(zeroblob(?1)), '00', ',1'), 2) || ']') n",
         (rows, status),

@@ -69,6 +69,7 @@ const VARIABLES = [
  * @param {string | null} [options.logFile] what the worker's console says, one line each; default `worker.log` in `stateDir`;
  *   null throws it away
  * @param {Record<string, string | null>} [options.vars] secrets and variables over those of the environment; null leaves one out
+ * @param {boolean} [options.queue] whether there is a queue; there is one
  * @param {string} [options.buildDir] default `build`
  * @param {Record<string, object>} [options.modules] another worker's modules in their place: what benchmarks compare with
  * @param {string} [options.migrationsDir] default `migrations`
@@ -86,6 +87,7 @@ export async function startTenantry(options = {}) {
   const log = logFile === null ? null : createWriteStream(logFile, { flags: "a" });
   const write = (line) => log?.write(line + "\n");
   const vars = variables(options.vars);
+  const queue = options.queue ?? true;
 
   // Here and not above: its own refusal of an old Node is a stack trace.
   const { Miniflare } = await import("miniflare");
@@ -106,10 +108,13 @@ export async function startTenantry(options = {}) {
           name: "tenantry",
           compatibilityDate: COMPATIBILITY_DATE,
           compatibilityFlags: COMPATIBILITY_FLAGS,
+          // As wrangler.toml has it.
+          triggers: queue ? [{ type: "queue", name: "tenantry-requests", maxBatchSize: 5, maxBatchTimeout: 1, maxRetries: 100 }] : [],
           manifest: { mainModule: "index.js", modulesRoot: buildDir, modules: options.modules ?? (await modules(buildDir)) },
           env: {
             DB: { type: "d1", id: "tenantry" },
             PAYLOADS: { type: "kv", id: "payloads" },
+            ...(queue ? { QUEUE: { type: "queue", name: "tenantry-requests" } } : {}),
             ASSETS: { type: "worker", worker: FILES.name },
             ...Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, { type: "text", value }])),
           },

@@ -32,6 +32,8 @@ use crate::store::settlements::KeyEnding;
 const DIRECT: (i64, i64, i64) = (300, 10, 3_600);
 /// The same of a streamed one.
 const STREAM: (i64, i64, i64) = (3_600, 10, 3_600);
+/// The same of one that waits for its turn.
+const BATCH: (i64, i64, i64) = (14_400, 10, 345_600);
 /// What an event stream is declared as.
 const EVENT_STREAM: &str = "text/event-stream";
 
@@ -44,10 +46,26 @@ pub(super) struct Ask {
     key: Option<Key>,
     is_foreign: bool,
     input_size: usize,
+    items: usize,
     additional_data: Option<String>,
 }
 
 impl Ask {
+    /// The id that the record is to have, or the first of them.
+    pub(super) fn record_id(&self) -> &str {
+        &self.record_id
+    }
+
+    /// The version in the path.
+    pub(super) fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+
+    /// It stands for so many requests.
+    pub(super) fn stands_for(&mut self, items: usize) {
+        self.items = items;
+    }
+
     pub(super) fn of(call: &Context<'_>, way: Way) -> Result<Self, Error> {
         if call.request.header("tenantry-request-id").is_some() {
             return Err(Error::invalid(
@@ -56,6 +74,7 @@ impl Ask {
         }
         let (default, least, most) = match way {
             Way::Stream => STREAM,
+            Way::Batch => BATCH,
             Way::OpenAi if call.model.as_ref().is_some_and(|model| model.is_stream) => STREAM,
             _ => DIRECT,
         };
@@ -86,6 +105,7 @@ impl Ask {
             is_foreign: call.request.header("origin").is_some()
                 && cors::is_of_another_site(call.request),
             input_size: body.len(),
+            items: 1,
             additional_data: match way {
                 Way::OpenAi => additional_data(call.path, None),
                 _ => None,
@@ -100,6 +120,7 @@ impl Ask {
             version: self.version.as_deref(),
             timeout: self.timeout,
             input_size: self.input_size,
+            items: self.items,
             is_foreign: self.is_foreign,
             key: self.key.as_ref(),
             per_minute: call.config.requests_per_minute,
@@ -234,7 +255,17 @@ pub(super) fn judged(
     ask: &Ask,
     ridden: &Answers,
 ) -> Result<Judged, Error> {
-    match admissions::judge(ridden, &ask.asked(call))? {
+    let admission = admissions::judge(ridden, &ask.asked(call))?;
+    refused_or_replayed(call, ask, admission)
+}
+
+/// What that came to.
+pub(super) fn refused_or_replayed(
+    call: &Call<'_, OnObject>,
+    ask: &Ask,
+    admission: Admission,
+) -> Result<Judged, Error> {
+    match admission {
         Admission::Admitted(admitted) => Ok(Judged::Admitted(admitted)),
         Admission::Replayed(replay) => Ok(Judged::Answered(replayed(replay)?)),
         Admission::NoSuchVersion => Err(call.object().no_version(ask.version.as_deref())),
@@ -297,6 +328,8 @@ pub(super) async fn begin<T>(
         trace: trace.collect(),
         held: call.held.take(),
         admission: call.now,
+        timeout: admitted.timeout,
+        has_waited: false,
         lease_end: Cell::new(admitted.lease_end.0),
         admitted,
     };

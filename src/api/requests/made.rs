@@ -30,6 +30,27 @@ pub struct DeploymentRequestCreateResponse<'a> {
     pub timeout: i64,
 }
 
+/// A request that waits for its turn.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct DeploymentRequestBatchCreateResponse<'a> {
+    /// The id of its record.
+    pub id: &'a str,
+    /// The name of the deployment.
+    pub deployment: &'a str,
+    /// The name of the version.
+    pub version: &'a str,
+    /// `pending`.
+    pub status: &'static str,
+    /// When it was made.
+    pub time_created: &'a str,
+}
+
+/// The requests of a batch, up to 250, each what the deployment's input asks for; one may stand without a list.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct RequestBatch(pub serde_json::Value);
+
 /// What a request sends: what the deployment's input asks for, or a list of up to 250 of it.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]

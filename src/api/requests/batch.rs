@@ -1,0 +1,154 @@
+//! `POST .../requests/batch`: requests that wait for their turn (contract section 5.7).
+
+use std::rc::Rc;
+
+use super::creating::{Ask, Judged, refused_or_replayed};
+use super::made::DeploymentRequestBatchCreateResponse;
+use crate::api::{Call, Context, OnObject};
+use crate::domain::request_input::{self, BatchItem};
+use crate::domain::{Fields, IoType};
+use crate::error::Error;
+use crate::gate::LONGEST_KEPT;
+use crate::gate::outgoing::record_id;
+use crate::http::response::Response;
+use crate::platform::Platform;
+use crate::store::admissions::Way;
+use crate::store::batches::{self, Input, Item};
+use crate::store::first_trip::Rider;
+use crate::store::items as waiting;
+use crate::store::requests::payloads::{self, Part};
+use crate::store::rows::Answers;
+
+/// What is due is offered again after so many milliseconds, where a queue has been told of it.
+const OFFERED_AGAIN: i64 = 60_000;
+/// The longest that a payload is kept beside the database for a request that has not ended, in seconds: its day of waiting,
+/// the longest time that it may run, and some more.
+const WAITS_AND_RUNS: i64 = 86_400 + 345_600 + 3_600;
+
+/// What rides on the first trip.
+pub(crate) fn reads_input(call: &Context<'_>) -> Result<Rider, Error> {
+    let version = Some(call.parameter("version")).filter(|version| !version.is_empty());
+    Ok(batches::rider(version))
+}
+
+/// Queues the requests of a list, all or none.
+pub(crate) async fn create(
+    call: &mut Call<'_, OnObject>,
+    ridden: Answers,
+) -> Result<Response, Error> {
+    let mut ask = Ask::of(call, Way::Batch)?;
+    let input = batches::ridden(&ridden)?;
+    let input = input.ok_or_else(|| call.object().no_version(ask.version()))?;
+    let body = call.body_first.take().unwrap_or_default();
+    let bodies = bodies(&input, &body)?;
+    if let Some(limit) = call.config.requests_per_minute
+        && i64::try_from(bodies.len()).is_ok_and(|items| items > limit)
+    {
+        return Err(Error::invalid(format!(
+            "the list has {} requests, and {limit} a minute are allowed; send it in parts",
+            bodies.len()
+        )));
+    }
+    ask.stands_for(bodies.len());
+    let mut items = Vec::with_capacity(bodies.len());
+    for (place, body) in bodies.into_iter().enumerate() {
+        items.push(Item {
+            id: match place {
+                0 => ask.record_id().to_owned(),
+                _ => record_id(call.now.as_millis(), &random(call)?),
+            },
+            content_type: body.content_type.to_owned(),
+            size: body.text.len(),
+            body: Some(body.text.into_owned()),
+            kv_key: None,
+        });
+    }
+    drop(body);
+    keep_long_ones(call.platform, &call.project().project_id, &mut items).await?;
+    let object = &call.object().name;
+    let time_created = call.now.to_offset_string();
+    let made = items
+        .iter()
+        .map(|item| DeploymentRequestBatchCreateResponse {
+            id: &item.id,
+            deployment: object,
+            version: &input.version,
+            status: "pending",
+            time_created: &time_created,
+        });
+    let answer = serde_json::to_string(&made.collect::<Vec<_>>())
+        .map_err(|error| Error::inconsistent(format!("a batch: {error}")))?;
+    let due = match call.platform.queue {
+        Some(_) => call.now.plus_millis(OFFERED_AGAIN),
+        None => call.now,
+    };
+    let project = call.project();
+    let place = (project.project_name.as_str(), object.as_str());
+    let asked = ask.asked(call);
+    let refused = batches::create(
+        call.session,
+        &call.authority,
+        place,
+        &asked,
+        (&items, &answer, due),
+    );
+    if let Some(admission) = refused.await? {
+        return match refused_or_replayed(call, &ask, admission)? {
+            Judged::Answered(response) => Ok(response),
+            Judged::Admitted(_) => Err(Error::inconsistent("a batch was admitted like a request")),
+        };
+    }
+    let platform = Rc::clone(call.platform);
+    let project_id = &call.project().project_id;
+    let messages = items
+        .iter()
+        .map(|item| waiting::message(project_id, &item.id));
+    let messages: Vec<String> = messages.collect();
+    call.later(Box::pin(async move {
+        if let Some(queue) = &platform.queue {
+            // What is not sent now is offered by the scheduled run.
+            let _ = queue.send(messages).await;
+        }
+    }));
+    Ok(Response::of_json_text(answer))
+}
+
+fn random(call: &Context<'_>) -> Result<[u8; 10], Error> {
+    let mut bytes = [0; 10];
+    let filled = call.platform.entropy.fill(&mut bytes);
+    filled.map(|()| bytes).map_err(Error::unavailable)
+}
+
+fn bodies<'a>(input: &Input, body: &'a [u8]) -> Result<Vec<BatchItem<'a>>, Error> {
+    let io_type = match input.input_type.as_str() {
+        "structured" if input.supports_request_format.0 => IoType::Structured,
+        _ => IoType::Plain,
+    };
+    let fields: Fields = serde_json::from_str(&input.input_fields.0)
+        .map_err(|_| Error::inconsistent("a deployment: input_fields"))?;
+    request_input::batch_items(io_type, &fields, body)
+        .map_err(|invalid| Error::invalid(invalid.to_string()))
+}
+
+/// Puts beside the database what is too long for a row.
+async fn keep_long_ones(
+    platform: &Platform,
+    project_id: &str,
+    items: &mut [Item],
+) -> Result<(), Error> {
+    for (place, item) in items.iter_mut().enumerate() {
+        let Some(text) = item.body.take_if(|text| text.len() > LONGEST_KEPT) else {
+            continue;
+        };
+        let Some(store) = &platform.payloads else {
+            return Err(Error::invalid(format!(
+                "[{place}]: it is longer than 256 KiB, and this installation keeps no longer ones until their turn"
+            )));
+        };
+        let key = payloads::key(project_id, &item.id, Part::Input);
+        let put = store.put(&key, &text, WAITS_AND_RUNS);
+        put.await.map_err(Error::unavailable)?;
+        item.kv_key = Some(key);
+    }
+    Ok(())
+}

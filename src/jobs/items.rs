@@ -1,0 +1,232 @@
+//! Requests that have waited, when their turn has come: claimed, forwarded and settled like any other (contract section 5.7).
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use super::Line;
+use crate::domain::{Content, RequestId, Timestamp};
+use crate::error::Error;
+use crate::gate::forward::Sending;
+use crate::gate::memory::Held;
+use crate::gate::settle::{self, Kept};
+use crate::gate::{Failure, Outcome, Passage};
+use crate::http::notes::Notes;
+use crate::platform::{Config, Local, Nobody, Platform, all};
+use crate::store::items::{Claim, Claimed, Item};
+use crate::store::requests::payloads;
+use crate::store::session::Session;
+use crate::store::settlements::KeyEnding;
+
+/// So many run at once in an invocation (contract section 5.7).
+const AT_ONCE: usize = 4;
+/// An invocation lasts so many milliseconds: a minute less than the platform gives it.
+const INVOCATION: i64 = 840_000;
+/// What would have less time than so many milliseconds is left for another invocation.
+const LEAST_TIME: i64 = 10_000;
+
+/// What became of a request whose turn had come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// There is nothing more to do.
+    Done,
+    /// It waits on.
+    Waits,
+}
+
+/// Runs requests, a few at once, in an invocation that began then; those that come after `until` wait on.
+pub(super) async fn run(
+    platform: &Rc<Platform>,
+    config: &Rc<Config>,
+    items: Vec<Item>,
+    (began, until): (Timestamp, Timestamp),
+) -> Vec<Turn> {
+    let turns = RefCell::new(vec![Turn::Waits; items.len()]);
+    let waiting: RefCell<VecDeque<_>> = RefCell::new(items.into_iter().enumerate().collect());
+    let next = || waiting.borrow_mut().pop_front();
+    let lanes = (0..AT_ONCE).map(|_| -> Local<'_, ()> {
+        Box::pin(async {
+            while let Some((place, item)) = next() {
+                if platform.clock.now() >= until {
+                    break;
+                }
+                let turn = run_one(platform, config, &item, began).await;
+                if let Some(noted) = turns.borrow_mut().get_mut(place) {
+                    *noted = turn;
+                }
+            }
+        })
+    });
+    all(lanes.collect()).await;
+    turns.into_inner()
+}
+
+async fn run_one(
+    platform: &Rc<Platform>,
+    config: &Rc<Config>,
+    item: &Item,
+    began: Timestamp,
+) -> Turn {
+    let run = Run {
+        platform,
+        config,
+        item,
+        session: Session::new(Rc::clone(platform)),
+        notes: Notes::default(),
+        began: platform.clock.now(),
+    };
+    let left = INVOCATION - (run.began.as_millis() - began.as_millis());
+    if left < LEAST_TIME {
+        return Turn::Waits;
+    }
+    let ran = run.claim(left).await;
+    let (turn, error) = match ran {
+        Ok(turn) => (turn, None),
+        Err(error) => (Turn::Waits, Some(error)),
+    };
+    run.log(error.as_ref());
+    turn
+}
+
+/// A request whose turn has come.
+struct Run<'a> {
+    platform: &'a Rc<Platform>,
+    config: &'a Rc<Config>,
+    item: &'a Item,
+    session: Session,
+    notes: Notes,
+    began: Timestamp,
+}
+
+impl Run<'_> {
+    fn now(&self) -> Timestamp {
+        self.platform.clock.now()
+    }
+
+    async fn claim(&self, left: i64) -> Result<Turn, Error> {
+        let mut random = [0; 16];
+        let filled = self.platform.entropy.fill(&mut random);
+        filled.map_err(Error::unavailable)?;
+        let claim_id = RequestId::from_random(random).to_string();
+        let (session, now) = (&self.session, self.began);
+        let claim = self.item.claim(session, &claim_id, left, now).await;
+        let claimed = match claim {
+            Ok(Claim::Claimed(claimed)) => *claimed,
+            Ok(Claim::Gone) => return Ok(Turn::Done),
+            Ok(Claim::Waits) => return Ok(Turn::Waits),
+            Ok(Claim::Refused(reason)) => {
+                let reason = Some(reason.sentence());
+                self.item.end(session, reason, now).await?;
+                return Ok(Turn::Done);
+            }
+            Ok(Claim::Orphaned) => {
+                self.item.end(session, None, now).await?;
+                return Ok(Turn::Done);
+            }
+            Err(error) => {
+                // Nobody knows whether it is claimed, so it is never sent under this claim.
+                self.release(&claim_id).await;
+                return Err(error);
+            }
+        };
+        match self.bring(claimed).await {
+            Ok((passage, Some(sending))) => {
+                self.send(&passage, sending).await;
+                Ok(Turn::Done)
+            }
+            Ok((passage, None)) => {
+                let gone = "what was to be sent is not kept any more";
+                let outcome: Outcome = Outcome::unsent(Failure::Recorded(gone.to_owned()));
+                self.settle(&passage, &outcome).await;
+                Ok(Turn::Done)
+            }
+            Err(error) => {
+                self.release(&claim_id).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Lets it wait again, and tries for a while.
+    async fn release(&self, claim_id: &str) {
+        let statements = self.item.release(claim_id, self.now());
+        settle::repeated(&self.session, self.platform, statements).await;
+    }
+
+    /// What is sent, with all that is needed to send it; nothing where it is not kept any more.
+    async fn bring(&self, claimed: Claimed) -> Result<(Passage, Option<Sending>), Error> {
+        let Claimed {
+            admitted,
+            maker,
+            mut input,
+        } = claimed;
+        if let Some(input) = &mut input {
+            let input = std::slice::from_mut(input);
+            payloads::bring(self.platform, input, self.now()).await?;
+        }
+        let sending = input.and_then(|input| {
+            Some(Sending {
+                content_type: input.content_type,
+                body: Rc::new(input.body?.into_bytes()),
+                items: None,
+            })
+        });
+        let length = sending.as_ref().map_or(0, |sending| sending.body.len());
+        let held = Held::try_new(length);
+        let held = held.ok_or_else(|| Error::busy("too many bytes are under way here"))?;
+        let passage = Passage {
+            platform: Rc::clone(self.platform),
+            config: Rc::clone(self.config),
+            session: self.session.clone(),
+            notes: self.notes.clone(),
+            presence: Rc::new(Nobody),
+            record_id: self.item.id.clone(),
+            key: None,
+            project: maker.project,
+            deployment: maker.deployment,
+            caller_kind: match maker.caller_kind.as_str() {
+                "operator" => "operator",
+                "user" => "user",
+                _ => "service_user",
+            },
+            host: None,
+            trace: Vec::new(),
+            held: Some(held),
+            admission: self.began,
+            timeout: admitted.timeout,
+            has_waited: true,
+            lease_end: Cell::new(admitted.lease_end.0),
+            admitted,
+        };
+        Ok((passage, sending))
+    }
+
+    async fn send(&self, passage: &Passage, sending: Sending) {
+        let outcome = passage.forward(sending).await;
+        self.settle(passage, &outcome).await;
+    }
+
+    async fn settle(&self, passage: &Passage, outcome: &Outcome) {
+        let output = outcome.result.as_ref().ok().and_then(Option::as_ref);
+        let kept = Kept {
+            output: output.map(|output: &Content| (output.media_type(), output.text())),
+            ..Kept::default()
+        };
+        if let Err(unsettled) = passage.settle(outcome, KeyEnding::None, kept).await {
+            self.notes.error(unsettled.error);
+            unsettled.work.await;
+        }
+    }
+
+    fn log(&self, error: Option<&Error>) {
+        let noted = self.notes.take();
+        let error = error.or(noted.error.as_ref());
+        let line = Line {
+            job: "request",
+            record_id: Some(&self.item.id),
+            error: error.map(|error| error.cause().unwrap_or_else(|| error.sentence())),
+            cause: noted.cause.as_deref(),
+        };
+        line.write(self.platform, &self.session, self.began);
+    }
+}

@@ -1,0 +1,191 @@
+//! Requests that wait for their turn: written all at once or not at all (contract section 5.7).
+//!
+//! The rows are the outbox: what they are offered to may forget them, and the scheduled run offers them again.
+
+use crate::auth::access::Authority;
+use crate::auth::permissions::Permission;
+use crate::domain::Timestamp;
+use crate::error::Error;
+use crate::sql::Sql;
+use crate::sql::statement::{Parameters, Statement};
+use crate::sql::statements;
+use crate::store::admissions::{
+    self, Admission, Asked, asked_by_holder, judged, this_record, wanted_version, why,
+};
+use crate::store::first_trip::Rider;
+use crate::store::first_trip::rider::caller_is_known;
+use crate::store::rows::{Answers, Flag, JsonText, row};
+use crate::store::session::Session;
+
+/// A statement is given at most so many bytes of payloads: D1 takes 2 MB in a parameter.
+const PAYLOADS_AT_ONCE: usize = 1_000_000;
+
+/// What a call asks for whose caller has been found before, at a place that was judged then.
+macro_rules! asked_again {
+    () => {
+        asked_by_holder!("t.id = :token_id", "1")
+    };
+}
+
+statements! {
+    /// What the items of a batch are to be.
+    INPUT = concat!(
+        "SELECT v.version, e.input_type, e.input_fields, e.supports_request_format
+         FROM projects p
+         JOIN deployments e ON e.project_id = p.id AND e.name = :deployment
+         JOIN deployment_versions v ON v.deployment_id = e.id AND v.id = ", wanted_version!(), "
+         WHERE p.name = :project AND ", caller_is_known!());
+    /// The records of the items, where nothing refuses them.
+    CREATE = concat!(
+        "INSERT INTO requests (project_id, id, organization_id, object_type, object_id, version_id, kind, status,
+           caller_id, caller, time_created, timeout, input_size, retention_mode, retention_time, due_at) ",
+        judged!(asked_again!()), "
+         SELECT project_id, item.value ->> 0, organization_id, 'deployment', object_id, version_id, :kind, 'pending',
+           caller_id, caller, #now, timeout / 1000, item.value ->> 1, retention_mode, retention_time, #due
+         FROM judged CROSS JOIN json_each(:items_of_batch) item WHERE refusal IS NULL");
+    /// What is sent for them.
+    KEEP = concat!(
+        "INSERT INTO request_payloads (project_id, request_id, part, content_type, body, kv_key, creation_date)
+         SELECT r.project_id, item.value ->> 0, 'input', item.value ->> 1, item.value ->> 2, item.value ->> 3, #now
+         FROM requests r CROSS JOIN json_each(:payloads) item WHERE ", this_record!("r."));
+    /// Whether they have their records.
+    MADE = concat!("SELECT EXISTS (SELECT 1 FROM requests r WHERE ", this_record!("r."), ") AS made");
+    /// Why they have none.
+    WHY = why!(asked_again!(), this_record!("r."));
+    /// The permits that they take from their caller's minute.
+    COUNT_RATE = concat!(
+        "INSERT INTO request_rates (project_id, caller_id, minute, count)
+         SELECT project_id, caller_id, #minute, #items FROM requests r WHERE ", this_record!("r."), "
+         ON CONFLICT (project_id, caller_id) DO UPDATE SET
+           count = iif(minute = excluded.minute, count + excluded.count, excluded.count), minute = excluded.minute");
+    /// What their idempotency key is answered from now on.
+    ANSWER_KEY = concat!(
+        "INSERT INTO idempotency_keys (project_id, caller_id, key_digest, fingerprint, request_id, creation_date,
+                                       status, content_type, body)
+         SELECT project_id, caller_id, :key_digest, :fingerprint, id, #now, 200, 'application/json', :answer
+         FROM requests r WHERE ", this_record!("r."), "
+         ON CONFLICT (project_id, caller_id, key_digest) DO UPDATE SET
+           fingerprint = excluded.fingerprint, request_id = excluded.request_id, creation_date = excluded.creation_date,
+           status = excluded.status, content_type = excluded.content_type, body = excluded.body");
+}
+
+row! {
+    /// What the items of a batch are to be.
+    #[derive(Debug)]
+    pub struct Input {
+        /// The name of the version.
+        pub version: String,
+        /// What a body is.
+        pub input_type: String,
+        /// The fields of a body.
+        pub input_fields: JsonText,
+        /// Whether bodies have a format.
+        pub supports_request_format: Flag,
+    }
+}
+
+/// What rides on the first trip of a batch.
+#[must_use]
+pub fn rider(version: Option<&str>) -> Rider {
+    Rider::reading(
+        [&INPUT],
+        Parameters::new().optional_text("version", version),
+    )
+}
+
+/// What has ridden; nothing where there is no such version.
+///
+/// # Errors
+/// An inconsistency.
+pub fn ridden(answers: &Answers) -> Result<Option<Input>, Error> {
+    answers.first(0)
+}
+
+/// A request that is to wait.
+#[derive(Debug)]
+pub struct Item {
+    /// The id of its record.
+    pub id: String,
+    /// The media type of its body.
+    pub content_type: String,
+    /// Its body, where it stands in the database.
+    pub body: Option<String>,
+    /// Where it is kept beside it.
+    pub kv_key: Option<String>,
+    /// Its length, in bytes.
+    pub size: usize,
+}
+
+/// Makes the records of a batch, all or none. `asked.record_id` is the id of the first.
+///
+/// # Errors
+/// 503 when the database fails; an inconsistency.
+pub async fn create(
+    session: &Session,
+    authority: &Authority,
+    (project, deployment): (&str, &str),
+    asked: &Asked<'_>,
+    (items, answer, due): (&[Item], &str, Timestamp),
+) -> Result<Option<Admission>, Error> {
+    let whole: Vec<_> = items.iter().map(|item| (&item.id, item.size)).collect();
+    let permission = authority.permission().map(Permission::name);
+    let parameters = asked
+        .parameters()
+        .text("project", project)
+        .text("deployment", deployment)
+        .optional_text("token_id", authority.token_id())
+        .optional_text("permission", permission)
+        .flag("by_operator", authority.principal().is_operator())
+        .text("items_of_batch", json(&whole)?)
+        .text("answer", answer)
+        .integer("due", due.as_millis());
+    let mut first: Vec<&'static Sql> = vec![&CREATE, &MADE, &WHY];
+    if asked.per_minute.is_some() {
+        first.push(&COUNT_RATE);
+    }
+    if asked.key.is_some() {
+        first.push(&ANSWER_KEY);
+    }
+    let mut batch = parameters.batch(first);
+    batch.extend(keeping(items, project, asked)?);
+    let answers = session.write(batch).await?;
+    row! {
+        struct Made {
+            made: Flag,
+        }
+    }
+    let Made { made } = answers.only(1)?;
+    match made.0 {
+        true => Ok(None),
+        false => admissions::judge_refusal(&answers, 2, asked).map(Some),
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|error| Error::inconsistent(format!("items: {error}")))
+}
+
+/// The statements that keep what is sent, as many as their parameters' length asks for.
+fn keeping(items: &[Item], project: &str, asked: &Asked<'_>) -> Result<Vec<Statement>, Error> {
+    let mut statements = Vec::new();
+    let mut list = String::new();
+    for (place, item) in items.iter().enumerate() {
+        list.push(if list.is_empty() { '[' } else { ',' });
+        list.push_str(&json(&(
+            &item.id,
+            &item.content_type,
+            &item.body,
+            &item.kv_key,
+        ))?);
+        if list.len() >= PAYLOADS_AT_ONCE || place + 1 == items.len() {
+            list.push(']');
+            let parameters = Parameters::new()
+                .text("project", project)
+                .text("record_id", asked.record_id)
+                .text("payloads", std::mem::take(&mut list))
+                .integer("now", asked.now.as_millis());
+            statements.extend(parameters.batch([&KEEP]));
+        }
+    }
+    Ok(statements)
+}

@@ -1,0 +1,340 @@
+//! Requests that wait for their turn, when it comes: offered, claimed, and ended where they cannot be run (contract section
+//! 5.7).
+//!
+//! A claim is an admission like any other, for whoever made the request, as they are then. It has an id of its own, so that of
+//! two who claim one request at once each knows whose it is, and one whose outcome got lost can be taken back.
+
+use crate::auth::permissions::DEPLOYMENTS_REQUESTS_CREATE;
+use crate::domain::Timestamp;
+use crate::error::{Error, Kind};
+use crate::sql::statement::{Parameters, Statement};
+use crate::sql::statements;
+use crate::store::admissions::{
+    Admission, Admitted, asked, cost, facts, judge_item, judged, limits, why,
+};
+use crate::store::requests::payloads::Payload;
+use crate::store::rows::{Flag, row};
+use crate::store::session::Session;
+use crate::store::settlements::FORGET_INPUT;
+
+/// The scheduled run offers so many requests at most,
+const OFFERED: i64 = 500;
+/// and so many of each project.
+const OFFERED_OF_PROJECT: i64 = 20;
+/// It looks at so many projects.
+const PROJECTS: i64 = 1_000;
+/// What has waited for so many milliseconds is not begun any more: a day.
+const STALE: i64 = 86_400_000;
+
+/// The request, while it waits.
+macro_rules! waiting {
+    ($table:literal) => {
+        concat!(
+            $table,
+            "project_id = :project_id AND ",
+            $table,
+            "id = :record_id AND ",
+            $table,
+            "status = 'pending'"
+        )
+    };
+}
+
+/// The request, once this claim has it.
+macro_rules! claimed {
+    ($table:literal) => {
+        concat!(
+            $table,
+            "project_id = :project_id AND ",
+            $table,
+            "id = :record_id AND ",
+            $table,
+            "claim_id = :claim_id AND ",
+            $table,
+            "status IN ('processing', 'cancelled_pending')"
+        )
+    };
+}
+
+/// What a request that waits asks for, in the name of whoever made it.
+macro_rules! asked_by_item {
+    () => {
+        asked! {
+            caller: "w.caller_id", "w.caller",
+            lives: "w.caller_id = 'operator' OR u.id IS NOT NULL OR (s.id IS NOT NULL AND coalesce(s.expiry_date > #now, 1))",
+            origin: "1",
+            operator: "w.caller_id = 'operator'",
+            timeout: "min(w.timeout * 1000, #most_time)",
+            stale: "w.time_created <= #stale",
+            from: "requests w
+               JOIN projects p ON p.id = w.project_id
+               JOIN deployment_versions v ON v.id = w.version_id
+               JOIN deployments e ON e.id = v.deployment_id
+               LEFT JOIN users u ON u.id = w.caller_id
+               LEFT JOIN service_users s ON s.id = w.caller_id AND s.project_id = w.project_id",
+            where: waiting!("w.")
+        }
+    };
+}
+
+/// The requests that are due, of the projects in turn: those that wait longest of each.
+macro_rules! due {
+    ($columns:literal) => {
+        concat!("WITH RECURSIVE projects_that_wait (id) AS (
+           SELECT coalesce((SELECT min(project_id) FROM requests WHERE status = 'pending' AND project_id >= :first),
+                           (SELECT min(project_id) FROM requests WHERE status = 'pending'))
+           UNION SELECT coalesce(
+               (SELECT min(r.project_id) FROM requests r WHERE r.status = 'pending' AND r.project_id > projects_that_wait.id),
+               (SELECT min(r.project_id) FROM requests r WHERE r.status = 'pending'))
+             FROM projects_that_wait WHERE id IS NOT NULL LIMIT #projects
+         )
+         SELECT ", $columns, " FROM projects_that_wait g CROSS JOIN requests r
+         WHERE r.project_id = g.id AND r.id IN (
+           SELECT w.id FROM requests w WHERE w.project_id = g.id AND w.status = 'pending' AND w.due_at <= #now
+           ORDER BY w.due_at LIMIT #of_project)
+         LIMIT #offered")
+    };
+}
+
+statements! {
+    /// What is due.
+    DUE = due!("r.project_id, r.id, r.time_created <= #stale AS is_stale");
+    /// Offered, it is due again after 1, 2, 4 ... 60 minutes.
+    OFFER = concat!(
+        "UPDATE requests SET offers = offers + 1, due_at = #now + min(60, 1 << min(offers, 6)) * 60000
+         WHERE status = 'pending' AND (project_id, id) IN (", due!("r.project_id, r.id"), ")");
+    /// The request, if it fits now and its maker may.
+    CLAIM = concat!(
+        judged!(asked_by_item!()), "
+         UPDATE requests AS r SET
+           status = 'processing', claim_id = :claim_id, time_started = #now, lease_end = #now + judged.lease_time,
+           leased = ", cost!("judged.lease_time", "judged.price"), ",
+           leased_time = iif(judged.workspace_id IS NULL, 0, judged.lease_time), price = judged.price, day = #day,
+           workspace_id = judged.workspace_id, quota_resource = judged.quota_resource,
+           retention_mode = judged.retention_mode, retention_time = judged.retention_time
+         FROM judged WHERE ", waiting!("r."), " AND judged.refusal IS NULL");
+    /// All that is needed to forward it.
+    FACTS = facts!(claimed!("r."));
+    /// What is sent.
+    INPUT = concat!(
+        "SELECT p.request_id, p.part, p.content_type, p.body, p.kv_key, p.creation_date
+         FROM requests r CROSS JOIN request_payloads p ON p.project_id = r.project_id AND p.request_id = r.id
+         WHERE p.part = 'input' AND ", claimed!("r."));
+    /// Who made it.
+    MAKER = concat!(
+        "SELECT p.name AS project, e.name AS deployment,
+           CASE WHEN r.caller_id = 'operator' THEN 'operator'
+                WHEN EXISTS (SELECT 1 FROM users u WHERE u.id = r.caller_id) THEN 'user' ELSE 'service_user' END AS caller_kind
+         FROM requests r JOIN projects p ON p.id = r.project_id JOIN deployments e ON e.id = r.object_id
+         WHERE ", claimed!("r."));
+    /// Why it is not claimed.
+    WHY = why!(asked_by_item!(), claimed!("r."));
+    /// Whether it waits for its turn, be it for something that is gone.
+    WAITS = concat!("SELECT EXISTS (SELECT 1 FROM requests r WHERE ", waiting!("r."), ") AS waits");
+    /// It waits again: it was claimed, and nothing was sent.
+    RELEASE = concat!(
+        "UPDATE requests AS r SET
+           status = iif(status = 'cancelled_pending', 'cancelled', 'pending'),
+           time_completed = iif(status = 'cancelled_pending', #now, NULL), claim_id = NULL, time_started = NULL,
+           lease_end = NULL, leased = NULL, leased_time = NULL, price = NULL, day = NULL
+         WHERE ", claimed!("r."));
+    /// It has ended without having been run.
+    END = concat!(
+        "UPDATE requests AS r SET status = :status, error_message = :error_message, time_started = #now, time_completed = #now,
+           output_size = 0, run_time = 0, credits = 0
+         WHERE ", waiting!("r."));
+    /// Its record goes, where none is kept.
+    FORGET = "DELETE FROM requests WHERE project_id = :project_id AND id = :record_id AND retention_mode = 'none'
+           AND status IN ('completed', 'failed', 'cancelled')";
+}
+
+/// A request that waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Its project.
+    pub project_id: String,
+    /// The id of its record.
+    pub id: String,
+}
+
+row! {
+    /// Where a claimed request goes, and who made it.
+    #[derive(Debug, Clone)]
+    pub struct Maker {
+        /// The name of the project.
+        pub project: String,
+        /// The name of the deployment.
+        pub deployment: String,
+        /// `user`, `service_user` or `operator`.
+        pub caller_kind: String,
+    }
+}
+
+/// What a queue is told of a request that waits.
+#[must_use]
+pub fn message(project_id: &str, id: &str) -> String {
+    format!("{project_id}/{id}")
+}
+
+/// The request that a message tells of; nothing where it is none of ours.
+#[must_use]
+pub fn told(message: &str) -> Option<Item> {
+    let (project_id, id) = message.split_once('/')?;
+    Some(Item {
+        project_id: project_id.to_owned(),
+        id: id.to_owned(),
+    })
+}
+
+/// A request that is due.
+#[derive(Debug)]
+pub struct Due {
+    /// Which.
+    pub item: Item,
+    /// Whether it has waited too long to be begun.
+    pub is_stale: bool,
+}
+
+/// What became of a claim.
+#[derive(Debug)]
+pub enum Claim {
+    /// It is this claim's to run.
+    Claimed(Box<Claimed>),
+    /// It does not wait any more: somebody else has it, or it has ended.
+    Gone,
+    /// It does not fit now.
+    Waits,
+    /// It may not be run; the sentence says why.
+    Refused(Error),
+    /// What it was made for is gone.
+    Orphaned,
+}
+
+/// A request and all that is needed to run it.
+#[derive(Debug)]
+pub struct Claimed {
+    /// Its record and what that needs.
+    pub admitted: Admitted,
+    /// Who made it.
+    pub maker: Maker,
+    /// What is sent; nothing where it is not there any more.
+    pub input: Option<Payload>,
+}
+
+impl Item {
+    fn parameters(&self, now: Timestamp) -> Parameters {
+        Parameters::new()
+            .text("project_id", &self.project_id)
+            .text("record_id", &self.id)
+            .integer("now", now.as_millis())
+    }
+
+    /// Claims it; it may take at most so many milliseconds.
+    ///
+    /// # Errors
+    /// 503 when the database fails: then [`Item::release`] takes the claim back, if there is one. An inconsistency.
+    pub async fn claim(
+        &self,
+        session: &Session,
+        claim_id: &str,
+        most_time: i64,
+        now: Timestamp,
+    ) -> Result<Claim, Error> {
+        row! {
+            struct Waits {
+                waits: Flag,
+            }
+        }
+        let parameters = self
+            .parameters(now)
+            .over(limits(now))
+            .text("claim_id", claim_id)
+            .text("permission", DEPLOYMENTS_REQUESTS_CREATE.name())
+            .optional_text("key_digest", None::<String>)
+            .optional_text("fingerprint", None::<String>)
+            .flag("queues", false)
+            .integer("items", 0)
+            .integer("per_minute", crate::domain::SAFE_INTEGER)
+            .integer("most_time", most_time)
+            .integer("stale", now.as_millis() - STALE);
+        let batch = parameters.batch([&CLAIM, &FACTS, &MAKER, &INPUT, &WHY, &WAITS]);
+        let answers = session.write(batch).await?;
+        if let Some(admitted) = answers.first(1)? {
+            let claimed = Claimed {
+                admitted,
+                maker: answers.only(2)?,
+                input: answers.first(3)?,
+            };
+            return Ok(Claim::Claimed(Box::new(claimed)));
+        }
+        let Waits { waits } = answers.only(5)?;
+        if !waits.0 {
+            return Ok(Claim::Gone);
+        }
+        Ok(match judge_item(&answers, 4, &self.id)? {
+            Admission::NoSuchVersion => Claim::Orphaned,
+            Admission::Refused(error) if *error.kind() == Kind::Forbidden => Claim::Refused(error),
+            _ => Claim::Waits,
+        })
+    }
+
+    /// What lets it wait again that this claim has, if it does; nothing was sent.
+    #[must_use]
+    pub fn release(&self, claim_id: &str, now: Timestamp) -> Vec<Statement> {
+        let parameters = self.parameters(now).text("claim_id", claim_id);
+        parameters.batch([&RELEASE, &FORGET_INPUT, &FORGET])
+    }
+
+    /// Ends it, where it waits: as failed for this reason, or as cancelled.
+    ///
+    /// # Errors
+    /// 503 when the database fails.
+    pub async fn end(
+        &self,
+        session: &Session,
+        reason: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let status = match reason {
+            Some(_) => "failed",
+            None => "cancelled",
+        };
+        let parameters = self
+            .parameters(now)
+            .text("status", status)
+            .optional_text("error_message", reason);
+        let batch = parameters.batch([&END, &FORGET_INPUT, &FORGET]);
+        session.write(batch).await.map(|_| ())
+    }
+}
+
+/// What is due: it counts as offered from now on. `first` is where the round of the projects begins.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn offer(session: &Session, first: &str, now: Timestamp) -> Result<Vec<Due>, Error> {
+    row! {
+        struct Row {
+            project_id: String,
+            id: String,
+            is_stale: Flag,
+        }
+    }
+    let batch = Parameters::new()
+        .text("first", first)
+        .integer("now", now.as_millis())
+        .integer("projects", PROJECTS)
+        .integer("of_project", OFFERED_OF_PROJECT)
+        .integer("offered", OFFERED)
+        .integer("stale", now.as_millis() - STALE)
+        .batch([&DUE, &OFFER]);
+    let rows: Vec<Row> = session.write(batch).await?.all(0)?;
+    let due = |row: Row| Due {
+        item: Item {
+            project_id: row.project_id,
+            id: row.id,
+        },
+        is_stale: row.is_stale.0,
+    };
+    Ok(rows.into_iter().map(due).collect())
+}

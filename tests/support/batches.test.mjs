@@ -1,0 +1,97 @@
+// Requests that wait for their turn, in the built module: through the queue, and without one.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startTenantry } from "./serve.mjs";
+
+const ITEMS = 250;
+let upstream;
+/** How often each request has been seen by the upstream, by its id. */
+const seen = new Map();
+
+before(async () => {
+  upstream = createServer(async (request, response) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const id = request.headers["webhook-id"];
+    seen.set(id, (seen.get(id) ?? 0) + 1);
+    await sleep(50);
+    const { x } = JSON.parse(Buffer.concat(chunks));
+    // Each fifth one fails.
+    response.writeHead(x % 5 === 4 ? 500 : 200, { "content-type": "application/json" });
+    response.end(JSON.stringify({ y: x }));
+  });
+  upstream.listen(0, "127.0.0.1");
+  await once(upstream, "listening");
+});
+after(() => {
+  upstream.closeAllConnections();
+  upstream.close();
+});
+
+/** A Tenantry with a deployment `d`, and who may call it. */
+async function served(options) {
+  const tenantry = await startTenantry({ vars: { ALLOW_LOOPBACK_UPSTREAMS: "true" }, ...options });
+  const call = async (method, path, body, as = tenantry.operatorToken) => {
+    const headers = { Authorization: `Token ${as}`, "Content-Type": "application/json" };
+    const response = await fetch(tenantry.url + path, { method, headers, body: JSON.stringify(body) });
+    assert.ok(response.ok, `${method} ${path}: ${response.status} ${await response.clone().text()}`);
+    return response.json();
+  };
+  await call("POST", "/operator/v1/users", { email: "ada@example.com" });
+  await call("POST", "/v2.1/organizations", { name: "acme", subscription: "free", admin_email: "ada@example.com" });
+  await call("POST", "/v2.1/projects", { name: "vision", organization_name: "acme" });
+  const fields = (name) => [{ name, data_type: "int" }];
+  const types = { input_type: "structured", output_type: "structured", input_fields: fields("x"), output_fields: fields("y") };
+  await call("POST", "/v2.1/projects/vision/deployments", { name: "d", ...types });
+  await call("POST", "/v2.1/projects/vision/deployments/d/versions", { version: "v1" });
+  const url = `http://127.0.0.1:${upstream.address().port}/predict`;
+  await call("PUT", "/v2.1/projects/vision/deployments/d/versions/v1/upstream", { upstream_url: url });
+  const robot = await call("POST", "/v2.1/projects/vision/service-users", { name: "robot" });
+  await call("POST", "/v2.1/projects/vision/role-assignments", { role: "deployment-request-user", assignee: robot.id });
+  const batch = (items) => {
+    const body = Array.from({ length: items }, (_, x) => ({ x }));
+    return call("POST", "/v2.1/projects/vision/deployments/d/requests/batch", body, robot.token);
+  };
+  return { tenantry, batch };
+}
+
+/** How many records there are of each status. */
+async function statuses(tenantry) {
+  const select = "SELECT status, count(*) AS count FROM requests GROUP BY status";
+  const { results } = await tenantry.database.prepare(select).all();
+  return Object.fromEntries(results.map(({ status, count }) => [status, count]));
+}
+
+test("a batch of 250 is accepted at once, run once each, and accounted for", async (t) => {
+  const { tenantry, batch } = await served();
+  t.after(() => tenantry.stop());
+  const began = performance.now();
+  const made = await batch(ITEMS);
+  t.diagnostic(`accepted in ${Math.round(performance.now() - began)} ms`);
+  assert.equal(new Set(made.map(({ id }) => id)).size, ITEMS);
+  let counts = {};
+  for (let tries = 0; tries < 600 && !(counts.completed + counts.failed === ITEMS); tries++) {
+    await sleep(100);
+    counts = await statuses(tenantry);
+  }
+  t.diagnostic(`done in ${Math.round(performance.now() - began)} ms`);
+  assert.deepEqual(counts, { completed: (ITEMS * 4) / 5, failed: ITEMS / 5 });
+  assert.deepEqual([...new Set(made.map(({ id }) => seen.get(id)))], [1]);
+  const volume = "SELECT sum(input_volume) AS volume FROM usage_days WHERE subject_id = (SELECT id FROM projects)";
+  const sent = Array.from({ length: ITEMS }, (_, x) => JSON.stringify({ x }).length).reduce((sum, length) => sum + length);
+  assert.equal(await tenantry.database.prepare(volume).first("volume"), sent);
+});
+
+test("without a queue the scheduled run does it", async (t) => {
+  const { tenantry, batch } = await served({ queue: false });
+  t.after(() => tenantry.stop());
+  await batch(3);
+  assert.deepEqual(await statuses(tenantry), { pending: 3 });
+  const run = await fetch(`${tenantry.url}/cdn-cgi/local/scheduled`);
+  assert.equal(run.status, 200);
+  assert.deepEqual(await statuses(tenantry), { completed: 3 });
+});
