@@ -7,6 +7,7 @@
 #   .tools/clients/ubiops-cli-2.32.0/bin/ubiops             its command line. It writes its sign-in into its own package, so a
 #                                                           test copies that package and runs the copy
 #   .tools/clients/huaweicloudsdkmodelarts-3.1.219/bin/python
+#   .tools/clients/openai-<version>/bin/python              OpenAI's client; the newer one on Python 3.10 or newer
 #   .tools/clients/schemathesis-4.32.5/bin/st               not a client, but a tester of them all; on Python 3.11 or newer
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=env.sh
@@ -57,13 +58,14 @@ installer="$TOOLS/clients/venv/bin/python"
 environment pytest venv
 for file in scripts/clients/*-*.txt; do
   name="$(basename "$file" .txt)"
+  least=3.9
   case "$name" in
-    schemathesis-*)
-      if ! version_at_least "$version" 3.11; then
-        say "$name" "left out: it needs Python 3.11, and this is $version"
-        continue
-      fi
-      ;;
+    openai-3.*) least=3.10 ;;
+    schemathesis-*) least=3.11 ;;
   esac
-  environment "$name" "$name"
+  if version_at_least "$version" "$least"; then
+    environment "$name" "$name"
+  else
+    say "$name" "left out: it needs Python $least, and this is $version"
+  fi
 done

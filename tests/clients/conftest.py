@@ -9,7 +9,7 @@ import pytest
 
 import server as servers
 from generations import GENERATIONS
-from world import World
+from world import OpenAiUpstreams, World
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +36,15 @@ def upstream():
     process, url = servers.start_upstream()
     yield url
     process.terminate()
+    process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def openai_upstreams():
+    """Two servers that speak OpenAI's protocol, started once."""
+    process, urls = servers.start_openai_upstreams()
+    yield OpenAiUpstreams(**urls)
+    process.stdin.close()
     process.wait(timeout=20)
 
 

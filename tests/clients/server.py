@@ -103,6 +103,21 @@ def start_upstream(script="examples/upstream.mjs", *, secret=None, interpreter=N
     return process, found.group()
 
 
+def start_openai_upstreams():
+    """Starts tests/support/openai-upstreams.mjs; returns its process and what it says of its servers."""
+    process = subprocess.Popen(
+        [NODE if NODE.exists() else "node", "tests/support/openai-upstreams.mjs"],
+        cwd=REPOSITORY,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    urls = first_json_line(process.stdout)
+    if urls is None:
+        raise RuntimeError("the upstreams that speak OpenAI's protocol ended before they listened")
+    return process, urls
+
+
 def first_json_line(lines):
     """The first line that is a JSON object, or None when there is no more line."""
     for line in lines:

@@ -18,11 +18,12 @@ REQUEST_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class Ledger:
-    """Every token that was issued and every request id that was answered in this run."""
+    """Every token that was issued and every request id that was answered in this run, and those that an upstream failed."""
 
     def __init__(self):
         self.tokens = set()
         self.request_ids = []
+        self.failed_upstream = set()
         self._lock = threading.Lock()
 
     def saw(self, request_id, body):

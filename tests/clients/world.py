@@ -9,6 +9,8 @@ import secrets
 import threading
 from dataclasses import dataclass
 
+import requests
+
 from wire import Caller, Ledger
 
 # Well formed, but with a MAC that no key of this server made: refused without a look into D1.
@@ -54,6 +56,31 @@ class ServiceUser:
     @property
     def path(self):
         return f"{self.project.path}/service-users/{self.id}"
+
+
+@dataclass(frozen=True)
+class OpenAiUpstreams:
+    """The base URLs of the servers of tests/support/openai-upstreams.mjs: one of ours, and one that others wrote."""
+
+    planned: str
+    foreign: str
+    # Whom the foreign one answers.
+    foreign_key: str
+
+    def trust(self, secret):
+        """Has ours take what is signed with this secret."""
+        self._at("/secrets", data=secret)
+
+    def calls(self):
+        """What ours was sent."""
+        return self._at("/calls").json()
+
+    def _at(self, path, **sent):
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = session.post(self.planned.removesuffix("/v1") + path, timeout=60, **sent)
+        assert answer.ok, answer.text
+        return answer
 
 
 class World:
@@ -118,6 +145,15 @@ class World:
         created(owner.post(path, {"name": deployment, "input_type": side, "output_type": side, **fields}))
         created(owner.post(f"{path}/{deployment}/versions", {"version": "v1"}))
         return self.put_upstream(project, deployment, upstream_url, **upstream)["upstream_secret"]
+
+    def serve_to_openai(self, project, deployment, base_url, models, **upstream):
+        """A new plain deployment that OpenAI's clients reach too, with `models` (`;`-separated); its upstream's secret."""
+        owner, path = project.owner.caller, f"{project.path}/deployments"
+        created(owner.post(path, {"name": deployment, "input_type": "plain", "output_type": "plain"}))
+        labels = {"openai-compatible": "true", "openai-model-names": models}
+        created(owner.post(f"{path}/{deployment}/versions", {"version": "v1", "labels": labels}))
+        answer = self.put_upstream(project, deployment, f"{base_url}/chat/completions", base_url=base_url, **upstream)
+        return answer["upstream_secret"]
 
     def put_upstream(self, project, deployment, upstream_url, query="", **upstream):
         """Puts an upstream behind version `v1`; the answer."""

@@ -75,10 +75,14 @@ test("the first call works as it stands in the README, and what docs/gate.md goe
   for (const output of rest) assert.ok(!output.includes('"error"') && !output.includes('"failed"'), output);
 });
 
-test("the upstreams in docs/gate.md are the files that the clients' tests run", async () => {
+test("the programs in docs/gate.md are the files that tests run", async () => {
   const text = await page("docs/gate.md");
-  for (const [language, file] of [["python", "upstream.py"], ["js", "upstream.mjs"], ["rust", "signature.rs"]]) {
-    assert.deepEqual(blocks(text, language), [await page(`examples/verify/${file}`)], file);
+  for (const [language, ...files] of [
+    ["python", "verify/upstream.py", "openai/chat.py"],
+    ["js", "verify/upstream.mjs"],
+    ["rust", "verify/signature.rs"],
+  ]) {
+    assert.deepEqual(blocks(text, language), await Promise.all(files.map((file) => page(`examples/${file}`))), language);
   }
 });
 
