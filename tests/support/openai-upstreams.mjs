@@ -10,6 +10,7 @@
 //
 //   parrot   says what it was told, word by word where it streams
 //   slow     the same, but after the first word it waits for `release`
+//   endless  says its first word until nobody listens
 //   breaks   breaks off in the middle of its answer
 //   fails    answers 500
 //   busy     answers 429 when a project calls it for the first time
@@ -17,6 +18,7 @@
 import { EventEmitter, once } from "node:events";
 import { createServer } from "node:http";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { LLMock } from "@copilotkit/aimock";
 import { Webhook } from "standardwebhooks";
@@ -111,6 +113,10 @@ export async function startPlanned() {
     response.writeHead(200, { "Content-Type": "text/event-stream" });
     for (const [index, event] of events(head, words, body).entries()) {
       if (index === 1 && body.model === "slow") await once(held, "release");
+      for (let times = 0; times < 500 && body.model === "endless" && !response.destroyed; times++) {
+        response.write(framed(event));
+        await sleep(20);
+      }
       if (index === 1 && body.model === "breaks") return response.destroy();
       // The next goes out when this one has, so that what breaks off does so behind a whole event.
       await new Promise((sent) => response.write(framed(event), sent));

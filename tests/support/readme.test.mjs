@@ -79,7 +79,7 @@ test("the programs in docs/gate.md are the files that tests run", async () => {
   const text = await page("docs/gate.md");
   for (const [language, ...files] of [
     ["python", "verify/upstream.py", "openai/chat.py"],
-    ["js", "verify/upstream.mjs"],
+    ["js", "verify/upstream.mjs", "openai/chat.mjs"],
     ["rust", "verify/signature.rs"],
   ]) {
     assert.deepEqual(blocks(text, language), await Promise.all(files.map((file) => page(`examples/${file}`))), language);
