@@ -29,7 +29,7 @@ const APP = `
       }
       return { pieces };
     } catch (error) {
-      return { pieces, name: error.constructor.name, status: error.status, code: error.code, message: error.message };
+      return { pieces, name: error.constructor.name, status: error.status, code: error.code, message: error.message, requestId: error.requestID };
     }
   };
   window.models = async (baseURL, apiKey) => {
@@ -159,6 +159,7 @@ test("a token that is taken away ends the next call with a 401 that the page rea
   const answer = await app.ask(user.token);
   assert.deepEqual([answer.name, answer.status, answer.code], ["AuthenticationError", 401, "invalid_api_key"], JSON.stringify(answer));
   assert.match(answer.message, /token/);
+  assert.match(answer.requestId, /^[0-9a-f]{32}$/);
   assert.equal(planned.calls.length, sent);
   assert.equal((await app.ask(token)).pieces.length, 4);
 });

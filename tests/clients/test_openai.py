@@ -16,6 +16,7 @@ SAID = {
     "foreign": ("Good morning, says a server of somebody else's.", None, (5, 11, 16)),
 }
 UPSTREAMS = tuple(SAID)
+PLANNED = ("parrot", "endless", "breaks", "fails", "busy")
 
 
 @pytest.fixture(params=OPENAI)
@@ -34,7 +35,7 @@ def made_project(world, openai_upstreams):
     assert answer.status_code == 201, answer.text
     world.serve_to_openai(
         project, "foreign", openai_upstreams.foreign, "org/some:model", headers={"authorization": "Bearer ${MODEL_KEY}"}, instance_type=price)
-    openai_upstreams.trust(world.serve_to_openai(project, "planned", openai_upstreams.planned, "parrot;breaks;fails;busy", instance_type=price))
+    openai_upstreams.trust(world.serve_to_openai(project, "planned", openai_upstreams.planned, ";".join(PLANNED), instance_type=price))
     world.serve_to_openai(project, "gone", "http://127.0.0.1:9/v1", "parrot")
     return project, world.service_user(project, role="deployment-request-user")
 
@@ -62,6 +63,7 @@ def lives(world, server, projects):
             "bad_token": FORGED_TOKEN,
             "planned": of("planned", "parrot"),
             "foreign": of("foreign", "org/some:model"),
+            "endless": of("planned", "endless"),
             "broken": {"not reached": of("gone", "parrot"), **{name: of("planned", name) for name in ("fails", "breaks", "busy")}},
         }
 
@@ -123,7 +125,7 @@ def test_the_models_are_those_that_can_be_asked(life):
     assert list(models) == [
         "ubiops-deployment/foreign/v1/org/some:model",
         "ubiops-deployment/gone/v1/parrot",
-        *(f"ubiops-deployment/planned/v1/{name}" for name in ("parrot", "breaks", "fails", "busy")),
+        *(f"ubiops-deployment/planned/v1/{name}" for name in PLANNED),
     ]
     assert {model["object"] for model in models.values()} == {"model"}
 
@@ -176,9 +178,11 @@ def test_embeddings_are_read_in_the_form_that_the_client_asks_for(life, recorded
     assert (record["request_data"]["model"], tokens(record)) == ("parrot", (2, None, 2))
 
 
-def test_an_old_completion_and_streams_at_once_are_read(life, recorded):
+def test_old_completions_and_streams_at_once_are_read(life, recorded):
     assert value(life["completion"])["choices"][0]["text"] == "good night"
-    assert tokens(one(recorded, "completion")) == (3, 2, 5)
+    assert value(life["streamed completion"]) == ["good ", "night"]
+    for step in ("completion", "streamed completion"):
+        assert tokens(one(recorded, step)) == (3, 2, 5)
     assert value(life["async"]) == [SAID["planned"][1]] * 2
     assert [tokens(record) for record in recorded["async"]] == [(3, 4, 7)] * 2
 
@@ -231,6 +235,12 @@ def test_a_stream_that_breaks_off_is_raised_behind_what_came(life, recorded):
     assert one(recorded, "stream breaks")["error_message"] == "the upstream's answer broke off"
 
 
+def test_a_reader_who_leaves_a_stream_has_hung_up(life, recorded):
+    assert value(life["left"]) == "good "
+    record = one(recorded, "left")
+    assert (record["status"], record["error_message"]) == ("failed", "the caller hung up")
+
+
 def test_the_same_key_is_the_same_answer(life, recorded):
     for streamed, key in (("", "order-1"), (" streamed", "order-2")):
         first, again = value(life["first" + streamed]), value(life["again" + streamed])
@@ -264,11 +274,11 @@ def test_the_usage_report_adds_up_what_the_records_say(projects, recorded, versi
     assert used["credits"] > 0
 
 
-def test_the_example_of_the_documentation_says_what_it_is_answered(server, world, openai_upstreams, version):
+def test_the_example_of_the_documentation_says_what_it_is_answered(server, world, openai_upstreams):
     project = world.project()
     openai_upstreams.trust(world.serve_to_openai(project, "double", openai_upstreams.planned, "parrot"))
     user = world.service_user(project, role="deployment-request-user")
     settings = environment(OPENAI_BASE_URL=base_url(server, project), OPENAI_API_KEY=user.token)
     example = REPOSITORY / "examples" / "openai" / "chat.py"
-    done = subprocess.run([interpreter("openai", version), example], env=settings, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([interpreter("openai", OPENAI[-1]), example], env=settings, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (0, "good morning\n"), done.stderr

@@ -51,6 +51,11 @@ const PATHS = {
       const choices = [{ index: 0, text: words.join(""), finish_reason: "stop", logprobs: null }];
       return { ...head, object: "text_completion", choices, usage: usageOf(words) };
     },
+    events: (head, words, { stream_options }) => {
+      const chunk = (choices, more) => ({ ...head, object: "text_completion", choices, ...more });
+      const usage = stream_options?.include_usage ? [chunk([], { usage: usageOf(words) })] : [];
+      return [...words.map((text) => chunk([{ index: 0, text, finish_reason: null, logprobs: null }])), ...usage, "[DONE]"];
+    },
   },
   "/v1/embeddings": {
     told: ({ input }) => [input].flat().join(" "),

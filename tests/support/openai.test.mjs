@@ -33,6 +33,7 @@ before(async () => {
   await called("POST", `${PROJECT}/environment-variables`, { name: "MODEL_KEY", value: FOREIGN_KEY, secret: true });
   planned.secrets.push(await served("planned", "parrot;slow;endless;breaks;fails", planned.url));
   await served("foreign", "org/some:model", foreign.url, { headers: { authorization: "Bearer ${MODEL_KEY}" } });
+  planned.secrets.push(await served("narrow", "parrot;slow", planned.url, { max_concurrency: 1 }));
   await served("gone", "parrot", "http://127.0.0.1:9/v1");
   const robot = await called("POST", `${PROJECT}/service-users`, { name: "robot" });
   await called("POST", `${PROJECT}/role-assignments`, { role: "deployment-request-user", assignee: robot.id });
@@ -85,7 +86,8 @@ test("the models are those that can be asked", async () => {
   const ids = [];
   for await (const { id } of client.models.list()) ids.push(id);
   const own = ["parrot", "slow", "endless", "breaks", "fails"].map((name) => `ubiops-deployment/planned/v1/${name}`);
-  assert.deepEqual(ids, [MODELS.foreign, "ubiops-deployment/gone/v1/parrot", ...own]);
+  const others = ["gone/v1/parrot", "narrow/v1/parrot", "narrow/v1/slow"].map((name) => `ubiops-deployment/${name}`);
+  assert.deepEqual(ids, [MODELS.foreign, ...others, ...own]);
 });
 
 for (const upstream of ["planned", "foreign"]) {
@@ -146,6 +148,26 @@ test("who is refused reads why", async () => {
   await refused(ask(MODELS.planned, new OpenAI({ baseURL, apiKey: "0".repeat(40) })), OpenAI.AuthenticationError, 401, /token/);
   const once = client.withOptions({ maxRetries: 0 });
   await refused(ask("ubiops-deployment/planned//fails", once), OpenAI.InternalServerError, 500, /the model has failed/);
+});
+
+test("who is one too many waits as they are told, and is let in then", async () => {
+  const slow = await client.chat.completions.create({ model: "ubiops-deployment/narrow//slow", messages, stream: true });
+  const statuses = [];
+  const seen = async (...request) => {
+    const response = await fetch(...request);
+    statuses.push(response.status);
+    assert.ok(response.ok || response.headers.get("retry-after"));
+    planned.release();
+    return response;
+  };
+  const patient = new OpenAI({ baseURL, apiKey, fetch: seen });
+  const ends = (async () => {
+    for await (const _ of slow);
+  })();
+  const answer = await patient.chat.completions.create({ model: "ubiops-deployment/narrow//parrot", messages });
+  await ends;
+  assert.equal(answer.choices[0].message.content, SAID.planned);
+  assert.deepEqual(statuses, [429, 200]);
 });
 
 test("what ran and failed is not sent again by the SDK", async () => {

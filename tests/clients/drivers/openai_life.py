@@ -1,7 +1,7 @@
 """An app on OpenAI's client, as its user writes it: the transcript of what the app saw, call by call.
 
-Plan: `base_url` and `token`; `planned` and `foreign`, the ids of models that answer; `broken`, the ids of models that do not, by what they
-do. Each call that leaves a record sends the name of its step, by which the test finds it.
+Plan: `base_url` and `token`; `planned` and `foreign`, the ids of models that answer; `endless`, of one that never ends; `broken`, of models that
+do not answer, by what they do. Each call that leaves a record sends the name of its step, by which the test finds it.
 """
 
 import asyncio
@@ -48,7 +48,11 @@ def main():
         for name in ("planned", "foreign"):
             answers(steps, client, name, plan[name])
         steps.take("async", lambda more: asyncio.run(asynchronous(plan, more)))
-        steps.take("completion", lambda more: client.completions.create(model=plan["planned"], prompt="good night", **more).to_dict())
+        old = client.completions
+        steps.take("completion", lambda more: old.create(model=plan["planned"], prompt="good night", **more).to_dict())
+        steps.take("streamed completion", lambda more: [
+            choice.text for chunk in old.create(model=plan["planned"], prompt="good night", stream=True, **more) for choice in chunk.choices])
+        steps.take("left", lambda more: left(client.chat.completions.create(model=plan["endless"], messages=MESSAGES, stream=True, **more)))
         refusals(steps, client, plan)
         replays(steps, client, plan["planned"])
 
@@ -86,6 +90,12 @@ def streamed(chunks, pieces=None):
             reason = chunk.choices[0].finish_reason or reason
         usage = chunk.usage or usage
     return {"pieces": [piece for piece in pieces if piece], "reason": reason, "usage": usage and usage.to_dict()}
+
+
+def left(chunks):
+    """The first piece of a stream, whose reader leaves it there."""
+    with chunks:
+        return next(iter(chunks)).choices[0].delta.content
 
 
 async def asynchronous(plan, more):
