@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "esbuild";
 import { startPlanned } from "../support/openai-upstreams.mjs";
 import { startTenantry } from "../support/serve.mjs";
@@ -65,7 +66,7 @@ before(async () => {
   await called("POST", "/v2.1/organizations", { name: "acme", subscription: "free", admin_email: "ada@example.com" });
   await called("POST", "/v2.1/projects", { name: "vision", organization_name: "acme" });
   await called("POST", `${PROJECT}/deployments`, { name: "chat", input_type: "plain", output_type: "plain" });
-  const labels = { "openai-compatible": "true", "openai-model-names": "parrot;slow" };
+  const labels = { "openai-compatible": "true", "openai-model-names": "parrot;slow;endless" };
   await called("POST", `${PROJECT}/deployments/chat/versions`, { version: "v1", labels });
   const upstream = { upstream_url: `${planned.url}/chat/completions`, base_url: planned.url };
   planned.secrets.push((await called("PUT", `${PROJECT}/deployments/chat/versions/v1/upstream`, upstream)).upstream_secret);
@@ -118,7 +119,7 @@ const records = async () => (await tenantry.database.prepare("SELECT count(*) AS
 test("a page of a listed origin has a stream piece by piece", async () => {
   const app = await site();
   const user = await serviceUser(app.origin);
-  assert.deepEqual(await app.models(user.token), ["parrot", "slow"].map((name) => `ubiops-deployment/chat/v1/${name}`));
+  assert.deepEqual(await app.models(user.token), ["parrot", "slow", "endless"].map((name) => `ubiops-deployment/chat/v1/${name}`));
   // The upstream holds what follows the first word until the page has that one.
   const seen = [];
   await app.page.exposeFunction("pieceCame", (piece) => {
@@ -148,6 +149,21 @@ test("from the origin of another service user nothing runs either", async () => 
   // The same page with the token that lists it, so it was the origin.
   assert.equal((await other.ask(neighbour.token)).pieces.length, 4);
   assert.deepEqual([planned.calls.length, await records()], [sent + 1, recorded + 1]);
+});
+
+test("a page that is closed in the middle of a stream has hung up", async () => {
+  const app = await site();
+  const user = await serviceUser(app.origin);
+  const came = new Promise((resolve) => app.page.exposeFunction("pieceCame", resolve).then(() => app.ask(user.token, "endless").catch(() => {})));
+  assert.equal(await came, "good ");
+  await app.page.close();
+  const select = "SELECT status, error_message FROM requests ORDER BY id DESC LIMIT 1";
+  let record = await tenantry.database.prepare(select).first();
+  for (let tries = 0; tries < 200 && record.status === "processing"; tries++) {
+    await sleep(25);
+    record = await tenantry.database.prepare(select).first();
+  }
+  assert.deepEqual(record, { status: "failed", error_message: "the caller hung up" });
 });
 
 test("a token that is taken away ends the next call with a 401 that the page reads", async () => {
