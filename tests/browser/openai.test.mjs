@@ -1,7 +1,7 @@
-// OpenAI's JavaScript SDK in a page, with a service user's token: whom the origins of that token let through, that a stream arrives piece by
-// piece, and that a token which is taken away is one that the page can tell.
+// OpenAI's JavaScript SDK in a page, with a service user's token: whom the origins of that token let through, that a stream arrives
+// piece by piece, and that a page can tell when its token is taken away.
 //
-// Each page is served from a port of its own, which makes it an origin of its own. Behind the gate is an upstream that tells what it was sent.
+// Each page is served from a port of its own, which makes it an origin of its own. The upstream behind the gate tells what it was sent.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -30,7 +30,8 @@ const APP = `
       }
       return { pieces };
     } catch (error) {
-      return { pieces, name: error.constructor.name, status: error.status, code: error.code, message: error.message, requestId: error.requestID };
+      const { status, code, message, requestID: requestId } = error;
+      return { pieces, name: error.constructor.name, status, code, message, requestId };
     }
   };
   window.models = async (baseURL, apiKey) => {
@@ -38,6 +39,7 @@ const APP = `
     return (await client.models.list()).data.map(({ id }) => id);
   };
 `;
+const HTML = '<!doctype html><meta charset="utf-8"><title>app</title><script src="/app.js"></script>';
 let tenantry;
 let browser;
 let planned;
@@ -97,7 +99,7 @@ async function serviceUser(...origins) {
 async function site() {
   const server = createServer((request, response) => {
     if (request.url === "/app.js") return response.setHeader("Content-Type", "text/javascript").end(script);
-    response.setHeader("Content-Type", "text/html").end('<!doctype html><meta charset="utf-8"><title>app</title><script src="/app.js"></script>');
+    response.setHeader("Content-Type", "text/html").end(HTML);
   });
   sites.push(server);
   await once(server.listen(0, "127.0.0.1"), "listening");
@@ -154,8 +156,12 @@ test("from the origin of another service user nothing runs either", async () => 
 test("a page that is closed in the middle of a stream has hung up", async () => {
   const app = await site();
   const user = await serviceUser(app.origin);
-  const came = new Promise((resolve) => app.page.exposeFunction("pieceCame", resolve).then(() => app.ask(user.token, "endless").catch(() => {})));
-  assert.equal(await came, "good ");
+  let came;
+  const first = new Promise((resolve) => (came = resolve));
+  await app.page.exposeFunction("pieceCame", came);
+  // It ends with the page.
+  app.ask(user.token, "endless").catch(() => {});
+  assert.equal(await first, "good ");
   await app.page.close();
   const select = "SELECT status, error_message FROM requests ORDER BY id DESC LIMIT 1";
   let record = await tenantry.database.prepare(select).first();

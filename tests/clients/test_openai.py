@@ -1,8 +1,10 @@
-"""OpenAI's Python client against the gate, in two generations (`drivers/openai_life.py`): whole answers and streams, of an upstream of ours
-and of a server that others wrote; what its user is told where something fails, and what is recorded (docs/gate.md)."""
+"""OpenAI's Python client against the gate, in two generations (`drivers/openai_life.py`): whole answers and streams, of an upstream
+of ours and of a server that others wrote; what its user is told where something fails, and what is recorded (docs/gate.md).
+"""
 
 import json
 import subprocess
+import time
 
 import pytest
 
@@ -33,8 +35,8 @@ def made_project(world, openai_upstreams):
     variables = f"{project.path}/environment-variables"
     answer = project.owner.caller.post(variables, {"name": "MODEL_KEY", "value": openai_upstreams.foreign_key, "secret": True})
     assert answer.status_code == 201, answer.text
-    world.serve_to_openai(
-        project, "foreign", openai_upstreams.foreign, "org/some:model", headers={"authorization": "Bearer ${MODEL_KEY}"}, instance_type=price)
+    key = {"authorization": "Bearer ${MODEL_KEY}"}
+    world.serve_to_openai(project, "foreign", openai_upstreams.foreign, "org/some:model", headers=key, instance_type=price)
     openai_upstreams.trust(world.serve_to_openai(project, "planned", openai_upstreams.planned, ";".join(PLANNED), instance_type=price))
     world.serve_to_openai(project, "gone", "http://127.0.0.1:9/v1", "parrot")
     return project, world.service_user(project, role="deployment-request-user")
@@ -80,6 +82,14 @@ def life(lives, version):
     return lives(version)
 
 
+def settled(project, path):
+    """Waits until nothing is under way: who leaves a stream does not see it end."""
+    deadline = time.monotonic() + 20
+    while project.owner.caller.get(f"{path}?status=processing").json():
+        assert time.monotonic() < deadline, "a request was not settled"
+        time.sleep(0.05)
+
+
 @pytest.fixture(scope="module")
 def records(lives, projects):
     """What is recorded, by generation, of each step: a list, newest first."""
@@ -89,6 +99,7 @@ def records(lives, projects):
         found = {}
         for deployment in ("planned", "foreign", "gone"):
             path = f"{project.path}/deployments/{deployment}/requests"
+            settled(project, path)
             for listed in project.owner.caller.get(f"{path}?status=completed,failed").json():
                 record = project.owner.caller.get(f"{path}/{listed['id']}").json()
                 found.setdefault(record["request_data"]["step"], []).append(record)

@@ -1,5 +1,5 @@
-"""What UbiOps' tutorials and its users' apps send, as they send it: the cells of a notebook with its clients, a page's `fetch`, a phone app,
-`curl`. In place of the cell that uploads code each puts an upstream behind its version, a server that takes only what is signed for it.
+"""What UbiOps' tutorials and its users' apps send, as they send it: the cells of a notebook with its clients, a page's `fetch`,
+a phone app, `curl`. In place of the cell that uploads code each puts an upstream behind its version.
 
 Tutorials: https://github.com/UbiOps/tutorials (vllm-tutorial, ollama-multi-model-hosting, huggingface-llama3.1, finbert-wandb-tutorial,
 nvidia-rapids-benchmark); what is not served, such as batches, files and pipelines, is left out.
@@ -95,7 +95,8 @@ class Models(BaseHTTPRequestHandler):
     def is_signed(self, body):
         """As https://www.standardwebhooks.com says."""
         signed = f"{self.headers['webhook-id']}.{self.headers['webhook-timestamp']}.".encode() + body
-        macs = [hmac.new(base64.b64decode(secret.removeprefix("whsec_")), signed, hashlib.sha256).digest() for secret in self.server.secrets]
+        keys = [base64.b64decode(secret.removeprefix("whsec_")) for secret in self.server.secrets]
+        macs = [hmac.new(key, signed, hashlib.sha256).digest() for key in keys]
         signatures = self.headers.get("webhook-signature", "").split()
         return any(f"v1,{base64.b64encode(mac).decode()}" in signatures for mac in macs)
 
@@ -189,7 +190,7 @@ json.dump({"models": [one.id for one in openai_models], "answer": answer, "lengt
 
 
 def test_an_llm_is_deployed_asked_streamed_and_reached_by_openais_client(world, server, openai_upstreams):
-    """vllm-tutorial, and ollama-multi-model-hosting; the model is a server of somebody else's, which wants the key of the version's variable."""
+    """vllm-tutorial, and ollama-multi-model-hosting. The model is a server that others wrote; its key is the version's variable."""
     project = world.project()
     said = "Good morning, says a server of somebody else's."
     mine = settings(server, project, project.owner.token, "llm")
@@ -270,7 +271,8 @@ def test_a_shop_in_the_browser_has_its_recommendations(recommender, world):
     answer = user.caller.again().post(f"{path}?timeout=3600", {"clicked_product": "scarf"}, headers=sent)
     assert answer.status_code == 200 and answer.headers["Access-Control-Allow-Origin"] == "https://shop.example"
     assert answer.json()["result"]["recommendation"] == ["like scarf", "hat"]
-    elsewhere = user.caller.again().post(f"{path}?timeout=3600", {"clicked_product": "scarf"}, headers={**sent, "Origin": "https://other.example"})
+    foreign = {**sent, "Origin": "https://other.example"}
+    elsewhere = user.caller.again().post(f"{path}?timeout=3600", {"clicked_product": "scarf"}, headers=foreign)
     assert elsewhere.status_code == 403 and "Access-Control-Allow-Origin" not in elsewhere.headers
     assert len(user.project.owner.caller.get(records).json()) == recorded + 1
 
@@ -287,9 +289,10 @@ def test_a_phone_app_sends_json_as_text(recommender):
 def test_curl_sends_json_as_a_form(recommender, world):
     """`curl -d` without a content type; the answer of a list is a list."""
     user, path = recommender
+    one, two = ({"recommendation": [f"like {name}", "hat"]} for name in ("scarf", "glove"))
     for sent, expected in (
-        ('{"clicked_product": "scarf"}', {"recommendation": ["like scarf", "hat"]}),
-        ('[{"clicked_product": "a"}, {"clicked_product": "b"}]', [{"recommendation": ["like a", "hat"]}, {"recommendation": ["like b", "hat"]}]),
+        ('{"clicked_product": "scarf"}', one),
+        ('[{"clicked_product": "scarf"}, {"clicked_product": "glove"}]', [one, two]),
     ):
         command = ["curl", "-sS", world.url + path, "-H", f"Authorization: Token {user.token}", "-d", sent]
         done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60, check=True)

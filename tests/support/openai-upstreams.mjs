@@ -28,6 +28,8 @@ export const FOREIGN_KEY = "sk-of-somebody-else";
 export const FOREIGN_WORDS = "Good morning, says a server of somebody else's.";
 const FOREIGN_USAGE = { prompt_tokens: 5, completion_tokens: 11, total_tokens: 16, input_tokens: 5, output_tokens: 11 };
 
+const FAILURE = { message: "the model has failed", type: "server_error", param: null, code: null };
+
 const usageOf = (words) => ({ prompt_tokens: 3, completion_tokens: words.length, total_tokens: 3 + words.length });
 
 /** For each path: what was told, the answer as a whole, and as events. */
@@ -107,13 +109,13 @@ export async function startPlanned() {
     const head = { id: `planned-${calls.length}`, created: Math.floor(Date.now() / 1000), model: body.model };
     const project = headers["tenantry-project"];
     const isFirst = calls.filter((call) => call.body.model === "busy" && call.headers["tenantry-project"] === project).length === 1;
-    if (body.model === "fails") return json(response, 500, { error: { message: "the model has failed", type: "server_error", param: null, code: null } });
+    if (body.model === "fails") return json(response, 500, { error: FAILURE });
     if (body.model === "busy" && isFirst) return json(response, 429, { error: { message: "the model is busy" } }, { "Retry-After": "1" });
     if (!body.stream) {
       const answer = whole(head, words, body);
       if (body.model !== "breaks") return json(response, 200, answer);
-      response.writeHead(200, { "Content-Type": "application/json", "Content-Length": "1000" }).write('{"id": "cut', () => response.destroy());
-      return;
+      response.writeHead(200, { "Content-Type": "application/json", "Content-Length": "1000" });
+      return response.write('{"id": "cut', () => response.destroy());
     }
     response.writeHead(200, { "Content-Type": "text/event-stream" });
     for (const [index, event] of events(head, words, body).entries()) {

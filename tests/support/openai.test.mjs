@@ -192,7 +192,8 @@ test("what ran and failed is not sent again by the SDK", async () => {
 });
 
 test("the same key is the same answer, and ran once", async () => {
-  const ask = () => client.chat.completions.create({ model: MODELS.planned, messages }, { headers: { "Idempotency-Key": "order-1" } }).withResponse();
+  const options = { headers: { "Idempotency-Key": "order-1" } };
+  const ask = () => client.chat.completions.create({ model: MODELS.planned, messages }, options).withResponse();
   const before = planned.calls.length;
   const [first, again] = [await ask(), await ask()];
   assert.deepEqual(again.data.id, first.data.id);

@@ -1,7 +1,7 @@
 """An app on OpenAI's client, as its user writes it: the transcript of what the app saw, call by call.
 
-Plan: `base_url` and `token`; `planned` and `foreign`, the ids of models that answer; `endless`, of one that never ends; `broken`, of models that
-do not answer, by what they do. Each call that leaves a record sends the name of its step, by which the test finds it.
+Plan: `base_url`, `token` and `bad_token`; the ids of models: `planned` and `foreign`, which answer, `endless`, which never ends, and
+`broken`, by what they do. Each call that leaves a record sends the name of its step, by which the test finds it.
 """
 
 import asyncio
@@ -50,8 +50,9 @@ def main():
         steps.take("async", lambda more: asyncio.run(asynchronous(plan, more)))
         old = client.completions
         steps.take("completion", lambda more: old.create(model=plan["planned"], prompt="good night", **more).to_dict())
+        streams = {"model": plan["planned"], "prompt": "good night", "stream": True}
         steps.take("streamed completion", lambda more: [
-            choice.text for chunk in old.create(model=plan["planned"], prompt="good night", stream=True, **more) for choice in chunk.choices])
+            choice.text for chunk in old.create(**streams, **more) for choice in chunk.choices])
         steps.take("left", lambda more: left(client.chat.completions.create(model=plan["endless"], messages=MESSAGES, stream=True, **more)))
         refusals(steps, client, plan)
         replays(steps, client, plan["planned"])
