@@ -63,6 +63,8 @@ mod instance_types;
 #[cfg(test)]
 mod joining;
 #[cfg(test)]
+mod key_rotation;
+#[cfg(test)]
 mod largest_bodies;
 #[cfg(test)]
 mod last_admin;
