@@ -17,7 +17,7 @@ mod workspaces;
 
 pub use misconfigured::handle_misconfigured;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use ::http::{Method, StatusCode};
@@ -30,6 +30,7 @@ use crate::error::Error;
 use crate::http::cors::{Class, Listed};
 use crate::http::notes::Notes;
 use crate::http::query::Query;
+use crate::http::rate::Rate;
 use crate::http::request::Request;
 use crate::http::response::{Body, Response};
 use crate::http::surface::Surface;
@@ -81,6 +82,7 @@ pub async fn handle(mut request: Request, platform: &Rc<Platform>, config: &Rc<C
             ..Progress::default()
         }),
         notes: Notes::default(),
+        rate: Cell::default(),
         work: RefCell::default(),
     };
     let method = request.method.clone();
@@ -95,6 +97,9 @@ pub async fn handle(mut request: Request, platform: &Rc<Platform>, config: &Rc<C
     let mut progress = life.progress.take();
     if method != Method::OPTIONS {
         life.answer_origin(&mut response, &progress);
+    }
+    if let Some(rate) = life.rate.get() {
+        rate.tell(&mut response);
     }
     on_every_answer(&mut response, &life.request_id);
     // Of a file only the platform knows the headers: it is told to fetch those alone, and says who may keep them.
@@ -179,6 +184,7 @@ struct Life<'a> {
     origin: Option<String>,
     progress: RefCell<Progress>,
     notes: Notes,
+    rate: Cell<Option<Rate>>,
     work: RefCell<Vec<Local<'static, ()>>>,
 }
 
@@ -220,6 +226,7 @@ impl<'a> Life<'a> {
             held: None,
             model: None,
             notes: self.notes.clone(),
+            rate: &self.rate,
             work: &self.work,
             request,
         };

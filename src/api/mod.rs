@@ -37,7 +37,7 @@ pub mod versions;
 pub mod vouchers;
 pub mod workspaces;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use serde::de::DeserializeOwned;
@@ -51,6 +51,7 @@ use crate::gate::memory::Held;
 use crate::http::body::{self, Wanted};
 use crate::http::notes::Notes;
 use crate::http::query::Query;
+use crate::http::rate::Rate;
 use crate::http::request::Request;
 use crate::platform::{Config, Local, Platform, SERVICE_USER_DOMAIN};
 use crate::store::audit::Occasion;
@@ -92,6 +93,8 @@ pub struct Context<'a> {
     pub(crate) model: Option<WantedModel>,
     /// What the log is told beside the answer; work that is left for later keeps a clone.
     pub notes: Notes,
+    /// What its answer tells of the caller's minute.
+    pub(crate) rate: &'a Cell<Option<Rate>>,
     pub(crate) work: &'a RefCell<Vec<Local<'static, ()>>>,
 }
 
@@ -99,6 +102,15 @@ impl Context<'_> {
     /// Leaves work to be done when the handler has returned: what writes a streamed answer, and what nobody waits for.
     pub fn later(&self, work: Local<'static, ()>) {
         self.work.borrow_mut().push(work);
+    }
+
+    /// Counts the request no longer for which its caller has their permit back.
+    pub(crate) fn permit_is_back(&self) {
+        let rate = self.rate.get();
+        self.rate.set(rate.map(|rate| Rate {
+            made: rate.made - 1,
+            ..rate
+        }));
     }
 
     /// What stands in the braces of this name in the route's path.

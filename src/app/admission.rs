@@ -12,7 +12,9 @@ use crate::auth::principal::Principal;
 use crate::domain::{Digests, ObjectType, RecognisedToken, UserId};
 use crate::error::{Error, Kind};
 use crate::gate::settle;
+use crate::http::rate::Rate;
 use crate::http::request::Request;
+use crate::store::admissions::{minute_of, to_next_minute};
 use crate::store::first_trip::who::{self, Caller, HolderRow};
 use crate::store::first_trip::{organization, project};
 use crate::store::objects::Object;
@@ -133,6 +135,8 @@ impl Life<'_> {
         let digests = token.as_ref().map(|token| &token.digests);
         let name = call.parameter("project_name").to_owned();
         let permission = access.permission();
+        let limit = self.config.requests_per_minute;
+        let limit = limit.filter(|_| self.progress.borrow().is_request_endpoint);
         let asked = project::Asked {
             digests,
             origin: self.origin.as_deref(),
@@ -140,6 +144,7 @@ impl Life<'_> {
             object: wanted,
             permission,
             shows_project: access.shows_project(),
+            minute: limit.map(|_| minute_of(call.now)),
         };
         let trip = project::ask(&self.session, &asked, call.rider()?).await?;
         call.ridden = trip.ridden;
@@ -150,6 +155,11 @@ impl Life<'_> {
         let is_admin = row.standing.is_admin.0;
         let holds = row.standing.holds_permission.0;
         self.admit(call, access, digests, Some(row.caller))?;
+        self.rate.set(limit.map(|limit| Rate {
+            limit,
+            made: row.made,
+            reset: to_next_minute(call.now),
+        }));
         let principal = call.authority.principal();
         let is_operator = principal.is_operator();
         let project = row

@@ -13,6 +13,7 @@ pub mod notes;
 pub mod openai_errors;
 pub mod patch;
 pub mod query;
+pub mod rate;
 pub mod request;
 pub mod request_errors;
 pub mod response;

@@ -310,8 +310,7 @@ macro_rules! facts {
              SELECT json_group_array(json_array(w.id, w.place_id, w.name, w.value, w.secret, w.key_id, w.hosts))
              FROM environment_variables w
              WHERE w.place_id IN (r.version_id, r.object_id, r.project_id)
-               AND w.name IN (SELECT value FROM json_each(x.variables))) END AS variables, ",
-           $crate::store::admissions::made_this_minute!("r"), " AS made
+               AND w.name IN (SELECT value FROM json_each(x.variables))) END AS variables
          FROM requests r
          JOIN deployment_versions v ON v.id = r.version_id
          JOIN deployments e ON e.id = r.object_id
@@ -444,7 +443,8 @@ pub struct Asked<'a> {
 }
 
 /// The minute of an instant, counted from the epoch.
-fn minute_of(now: Timestamp) -> i64 {
+#[must_use]
+pub fn minute_of(now: Timestamp) -> i64 {
     now.as_millis() / 60_000
 }
 
@@ -564,8 +564,6 @@ row! {
         pub previous_secret_end: Option<Millis>,
         /// The variables that the templates name, as arrays of id, place, name, value, secret, key and hosts.
         pub variables: Option<JsonText>,
-        /// How many requests the caller had made in this minute before.
-        pub made: i64,
     }
 }
 

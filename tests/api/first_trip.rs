@@ -42,6 +42,7 @@ fn trip(
         object: None,
         permission: None,
         shows_project: false,
+        minute: None,
     };
     let session = session(world);
     let work = project::ask(&session, &asked, Some(rider));

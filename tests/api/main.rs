@@ -119,6 +119,8 @@ mod quotas;
 #[cfg(test)]
 mod races;
 #[cfg(test)]
+mod rate_headers;
+#[cfg(test)]
 mod request_records;
 #[cfg(test)]
 mod resource_counts;

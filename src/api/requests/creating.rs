@@ -177,7 +177,6 @@ pub(crate) async fn create(
     };
     let mut response = Response::of_json_text(body);
     overhead(call, began, outcome.run_time, &mut response);
-    rate_headers(call, &passage.admitted, &mut response);
     Ok(response)
 }
 
@@ -195,7 +194,6 @@ pub(crate) async fn stream(
     let (passage, sending) = begin(call, &ask, *admitted, sent).await?;
     let input = passage.input(&sending);
     let mut response = Response::empty(::http::StatusCode::OK);
-    rate_headers(call, &passage.admitted, &mut response);
     let (mut sink, stream) = call.platform.streams.open();
     call.later(Box::pin(async move {
         let outcome = passage.forward_stream(sending, &mut *sink).await;
@@ -299,6 +297,7 @@ pub(super) async fn begin<T>(
                 call.later(settle::repeated(call.session, call.platform, statements));
                 return Err(unknown);
             }
+            call.permit_is_back();
             return Err(error);
         }
     };
@@ -392,21 +391,6 @@ pub(super) fn key_ending<T>(
                 .filter(|body| body.len() <= LONGEST_KEPT)
                 .map(str::to_owned),
         },
-    }
-}
-
-/// How many requests the caller may make yet in this minute (contract section 5.10).
-pub(super) fn rate_headers(call: &Context<'_>, admitted: &Admitted, response: &mut Response) {
-    if let Some(limit) = call.config.requests_per_minute {
-        response.header("x-ratelimit-limit", limit.to_string());
-        response.header(
-            "x-ratelimit-remaining",
-            (limit - admitted.made - 1).max(0).to_string(),
-        );
-        response.header(
-            "x-ratelimit-reset",
-            admissions::to_next_minute(call.now).to_string(),
-        );
     }
 }
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use ::http::StatusCode;
 
-use super::creating::{Ask, Judged, begin, judged, key_ending, overhead, rate_headers, streams};
+use super::creating::{Ask, Judged, begin, judged, key_ending, overhead, streams};
 use super::made::{OpenAiModel, OpenAiModels, additional_data};
 use crate::api::{Call, Context, OnObject, OnProject};
 use crate::domain::event_stream::{Collected, Data, EventStream};
@@ -216,7 +216,6 @@ async fn whole(call: &Context<'_>, run: Run, answered: Answered) -> Result<Respo
         response.body = Body::Bytes(body);
     }
     overhead(call, run.passage.admission, outcome.run_time, &mut response);
-    rate_headers(call, &run.passage.admitted, &mut response);
     Ok(response)
 }
 
@@ -226,7 +225,6 @@ fn stream(call: &Context<'_>, run: Run, answered: Answered, hides_usage: bool) -
     let mut response = passed_on(status, content_type.clone());
     let upstream = call.platform.clock.now().as_millis() - answered.begun.as_millis();
     overhead(call, run.passage.admission, upstream, &mut response);
-    rate_headers(call, &run.passage.admitted, &mut response);
     let (mut sink, stream) = call.platform.streams.open();
     streams(&mut response, stream);
     call.later(Box::pin(async move {

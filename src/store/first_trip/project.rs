@@ -91,6 +91,11 @@ statements! {
     CALLER_AND_BUDGET = caller_and_project! { who: token, rides: shown_project!() };
     /// The same, and where the request's origin is listed.
     CALLER_AND_BUDGET_AND_ORIGIN = caller_and_project! { who: token_at_origin, rides: shown_project!() };
+    /// How many requests the caller has made in this minute, the one of this call among them.
+    MADE = "SELECT count AS made FROM request_rates
+            WHERE project_id = (SELECT id FROM projects WHERE name = :project) AND minute = #minute
+              AND caller_id = CASE WHEN #by_operator = 1 THEN 'operator' ELSE (
+                SELECT coalesce(user_id, service_user_id) FROM tokens WHERE digest IN (:digest, :other_digest)) END";
 }
 
 /// What the first round trip says about a call on a project.
@@ -104,6 +109,8 @@ pub struct CallerAndProject {
     pub listed: Listed,
     /// What the caller is and may in the project.
     pub standing: ProjectStanding,
+    /// How many requests they have made in the minute that was asked for.
+    pub made: i64,
 }
 
 row! {
@@ -133,6 +140,7 @@ impl Row for CallerAndProject {
             project: project_exists.then(|| Project::read(columns)),
             listed: Listed::from(&ListedRow::read(columns)),
             standing,
+            made: 0,
         }
     }
 }
@@ -151,6 +159,8 @@ pub struct Asked<'a> {
     pub permission: Option<Permission>,
     /// Whether the project is to be shown itself.
     pub shows_project: bool,
+    /// The minute in which the caller's requests are counted, if they are.
+    pub minute: Option<i64>,
 }
 
 /// Who shows this token, and what they may in this project and on this object. What rides along has `:project`,
@@ -184,9 +194,23 @@ pub async fn ask(
         (Some(_), _, true) => &CALLER_AND_OBJECT,
         (Some(_), _, false) => &CALLER_AND_OBJECT_AND_ORIGIN,
     };
+    row! {
+        struct Made {
+            made: i64,
+        }
+    }
+    let rider = match asked.minute {
+        None => rider,
+        // Last, so behind the record that takes a permit.
+        Some(minute) => Some(rider.unwrap_or_default().and(&MADE, minute)),
+    };
     let trip = ask_first(session, sql, parameters, rider).await?;
+    let mut row: CallerAndProject = trip.row.unwrap_or_default();
+    if let (Some(_), Some(answers)) = (asked.minute, &trip.ridden) {
+        row.made = answers.last()?.map_or(0, |Made { made }| made);
+    }
     Ok(FirstTrip {
-        row: trip.row.unwrap_or_default(),
+        row,
         ridden: trip.ridden,
     })
 }

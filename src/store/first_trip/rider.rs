@@ -26,7 +26,7 @@ macro_rules! caller_is_known {
 pub(crate) use caller_is_known;
 
 /// Statements that ride along, with what the route has to say to them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Rider {
     statements: Vec<&'static Sql>,
     parameters: Parameters,
@@ -51,6 +51,14 @@ impl Rider {
             writes: true,
             ..Self::reading(statements, parameters)
         }
+    }
+
+    /// One more statement, which reads what is counted in a minute.
+    #[must_use]
+    pub(super) fn and(mut self, statement: &'static Sql, minute: i64) -> Self {
+        self.statements.push(statement);
+        self.parameters = self.parameters.integer("minute", minute);
+        self
     }
 
     /// Makes the trip. The parameters of the first statement hold for all: what they say of the caller and of the path
