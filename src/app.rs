@@ -61,6 +61,7 @@ pub(crate) struct Progress {
     pub(crate) listed: Option<Listed>,
     pub(crate) principal: Option<String>,
     pub(crate) error: Option<Error>,
+    shows_token: bool,
     afterwards: Vec<Statement>,
 }
 
@@ -92,7 +93,7 @@ pub async fn handle(mut request: Request, platform: &Rc<Platform>, config: &Rc<C
     };
     let mut response = match answer {
         Ok(response) => response,
-        Err(error) => life.refuse(error).await,
+        Err(error) => life.refuse(error, &request).await,
     };
     let mut progress = life.progress.take();
     if method != Method::OPTIONS {
@@ -263,9 +264,11 @@ impl<'a> Life<'a> {
     }
 
     /// The answer to a failed call.
-    async fn refuse(&self, error: Error) -> Response {
-        if failure::status(&error) != StatusCode::SERVICE_UNAVAILABLE {
-            self.look_for_origin().await;
+    async fn refuse(&self, mut error: Error, request: &Request) -> Response {
+        if failure::status(&error) != StatusCode::SERVICE_UNAVAILABLE
+            && let Err(shielded) = self.look_for_origin(request).await
+        {
+            error = shielded;
         }
         let response = to_response(&error, &self.progress.borrow(), &self.request_id);
         self.progress.borrow_mut().error = Some(error);

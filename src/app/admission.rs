@@ -25,12 +25,14 @@ use crate::store::tokens;
 impl Life<'_> {
     /// Step 3: the token that the caller shows; the operator shows none.
     fn token(&self, request: &Request) -> Result<Option<RecognisedToken>, Error> {
-        match credential::read(request, self.config) {
+        let shown = match credential::read(request, self.config) {
             Credential::Missing => Err(Error::unauthenticated(credential::MISSING)),
             Credential::Refused(why) => Err(Error::unauthenticated(why)),
             Credential::Operator => Ok(None),
             Credential::Token(token) => Ok(Some(token)),
-        }
+        };
+        self.progress.borrow_mut().shows_token = shown.is_ok();
+        shown
     }
 
     /// Steps 3 and 4, of a call that is about nothing that is looked up.

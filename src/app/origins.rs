@@ -1,5 +1,8 @@
 //! Origins: preflights, the origin that may read an answer, and calls from a page that is not the caller's (contract
 //! section 4).
+//!
+//! Both look for the origin before anybody is known, which the shield allows so often from one address (contract section
+//! 5.10).
 
 use super::{Life, Progress};
 use crate::error::Error;
@@ -9,7 +12,16 @@ use crate::http::response::Response;
 use crate::routes::Found;
 use crate::store::first_trip::origin;
 
+/// Seconds after which an address that the shield keeps out may try again: the period of the binding.
+const SHIELDED: u32 = 60;
+
 impl Life<'_> {
+    /// Counts a look-up for somebody who shows no token; whether it is still allowed.
+    async fn shield_allows(&self, request: &Request) -> bool {
+        let address = request.header("cf-connecting-ip").unwrap_or_default();
+        self.platform.shield.allows(&address).await
+    }
+
     /// Answers OPTIONS: without a credential, and whatever exists (contract section 4).
     pub(super) async fn preflight(
         &self,
@@ -24,7 +36,9 @@ impl Life<'_> {
         let methods = found.readable_methods();
         response.header("allow", found.methods());
         let listed = match (&self.origin, found.parameter("project_name")) {
-            (Some(shown), Some(project)) => origin::in_project(&self.session, project, shown).await,
+            (Some(shown), Some(project)) if self.shield_allows(request).await => {
+                origin::in_project(&self.session, project, shown).await
+            }
             _ => Ok(Listed::default()),
         };
         // A database that fails allows no origin, and the log says why; the answer stays a 204.
@@ -65,17 +79,33 @@ impl Life<'_> {
 
     /// Where the failure of a call came before the first round trip, its origin still costs one: the app must be able
     /// to read its 401.
-    pub(super) async fn look_for_origin(&self) {
-        let (class, project, listed) = {
+    ///
+    /// # Errors
+    /// 429 where the shield does not allow it to somebody who shows no token.
+    pub(super) async fn look_for_origin(&self, request: &Request) -> Result<(), Error> {
+        let (class, project, listed, shows_token) = {
             let progress = self.progress.borrow();
-            (progress.class, progress.project.clone(), progress.listed)
+            let project = progress.project.clone();
+            (
+                progress.class,
+                project,
+                progress.listed,
+                progress.shows_token,
+            )
         };
         if let (Some(shown), Some(project), None) = (&self.origin, project, listed)
             && class.is_some_and(|class| class != Class::Closed)
         {
+            if !shows_token && !self.shield_allows(request).await {
+                return Err(Error::too_many(
+                    "too many calls without a token have come from your address; try again in a minute",
+                    SHIELDED,
+                ));
+            }
             let listed = origin::in_project(&self.session, &project, shown).await;
             self.progress.borrow_mut().listed = listed.ok();
         }
+        Ok(())
     }
 
     /// Gives an answer, an error as well as a success, its CORS headers.

@@ -16,6 +16,7 @@ mod payloads;
 mod queue;
 mod request;
 mod response;
+mod shield;
 mod stream;
 mod upstream;
 mod web_url;
@@ -119,6 +120,7 @@ fn platform_of(env: &Env) -> Rc<Platform> {
         payloads: payloads::Kv::bound(env),
         queue: queue::Sender::bound(env),
         upstream: Box::new(upstream::Fetch),
+        shield: Box::new(shield::Binding::new(env)),
         streams: Box::new(stream::IdentityStreams),
         log: Box::new(Console),
     })

@@ -11,6 +11,7 @@ mod database;
 mod log;
 mod payloads;
 mod queue;
+mod shield;
 mod stream;
 mod upstream;
 
@@ -24,6 +25,7 @@ pub use database::{Batch, BatchMeta, Database, DatabaseError};
 pub use log::Log;
 pub use payloads::Payloads;
 pub use queue::Queue;
+pub use shield::Shield;
 pub use stream::{Gone, Sink, Stream, Streams};
 pub use upstream::{
     CallFault, HeaderOf, Incoming, IncomingBody, Nobody, Outgoing, Presence, Upstream,
@@ -57,6 +59,8 @@ pub struct Platform {
     pub queue: Option<Box<dyn Queue>>,
     /// Calls to upstreams.
     pub upstream: Box<dyn Upstream>,
+    /// What is in front of reads without a token.
+    pub shield: Box<dyn Shield>,
     /// Answers that are written bit by bit.
     pub streams: Box<dyn Streams>,
     /// The log.

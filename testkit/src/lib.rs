@@ -30,6 +30,7 @@ pub mod requests;
 mod run;
 pub mod schedule;
 pub mod schema;
+pub mod shield;
 pub mod signed;
 pub mod upstream;
 pub mod wire;

@@ -25,6 +25,7 @@ use crate::clock::{CountingEntropy, SetClock};
 use crate::database::{Fault, Sqlite};
 use crate::payloads::Store;
 use crate::queue::Messages;
+use crate::shield::Shielding;
 use crate::upstream::Upstreams;
 use crate::wire::Wire;
 use crate::{run, schema};
@@ -65,6 +66,8 @@ pub struct World {
     pub payloads: Option<Store>,
     /// What tells of requests that wait; none in an installation without a queue.
     pub queue: Option<Messages>,
+    /// What is in front of reads without a token.
+    pub shield: Shielding,
     pub(crate) config: Rc<Config>,
     pub(crate) cast: Rc<HashMap<&'static str, Caller>>,
     logs: LogList,
@@ -113,6 +116,7 @@ impl World {
             upstream,
             payloads,
             queue: Some(Messages::default()),
+            shield: Shielding::default(),
             config: Rc::new(config(&[])),
             cast: Rc::new(cast),
             logs: LogList::default(),
@@ -210,6 +214,7 @@ impl World {
                 .clone()
                 .map(|queue| Box::new(queue) as Box<dyn Queue>),
             upstream: Box::new(self.upstream.clone()),
+            shield: Box::new(self.shield.clone()),
             streams: Box::new(wire.clone()),
             log: Box::new(self.logs.clone()),
         })

@@ -135,6 +135,8 @@ mod secrets;
 #[cfg(test)]
 mod service_users;
 #[cfg(test)]
+mod shield;
+#[cfg(test)]
 mod signed_requests;
 #[cfg(test)]
 mod slow_bodies;
