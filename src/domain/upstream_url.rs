@@ -87,6 +87,8 @@ pub struct UpstreamRules {
     allowed: Option<Vec<String>>,
     /// `PUBLIC_HOSTS`, and the host of `CONSOLE_ORIGIN`.
     own: Vec<String>,
+    /// The host of `CONSOLE_ORIGIN`.
+    console: Option<String>,
     /// `SERVICES_DOMAIN`: itself and all below it are ours.
     services_domain: Option<String>,
     /// `ALLOW_LOOPBACK_UPSTREAMS`.
@@ -113,20 +115,31 @@ impl UpstreamRules {
             _ => Err(format!("UPSTREAM_PORTS: {} is not a port", quoted(entry))),
         });
         let mut own = hosts("PUBLIC_HOSTS").transpose()?.unwrap_or_default();
+        let mut console = None;
         if let Some(origin) = set("CONSOLE_ORIGIN") {
             let origin = Origin::parse(&origin);
             let origin = origin.map_err(|invalid| format!("CONSOLE_ORIGIN: {invalid}"))?;
             let (_, authority) = origin.as_str().split_once("://").unwrap_or_default();
-            own.push(without_port(authority).to_owned());
+            console = Some(without_port(authority).to_owned());
         }
+        own.extend(console.clone());
         let services_domain = hosts("SERVICES_DOMAIN").transpose()?;
         Ok(Self {
             ports: ports.collect::<Result<_, _>>()?,
             allowed: hosts("UPSTREAM_ALLOWED_HOSTS").transpose()?,
             own,
+            console,
             services_domain: services_domain.and_then(|hosts| hosts.into_iter().next()),
             loopback: set("ALLOW_LOOPBACK_UPSTREAMS").is_some_and(|value| value == "true"),
         })
+    }
+
+    /// Whether pages of the console may be on this host: on the one that `CONSOLE_ORIGIN` names, and where it names none on
+    /// any.
+    #[must_use]
+    pub fn may_have_console(&self, called: &str) -> bool {
+        let console = self.console.as_deref();
+        console.is_none_or(|console| without_port(called).eq_ignore_ascii_case(console))
     }
 
     /// Judges an address; `own_host` is the host that was called, with its port if it was named.

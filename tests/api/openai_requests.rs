@@ -664,3 +664,51 @@ fn a_record_shows_what_was_asked_and_answered() {
         (&json!(7), &json!(CHAT))
     );
 }
+
+#[test]
+fn an_answer_is_never_a_page_or_a_part_of_one_where_the_console_may_be() {
+    let (world, caller) = world();
+    let apart = world.with_settings(&[("CONSOLE_ORIGIN", "https://console.acme.com")]);
+    for (world, host, may_have_console) in [
+        (&world, "api.acme.com", true),
+        (&apart, "Console.acme.com:8443", true),
+        (&apart, "api.acme.com", false),
+    ] {
+        for (sent, is_of_pages) in [
+            ("application/json", false),
+            ("text/html", false),
+            ("text/plain", false),
+            ("Text/JavaScript; charset=utf-8", true),
+            ("application/x-ecmascript", true),
+            ("text/plain, text/css", true),
+            ("application/wasm", true),
+        ] {
+            world.upstream.next(
+                Reply::new(200)
+                    .header("content-type", sent)
+                    .chunk("alert()"),
+            );
+            for is_kept in [false, true] {
+                let call = world
+                    .openai_call(&caller, CHAT, &json!({"model": MODEL}))
+                    .header("host", host)
+                    .header(
+                        "idempotency-key",
+                        format!("{sent}{host}{may_have_console}").replace(' ', ""),
+                    );
+                let answer = world.send(call).expect(200);
+                assert_eq!(answer.header("idempotent-replayed").is_some(), is_kept);
+                assert_eq!(answer.body, b"alert()");
+                let shown = match is_of_pages && may_have_console {
+                    true => "application/octet-stream",
+                    false => sent,
+                };
+                assert_eq!(answer.header("content-type"), Some(shown));
+                let policy = answer.header("content-security-policy");
+                assert_eq!(policy, Some("sandbox; default-src 'none'"));
+                let disposition = answer.header("content-disposition");
+                assert_eq!(disposition, may_have_console.then_some("attachment"));
+            }
+        }
+    }
+}

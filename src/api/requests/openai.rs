@@ -72,7 +72,7 @@ pub(crate) async fn create(
     let admitted = match judged(call, &ask, &ridden)? {
         Judged::Admitted(admitted) => admitted,
         Judged::Answered(mut response) => {
-            sandbox(&mut response);
+            sandbox(call, &mut response);
             return Ok(response);
         }
     };
@@ -208,7 +208,7 @@ async fn whole(call: &Context<'_>, run: Run, answered: Answered) -> Result<Respo
             return Err(unsettled.error);
         }
     }
-    let mut response = passed_on(status, content_type);
+    let mut response = passed_on(call, status, content_type);
     if let Some(retry_after) = retry_after.filter(|_| matches!(status, 429 | 503)) {
         response.header("retry-after", retry_after);
     }
@@ -222,7 +222,7 @@ async fn whole(call: &Context<'_>, run: Run, answered: Answered) -> Result<Respo
 /// An answer that is passed on as it comes, up to its last event, which follows when the record is settled.
 fn stream(call: &Context<'_>, run: Run, answered: Answered, hides_usage: bool) -> Response {
     let (status, content_type) = (answered.status, answered.content_type.clone());
-    let mut response = passed_on(status, content_type.clone());
+    let mut response = passed_on(call, status, content_type.clone());
     let upstream = call.platform.clock.now().as_millis() - answered.begun.as_millis();
     overhead(call, run.passage.admission, upstream, &mut response);
     let (mut sink, stream) = call.platform.streams.open();
@@ -287,19 +287,33 @@ fn values(stream: &str) -> Option<String> {
 }
 
 /// An answer of the upstream's, without its body.
-fn passed_on(status: u16, content_type: Option<String>) -> Response {
+fn passed_on(call: &Context<'_>, status: u16, content_type: Option<String>) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     let mut response = Response::empty(status);
     if let Some(content_type) = content_type {
         response.header("content-type", content_type);
     }
-    sandbox(&mut response);
+    sandbox(call, &mut response);
     response
 }
 
-/// Keeps a page of somebody else's from being one of ours (contract section 5.10).
-fn sandbox(response: &mut Response) {
+/// What the types of that hold which a page can run or be dressed with.
+const OF_PAGES: [&str; 3] = ["script", "css", "wasm"];
+
+/// Keeps a page of somebody else's from being one of ours; and on a host that the console may have pages on, from being
+/// shown at all, and from being a part of these (contract section 5.10).
+fn sandbox(call: &Context<'_>, response: &mut Response) {
     response.header("content-security-policy", "sandbox; default-src 'none'");
+    let host = call.request.header("host").unwrap_or_default();
+    if call.config.upstream_rules.may_have_console(&host) {
+        response.header("content-disposition", "attachment");
+        for (name, value) in &mut response.headers {
+            let sent = value.to_ascii_lowercase();
+            if *name == "content-type" && OF_PAGES.iter().any(|part| sent.contains(part)) {
+                *value = "application/octet-stream".to_owned();
+            }
+        }
+    }
 }
 
 /// What the caller is told of a failure that is not the upstream's own answer.
