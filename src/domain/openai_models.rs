@@ -85,22 +85,24 @@ impl Models {
         let is_open = labels
             .get(COMPATIBLE)
             .is_some_and(|value| value.trim().eq_ignore_ascii_case("true"));
-        if !is_open {
-            return None;
-        }
-        let names: Vec<String> = labels
-            .get(NAMES)
+        is_open.then(|| Self::named(labels.get(NAMES)))
+    }
+
+    /// The same of a version that is open, by the label that names them.
+    #[must_use]
+    pub fn named(label: Option<&str>) -> Self {
+        let names: Vec<String> = label
             .unwrap_or_default()
             .split(';')
             .map(str::trim)
             .filter(|name| !name.is_empty())
             .map(str::to_owned)
             .collect();
-        Some(if names.is_empty() {
+        if names.is_empty() {
             Self::Any
         } else {
             Self::Named(names)
-        })
+        }
     }
 
     /// What an upstream is told: the name that was asked for, if it is one of these, and without one the first. `version`

@@ -3,26 +3,54 @@
 use crate::auth::access::Authority;
 use crate::auth::permissions::DEPLOYMENTS_REQUESTS_CREATE;
 use crate::error::Error;
+use crate::http::response::LONGEST_BODY;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
-use crate::store::rows::{JsonText, Millis, row};
+use crate::store::rows::{Flag, Millis, row};
 use crate::store::session::Session;
+use crate::store::slices::fits;
 
-/// The most versions that are listed.
-const MOST: i64 = 1_000;
+/// No model is listed in fewer bytes than this.
+const SHORTEST: usize = 100;
+/// So many versions are looked at: of more no answer could be made.
+const MOST: i64 = (LONGEST_BODY / SHORTEST) as i64 + 1;
 
-statements! {
-    /// Versions by deployment and name, whose label opens them. The permission counts on the project and on the deployment.
-    LIST = "SELECT d.name AS deployment, v.version, v.labels, v.creation_date
-         FROM deployments d CROSS JOIN deployment_versions v ON v.deployment_id = d.id
+macro_rules! names {
+    () => {
+        "v.labels ->> '$.\"openai-model-names\"'"
+    };
+}
+
+/// Versions whose label opens them. The permission counts on the project and on the deployment.
+macro_rules! open_versions {
+    () => {
+        "FROM deployments d CROSS JOIN deployment_versions v ON v.deployment_id = d.id
          WHERE d.project_id = :project_id
            AND lower(trim(v.labels ->> '$.\"openai-compatible\"')) = 'true'
            AND (#holds_all = 1 OR EXISTS (
              SELECT 1 FROM role_assignments a JOIN role_permissions h ON h.role_id = a.role_id
              WHERE a.project_id = :project_id AND a.assignee_id = :principal_id AND h.permission = :permission
                AND (a.resource_type = 'project'
-                    OR (a.resource_type = 'deployment' AND a.resource_id = d.id))))
-         ORDER BY d.name, v.version LIMIT #limit";
+                    OR (a.resource_type = 'deployment' AND a.resource_id = d.id)))) "
+    };
+}
+
+macro_rules! list_fits {
+    () => {
+        fits!(
+            concat!("octet_length(coalesce(", names!(), ", '')) + 100"),
+            concat!(open_versions!(), "LIMIT #limit")
+        )
+    };
+}
+
+statements! {
+    /// They, by deployment and name.
+    LIST = concat!(
+        "SELECT d.name AS deployment, v.version, ", names!(), " AS names, v.creation_date ", open_versions!(), "AND ",
+        list_fits!(), " ORDER BY d.name, v.version");
+    /// Whether they fit an answer.
+    FITS = concat!("SELECT ", list_fits!(), " AS fits");
 }
 
 row! {
@@ -33,17 +61,23 @@ row! {
         pub deployment: String,
         /// Its name.
         pub version: String,
-        /// Its labels.
-        pub labels: JsonText,
+        /// The label that names its models.
+        pub names: Option<String>,
         /// When it was made.
         pub creation_date: Millis,
+    }
+}
+
+row! {
+    struct Fits {
+        fits: Flag,
     }
 }
 
 /// The versions of a project that the caller may ask; an admin of its organization and the operator may ask all.
 ///
 /// # Errors
-/// 503 when the database fails.
+/// 400 where they are too many; 503 when the database fails.
 pub async fn list(
     session: &Session,
     authority: &Authority,
@@ -56,6 +90,20 @@ pub async fn list(
         .optional_text("principal_id", authority.principal().id())
         .text("permission", DEPLOYMENTS_REQUESTS_CREATE.name())
         .integer("limit", MOST)
-        .batch([&LIST]);
-    session.read(statements).await?.all(0)
+        .batch([&LIST, &FITS]);
+    let answers = session.read(statements).await?;
+    let Fits { fits } = answers.only(1)?;
+    match fits.0 {
+        true => answers.all(0),
+        false => Err(too_many()),
+    }
+}
+
+/// The refusal of a list that is longer than an answer may be: its clients ask for the whole (contract section 4).
+#[must_use]
+pub fn too_many() -> Error {
+    Error::invalid(
+        "the list of the models that you may ask would be longer than 8 MiB; it is shorter for who has the right to make \
+         requests on fewer deployments",
+    )
 }

@@ -712,3 +712,39 @@ fn an_answer_is_never_a_page_or_a_part_of_one_where_the_console_may_be() {
         }
     }
 }
+
+/// Gives the deployment `d` so many more versions, past the API.
+fn more_versions(world: &World, count: usize) {
+    let list = serde_json::to_string(&(0..count).collect::<Vec<_>>()).unwrap();
+    let made = world.execute(
+        "INSERT INTO deployment_versions (id, organization_id, project_id, deployment_id, version, is_default,
+                                          description, labels, settings, creation_date, last_updated)
+         SELECT 'id-' || n.value, organization_id, project_id, deployment_id, 'more-' || n.value, 0, description,
+                labels, settings, creation_date, last_updated
+         FROM deployment_versions v, json_each(?1) n
+         WHERE v.version = 'v1' AND v.deployment_id = (SELECT id FROM deployments WHERE name = 'd')",
+        [list],
+    );
+    assert_eq!(made, count);
+}
+
+#[test]
+fn all_models_are_listed_up_to_what_an_answer_may_hold() {
+    let (world, caller) = world();
+    let path = world.path("/openai-compatible/v1/models");
+    more_versions(&world, 1_500);
+    let list = world.get(&caller, &path).expect(200);
+    assert_eq!(list.json()["data"].as_array().unwrap().len(), 2 * 1_501);
+    assert_eq!(list.trips, 2);
+    for names in [
+        // Few that are long, and many that are short: a name costs two bytes where it is set.
+        "n".repeat(6_000),
+        "n;".repeat(200),
+    ] {
+        let labels = json!({"openai-compatible": "true", "openai-model-names": names});
+        world.label("d", &labels);
+        let refused = world.get(&caller, &path);
+        assert!(refused.error().contains("8 MiB"), "{refused}");
+        refused.expect(400);
+    }
+}

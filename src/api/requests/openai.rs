@@ -20,7 +20,7 @@ use crate::gate::pass_through::{Answered, Passing};
 use crate::gate::settle::{Input, Kept};
 use crate::gate::{Failure, Outcome, Passage};
 use crate::http::openai_errors;
-use crate::http::response::{Body, Response};
+use crate::http::response::{Body, LONGEST_BODY, Response};
 use crate::store::admissions::{self, Admitted, Way};
 use crate::store::first_trip::Rider;
 use crate::store::models;
@@ -338,20 +338,26 @@ pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Err
     )
     .await?;
     let mut data = Vec::new();
+    let mut length = 0;
     for version in found {
-        // What is in a row has been parsed before.
-        let labels = Labels::from_json(&version.labels.0).unwrap_or_default();
-        let ids =
-            Models::of(&labels).map(|models| models.ids(&version.deployment, &version.version));
-        data.extend(ids.unwrap_or_default().into_iter().map(|id| OpenAiModel {
-            id,
-            object: "model",
-            created: version.creation_date.0.as_millis() / 1_000,
-            owned_by: project.project_name.clone(),
-        }));
+        let models = Models::named(version.names.as_deref());
+        for id in models.ids(&version.deployment, &version.version) {
+            // A few bytes make many ids.
+            length += id.len() + project.project_name.len();
+            if length > LONGEST_BODY {
+                return Err(models::too_many());
+            }
+            data.push(OpenAiModel {
+                id,
+                object: "model",
+                created: version.creation_date.0.as_millis() / 1_000,
+                owned_by: project.project_name.clone(),
+            });
+        }
     }
-    Response::ok(&OpenAiModels {
+    let list = Response::ok(&OpenAiModels {
         object: "list",
         data,
-    })
+    });
+    list.map_err(|_| models::too_many())
 }
