@@ -121,9 +121,9 @@ macro_rules! judged {
             "WITH asked AS MATERIALIZED (
                ", $asked, "
              ), load AS MATERIALIZED (
-               SELECT count(*) AS of_organization, coalesce(sum(r.leased), 0) AS leased_of_organization,
+               SELECT count(*) AS of_organization, ", leases!("r.leased"), " AS leased_of_organization,
                  coalesce(sum(r.project_id = it.project_id), 0) AS of_project,
-                 coalesce(sum(iif(r.project_id = it.project_id, r.leased, 0)), 0) AS leased_of_project,
+                 ", leases!("iif(r.project_id = it.project_id, r.leased, 0)"), " AS leased_of_project,
                  coalesce(sum(r.version_id = it.version_id), 0) AS of_version,
                  coalesce(sum(iif(", $crate::store::run_time::same_quota!("it"), ", r.leased_time, 0)), 0) AS leased_time
                FROM asked it CROSS JOIN requests r
@@ -159,6 +159,19 @@ macro_rules! judged {
     };
 }
 pub(crate) use judged;
+
+/// The sum of leases, exact up to the greatest budget that there is; what is more is as much, since nothing is free then. A
+/// sum of integers fails where it is more than 64 bits hold.
+macro_rules! leases {
+    ($leased:literal) => {
+        concat!(
+            "CAST(min(total(",
+            $leased,
+            "), 9007199254740991) AS INTEGER)"
+        )
+    };
+}
+pub(crate) use leases;
 
 /// The id of the version in the path, or of the default one, of `deployments e`.
 macro_rules! wanted_version {

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::platform::DatabaseError;
 use crate::sql::statement::{Parameters, Statement};
 use crate::sql::statements;
-use crate::store::admissions::{Admitted, cost};
+use crate::store::admissions::{Admitted, cost, leases};
 use crate::store::budgets::{self, credits_used};
 use crate::store::organizations::credits_of_organization;
 use crate::store::rows::{Answers, Millis, row};
@@ -150,8 +150,8 @@ statements! {
            LEFT JOIN subscriptions c ON c.name = ", in_force!("subscription"), "
            WHERE ", record_still!(), "
          ), load AS MATERIALIZED (
-           SELECT coalesce(sum(r.leased), 0) AS of_organization,
-             coalesce(sum(iif(r.project_id = own.project_id, r.leased, 0)), 0) AS of_project,
+           SELECT ", leases!("r.leased"), " AS of_organization,
+             ", leases!("iif(r.project_id = own.project_id, r.leased, 0)"), " AS of_project,
              coalesce(sum(iif(", same_quota!("own"), ", r.leased_time, 0)), 0) AS leased_time
            FROM own CROSS JOIN requests r WHERE r.organization_id = own.organization_id AND ", under_way!("r."), "
          ), more AS MATERIALIZED (

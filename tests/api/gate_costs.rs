@@ -113,3 +113,36 @@ fn leases_and_charges_are_exact_at_any_price() {
         assert_eq!(world.used("credits"), credits);
     }
 }
+
+#[test]
+fn leases_add_up_however_many_and_great_they_are() {
+    for (budget, status) in [(None, 200), (Some(MOST), 429)] {
+        let (world, caller) = world();
+        world.execute(
+            "UPDATE projects SET credits = ?1 WHERE name = 'vision'",
+            [budget],
+        );
+        fill(&world, 2_700);
+        // 900 of the project and twice as many elsewhere: together more than 64 bits hold.
+        world.execute(
+            "UPDATE requests SET status = 'processing', time_completed = NULL, price = ?1, leased = ?1, lease_end = ?2,
+               project_id = iif(project_id = 'elsewhere', (SELECT id FROM projects WHERE name = 'vision'), 'elsewhere')",
+            [MOST, world.now().as_millis() + 3_600_000],
+        );
+        world
+            .upstream
+            .next(Reply::json(&json!({"y": 1})).late(1_000_000));
+        let path = world.path("/deployments/d/requests?timeout=3600");
+        let call = testkit::Call::new("POST", path)
+            .by(&caller)
+            .json(&json!({"x": 1}));
+        let answer = world.send(call).expect(status);
+        if status == 200 {
+            assert_eq!(answer.json()["status"], "completed", "{answer}");
+            let longest = "SELECT max(run_time) FROM requests WHERE status = 'completed'";
+            assert_eq!(world.count(longest), 1_000_000);
+        } else {
+            answer.refused(429, "leased");
+        }
+    }
+}
