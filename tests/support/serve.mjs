@@ -70,6 +70,7 @@ const VARIABLES = [
  *   null throws it away
  * @param {Record<string, string | null>} [options.vars] secrets and variables over those of the environment; null leaves one out
  * @param {boolean} [options.queue] whether there is a queue; there is one
+ * @param {Record<string, object>} [options.bindings] more bindings, as Miniflare has them
  * @param {string} [options.buildDir] default `build`
  * @param {Record<string, object>} [options.modules] another worker's modules in their place: what benchmarks compare with
  * @param {string} [options.migrationsDir] default `migrations`
@@ -116,6 +117,7 @@ export async function startTenantry(options = {}) {
             PAYLOADS: { type: "kv", id: "payloads" },
             ...(queue ? { QUEUE: { type: "queue", name: "tenantry-requests" } } : {}),
             ASSETS: { type: "worker", worker: FILES.name },
+            ...options.bindings,
             ...Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, { type: "text", value }])),
           },
         },
