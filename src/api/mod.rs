@@ -104,11 +104,11 @@ impl Context<'_> {
         self.work.borrow_mut().push(work);
     }
 
-    /// Counts the request no longer for which its caller has their permit back.
-    pub(crate) fn permit_is_back(&self) {
+    /// Counts so many permits more that the caller has taken since the first trip, or fewer where they have some back.
+    pub(crate) fn count_permits(&self, taken: i64) {
         let rate = self.rate.get();
         self.rate.set(rate.map(|rate| Rate {
-            made: rate.made - 1,
+            made: rate.made + taken,
             ..rate
         }));
     }

@@ -79,7 +79,7 @@ macro_rules! asked_by_holder {
         $crate::store::admissions::asked! {
             caller: "coalesce(u.id, s.id, 'operator')", "coalesce(u.email, s.email, 'operator')",
             lives: "#by_operator = 1 OR (t.id IS NOT NULL AND coalesce(t.grace_end > #now, 1)
-         AND coalesce(s.expiry_date > #now, 1))",
+ AND coalesce(s.expiry_date > #now, 1))",
             origin: $origin,
             operator: "#by_operator = 1",
             timeout: "#timeout",
@@ -121,9 +121,9 @@ macro_rules! judged {
             "WITH asked AS MATERIALIZED (
                ", $asked, "
              ), load AS MATERIALIZED (
-               SELECT count(*) AS of_organization, ", leases!("r.leased"), " AS leased_of_organization,
+               SELECT count(*) AS of_organization, ", $crate::store::admissions::leases!("r.leased"), " AS leased_of_organization,
                  coalesce(sum(r.project_id = it.project_id), 0) AS of_project,
-                 ", leases!("iif(r.project_id = it.project_id, r.leased, 0)"), " AS leased_of_project,
+                 ", $crate::store::admissions::leases!("iif(r.project_id = it.project_id, r.leased, 0)"), " AS leased_of_project,
                  coalesce(sum(r.version_id = it.version_id), 0) AS of_version,
                  coalesce(sum(iif(", $crate::store::run_time::same_quota!("it"), ", r.leased_time, 0)), 0) AS leased_time
                FROM asked it CROSS JOIN requests r

@@ -444,8 +444,11 @@ fn what_is_kept_is_what_the_retention_mode_says() {
 #[test]
 fn a_batch_takes_a_permit_an_item_all_or_none() {
     let world = world().with_settings(&[("REQUESTS_PER_MINUTE", "5")]);
-    queued(&world, 3);
-    let refused = send(&world, &json!([{"x": 1}, {"x": 2}, {"x": 3}])).expect(429);
+    let body = json!([{"x": 1}, {"x": 2}, {"x": 3}]);
+    let made = send(&world, &body).expect(200);
+    assert_eq!(made.header("x-ratelimit-remaining"), Some("2"));
+    let refused = send(&world, &body).expect(429);
+    assert_eq!(refused.header("x-ratelimit-remaining"), Some("2"));
     assert!(refused.error().contains("3"), "{refused}");
     assert!(refused.header("retry-after").is_some());
     queued(&world, 2);

@@ -98,6 +98,7 @@ pub(crate) async fn create(
             Judged::Admitted(_) => Err(Error::inconsistent("a batch was admitted like a request")),
         };
     }
+    call.count_permits(i64::try_from(items.len()).unwrap_or(i64::MAX));
     let platform = Rc::clone(call.platform);
     let project_id = &call.project().project_id;
     let messages = items

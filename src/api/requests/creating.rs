@@ -297,7 +297,7 @@ pub(super) async fn begin<T>(
                 call.later(settle::repeated(call.session, call.platform, statements));
                 return Err(unknown);
             }
-            call.permit_is_back();
+            call.count_permits(-1);
             return Err(error);
         }
     };
