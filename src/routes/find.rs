@@ -165,7 +165,10 @@ fn below_project(raw_path: &str) -> Option<Found> {
     let below: Vec<&str> = rest.collect();
     match (above.get(0), above.get(1), above.get(2)) {
         (Some("v2.1" | "v2"), Some("projects"), Some(project)) if !below.is_empty() => {
-            let below = RawPath::parse(&below.join("/")).unwrap_or_default();
+            // Up to what cannot be read, the path says where it is all the same.
+            let is_readable = |segment: &&str| RawPath::parse(segment).is_ok();
+            let readable: Vec<&str> = below.into_iter().take_while(is_readable).collect();
+            let below = RawPath::parse(&readable.join("/")).unwrap_or_default();
             Some(Found {
                 routes: &[],
                 surface: match (below.get(0), below.get(1)) {
@@ -274,6 +277,19 @@ mod tests {
                 assert_eq!(found.parameter(name), Some(format!("{{{name}}}").as_str()));
             }
         }
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_read_to_its_end_is_still_where_it_is() {
+        let at = |path: &str| {
+            let found = find(&format!("/v2.1/projects/p/{path}/a%2Fb")).unwrap();
+            (found.routes.len(), found.surface, found.class)
+        };
+        let models = "openai-compatible/v1/models";
+        assert_eq!(at(models), (0, Surface::OpenAi, Class::Requests));
+        let requests = "deployments/d/requests";
+        assert_eq!(at(requests), (0, Surface::Sentences, Class::Requests));
+        assert_eq!(at("roles"), (0, Surface::Sentences, Class::Project));
     }
 
     #[test]
