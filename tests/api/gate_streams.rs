@@ -387,3 +387,20 @@ fn an_error_before_the_stream_has_its_status_and_its_sentence_in_both_fields() {
     refused.refused(400, "x");
     assert_eq!(world.count("SELECT count(*) FROM requests"), 0);
 }
+
+#[test]
+fn a_record_shows_the_values_of_a_plain_stream_as_its_caller_had_them() {
+    let (world, caller) = world();
+    world.execute("UPDATE deployments SET output_type = 'plain'", []);
+    for reply in [
+        Reply::events(["1", "2"]),
+        Reply::new(200)
+            .header("content-type", "text/plain")
+            .chunk("[1]"),
+    ] {
+        let (_, last) = lines(&stream(&world, &caller, reply));
+        let path = format!("/deployments/d/requests/{}", last["id"].as_str().unwrap());
+        let record = world.get(&world.robot(), &world.path(&path)).expect(200);
+        assert_eq!(record.json()["result"], last["result"]);
+    }
+}

@@ -331,7 +331,7 @@ fn a_plain_output_is_shown_as_the_text_that_it_is() {
         &world,
         "deployment",
         "plain",
-        json!({"input": "hello", "input_type": "text/plain"}),
+        json!({"input": "hello", "input_type": "text/plain", "output_type": "text/plain"}),
     );
     let path = world.path(&format!("/deployments/plain/requests/{id}"));
     let shown = world.get(&world.robot(), &path).expect(200).json();

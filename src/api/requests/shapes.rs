@@ -285,15 +285,11 @@ pub fn in_detail(kind: ObjectType, object: &str, read: Read) -> Vec<Shown> {
         records,
         mut payloads,
     } = read;
-    let has_values = version.output_type == "structured";
     let name = &version.version;
     let shown = |record: Record| {
         let input = take(&mut payloads, &record.0.id, Part::Input);
         let output = take(&mut payloads, &record.0.id, Part::Output);
-        let contents = [
-            input.and_then(|input| Some(Content::of(input.body?, is_json(&input.content_type)))),
-            output.and_then(|output| Some(Content::of(output.body?, has_values))),
-        ];
+        let contents = [input.and_then(content), output.and_then(content)];
         match kind {
             ObjectType::Deployment => {
                 let detail = DeploymentRequestDetail::of(object, name, record, contents);
@@ -306,6 +302,12 @@ pub fn in_detail(kind: ObjectType, object: &str, read: Read) -> Vec<Shown> {
         }
     };
     records.into_iter().map(shown).collect()
+}
+
+/// A payload as it was declared.
+fn content(payload: Payload) -> Option<Content> {
+    let is_json = is_json(&payload.content_type);
+    Some(Content::of(payload.body?, is_json))
 }
 
 fn take(payloads: &mut Vec<Payload>, id: &str, part: Part) -> Option<Payload> {
