@@ -13,6 +13,10 @@ use crate::domain::Timestamp;
 use crate::domain::openai_stream::OpenAiStream;
 use crate::platform::{Gone, IncomingBody, Sink};
 
+/// What goes out in silence between two events: a comment, which every client of a stream of events skips (HTML, section
+/// 9.2.6). Else nobody would notice that nobody reads any more.
+const COMMENT: &[u8] = b": ping\n\n";
+
 /// An answer whose body still comes.
 pub struct Answered {
     /// Its status.
@@ -129,7 +133,11 @@ impl Passage {
         let result = self
             .while_leased(async {
                 loop {
-                    let chunk = self.next(&mut *body).await?;
+                    let next = self.next(&mut *body);
+                    let chunk = match passing.ends_event {
+                        true => self.while_pinging(next, sink, COMMENT).await??,
+                        false => next.await?,
+                    };
                     let passed = match &chunk {
                         Some(chunk) => {
                             volume += chunk.len();

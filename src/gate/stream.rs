@@ -51,10 +51,12 @@ impl Passage {
         sink: &mut dyn Sink,
         volume: &mut usize,
     ) -> Result<Output, Failure> {
-        let incoming = self.while_pinging(self.call(outgoing), sink).await??;
+        let incoming = self
+            .while_pinging(self.call(outgoing), sink, PING)
+            .await??;
         if !is_event_stream(&incoming) {
             let body = self
-                .while_pinging(self.read_whole(incoming.body, volume), sink)
+                .while_pinging(self.read_whole(incoming.body, volume), sink, PING)
                 .await??;
             return self.output(body, items);
         }
@@ -62,7 +64,9 @@ impl Passage {
         let mut events = EventStream::default();
         let mut collected = Collected::new(self.is_structured());
         loop {
-            let chunk = self.while_pinging(self.next(&mut *body), sink).await??;
+            let chunk = self
+                .while_pinging(self.next(&mut *body), sink, PING)
+                .await??;
             let found = match &chunk {
                 Some(chunk) => {
                     *volume += chunk.len();
@@ -86,11 +90,12 @@ impl Passage {
         }
     }
 
-    /// Waits for something, and lets a line go out every few seconds meanwhile.
-    async fn while_pinging<T>(
+    /// Waits for something, and lets a line that says nothing go out every few seconds meanwhile.
+    pub(super) async fn while_pinging<T>(
         &self,
         work: impl Future<Output = T>,
         sink: &mut dyn Sink,
+        ping: &[u8],
     ) -> Result<T, Failure> {
         let clock = &*self.platform.clock;
         let mut work = std::pin::pin!(work);
@@ -98,7 +103,7 @@ impl Passage {
             match race(work.as_mut(), clock.sleep(SILENCE)).await {
                 Either::First(done) => return Ok(done),
                 Either::Second(()) => {
-                    sink.write(PING.to_vec())
+                    sink.write(ping.to_vec())
                         .await
                         .map_err(|Gone| Failure::HungUp)?;
                 }

@@ -344,6 +344,31 @@ fn a_stream_is_passed_on_and_its_end_is_written_when_it_is_recorded() {
 }
 
 #[test]
+fn silence_between_two_events_is_filled_with_comments_that_no_copy_keeps() {
+    let (world, caller) = world();
+    let reply = Reply::new(200)
+        .header("content-type", "text/event-stream")
+        .chunk("data: {\"a\": 1}\n\n")
+        .pause(11_000)
+        .chunk("data: {\"b\"")
+        .pause(11_000)
+        .chunk(": 2}\n\ndata: [DONE]\n\n");
+    world.upstream.next(reply);
+    let body = json!({"model": MODEL, "stream": true, "stream_options": {"include_usage": true}});
+    let call = || {
+        let call = world.openai_call(&caller, CHAT, &body);
+        call.header("idempotency-key", "k")
+    };
+    let answer = world.send(call()).expect(200);
+    let comments = answer.writes.iter().filter(|write| *write == b": ping\n\n");
+    assert!(comments.count() >= 2, "{answer}");
+    assert!(answer.writes[1] == b": ping\n\n" && answer.writes[2] == b": ping\n\n");
+    let events = "data: {\"a\": 1}\n\ndata: {\"b\": 2}\n\ndata: [DONE]\n\n";
+    assert_eq!(written(&answer).replace(": ping\n\n", ""), events);
+    assert_eq!(written(&world.send(call()).expect(200)), events);
+}
+
+#[test]
 fn the_usage_of_a_stream_is_asked_for_and_kept_from_who_did_not_ask() {
     let (world, caller) = world();
     let last = chunk("a");
@@ -373,7 +398,7 @@ fn a_stream_that_breaks_off_ends_with_an_error_and_without_done() {
     ] {
         world.upstream.next(reply);
         let answer = ask(&world, &caller, &json!({"model": MODEL, "stream": true})).expect(200);
-        let text = written(&answer);
+        let text = written(&answer).replace(": ping\n\n", "");
         let (passed, error) = text.split_once("\n\n").unwrap();
         assert_eq!(passed, format!("data: {}", chunk("a")));
         let error: Json = serde_json::from_str(error.strip_prefix("data: ").unwrap()).unwrap();
