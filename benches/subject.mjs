@@ -4,13 +4,13 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
-import { readFile, readdir, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { modules, startTenantry } from "../tests/support/serve.mjs";
+import { cpuSeconds, workerdPid } from "../tests/support/workerd.mjs";
 
 const ROOT = path.resolve(import.meta.dirname, "..");
 const LIMIT_BUILD = path.join(ROOT, "benches/limit/build");
@@ -56,24 +56,6 @@ export async function start(name, stateDir, vars) {
       await exited;
     },
   };
-}
-
-/** Linux alone tells: user and system time in /proc, in hundredths of a second (proc(5), fields 14 and 15). */
-async function cpuSeconds(pid) {
-  if (pid === null) return null;
-  const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1].split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-/** workerd among this process's children. */
-async function workerdPid() {
-  if (!existsSync("/proc/self/stat")) return null;
-  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
-    const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-    const [, command, parent] = text.match(/\((.*)\) \S (\d+)/) ?? [];
-    if (command?.startsWith("workerd") && Number(parent) === process.pid) return Number(pid);
-  }
-  return null;
 }
 
 if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {

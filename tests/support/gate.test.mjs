@@ -6,7 +6,17 @@ import { createServer } from "node:http";
 import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { DEPLOYMENT, PROJECT, operator, served } from "./served.mjs";
 import { startTenantry } from "./serve.mjs";
+import { residentMegabytes, workerdPid } from "./workerd.mjs";
+
+/** How many callers hang up. With 2000 it is seen whether they leave memory behind: then as many are answered before. */
+const HANG_UPS = Number(process.env.HANG_UPS ?? 400);
+const WATCHES_MEMORY = HANG_UPS >= 2000;
+// Else the runtime keeps what it need not for as long as there is room, and more of it with each request.
+if (WATCHES_MEMORY) process.env.MINIFLARE_WORKERD_V8_FLAGS = "--gc-global";
+/** Megabytes that it may take more after the hang-ups than before, each the least of five samples: 5 KB a hang-up. */
+const MEMORY = 10;
 
 let tenantry;
 let upstream;
@@ -31,23 +41,12 @@ before(async () => {
   upstream.listen(0, "127.0.0.1");
   await once(upstream, "listening");
   tenantry = await startTenantry({ vars: { ALLOW_LOOPBACK_UPSTREAMS: "true" } });
-  await made("/operator/v1/users", { email: "ada@example.com" });
-  await made("/v2.1/organizations", { name: "acme", subscription: "free", admin_email: "ada@example.com" });
-  await made("/v2.1/projects", { name: "vision", organization_name: "acme" });
-  await made("/v2.1/projects/vision/deployments", {
-    name: "d",
-    input_type: "structured",
-    output_type: "structured",
-    input_fields: [{ name: "x", data_type: "int" }],
-    output_fields: [{ name: "y", data_type: "int" }],
+  const url = `http://127.0.0.1:${upstream.address().port}`;
+  token = await served(tenantry, {
+    v1: { upstream: { upstream_url: `${url}/predict` } },
+    llm: { version: { labels: { "openai-compatible": "true" } }, upstream: { upstream_url: url, base_url: `${url}/v1` } },
   });
-  await made("/v2.1/projects/vision/deployments/d/versions", { version: "v1" });
-  await called("PUT", "/operator/v1/instance-types/1gb", { credits_per_hour: 3600 });
-  const url = `http://127.0.0.1:${upstream.address().port}/predict`;
-  await called("PUT", "/v2.1/projects/vision/deployments/d/versions/v1/upstream", { upstream_url: url, instance_type: "1gb" });
-  const robot = await made("/v2.1/projects/vision/service-users", { name: "robot" });
-  await made("/v2.1/projects/vision/role-assignments", { role: "deployment-request-user", assignee: robot.id });
-  token = robot.token;
+  await operator(tenantry)("PATCH", DEPLOYMENT, { default_version: "v1" });
 });
 after(async () => {
   await tenantry?.stop();
@@ -55,19 +54,9 @@ after(async () => {
   upstream?.close();
 });
 
-async function called(method, path, body, as = tenantry.operatorToken) {
-  const headers = { Authorization: `Token ${as}`, "Content-Type": "application/json" };
-  const response = await fetch(tenantry.url + path, { method, headers, body: JSON.stringify(body) });
-  assert.ok(response.ok, `${method} ${path}: ${response.status} ${await response.clone().text()}`);
-  return response.json();
-}
-
-const made = (path, body) => called("POST", path, body);
-
-function ask(way = "", body = { x: 1 }) {
+function ask(target = `${DEPLOYMENT}/requests`, body = { x: 1 }) {
   const headers = { Authorization: `Token ${token}`, "Content-Type": "application/json" };
-  const url = `${tenantry.url}/v2.1/projects/vision/deployments/d/requests${way}`;
-  return fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
+  return fetch(tenantry.url + target, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
 /** The newest record, once it has ended. */
@@ -81,15 +70,25 @@ async function record() {
   throw new Error("the request was not settled");
 }
 
+/** Until nothing is under way. */
+async function isSettled() {
+  const left = "SELECT count(*) AS count FROM requests WHERE status = 'processing'";
+  for (let tries = 0; tries < 200; tries++) {
+    if ((await tenantry.database.prepare(left).first()).count === 0) return;
+    await sleep(50);
+  }
+  assert.fail("requests are under way that nobody waits for");
+}
+
 /** Begins a request on a connection of its own, whose answer is what comes back; `leave` resets it. */
-async function begin(way) {
+async function begin(target, body = { x: 1 }) {
   const { hostname, port } = new URL(tenantry.url);
   const socket = connect(Number(port), hostname);
   await once(socket, "connect");
   socket.on("error", () => {});
-  const text = '{"x":1}';
+  const text = JSON.stringify(body);
   socket.write(
-    `POST /v2.1/projects/vision/deployments/d/requests${way} HTTP/1.1\r\nHost: ${hostname}:${port}\r\n` +
+    `POST ${target} HTTP/1.1\r\nHost: ${hostname}:${port}\r\n` +
       `Authorization: Token ${token}\r\nContent-Type: application/json\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
   );
   let answer = "";
@@ -153,24 +152,51 @@ test("a failing upstream is told as such", async () => {
   }
 });
 
-test("events come through as they are sent, and the record is there before the last line", async () => {
-  answers = events(10, 100);
-  const response = await ask("/stream");
-  assert.equal(response.headers.get("content-type"), "text/event-stream");
-  const late = [];
-  let text = "";
-  for await (const chunk of response.body) {
-    const piece = Buffer.from(chunk).toString();
-    text += piece;
-    for (const [, at] of piece.matchAll(/data:\{"at":([\d.]+)/g)) late.push(performance.now() - Number(at));
-  }
-  assert.equal(late.length, 10);
-  assert.ok(Math.max(...late.slice(1)) < 90, `an event came ${Math.max(...late)} ms late`);
-  const last = JSON.parse(text.trim().split("\n").at(-1));
-  assert.deepEqual([last.status, last.result.length], ["completed", 10]);
-  assert.equal((await record()).id, last.id);
-  assert.ok(!text.includes("[DONE]"));
-});
+const CHAT = `${PROJECT}/openai-compatible/v1/chat/completions`;
+const chat = { model: "ubiops-deployment/d/llm/parrot", stream: true, messages: [] };
+
+for (const [name, target, body] of [
+  ["of a streamed request", `${DEPLOYMENT}/requests/stream`, { x: 1 }],
+  ["of OpenAI's clients", CHAT, chat],
+]) {
+  test(`each event ${name} is there before the upstream sends the next one`, async (context) => {
+    const COUNT = 10;
+    const read = Array.from({ length: COUNT }, () => Promise.withResolvers());
+    let unread = 0;
+    answers = async (response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      for (const { promise } of read) {
+        response.write(`data: {"at":${performance.now()},"choices":[]}\n\n`);
+        // Of an event that is held back nobody would ever know.
+        if ((await Promise.race([promise, sleep(3_000, "not read", { ref: false })])) === "not read") unread++;
+      }
+      response.end("data: [DONE]\n\n");
+    };
+    const response = await ask(target, body);
+    assert.equal(response.headers.get("content-type"), "text/event-stream");
+    const late = [];
+    let text = "";
+    for await (const chunk of response.body) {
+      const piece = Buffer.from(chunk).toString();
+      text += piece;
+      for (const [, at] of piece.matchAll(/"at":([\d.]+),"choices":\[\]}\n/g)) {
+        read[late.length].resolve();
+        late.push(performance.now() - Number(at));
+      }
+    }
+    assert.equal(unread, 0, "the next event was sent before the one before it had come through");
+    assert.equal(late.length, COUNT);
+    const [first, ...others] = late.map((milliseconds) => milliseconds.toFixed(1));
+    context.diagnostic(`milliseconds from the upstream to the caller: ${first} of the first event, then ${others.join(" ")}`);
+    const { id } = await record();
+    assert.ok(text.trimEnd().endsWith(target === CHAT ? "data: [DONE]" : "}"), text);
+    if (target !== CHAT) {
+      const last = JSON.parse(text.trim().split("\n").at(-1));
+      assert.deepEqual([last.id, last.status, last.result.length], [id, "completed", COUNT]);
+      assert.ok(!text.includes("[DONE]"));
+    }
+  });
+}
 
 test("an upstream that breaks off in the middle of a stream is told in the last line", async () => {
   answers = async (response) => {
@@ -179,7 +205,7 @@ test("an upstream that breaks off in the middle of a stream is told in the last 
     await sleep(30);
     response.destroy();
   };
-  const text = await (await ask("/stream")).text();
+  const text = await (await ask(`${DEPLOYMENT}/requests/stream`)).text();
   assert.ok(text.startsWith("data:1\n\n"), text);
   assert.match(JSON.parse(text.trim().split("\n").at(-1)).error_message, /broke off/);
   assert.equal((await record()).status, "failed");
@@ -194,7 +220,7 @@ for (const [name, way, answer] of [
   test(`a caller who hangs up ${name} ends the call and is charged for its time`, async () => {
     answers = answer;
     const count = calls.length;
-    const caller = await begin(way);
+    const caller = await begin(`${DEPLOYMENT}/requests${way}`);
     const call = await isCalled(count);
     await sleep(300);
     const left = performance.now();
@@ -208,21 +234,44 @@ for (const [name, way, answer] of [
   });
 }
 
-test("many callers who hang up leave nothing behind", { timeout: 120_000 }, async () => {
-  answers = () => {};
-  for (let batch = 0; batch < 20; batch++) {
+test(`${HANG_UPS} callers who hang up leave nothing behind`, { timeout: 60_000 + HANG_UPS * 200 }, async (context) => {
+  // Where they hang up, with what the upstream does until then.
+  const half = (response) => response.writeHead(200, { "content-length": 1000 }).write('{"y":');
+  const places = [
+    [`${DEPLOYMENT}/requests`, { x: 0 }, () => {}],
+    [`${DEPLOYMENT}/requests`, { x: 1 }, half],
+    [`${DEPLOYMENT}/requests/stream`, { x: 2 }, () => {}],
+    [`${DEPLOYMENT}/requests/stream`, { x: 3 }, events(1000, 10)],
+    [CHAT, chat, events(1000, 10)],
+  ];
+  const hungUp = "SELECT count(*) AS count FROM requests WHERE error_message = 'the caller hung up'";
+  const { count: before } = await tenantry.database.prepare(hungUp).first();
+  const pid = await workerdPid();
+  const memory = [];
+  if (WATCHES_MEMORY && pid !== null) {
+    answers = json({ y: 1 });
+    for (let done = 0; done < HANG_UPS; done += 20) {
+      await Promise.all(Array.from({ length: 20 }, async () => (await ask()).text()));
+    }
+    memory.push(await residentMegabytes(pid));
+  }
+  answers = (response, call) => places[JSON.parse(call.body).x ?? 4][2](response);
+  for (let gone = 0; gone < HANG_UPS; gone += 20) {
     const count = calls.length;
-    const callers = await Promise.all(Array.from({ length: 20 }, (_, at) => begin(at % 2 ? "/stream" : "")));
-    for (let tries = 0; tries < 400 && calls.length < count + 20; tries++) await sleep(5);
+    const callers = await Promise.all(Array.from({ length: 20 }, (_, at) => begin(...places[at % places.length])));
+    for (let tries = 0; tries < 2_000 && calls.length < count + 20; tries++) await sleep(5);
     for (const caller of callers) caller.leave();
     await Promise.all(calls.slice(count).map(isClosed));
+    if (pid !== null && gone % 100 === 80) memory.push(await residentMegabytes(pid));
   }
-  const left = "SELECT count(*) AS count FROM requests WHERE status = 'processing'";
-  for (let tries = 0; tries < 200; tries++) {
-    if ((await tenantry.database.prepare(left).first()).count === 0) break;
-    await sleep(50);
+  await isSettled();
+  const { count } = await tenantry.database.prepare(hungUp).first();
+  assert.equal(count - before, HANG_UPS);
+  if (pid !== null) context.diagnostic(`memory of the runtime after each 100, in MB: ${memory.map(Math.round).join(" ")}`);
+  if (WATCHES_MEMORY && pid !== null) {
+    const grown = Math.min(...memory.slice(-5)) - Math.min(...memory.slice(0, 5));
+    assert.ok(grown <= MEMORY, `${grown} MB are left behind`);
   }
-  assert.equal((await tenantry.database.prepare(left).first()).count, 0);
   answers = json({ y: 1 });
   assert.equal((await (await ask()).json()).status, "completed");
 });
