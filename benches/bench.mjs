@@ -1,10 +1,10 @@
 // `make bench`: the module beside a bare Rust worker, which is the limit, and beside Hono, in the same runtime, in turns.
 //
-// Then the module alone: the heavier calls, and a project that grows.
+// Then the module alone: the heavier calls, a project that grows, and the gate, beside the same calls sent to its upstream directly.
 //
 //   BENCH_QUICK=1    two rounds at 16 connections, no growth: for a look between two edits
 //   BENCH_ROUNDS     how often each measurement is taken; the table shows medians (5)
-//   BENCH_ONLY       names of calls, separated by commas; "heavy" for the heavier calls and nothing else
+//   BENCH_ONLY       names of calls, separated by commas; "heavy" for the heavier calls and nothing else, "gate" likewise
 //   BENCH_CONNECTIONS, BENCH_SECONDS, BENCH_GROWTH   the numbers of connections (1,16,64), seconds a measurement (1.5), the numbers
 //                    of service users (100,10000,1000000; empty for none)
 //
@@ -15,10 +15,11 @@ import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { request } from "undici";
+import { measureGate } from "./gate.mjs";
 import { createHeavyWorld, heavyCalls } from "./heavy.mjs";
-import { load, median, quantile } from "./load.mjs";
+import { measure, median, medians } from "./load.mjs";
 import { SUBJECTS, sizeOf, start } from "./subject.mjs";
-import { growthTable, heading, heavyTable, mainTables } from "./table.mjs";
+import { gateTables, growthTable, heading, heavyTable, mainTables } from "./table.mjs";
 import { calls, createWorld, fill } from "./world.mjs";
 
 const quick = process.env.BENCH_QUICK === "1";
@@ -28,7 +29,10 @@ const connections = numbers(process.env.BENCH_CONNECTIONS ?? (quick ? "16" : "1,
 const seconds = Number(process.env.BENCH_SECONDS ?? (quick ? 0.8 : 1.5));
 const growth = numbers(process.env.BENCH_GROWTH ?? (quick ? "" : "100,10000,1000000"));
 const only = process.env.BENCH_ONLY?.split(",");
-const heavyOnly = process.env.BENCH_ONLY === "heavy";
+/** What is no call of the comparison. */
+const PARTS = ["heavy", "gate"];
+const wants = (part) => !only || only.includes(part);
+const compares = !only || only.some((name) => !PARTS.includes(name));
 /** The heavier calls are measured one at a time and with others under way. */
 const HEAVY_CONNECTIONS = [1, 16];
 /** Requests in one measurement at most. */
@@ -38,26 +42,8 @@ const WARM_UP = 400;
 
 const say = (text) => process.stderr.write(text + "\n");
 
-/** One measurement of one call on one worker. */
-async function measure(subject, call, many, milliseconds = seconds * 1000, requests = REQUESTS) {
-  const before = await subject.cpuSeconds();
-  const { count, seconds: took, latencies } = await load({ url: subject.url, call, connections: many, milliseconds, requests });
-  const after = await subject.cpuSeconds();
-  return {
-    rate: count / took,
-    p50: quantile(latencies, 0.5),
-    p99: quantile(latencies, 0.99),
-    cpu: before === null ? null : ((after - before) / count) * 1e6,
-  };
-}
-
-const medians = (samples) =>
-  Object.fromEntries(
-    ["rate", "p50", "p99", "cpu"].map((figure) => {
-      const values = samples.map((sample) => sample[figure]);
-      return [figure, values.includes(null) ? null : median(values)];
-    }),
-  );
+const measured = (subject, call, many, milliseconds = seconds * 1000, requests = REQUESTS) =>
+  measure(subject, call, { connections: many, milliseconds, requests });
 
 /** What a call costs D1, as the answer itself says: round trips, rows read, rows written. */
 async function databaseCost(subject, call) {
@@ -93,7 +79,7 @@ async function firstAnswer(name, stateDir, vars, call) {
 }
 
 async function compare(world, scratch, vars) {
-  const measured = Object.fromEntries(Object.entries(calls(world)).filter(([name]) => !only || only.includes(name)));
+  const chosen = Object.fromEntries(Object.entries(calls(world)).filter(([name]) => !only || only.includes(name)));
   const subjects = {};
   const facts = {};
   for (const name of Object.keys(SUBJECTS)) {
@@ -107,10 +93,10 @@ async function compare(world, scratch, vars) {
   try {
     await compareAnswers(subjects, calls(world)["get project"]);
     const plan = [];
-    for (const [call, request] of Object.entries(measured)) {
+    for (const [call, request] of Object.entries(chosen)) {
       for (const subject of Object.values(subjects)) {
         if (SUBJECTS[subject.name].answers?.includes(call) === false) continue;
-        await measure(subject, request, 4, 10_000, WARM_UP);
+        await measured(subject, request, 4, 10_000, WARM_UP);
         (costs[call] ??= {})[subject.name] = await databaseCost(subject, request);
         for (const many of connections) plan.push({ call, request, subject, many });
       }
@@ -120,14 +106,14 @@ async function compare(world, scratch, vars) {
       // Every other round runs backwards, so that nobody always follows the same neighbour.
       for (const { call, request, subject, many } of round % 2 ? plan.toReversed() : plan) {
         const key = JSON.stringify([call, subject.name, many]);
-        (samples[key] ??= []).push(await measure(subject, request, many));
+        (samples[key] ??= []).push(await measured(subject, request, many));
       }
     }
   } finally {
     await Promise.all(Object.values(subjects).map((subject) => subject.stop()));
   }
   const figures = new Map(Object.entries(samples).map(([key, list]) => [key, medians(list)]));
-  return { calls: Object.keys(measured), connections, figures, costs, facts };
+  return { calls: Object.keys(chosen), connections, figures, costs, facts };
 }
 
 /** The module alone, on calls that read or check more. */
@@ -138,10 +124,10 @@ async function weigh(world, vars) {
   try {
     const plan = Object.entries(heavyCalls(heavy)).flatMap(([call, request]) => HEAVY_CONNECTIONS.map((many) => ({ call, request, many })));
     const samples = new Map(plan.map((step) => [step, []]));
-    for (const { request, many } of plan) await measure(subject, request, many, 2_000, WARM_UP);
+    for (const { request, many } of plan) await measured(subject, request, many, 2_000, WARM_UP);
     for (let round = 0; round < rounds; round++) {
       say(`heavier calls, round ${round + 1} of ${rounds}`);
-      for (const step of round % 2 ? plan.toReversed() : plan) samples.get(step).push(await measure(subject, step.request, step.many));
+      for (const step of round % 2 ? plan.toReversed() : plan) samples.get(step).push(await measured(subject, step.request, step.many));
     }
     for (const step of plan) {
       rows.push({ ...step, cost: await databaseCost(subject, step.request), ...medians(samples.get(step)) });
@@ -161,10 +147,10 @@ async function grow(world, vars) {
     const subject = await start("tenantry", world.stateDir, vars);
     try {
       for (const [call, request] of Object.entries(calls(world))) {
-        await measure(subject, request, 4, 10_000, WARM_UP);
+        await measured(subject, request, 4, 10_000, WARM_UP);
         const cost = await databaseCost(subject, request);
         const list = [];
-        for (let round = 0; round < Math.min(rounds, 3); round++) list.push(await measure(subject, request, 16));
+        for (let round = 0; round < Math.min(rounds, 3); round++) list.push(await measured(subject, request, 16));
         rows.push({ ...loaded, call, cost, ...medians(list) });
       }
     } finally {
@@ -178,14 +164,22 @@ const scratch = await mkdtemp(path.join(tmpdir(), "tenantry-bench-"));
 try {
   const tokenKey = randomBytes(32).toString("hex");
   const vars = { TOKEN_KEY: tokenKey, SIGNING_KEY: randomBytes(32).toString("hex"), SERVER_TIMING: "true" };
-  const stateDir = path.join(scratch, "world");
-  await mkdir(stateDir);
-  const world = { stateDir, ...(await createWorld(stateDir, tokenKey)) };
-  fill(world.d1File, 100);
   const parts = [heading({ rounds, seconds, quick })];
-  if (!heavyOnly) parts.push(mainTables(await compare(world, scratch, vars)));
-  if (!only || heavyOnly) parts.push(heavyTable(await weigh(world, vars)));
-  if (!heavyOnly) parts.push(growthTable(await grow(world, vars)));
+  if (compares || wants("heavy")) {
+    const stateDir = path.join(scratch, "world");
+    await mkdir(stateDir);
+    const world = { stateDir, ...(await createWorld(stateDir, tokenKey)) };
+    fill(world.d1File, 100);
+    if (compares) parts.push(mainTables(await compare(world, scratch, vars)));
+    if (wants("heavy")) parts.push(heavyTable(await weigh(world, vars)));
+    if (compares) parts.push(growthTable(await grow(world, vars)));
+  }
+  if (wants("gate")) {
+    const gate = await measureGate({ scratch, vars, rounds, seconds, connections, quick, say });
+    parts.push(gateTables(gate));
+    // A refusal is fast: figures with failures among them are none.
+    if (gate.failures.length > 0) process.exitCode = 1;
+  }
   const report = parts.filter(Boolean).join("\n\n") + "\n";
   console.log(report);
   if (process.env.BENCH_REPORT) await writeFile(process.env.BENCH_REPORT, report);

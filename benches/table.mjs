@@ -3,6 +3,7 @@
 import { cpus, release, totalmem, type } from "node:os";
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { EVENTS } from "./gate.mjs";
 import { SUBJECTS } from "./subject.mjs";
 
 const table = (head, rows) =>
@@ -94,4 +95,81 @@ export function growthTable(rows) {
   cells.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
   const head = ["call", "service users", "origins", "trips / read / written", "requests/s", "p50 ms", "p99 ms", "CPU us"];
   return "### Growth: one project that holds more and more, 16 connections\n\n" + table(head, cells);
+}
+
+/** The gate: beside its upstream, by the event, at D1, beside its aims. */
+export function gateTables({ whole, streamed, costs, grown = [], grownCosts, records, failures }) {
+  const find = (rows, name, side, connections = 1) =>
+    rows.find((row) => row.name === name && row.side === side && row.connections === connections);
+  const added = (name, which, connections = 1) => {
+    const [direct, gate] = ["direct", "gate"].map((side) => find(whole, name, side, connections));
+    return gate && gate[which] - direct[which];
+  };
+  const perEvent = (name) => {
+    const [some, none] = [name, "stream, no event"].map((one) => find(streamed, one, "gate").cpu);
+    return some === null ? null : (some - none) / EVENTS / 1000;
+  };
+
+  const beside = whole
+    .filter(({ side }) => side === "gate")
+    .map((gate) => {
+      const direct = find(whole, gate.name, "direct", gate.connections);
+      const latency = (which) => [direct[which], gate[which], gate[which] - direct[which]].map((value) => round(value, 1));
+      return [gate.name, gate.connections, round(direct.rate), round(gate.rate), ...latency("p50"), ...latency("p99"), round(gate.cpu), gate.errors];
+    });
+  const streams = streamed
+    .filter(({ side }) => side === "gate")
+    .map((gate) => {
+      const direct = find(streamed, gate.name, "direct");
+      const event = gate.name === "stream, no event" ? "-" : round(perEvent(gate.name), 3);
+      return [gate.name, round(direct.p50, 1), round(gate.p50, 1), round(gate.cpu), event, gate.errors];
+    });
+  const cost = (all, name) => (all ? [all[name].trips, all[name].read, all[name].written].join("/") : "-");
+  const database = Object.keys(costs).map((name) => [name, cost(costs, name), cost(grownCosts, name)]);
+  const growth = grown.map((row) => [
+    row.name,
+    row.connections,
+    row.side === "none" ? "none" : records.toLocaleString("en"),
+    ...[round(row.rate), round(row.p50, 1), round(row.p99, 1), round(row.cpu), row.errors],
+  ]);
+
+  const best = Math.max(...whole.filter(({ name, side }) => name === "1 KB" && side === "gate").map(({ rate }) => rate));
+  const isSame = grownCosts && Object.keys(costs).every((name) => cost(costs, name) === cost(grownCosts, name));
+  const most = (what, value, limit, unit, digits) => [
+    what,
+    `at most ${limit}${unit}`,
+    value == null ? "-" : `${round(value, digits)}${unit}`,
+    value == null ? "-" : value <= limit ? "yes" : "**no**",
+  ];
+  const aims = [
+    most("1 KB, 1 connection: added to the p50", added("1 KB", "p50"), 3, " ms", 1),
+    most("1 KB, 1 connection: added to the p99", added("1 KB", "p99"), 8, " ms", 1),
+    most("1 KB, 16 connections: added to the p99", added("1 KB", "p99", 16), 25, " ms", 1),
+    most("1 KB, 64 connections: failures", find(whole, "1 KB", "gate", 64)?.errors, 0, "", 0),
+    ["1 KB: requests a second, at best", "at least 300", round(best), best >= 300 ? "yes" : "**no**"],
+    most("1 MB, 1 connection: added to the p50, more than with 1 KB", added("1 MB", "p50") - added("1 KB", "p50") || null, 5, " ms", 1),
+    most("CPU an event, as fast as they go", perEvent("stream, at once"), 0.1, " ms", 3),
+    most("CPU an event, 1 ms apart", perEvent("stream, 1 ms apart"), 0.1, " ms", 3),
+    most("rows written, payloads kept", costs["1 KB"].written, 10, "", 0),
+    most("rows written, metadata alone", costs["1 KB, metadata"].written, 8, "", 0),
+    ["rows read and written with many records", "the same", grownCosts ? (isSame ? "the same" : "others") : "-", grownCosts ? (isSame ? "yes" : "**no**") : "-"],
+  ];
+
+  const head = ["answer", "connections", "requests/s direct", "through the gate"];
+  const figures = ["p50", "p99"].flatMap((which) => [`${which} direct`, "gate", "added"]);
+  return [
+    "### The gate: the upstream called directly, and through it",
+    failures.length > 0 && `**!!! ${failures.length} REQUESTS FAILED, so these figures are none. The first one: ${failures[0]}**`,
+    table([...head, ...figures, "CPU us", "failures"], beside),
+    `### The gate: streams of ${EVENTS.toLocaleString("en")} events, 1 connection`,
+    table(["answer", "ms direct", "ms through the gate", "CPU us a stream", "CPU ms an event", "failures"], streams),
+    "### The gate: round trips / rows read / rows written",
+    table(["answer", "no records", records ? `${records.toLocaleString("en")} records` : "many records"], database),
+    growth.length > 0 && "### The gate: with many records",
+    growth.length > 0 && table(["answer", "connections", "records", "requests/s", "p50 ms", "p99 ms", "CPU us", "failures"], growth),
+    "### The gate: where it stands against its aims",
+    table(["aim", "", "measured", "kept"], aims),
+  ]
+    .filter(Boolean)
+    .join("\n\n");
 }

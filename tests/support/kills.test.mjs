@@ -1,7 +1,7 @@
 // The runtime is killed under load, again and again, and started anew on what it left behind: who has an answer has its record and
 // its usage, nothing is half done, nothing runs twice, and the scheduled run ends what nobody settled.
 //
-//   KILLS   how often (4)
+//   KILLS   how often (5)
 
 import assert from "node:assert/strict";
 import { randomBytes, randomUUID } from "node:crypto";
@@ -16,7 +16,7 @@ import { DEPLOYMENT, PROJECT, served } from "./served.mjs";
 import { startTenantry } from "./serve.mjs";
 import { workerdPid } from "./workerd.mjs";
 
-const KILLS = Number(process.env.KILLS ?? 4);
+const KILLS = Number(process.env.KILLS ?? 5);
 /** Callers at once, of each of the four kinds. */
 const CALLERS = 4;
 /** Longer than a lease. */
