@@ -3,13 +3,13 @@
 import { existsSync } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
 
-/** workerd among this process's children; null where the system does not tell. */
-export async function workerdPid() {
+/** workerd among this process's children, and not that other one; null where the system does not tell. */
+export async function workerdPid(other) {
   if (!existsSync("/proc/self/stat")) return null;
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
     const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
     const [, command, parent] = text.match(/\((.*)\) \S (\d+)/) ?? [];
-    if (command?.startsWith("workerd") && Number(parent) === process.pid) return Number(pid);
+    if (command?.startsWith("workerd") && Number(parent) === process.pid && Number(pid) !== other) return Number(pid);
   }
   return null;
 }
