@@ -78,8 +78,7 @@ macro_rules! asked_by_holder {
     ($token:expr, $origin:expr) => {
         $crate::store::admissions::asked! {
             caller: "coalesce(u.id, s.id, 'operator')", "coalesce(u.email, s.email, 'operator')",
-            lives: "#by_operator = 1 OR (t.id IS NOT NULL AND coalesce(t.grace_end > #now, 1)
- AND coalesce(s.expiry_date > #now, 1))",
+            lives: "#by_operator = 1 OR (t.id IS NOT NULL AND coalesce(t.grace_end > #now, 1) AND coalesce(s.expiry_date > #now, 1))",
             origin: $origin,
             operator: "#by_operator = 1",
             timeout: "#timeout",
@@ -334,40 +333,46 @@ macro_rules! facts {
 }
 pub(crate) use facts;
 
-/// Why there is no such record of what is asked for.
-macro_rules! why {
-    ($asked:expr, $record:expr) => {
+/// Makes the records that are selected of `$asked`, where nothing refuses them, and tells in one row each what does: with the
+/// columns of a record that come after `id` and `kind`, their values, and what the rows come from behind `judged`.
+macro_rules! admit {
+    { asked: $asked:expr, columns: $columns:literal, values: $values:expr, from: $from:literal } => {
         concat!(
+            "INSERT INTO judged_requests (project_id, organization_id, object_type, object_id, version_id, kind, caller_id, caller,
+           time_created, timeout, retention_mode, retention_time, ", $columns, ",
+           refusal, suspended_by, suspended_reason, project_credits, project_used, organization_credits, organization_used,
+           max_concurrency, same, key_request_id, key_status, key_content_type, key_body, made) ",
             $crate::store::admissions::judged!($asked), "
-         SELECT refusal, suspended_by, suspended_reason, project_credits, project_used, organization_credits,
-           organization_used, max_concurrency, price, quota_resource,
-           y.fingerprint = :fingerprint AS same, y.request_id AS key_request_id, y.status AS key_status,
-           y.content_type AS key_content_type, y.body AS key_body, ",
-            $crate::store::admissions::made_this_minute!("judged"), " AS made
-         FROM judged LEFT JOIN idempotency_keys y ON y.project_id = judged.project_id
+         SELECT judged.project_id, judged.organization_id, 'deployment', object_id, version_id, :kind, judged.caller_id, caller,
+           #now, timeout / 1000, retention_mode, retention_time, ", $values, ",
+           refusal, suspended_by, suspended_reason, project_credits, project_used, organization_credits, organization_used,
+           max_concurrency, y.fingerprint = :fingerprint, y.request_id, y.status, y.content_type, y.body, ",
+            $crate::store::admissions::made_this_minute!("judged"), "
+         FROM judged ", $from, " LEFT JOIN idempotency_keys y ON refusal = 'key' AND y.project_id = judged.project_id
            AND y.caller_id = judged.caller_id AND y.key_digest = :key_digest
-         WHERE NOT EXISTS (SELECT 1 FROM requests r WHERE ", $record, ")"
+         WHERE true RETURNING refusal, suspended_by, suspended_reason, project_credits, project_used, organization_credits,
+           organization_used, max_concurrency, price, quota_resource, same, key_request_id, key_status, key_content_type,
+           key_body, made"
         )
     };
 }
-pub(crate) use why;
+pub(crate) use admit;
 
 statements! {
-    /// The record, where nothing refuses it.
-    ADMIT = concat!(
-        "INSERT INTO requests (project_id, id, organization_id, object_type, object_id, version_id, kind, status,
-           caller_id, caller, time_created, time_started, timeout, lease_end, leased, leased_time, price, day,
-           workspace_id, quota_resource, input_size, additional_data, retention_mode, retention_time) ",
-        judged!(asked_by_call!()), "
-         SELECT project_id, :record_id, organization_id, 'deployment', object_id, version_id, :kind, 'processing',
-           caller_id, caller, #now, #now, timeout / 1000, #now + lease_time, ", cost!("lease_time", "price"), ",
+    /// The record, where nothing refuses it, and what does.
+    ADMIT = admit! {
+        asked: asked_by_call!(),
+        columns: "id, status, time_started, lease_end, leased, leased_time, price, day, workspace_id, quota_resource,
+           input_size, additional_data",
+        values: concat!(
+            ":record_id, 'processing', #now, #now + lease_time, ", cost!("lease_time", "price"), ",
            iif(workspace_id IS NULL, 0, lease_time), price, #day, workspace_id, quota_resource, #input_size,
-           :additional_data, retention_mode, retention_time
-         FROM judged WHERE refusal IS NULL");
+           :additional_data"
+        ),
+        from: ""
+    };
     /// All that is needed to forward the request, once it has its record.
     FACTS = facts!(this_record!("r."));
-    /// Why there is no record.
-    WHY = why!(asked_by_call!(), this_record!("r."));
     /// The permit that the request takes from its caller's minute.
     COUNT_RATE = concat!(
         "INSERT INTO request_rates (project_id, caller_id, minute, count)
@@ -464,7 +469,7 @@ pub fn minute_of(now: Timestamp) -> i64 {
 /// What rides on the first trip: the record, if nothing refuses it, and what it is to know or why there is none.
 #[must_use]
 pub fn rider(asked: &Asked<'_>) -> Rider {
-    let mut statements = vec![&ADMIT, &FACTS, &WHY];
+    let mut statements = vec![&ADMIT, &FACTS];
     if asked.per_minute.is_some() {
         statements.push(&COUNT_RATE);
     }
@@ -581,9 +586,10 @@ row! {
 }
 
 row! {
+    /// What is against a request; or that nothing is.
     #[derive(Debug)]
-    struct Why {
-        refusal: Option<String>,
+    pub(super) struct Why {
+        pub(super) refusal: Option<String>,
         suspended_by: Option<String>,
         suspended_reason: Option<String>,
         project_credits: Option<i64>,
@@ -634,20 +640,13 @@ pub fn judge(answers: &Answers, asked: &Asked<'_>) -> Result<Admission, Error> {
     if let Some(admitted) = answers.first(1)? {
         return Ok(Admission::Admitted(Box::new(admitted)));
     }
-    judge_refusal(answers, 2, asked)
+    judge_refusal(answers, 0, asked)
 }
 
-/// The same of a request that waits: it has no key and takes no permit of a minute.
-pub(super) fn judge_item(
-    answers: &Answers,
-    place: usize,
-    record_id: &str,
-) -> Result<Admission, Error> {
-    let Some(why) = answers.first::<Why>(place)? else {
-        return Ok(Admission::NoSuchVersion);
-    };
-    let refusal = why.refusal.clone().unwrap_or_default();
-    why.error(&refusal, record_id).map(Admission::Refused)
+/// Whether nothing refused what the statement at this place was to make.
+pub(super) fn is_made(answers: &Answers, place: usize) -> Result<bool, Error> {
+    let why: Option<Why> = answers.first(place)?;
+    Ok(why.is_some_and(|why| why.refusal.is_none()))
 }
 
 /// Why there is no record, as the statement at this place says it.
@@ -710,7 +709,7 @@ impl Why {
         }
     }
 
-    fn error(self, refusal: &str, record_id: &str) -> Result<Error, Error> {
+    pub(super) fn error(self, refusal: &str, record_id: &str) -> Result<Error, Error> {
         Ok(match refusal {
             "suspended" => {
                 let by = self.suspended_by.as_deref().unwrap_or("operator");

@@ -10,7 +10,7 @@ use crate::sql::Sql;
 use crate::sql::statement::{Parameters, Statement};
 use crate::sql::statements;
 use crate::store::admissions::{
-    self, Admission, Asked, asked_by_holder, judged, this_record, wanted_version, why,
+    self, Admission, Asked, admit, asked_by_holder, this_record, wanted_version,
 };
 use crate::store::first_trip::Rider;
 use crate::store::first_trip::rider::caller_is_known;
@@ -35,23 +35,18 @@ statements! {
          JOIN deployments e ON e.project_id = p.id AND e.name = :deployment
          JOIN deployment_versions v ON v.deployment_id = e.id AND v.id = ", wanted_version!(), "
          WHERE p.name = :project AND ", caller_is_known!());
-    /// The records of the items, where nothing refuses them.
-    CREATE = concat!(
-        "INSERT INTO requests (project_id, id, organization_id, object_type, object_id, version_id, kind, status,
-           caller_id, caller, time_created, timeout, input_size, retention_mode, retention_time, due_at) ",
-        judged!(asked_again!()), "
-         SELECT project_id, item.value ->> 0, organization_id, 'deployment', object_id, version_id, :kind, 'pending',
-           caller_id, caller, #now, timeout / 1000, item.value ->> 1, retention_mode, retention_time, #due
-         FROM judged CROSS JOIN json_each(:items_of_batch) item WHERE refusal IS NULL");
+    /// The records of the items, where nothing refuses them; one row for all where something does.
+    CREATE = admit! {
+        asked: asked_again!(),
+        columns: "id, status, price, quota_resource, input_size, due_at",
+        values: "item.value ->> 0, 'pending', price, quota_resource, item.value ->> 1, #due",
+        from: "JOIN json_each(:items_of_batch) item ON refusal IS NULL OR item.key = 0"
+    };
     /// What is sent for them.
     KEEP = concat!(
         "INSERT INTO request_payloads (project_id, request_id, part, content_type, body, kv_key, creation_date)
          SELECT r.project_id, item.value ->> 0, 'input', item.value ->> 1, item.value ->> 2, item.value ->> 3, #now
          FROM requests r CROSS JOIN json_each(:payloads) item WHERE ", this_record!("r."));
-    /// Whether they have their records.
-    MADE = concat!("SELECT EXISTS (SELECT 1 FROM requests r WHERE ", this_record!("r."), ") AS made");
-    /// Why they have none.
-    WHY = why!(asked_again!(), this_record!("r."));
     /// The permits that they take from their caller's minute.
     COUNT_RATE = concat!(
         "INSERT INTO request_rates (project_id, caller_id, minute, count)
@@ -139,7 +134,7 @@ pub async fn create(
         .text("items_of_batch", json(&whole)?)
         .text("answer", answer)
         .integer("due", due.as_millis());
-    let mut first: Vec<&'static Sql> = vec![&CREATE, &MADE, &WHY];
+    let mut first: Vec<&'static Sql> = vec![&CREATE];
     if asked.per_minute.is_some() {
         first.push(&COUNT_RATE);
     }
@@ -149,15 +144,9 @@ pub async fn create(
     let mut batch = parameters.batch(first);
     batch.extend(keeping(items, project, asked)?);
     let answers = session.write(batch).await?;
-    row! {
-        struct Made {
-            made: Flag,
-        }
-    }
-    let Made { made } = answers.only(1)?;
-    match made.0 {
+    match admissions::is_made(&answers, 0)? {
         true => Ok(None),
-        false => admissions::judge_refusal(&answers, 2, asked).map(Some),
+        false => admissions::judge_refusal(&answers, 0, asked).map(Some),
     }
 }
 

@@ -9,9 +9,7 @@ use crate::domain::Timestamp;
 use crate::error::{Error, Kind};
 use crate::sql::statement::{Parameters, Statement};
 use crate::sql::statements;
-use crate::store::admissions::{
-    Admission, Admitted, asked, cost, facts, judge_item, judged, limits, why,
-};
+use crate::store::admissions::{Admitted, Why, asked, cost, facts, judged, limits};
 use crate::store::requests::payloads::Payload;
 use crate::store::rows::{Flag, row};
 use crate::store::session::Session;
@@ -127,8 +125,13 @@ statements! {
                 WHEN EXISTS (SELECT 1 FROM users u WHERE u.id = r.caller_id) THEN 'user' ELSE 'service_user' END AS caller_kind
          FROM requests r JOIN projects p ON p.id = r.project_id JOIN deployments e ON e.id = r.object_id
          WHERE ", claimed!("r."));
-    /// Why it is not claimed.
-    WHY = why!(asked_by_item!(), claimed!("r."));
+    /// What is against it.
+    WHY = concat!(
+        judged!(asked_by_item!()), "
+         SELECT refusal, suspended_by, suspended_reason, project_credits, project_used, organization_credits,
+           organization_used, max_concurrency, price, quota_resource, NULL AS same, NULL AS key_request_id,
+           NULL AS key_status, NULL AS key_content_type, NULL AS key_body, 0 AS made
+         FROM judged");
     /// Whether it waits for its turn, be it for something that is gone.
     WAITS = concat!("SELECT EXISTS (SELECT 1 FROM requests r WHERE ", waiting!("r."), ") AS waits");
     /// It waits again: it was claimed, and nothing was sent.
@@ -257,7 +260,8 @@ impl Item {
             .integer("per_minute", crate::domain::SAFE_INTEGER)
             .integer("most_time", most_time)
             .integer("stale", now.as_millis() - STALE);
-        let batch = parameters.batch([&CLAIM, &FACTS, &MAKER, &INPUT, &WHY, &WAITS]);
+        let mut batch = parameters.batch([&CLAIM, &FACTS, &MAKER, &INPUT, &WAITS, &WHY]);
+        let why = batch.split_off(5);
         let answers = session.write(batch).await?;
         if let Some(admitted) = answers.first(1)? {
             let claimed = Claimed {
@@ -267,14 +271,21 @@ impl Item {
             };
             return Ok(Claim::Claimed(Box::new(claimed)));
         }
-        let Waits { waits } = answers.only(5)?;
+        let Waits { waits } = answers.only(4)?;
         if !waits.0 {
             return Ok(Claim::Gone);
         }
-        Ok(match judge_item(&answers, 4, &self.id)? {
-            Admission::NoSuchVersion => Claim::Orphaned,
-            Admission::Refused(error) if *error.kind() == Kind::Forbidden => Claim::Refused(error),
-            _ => Claim::Waits,
+        let Some(why) = session.read(why).await?.first::<Why>(0)? else {
+            return Ok(Claim::Orphaned);
+        };
+        let Some(refusal) = why.refusal.clone() else {
+            // It fits now.
+            return Ok(Claim::Waits);
+        };
+        let error = why.error(&refusal, &self.id)?;
+        Ok(match *error.kind() == Kind::Forbidden {
+            true => Claim::Refused(error),
+            false => Claim::Waits,
         })
     }
 

@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startTenantry } from "./serve.mjs";
+import { DEPLOYMENT, served } from "./served.mjs";
 
 const ITEMS = 250;
 let upstream;
@@ -32,29 +33,17 @@ after(() => {
   upstream.close();
 });
 
-/** A Tenantry with a deployment `d`, and who may call it. */
-async function served(options) {
+/** A Tenantry with a deployment `d`, and how its service user queues so many requests. */
+async function start(options) {
   const tenantry = await startTenantry({ vars: { ALLOW_LOOPBACK_UPSTREAMS: "true" }, ...options });
-  const call = async (method, path, body, as = tenantry.operatorToken) => {
-    const headers = { Authorization: `Token ${as}`, "Content-Type": "application/json" };
-    const response = await fetch(tenantry.url + path, { method, headers, body: JSON.stringify(body) });
-    assert.ok(response.ok, `${method} ${path}: ${response.status} ${await response.clone().text()}`);
-    return response.json();
-  };
-  await call("POST", "/operator/v1/users", { email: "ada@example.com" });
-  await call("POST", "/v2.1/organizations", { name: "acme", subscription: "free", admin_email: "ada@example.com" });
-  await call("POST", "/v2.1/projects", { name: "vision", organization_name: "acme" });
-  const fields = (name) => [{ name, data_type: "int" }];
-  const types = { input_type: "structured", output_type: "structured", input_fields: fields("x"), output_fields: fields("y") };
-  await call("POST", "/v2.1/projects/vision/deployments", { name: "d", ...types });
-  await call("POST", "/v2.1/projects/vision/deployments/d/versions", { version: "v1" });
   const url = `http://127.0.0.1:${upstream.address().port}/predict`;
-  await call("PUT", "/v2.1/projects/vision/deployments/d/versions/v1/upstream", { upstream_url: url });
-  const robot = await call("POST", "/v2.1/projects/vision/service-users", { name: "robot" });
-  await call("POST", "/v2.1/projects/vision/role-assignments", { role: "deployment-request-user", assignee: robot.id });
-  const batch = (items) => {
-    const body = Array.from({ length: items }, (_, x) => ({ x }));
-    return call("POST", "/v2.1/projects/vision/deployments/d/requests/batch", body, robot.token);
+  const token = await served(tenantry, { v1: { upstream: { upstream_url: url } } });
+  const batch = async (items) => {
+    const body = JSON.stringify(Array.from({ length: items }, (_, x) => ({ x })));
+    const headers = { authorization: `Token ${token}`, "content-type": "application/json" };
+    const response = await fetch(`${tenantry.url}${DEPLOYMENT}/requests/batch`, { method: "POST", headers, body });
+    assert.equal(response.status, 200, await response.clone().text());
+    return response.json();
   };
   return { tenantry, batch };
 }
@@ -67,7 +56,7 @@ async function statuses(tenantry) {
 }
 
 test("a batch of 250 is accepted at once, run once each, and accounted for", async (t) => {
-  const { tenantry, batch } = await served();
+  const { tenantry, batch } = await start();
   t.after(() => tenantry.stop());
   const began = performance.now();
   const made = await batch(ITEMS);
@@ -87,7 +76,7 @@ test("a batch of 250 is accepted at once, run once each, and accounted for", asy
 });
 
 test("without a queue the scheduled run does it", async (t) => {
-  const { tenantry, batch } = await served({ queue: false });
+  const { tenantry, batch } = await start({ queue: false });
   t.after(() => tenantry.stop());
   await batch(3);
   assert.deepEqual(await statuses(tenantry), { pending: 3 });

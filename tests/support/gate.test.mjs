@@ -310,12 +310,12 @@ test("the scheduled run ends what nobody settled", async () => {
 test("what is longer than a row is kept beside the database, read again, and gone with its record", async () => {
   const note = "é".repeat(200_000);
   answers = json({ y: 2, note });
-  const answered = await (await ask("", { x: 1, note })).json();
+  const answered = await (await ask(`${DEPLOYMENT}/requests`, { x: 1, note })).json();
   assert.equal(answered.result.note, note);
   const kept = "SELECT part, body, kv_key FROM request_payloads WHERE request_id = ? ORDER BY part";
   const { results } = await tenantry.database.prepare(kept).bind(answered.id).all();
   assert.deepEqual(results.map(({ part, body }) => [part, body]), [["input", null], ["output", null]]);
-  const path = `/v2.1/projects/vision/deployments/d/requests/${answered.id}`;
+  const path = `${DEPLOYMENT}/requests/${answered.id}`;
   const record = await called("GET", path);
   assert.deepEqual(record.request_data, { x: 1, note });
   assert.deepEqual(record.result, { y: 2, note });
