@@ -316,7 +316,7 @@ test("what is longer than a row is kept beside the database, read again, and gon
   const { results } = await tenantry.database.prepare(kept).bind(answered.id).all();
   assert.deepEqual(results.map(({ part, body }) => [part, body]), [["input", null], ["output", null]]);
   const path = `${DEPLOYMENT}/requests/${answered.id}`;
-  const record = await called("GET", path);
+  const record = await operator(tenantry)("GET", path);
   assert.deepEqual(record.request_data, { x: 1, note });
   assert.deepEqual(record.result, { y: 2, note });
   const headers = { Authorization: `Token ${tenantry.operatorToken}` };
