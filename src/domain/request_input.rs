@@ -8,7 +8,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::de::StrRead;
 use serde_json::value::RawValue;
 
@@ -108,21 +110,20 @@ pub fn batch_items<'a>(
     if io_type == IoType::Structured {
         items_of(fields, text)?;
     }
-    let is_list = text.trim_start().starts_with('[');
-    let items: Vec<&RawValue> = match is_list {
-        true => serde_json::from_str(text).map_err(|error| malformed(&error))?,
-        false => match serde_json::from_str(text) {
+    let items = match serde_json::from_str::<Few<'a>>(text) {
+        Ok(few) if (1..=MAX_ITEMS).contains(&few.count) => few.items,
+        Ok(few) => {
+            return Err(Invalid::new(format!(
+                "the list has {} requests; 1 to {MAX_ITEMS} are allowed",
+                few.count
+            )));
+        }
+        Err(_) => match serde_json::from_str(text) {
             Ok(item) => vec![item],
             // As a direct request takes it, what is no JSON is a text.
             Err(_) => return Ok(vec![plain_item(Cow::Borrowed(text))]),
         },
     };
-    if !(1..=MAX_ITEMS).contains(&items.len()) {
-        return Err(Invalid::new(format!(
-            "the list has {} requests; 1 to {MAX_ITEMS} are allowed",
-            items.len()
-        )));
-    }
     let items = items.into_iter().map(RawValue::get);
     let item = |item: &'a str| match serde_json::from_str::<String>(item) {
         Ok(text) => plain_item(Cow::Owned(text)),
@@ -132,6 +133,42 @@ pub fn batch_items<'a>(
         },
     };
     Ok(items.map(item).collect())
+}
+
+/// The first values of a list, and how many it has: what is too long is not kept.
+struct Few<'a> {
+    items: Vec<&'a RawValue>,
+    count: usize,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Few<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct FewVisitor;
+
+        impl<'de> Visitor<'de> for FewVisitor {
+            type Value = Few<'de>;
+
+            fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Few<'de>, A::Error> {
+                let (mut items, mut count) = (Vec::new(), 0);
+                while count < MAX_ITEMS
+                    && let Some(item) = list.next_element()?
+                {
+                    items.push(item);
+                    count += 1;
+                }
+                while list.next_element::<IgnoredAny>()?.is_some() {
+                    count += 1;
+                }
+                Ok(Few { items, count })
+            }
+        }
+
+        deserializer.deserialize_seq(FewVisitor)
+    }
 }
 
 fn plain_item(text: Cow<'_, str>) -> BatchItem<'_> {

@@ -25,9 +25,10 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use ::http::Method;
-use js_sys::Reflect;
-use wasm_bindgen::JsCast;
+use js_sys::futures::future_to_promise;
+use js_sys::{Promise, Reflect};
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
 use worker::web_sys;
 use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
@@ -87,17 +88,27 @@ async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
 
 /// What the queue delivers.
 #[wasm_bindgen(js_name = queue)]
-pub async fn queue(batch: queue::MessageBatch, env: Env, _: wasm_bindgen::JsValue) {
+pub fn queue(batch: queue::MessageBatch, env: Env, _: JsValue) -> Promise {
+    // Whatever becomes of the messages, the consumer has not failed.
+    future_to_promise(async move {
+        consume(&batch, &env).await;
+        Ok(JsValue::UNDEFINED)
+    })
+}
+
+async fn consume(batch: &queue::MessageBatch, env: &Env) {
     let messages: Vec<queue::Message> = batch
         .messages()
         .iter()
         .map(JsCast::unchecked_into)
         .collect();
-    let bodies = messages
-        .iter()
-        .map(|message| message.body().as_string().unwrap_or_default());
-    let turns = match config(&env) {
-        Ok(config) => jobs::delivered(&platform_of(&env), &config, bodies.collect()).await,
+    let told = |message: &queue::Message| {
+        let body = message.body().as_string().unwrap_or_default();
+        (body, message.attempts())
+    };
+    let told: Vec<(String, u32)> = messages.iter().map(told).collect();
+    let turns = match config(env) {
+        Ok(config) => jobs::delivered(&platform_of(env), &config, &told).await,
         Err(missing) => {
             worker::console_error!("{missing}");
             vec![Some(60); messages.len()]

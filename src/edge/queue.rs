@@ -23,7 +23,7 @@ extern "C" {
     fn send_batch(this: &Producer, messages: &Array) -> Result<Promise, JsValue>;
 
     /// What is delivered.
-    pub(super) type MessageBatch;
+    pub type MessageBatch;
     #[wasm_bindgen(method, getter)]
     pub(super) fn messages(this: &MessageBatch) -> Array;
 
@@ -31,6 +31,9 @@ extern "C" {
     pub(super) type Message;
     #[wasm_bindgen(method, getter)]
     pub(super) fn body(this: &Message) -> JsValue;
+    /// How often it has been delivered, this time among them.
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn attempts(this: &Message) -> u32;
     #[wasm_bindgen(method)]
     pub(super) fn ack(this: &Message);
     #[wasm_bindgen(method)]

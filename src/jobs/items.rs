@@ -18,8 +18,8 @@ use crate::store::requests::payloads;
 use crate::store::session::Session;
 use crate::store::settlements::KeyEnding;
 
-/// So many run at once in an invocation (contract section 5.7).
-const AT_ONCE: usize = 4;
+/// So many run at once in an invocation: as many as a queue delivers, so that none waits behind another's that hangs.
+const AT_ONCE: usize = 5;
 /// An invocation lasts so many milliseconds: a minute less than the platform gives it.
 const INVOCATION: i64 = 840_000;
 /// What would have less time than so many milliseconds is left for another invocation.
@@ -32,6 +32,8 @@ pub enum Turn {
     Done,
     /// It waits on.
     Waits,
+    /// It was not come to.
+    NotBegun,
 }
 
 /// Runs requests, a few at once, in an invocation that began then; those that come after `until` wait on.
@@ -41,7 +43,7 @@ pub(super) async fn run(
     items: Vec<Item>,
     (began, until): (Timestamp, Timestamp),
 ) -> Vec<Turn> {
-    let turns = RefCell::new(vec![Turn::Waits; items.len()]);
+    let turns = RefCell::new(vec![Turn::NotBegun; items.len()]);
     let waiting: RefCell<VecDeque<_>> = RefCell::new(items.into_iter().enumerate().collect());
     let next = || waiting.borrow_mut().pop_front();
     let lanes = (0..AT_ONCE).map(|_| -> Local<'_, ()> {
@@ -77,7 +79,7 @@ async fn run_one(
     };
     let left = INVOCATION - (run.began.as_millis() - began.as_millis());
     if left < LEAST_TIME {
-        return Turn::Waits;
+        return Turn::NotBegun;
     }
     let ran = run.claim(left).await;
     let (turn, error) = match ran {
@@ -115,36 +117,44 @@ impl Run<'_> {
             Ok(Claim::Gone) => return Ok(Turn::Done),
             Ok(Claim::Waits) => return Ok(Turn::Waits),
             Ok(Claim::Refused(reason)) => {
-                let reason = Some(reason.sentence());
-                self.item.end(session, reason, now).await?;
-                return Ok(Turn::Done);
+                return self.end(Some(reason.sentence())).await;
             }
-            Ok(Claim::Orphaned) => {
-                self.item.end(session, None, now).await?;
-                return Ok(Turn::Done);
-            }
+            Ok(Claim::Orphaned) => return self.end(None).await,
             Err(error) => {
                 // Nobody knows whether it is claimed, so it is never sent under this claim.
                 self.release(&claim_id).await;
                 return Err(error);
             }
         };
-        match self.bring(claimed).await {
+        let input = claimed.input.as_ref();
+        let kv_key = input.and_then(|input| input.kv_key.clone());
+        let passage = match self.bring(claimed, left).await {
             Ok((passage, Some(sending))) => {
                 self.send(&passage, sending).await;
-                Ok(Turn::Done)
+                passage
             }
             Ok((passage, None)) => {
                 let gone = "what was to be sent is not kept any more";
                 let outcome: Outcome = Outcome::unsent(Failure::Recorded(gone.to_owned()));
                 self.settle(&passage, &outcome).await;
-                Ok(Turn::Done)
+                passage
             }
             Err(error) => {
                 self.release(&claim_id).await;
-                Err(error)
+                return Err(error);
             }
+        };
+        if !passage.keeps() {
+            payloads::forget(self.platform, kv_key.into_iter().collect()).await;
         }
+        Ok(Turn::Done)
+    }
+
+    /// Ends it without having run it.
+    async fn end(&self, reason: Option<&str>) -> Result<Turn, Error> {
+        let forgotten = self.item.end(&self.session, reason, self.began).await?;
+        payloads::forget(self.platform, forgotten).await;
+        Ok(Turn::Done)
     }
 
     /// Lets it wait again, and tries for a while.
@@ -154,7 +164,11 @@ impl Run<'_> {
     }
 
     /// What is sent, with all that is needed to send it; nothing where it is not kept any more.
-    async fn bring(&self, claimed: Claimed) -> Result<(Passage, Option<Sending>), Error> {
+    async fn bring(
+        &self,
+        claimed: Claimed,
+        left: i64,
+    ) -> Result<(Passage, Option<Sending>), Error> {
         let Claimed {
             admitted,
             maker,
@@ -193,7 +207,8 @@ impl Run<'_> {
             trace: Vec::new(),
             held: Some(held),
             admission: self.began,
-            timeout: admitted.timeout,
+            // The platform ends the invocation, whatever its requests may take.
+            timeout: admitted.timeout.min(left / 1_000),
             has_waited: true,
             lease_end: Cell::new(admitted.lease_end.0),
             admitted,

@@ -14,7 +14,7 @@ use items::Turn;
 use crate::domain::{RequestId, Timestamp};
 use crate::error::Error;
 use crate::platform::{Config, Platform};
-use crate::store::items::{Due, message, offer, told};
+use crate::store::items::{Due, Item, message, offer, take_back, told};
 use crate::store::requests::purge;
 use crate::store::sealing_keys;
 use crate::store::session::{Account, Session};
@@ -24,8 +24,10 @@ use crate::store::settlements;
 const BEGINS: i64 = 50_000;
 /// A consumer begins none after so many.
 const CONSUMER_BEGINS: i64 = 600_000;
-/// What does not fit now is delivered again after so many seconds.
+/// What does not fit now is delivered again after so many seconds, and after twice as many each time,
 const DELIVERED_AGAIN: u32 = 5;
+/// but no more than these.
+const MOST_DELIVERED_AGAIN: u32 = 600;
 
 /// A line of the log, as [`logging.md`](../../docs/logging.md) has it.
 #[derive(Debug, Clone, Copy)]
@@ -100,8 +102,16 @@ pub async fn every_minute(platform: &Rc<Platform>, config: &Rc<Config>) {
         cause: None,
     };
     line.write(platform, &session, began);
-    let due = to_run.into_iter().map(|due| due.item).collect();
-    items::run(platform, config, due, (began, began.plus_millis(BEGINS))).await;
+    let due: Vec<Item> = to_run.into_iter().map(|due| due.item).collect();
+    let until = began.plus_millis(BEGINS);
+    let turns = items::run(platform, config, due.clone(), (began, until)).await;
+    let not_begun = due.into_iter().zip(turns);
+    let not_begun = not_begun.filter(|(_, turn)| *turn == Turn::NotBegun);
+    let not_begun: Vec<Item> = not_begun.map(|(item, _)| item).collect();
+    if !not_begun.is_empty() {
+        // What fails here is offered a little later.
+        let _ = take_back(&session, &not_begun, platform.clock.now()).await;
+    }
 }
 
 /// Offers what is due to the queue; answers what this run has to run itself: all of it where there is no queue, or where it
@@ -132,25 +142,40 @@ async fn offer_to(
     Ok(to_run)
 }
 
-/// Runs the requests that a queue's messages tell of. Answers for each message after how many seconds it is to be delivered
-/// again; nothing where it has done its duty.
+/// Runs the requests that a queue's messages tell of, each with how often it has been delivered. Answers for each after how
+/// many seconds it is to be delivered again; nothing where it has done its duty.
+///
+/// What does not fit beside its neighbours is tried again as long as some of them have made room; what does not fit then comes
+/// again later each time, so that ten thousand that wait do not ask the database all the time.
 pub async fn delivered(
     platform: &Rc<Platform>,
     config: &Rc<Config>,
-    messages: Vec<String>,
+    messages: &[(String, u32)],
 ) -> Vec<Option<u32>> {
     let began = platform.clock.now();
-    let known: Vec<_> = messages.iter().map(|message| told(message)).collect();
-    let items = known.iter().flatten().cloned().collect();
     let until = began.plus_millis(CONSUMER_BEGINS);
-    let turns = items::run(platform, config, items, (began, until)).await;
-    let mut turns = turns.into_iter();
-    let mut again = |_| match turns.next() {
-        Some(Turn::Waits) => Some(DELIVERED_AGAIN),
-        _ => None,
+    let mut waiting: Vec<(usize, Item)> = Vec::new();
+    for (place, (message, _)) in messages.iter().enumerate() {
+        waiting.extend(told(message).map(|item| (place, item)));
+    }
+    loop {
+        let before = waiting.len();
+        let items = waiting.iter().map(|(_, item)| item.clone()).collect();
+        let turns = items::run(platform, config, items, (began, until)).await;
+        let ran = waiting.into_iter().zip(turns);
+        let waits = ran.filter(|(_, turn)| *turn != Turn::Done);
+        waiting = waits.map(|(item, _)| item).collect();
+        if waiting.is_empty() || waiting.len() == before {
+            break;
+        }
+    }
+    let again = |place: usize, deliveries: u32| {
+        let waits = waiting.iter().any(|(waiting, _)| *waiting == place);
+        let doubled = DELIVERED_AGAIN << deliveries.saturating_sub(1).min(10);
+        waits.then(|| doubled.min(MOST_DELIVERED_AGAIN))
     };
-    known
-        .into_iter()
-        .map(|item| item.and_then(&mut again))
+    let places = messages.iter().enumerate();
+    places
+        .map(|(place, (_, deliveries))| again(place, *deliveries))
         .collect()
 }

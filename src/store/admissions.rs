@@ -24,6 +24,8 @@ use crate::store::subscriptions;
 pub const MOST_OF_PROJECT: i64 = 1_000;
 /// The same of an organization.
 pub const MOST_OF_ORGANIZATION: i64 = 5_000;
+/// Of those that have waited so many run at once in a project: what runs them, it has in common with all others.
+pub const MOST_CLAIMED: i64 = 50;
 /// So many requests of a project wait for their turn at most (contract section 5.7).
 pub const MOST_PENDING: i64 = 10_000;
 /// For how long an idempotency key is kept, in milliseconds: a day (contract section 5.4).
@@ -113,7 +115,8 @@ macro_rules! asked_by_call {
 
 /// What is asked for, as `$asked` has it, in `judged`: with `refusal`, the name of the first rule that is against it, or
 /// null. `lease_time` is what the request may take for now, in milliseconds. It stands for `#items` requests; where these
-/// only wait for their turn (`#queues`), nothing is leased for them yet.
+/// only wait for their turn (`#queues`), nothing is leased for them yet; one that has waited (`#is_claim`) does not keep those
+/// of others from theirs.
 macro_rules! judged {
     ($asked:expr) => {
         concat!(
@@ -147,6 +150,10 @@ macro_rules! judged {
                    WHEN #queues = 0 AND l.of_version >= it.max_concurrency THEN 'concurrency'
                    WHEN #queues = 0 AND (l.of_project >= #most_of_project OR l.of_organization >= #most_of_organization)
                      THEN 'under_way'
+                   WHEN #is_claim = 1 AND (
+                     SELECT count(*) FROM (SELECT 1 FROM requests w WHERE w.project_id = it.project_id
+                                             AND w.status IN ('processing', 'cancelled_pending') AND w.claim_id IS NOT NULL
+                                           LIMIT #most_claimed)) >= #most_claimed THEN 'under_way'
                    WHEN #queues = 1 AND #items + (
                      SELECT count(*) FROM (SELECT 1 FROM requests w WHERE w.project_id = it.project_id AND w.status = 'pending'
                                            LIMIT #most_pending)) > #most_pending THEN 'pending'
@@ -493,6 +500,7 @@ pub(super) fn limits(now: Timestamp) -> Parameters {
         .integer("most_of_project", MOST_OF_PROJECT)
         .integer("most_of_organization", MOST_OF_ORGANIZATION)
         .integer("most_pending", MOST_PENDING)
+        .integer("most_claimed", MOST_CLAIMED)
         .integer("minute", minute_of(now))
         .integer("day", day_of(now))
         .integer("keys_from", now.as_millis() - KEY_KEPT)
@@ -504,6 +512,7 @@ impl Asked<'_> {
             .text("record_id", self.record_id)
             .text("kind", self.way.name())
             .flag("queues", self.way == Way::Batch)
+            .flag("is_claim", false)
             .integer("items", whole(self.items))
             .optional_text("version", self.version)
             .integer("timeout", self.timeout * 1_000)

@@ -5,6 +5,7 @@
 use crate::auth::access::Authority;
 use crate::auth::permissions::Permission;
 use crate::domain::Timestamp;
+use crate::domain::retention::RETENTION_TIME;
 use crate::error::Error;
 use crate::sql::Sql;
 use crate::sql::statement::{Parameters, Statement};
@@ -17,7 +18,7 @@ use crate::store::first_trip::rider::caller_is_known;
 use crate::store::rows::{Answers, Flag, JsonText, row};
 use crate::store::session::Session;
 
-/// A statement is given at most so many bytes of payloads: D1 takes 2 MB in a parameter.
+/// A statement is given at most so many bytes of payloads, or one: the longest has 1.6 MB as JSON, and D1 takes 2 MB.
 const PAYLOADS_AT_ONCE: usize = 1_000_000;
 
 /// What a call asks for whose caller has been found before, at a place that was judged then.
@@ -30,7 +31,8 @@ macro_rules! asked_again {
 statements! {
     /// What the items of a batch are to be.
     INPUT = concat!(
-        "SELECT v.version, e.input_type, e.input_fields, e.supports_request_format
+        "SELECT v.version, e.input_type, e.input_fields, e.supports_request_format,
+           coalesce(v.settings ->> 'request_retention_time', #retention_time) AS retention_time
          FROM projects p
          JOIN deployments e ON e.project_id = p.id AND e.name = :deployment
          JOIN deployment_versions v ON v.deployment_id = e.id AND v.id = ", wanted_version!(), "
@@ -53,6 +55,12 @@ statements! {
          SELECT project_id, caller_id, #minute, #items FROM requests r WHERE ", this_record!("r."), "
          ON CONFLICT (project_id, caller_id) DO UPDATE SET
            count = iif(minute = excluded.minute, count + excluded.count, excluded.count), minute = excluded.minute");
+    /// The records of a batch of which not all could be kept.
+    WITHDRAW = "DELETE FROM requests WHERE project_id = :project_id AND status = 'pending'
+         AND id IN (SELECT value FROM json_each(:ids))";
+    /// Its idempotency key, while the batch is there.
+    FORGET_KEY = "DELETE FROM idempotency_keys WHERE request_id = :record_id AND (project_id, caller_id) IN (
+         SELECT project_id, caller_id FROM requests WHERE project_id = :project_id AND id = :record_id)";
     /// What their idempotency key is answered from now on.
     ANSWER_KEY = concat!(
         "INSERT INTO idempotency_keys (project_id, caller_id, key_digest, fingerprint, request_id, creation_date,
@@ -76,16 +84,18 @@ row! {
         pub input_fields: JsonText,
         /// Whether bodies have a format.
         pub supports_request_format: Flag,
+        /// For how long a record is kept after its end, in seconds.
+        pub retention_time: i64,
     }
 }
 
 /// What rides on the first trip of a batch.
 #[must_use]
 pub fn rider(version: Option<&str>) -> Rider {
-    Rider::reading(
-        [&INPUT],
-        Parameters::new().optional_text("version", version),
-    )
+    let parameters = Parameters::new()
+        .optional_text("version", version)
+        .integer("retention_time", RETENTION_TIME);
+    Rider::reading([&INPUT], parameters)
 }
 
 /// What has ridden; nothing where there is no such version.
@@ -109,6 +119,19 @@ pub struct Item {
     pub kv_key: Option<String>,
     /// Its length, in bytes.
     pub size: usize,
+}
+
+/// Takes away the records of a batch that has just been made, as if it had never been.
+#[must_use]
+pub fn withdrawing(project_id: &str, items: &[Item]) -> Vec<Statement> {
+    let ids: Vec<_> = items.iter().map(|item| &item.id).collect();
+    let first = items.first().map_or("", |item| item.id.as_str());
+    Parameters::new()
+        .text("project_id", project_id)
+        .text("record_id", first)
+        // Ids have a JSON form.
+        .text("ids", serde_json::to_string(&ids).unwrap_or_default())
+        .batch([&FORGET_KEY, &WITHDRAW])
 }
 
 /// Makes the records of a batch, all or none. `asked.record_id` is the id of the first.
@@ -158,23 +181,25 @@ fn json(value: &impl serde::Serialize) -> Result<String, Error> {
 fn keeping(items: &[Item], project: &str, asked: &Asked<'_>) -> Result<Vec<Statement>, Error> {
     let mut statements = Vec::new();
     let mut list = String::new();
-    for (place, item) in items.iter().enumerate() {
-        list.push(if list.is_empty() { '[' } else { ',' });
-        list.push_str(&json(&(
-            &item.id,
-            &item.content_type,
-            &item.body,
-            &item.kv_key,
-        ))?);
-        if list.len() >= PAYLOADS_AT_ONCE || place + 1 == items.len() {
-            list.push(']');
-            let parameters = Parameters::new()
-                .text("project", project)
-                .text("record_id", asked.record_id)
-                .text("payloads", std::mem::take(&mut list))
-                .integer("now", asked.now.as_millis());
-            statements.extend(parameters.batch([&KEEP]));
+    let mut keep = |list: String| {
+        let parameters = Parameters::new()
+            .text("project", project)
+            .text("record_id", asked.record_id)
+            .text("payloads", format!("[{list}]"))
+            .integer("now", asked.now.as_millis());
+        statements.extend(parameters.batch([&KEEP]));
+    };
+    for item in items {
+        let one = json(&(&item.id, &item.content_type, &item.body, &item.kv_key))?;
+        if !list.is_empty() {
+            if list.len() + one.len() > PAYLOADS_AT_ONCE {
+                keep(std::mem::take(&mut list));
+            } else {
+                list.push(',');
+            }
         }
+        list.push_str(&one);
     }
+    keep(list);
     Ok(statements)
 }

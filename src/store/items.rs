@@ -141,6 +141,15 @@ statements! {
            time_completed = iif(status = 'cancelled_pending', #now, NULL), claim_id = NULL, time_started = NULL,
            lease_end = NULL, leased = NULL, leased_time = NULL, price = NULL, day = NULL
          WHERE ", claimed!("r."));
+    /// What is kept of it beside the database, and no longer than it waits.
+    KEYS = concat!(
+        "SELECT p.kv_key FROM requests r
+         CROSS JOIN request_payloads p ON p.project_id = r.project_id AND p.request_id = r.id
+         WHERE p.kv_key IS NOT NULL AND r.retention_mode <> 'full' AND ", waiting!("r."));
+    /// Those that nobody came to count as not offered.
+    TAKE_BACK = "UPDATE requests SET due_at = #now, offers = max(0, offers - 1)
+         WHERE status = 'pending' AND (project_id, id) IN (
+           SELECT value ->> 0, value ->> 1 FROM json_each(:items))";
     /// It has ended without having been run.
     END = concat!(
         "UPDATE requests AS r SET status = :status, error_message = :error_message, time_started = #now, time_completed = #now,
@@ -171,6 +180,26 @@ row! {
         /// `user`, `service_user` or `operator`.
         pub caller_kind: String,
     }
+}
+
+/// The first of each project, then the second of each, and so on: who has many hanging is in nobody's way. They come project
+/// by project.
+fn in_turn(all: impl Iterator<Item = Due>) -> Vec<Due> {
+    let mut rounds: Vec<Vec<Due>> = Vec::new();
+    let (mut last, mut round) = (String::new(), 0);
+    for due in all {
+        round = if due.item.project_id == last {
+            round + 1
+        } else {
+            0
+        };
+        last.clone_from(&due.item.project_id);
+        match rounds.get_mut(round) {
+            Some(of_round) => of_round.push(due),
+            None => rounds.push(vec![due]),
+        }
+    }
+    rounds.into_iter().flatten().collect()
 }
 
 /// What a queue is told of a request that waits.
@@ -256,6 +285,7 @@ impl Item {
             .optional_text("key_digest", None::<String>)
             .optional_text("fingerprint", None::<String>)
             .flag("queues", false)
+            .flag("is_claim", true)
             .integer("items", 0)
             .integer("per_minute", crate::domain::SAFE_INTEGER)
             .integer("most_time", most_time)
@@ -296,7 +326,8 @@ impl Item {
         parameters.batch([&RELEASE, &FORGET_INPUT, &FORGET])
     }
 
-    /// Ends it, where it waits: as failed for this reason, or as cancelled.
+    /// Ends it, where it waits: as failed for this reason, or as cancelled. Answers under which keys there is something of
+    /// it beside the database that is not kept any more.
     ///
     /// # Errors
     /// 503 when the database fails.
@@ -305,7 +336,12 @@ impl Item {
         session: &Session,
         reason: Option<&str>,
         now: Timestamp,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<String>, Error> {
+        row! {
+            struct Kept {
+                kv_key: String,
+            }
+        }
         let status = match reason {
             Some(_) => "failed",
             None => "cancelled",
@@ -314,9 +350,30 @@ impl Item {
             .parameters(now)
             .text("status", status)
             .optional_text("error_message", reason);
-        let batch = parameters.batch([&END, &FORGET_INPUT, &FORGET]);
-        session.write(batch).await.map(|_| ())
+        let batch = parameters.batch([&KEYS, &END, &FORGET_INPUT, &FORGET]);
+        let kept: Vec<Kept> = session.write(batch).await?.all(0)?;
+        Ok(kept.into_iter().map(|kept| kept.kv_key).collect())
     }
+}
+
+/// Takes back that these were offered: nobody came to them.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn take_back(session: &Session, items: &[Item], now: Timestamp) -> Result<(), Error> {
+    let ids: Vec<_> = items
+        .iter()
+        .map(|item| (&item.project_id, &item.id))
+        .collect();
+    let ids = serde_json::to_string(&ids)
+        .map_err(|error| Error::inconsistent(format!("items: {error}")))?;
+    let parameters = Parameters::new()
+        .integer("now", now.as_millis())
+        .text("items", ids);
+    session
+        .write(parameters.batch([&TAKE_BACK]))
+        .await
+        .map(|_| ())
 }
 
 /// What is due: it counts as offered from now on. `first` is where the round of the projects begins.
@@ -347,5 +404,5 @@ pub async fn offer(session: &Session, first: &str, now: Timestamp) -> Result<Vec
         },
         is_stale: row.is_stale.0,
     };
-    Ok(rows.into_iter().map(due).collect())
+    Ok(in_turn(rows.into_iter().map(due)))
 }

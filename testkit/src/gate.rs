@@ -146,8 +146,17 @@ impl World {
 
     /// Delivers messages to a consumer; answers for each after how many seconds it is to come again.
     pub fn deliver(&self, messages: &[String]) -> Vec<Option<u32>> {
+        self.deliver_again(messages, 1)
+    }
+
+    /// Delivers messages for this time, counted from 1.
+    pub fn deliver_again(&self, messages: &[String], time: u32) -> Vec<Option<u32>> {
+        let messages: Vec<_> = messages
+            .iter()
+            .map(|message| (message.clone(), time))
+            .collect();
         let platform = self.platform(self.database.clone(), &Wire::new(&self.clock, None));
-        let run = tenantry::jobs::delivered(&platform, &self.config, messages.to_vec());
+        let run = tenantry::jobs::delivered(&platform, &self.config, &messages);
         self.to_end("a consumer", Box::pin(run))
     }
 

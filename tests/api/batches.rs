@@ -550,3 +550,202 @@ fn long_bodies_wait_beside_the_database() {
         "{refused}"
     );
 }
+
+#[test]
+fn a_run_ends_before_the_platform_ends_it() {
+    let world = world();
+    let path = world.path("/deployments/d/requests/batch?timeout=345600");
+    let call = Call::new("POST", path).by(&world.robot());
+    let id = ids(&world.send(call.json(&json!([{"x": 1}]))).expect(200))[0].clone();
+    world.upstream.next(Reply::silent());
+    let began = world.now();
+    world.deliver_all();
+    let record = read(&world, &id);
+    let message = record["error_message"].as_str().unwrap();
+    assert!(message.contains("840 seconds"), "{message}");
+    assert_eq!(record["timeout"], 345_600);
+    assert_eq!(world.now().as_millis() - began.as_millis(), 840_000);
+    let sent = world.upstream.only_call().outgoing.headers;
+    let deadline = sent.iter().find(|(name, _)| name == "tenantry-deadline");
+    assert_eq!(
+        deadline.unwrap().1,
+        began.plus_millis(840_000).to_offset_string()
+    );
+}
+
+/// A body of one request that is too long for a row.
+fn long() -> Json {
+    json!([{"x": 1, "note": "n".repeat(300_000)}])
+}
+
+#[test]
+fn who_is_refused_puts_nothing_beside_the_database() {
+    let world = world();
+    let store = world.payloads.clone().unwrap();
+    let call =
+        |body: &Json| batch_call(&world, &world.robot(), body).header("idempotency-key", "k");
+    world.send(call(&long())).expect(200);
+    assert_eq!(store.texts().len(), 1);
+    world.send(call(&long())).expect(200);
+    world
+        .send(call(&json!([{"x": 2, "note": "n".repeat(300_000)}])))
+        .expect(422);
+    world.budget(0);
+    send(&world, &long()).expect(403);
+    assert_eq!(store.texts().len(), 1);
+}
+
+#[test]
+fn what_cannot_be_put_beside_the_database_is_not_accepted() {
+    let world = world();
+    let store = world.payloads.clone().unwrap();
+    store.fails(true);
+    let call = || batch_call(&world, &world.robot(), &long()).header("idempotency-key", "k");
+    world.send(call()).expect(503);
+    assert_eq!(all(&world), 0);
+    store.fails(false);
+    let again = world.send(call()).expect(200);
+    assert_eq!(again.header("idempotent-replayed"), None);
+    world.deliver_all();
+    assert_eq!(count(&world, "completed"), 1);
+}
+
+#[test]
+fn what_is_kept_beside_the_database_stays_as_long_as_the_mode_says() {
+    for (mode, kept) in [("full", 1), ("metadata", 0), ("none", 0)] {
+        for ends in ["runs", "is refused", "is cancelled"] {
+            let world = world();
+            let store = world.payloads.clone().unwrap();
+            let body = json!({"request_retention_mode": mode});
+            let path = world.path("/deployments/d/versions/v1");
+            world.call(&world.owner(), "PATCH", &path, body).expect(200);
+            let id = ids(&send(&world, &long()).expect(200))[0].clone();
+            // A day of waiting, four days of running, a week of keeping.
+            assert!(store.texts()[0].1 > (86_400 + 345_600 + 604_800) * 1_000);
+            match ends {
+                "runs" => world.deliver_all(),
+                "is refused" => {
+                    world.execute(
+                        "UPDATE projects SET suspended_by = 'operator' WHERE name = 'vision'",
+                        [],
+                    );
+                    world.deliver_all();
+                }
+                _ => {
+                    let path = world.path("/deployments/d/requests/cancel");
+                    world
+                        .call(&world.owner(), "POST", &path, json!([id]))
+                        .expect(200);
+                }
+            }
+            assert_eq!(store.texts().len(), kept, "{mode}: it {ends}");
+        }
+    }
+}
+
+#[test]
+fn a_plain_text_that_only_begins_like_a_list_is_a_text() {
+    let world = world();
+    world.execute("UPDATE deployments SET input_type = 'plain'", []);
+    let path = world.path("/deployments/d/requests/batch");
+    for text in ["[hello] there", "\u{a0}[1]", "no list"] {
+        let call = Call::new("POST", &path)
+            .by(&world.robot())
+            .body("text/plain", text);
+        world.send(call).expect(200);
+        world.deliver_all();
+        let sent = world.upstream.calls().pop().unwrap().outgoing.body;
+        assert_eq!(*sent, text.as_bytes().to_vec());
+    }
+    let many = json!(vec![1; 251]);
+    let refused = send(&world, &many).expect(400);
+    assert!(refused.error().contains("251 requests"), "{refused}");
+}
+
+#[test]
+fn what_hangs_in_one_project_is_in_nobody_elses_way() {
+    let mut world = world();
+    world.queue = None;
+    queued(&world, 20);
+    world.pass(1);
+    let other = world.service_user_of("audio", &["project-editor"], json!({"name": "other"}));
+    let path = "/v2.1/projects/audio/deployments";
+    let body = json!({"name": "e", "input_type": "plain", "output_type": "plain"});
+    world
+        .call(&world.operator(), "POST", path, body)
+        .expect(201);
+    let body = json!({"version": "v1"});
+    world
+        .call(
+            &world.operator(),
+            "POST",
+            &format!("{path}/e/versions"),
+            body,
+        )
+        .expect(201);
+    let path = format!("{path}/e/requests/batch");
+    world.call(&other, "POST", &path, json!(["a"])).expect(200);
+    world.upstream.answering(|_| Reply::silent());
+    world.minute();
+    // Five of the one ran into their end, and the one of the other project had its turn beside them.
+    let of = |status: &str, project: &str| {
+        world.count(&format!(
+            "SELECT count(*) FROM requests r JOIN projects p ON p.id = r.project_id
+             WHERE r.status = '{status}' AND p.name = '{project}'"
+        ))
+    };
+    assert_eq!((of("failed", "audio"), of("failed", "vision")), (1, 4 + 1));
+    // What nobody came to is due at once and counts as not offered.
+    assert_eq!(
+        world.count("SELECT count(*) FROM requests WHERE status = 'pending' AND offers = 0"),
+        15
+    );
+    world.upstream.answering(|_| Reply::json(&json!({"y": 2})));
+    world.minute();
+    assert_eq!(of("completed", "vision"), 15);
+}
+
+#[test]
+fn fifty_of_a_project_run_at_once() {
+    let world = world();
+    queued(&world, 51);
+    let messages = world.queue.clone().unwrap().take();
+    world.execute(
+        "UPDATE requests SET status = 'processing', claim_id = id, time_started = time_created,
+           lease_end = time_created + 9e12, leased = 0, leased_time = 0
+         WHERE id IN (SELECT id FROM requests ORDER BY id LIMIT 50)",
+        [],
+    );
+    let turns = world.deliver(&messages);
+    assert_eq!(turns.iter().flatten().count(), 1);
+    assert_eq!(
+        (count(&world, "pending"), world.upstream.calls().len()),
+        (1, 0)
+    );
+}
+
+#[test]
+fn what_does_not_fit_beside_its_neighbours_runs_behind_them_and_else_comes_later_each_time() {
+    let world = world();
+    world.serve("d", json!({"max_concurrency": 1}));
+    world
+        .upstream
+        .answering(|_| Reply::json(&json!({"y": 2})).late(1_000));
+    queued(&world, 5);
+    let messages = world.queue.clone().unwrap().take();
+    assert_eq!(world.deliver(&messages), [None; 5]);
+    assert_eq!(
+        (count(&world, "completed"), world.upstream.calls().len()),
+        (5, 5)
+    );
+    // Somebody else holds the only place.
+    queued(&world, 1);
+    let messages = world.queue.clone().unwrap().take();
+    world.execute(
+        "UPDATE requests SET status = 'processing', lease_end = time_created + 9e12 WHERE status = 'completed'
+         AND id = (SELECT min(id) FROM requests)",
+        [],
+    );
+    let again = [1, 2, 3, 7, 8, 90].map(|time| world.deliver_again(&messages, time)[0]);
+    assert_eq!(again, [5, 10, 20, 320, 600, 600].map(Some));
+}

@@ -4,12 +4,13 @@ use std::rc::Rc;
 
 use super::creating::{Ask, Judged, refused_or_replayed};
 use super::made::DeploymentRequestBatchCreateResponse;
+use super::records::forget;
 use crate::api::{Call, Context, OnObject};
 use crate::domain::request_input::{self, BatchItem};
 use crate::domain::{Fields, IoType};
 use crate::error::Error;
-use crate::gate::LONGEST_KEPT;
 use crate::gate::outgoing::record_id;
+use crate::gate::{LONGEST_KEPT, settle};
 use crate::http::response::Response;
 use crate::platform::Platform;
 use crate::store::admissions::Way;
@@ -21,8 +22,8 @@ use crate::store::rows::Answers;
 
 /// What is due is offered again after so many milliseconds, where a queue has been told of it.
 const OFFERED_AGAIN: i64 = 60_000;
-/// The longest that a payload is kept beside the database for a request that has not ended, in seconds: its day of waiting,
-/// the longest time that it may run, and some more.
+/// For so many seconds a payload is kept beside the database for a request before its end: its day of waiting, the longest
+/// time that it may run, and some more.
 const WAITS_AND_RUNS: i64 = 86_400 + 345_600 + 3_600;
 
 /// What rides on the first trip.
@@ -64,7 +65,7 @@ pub(crate) async fn create(
         });
     }
     drop(body);
-    keep_long_ones(call.platform, &call.project().project_id, &mut items).await?;
+    let long = long_ones(call, &mut items)?;
     let object = &call.object().name;
     let time_created = call.now.to_offset_string();
     let made = items
@@ -97,6 +98,13 @@ pub(crate) async fn create(
             Judged::Answered(response) => Ok(response),
             Judged::Admitted(_) => Err(Error::inconsistent("a batch was admitted like a request")),
         };
+    }
+    let seconds = WAITS_AND_RUNS + input.retention_time;
+    if let Err(words) = put(call.platform, &long, seconds).await {
+        let statements = batches::withdrawing(&call.project().project_id, &items);
+        call.later(settle::repeated(call.session, call.platform, statements));
+        forget(call, long.into_iter().map(|(key, _)| key).collect());
+        return Err(Error::unavailable(words));
     }
     call.count_permits(i64::try_from(items.len()).unwrap_or(i64::MAX));
     let platform = Rc::clone(call.platform);
@@ -131,25 +139,35 @@ fn bodies<'a>(input: &Input, body: &'a [u8]) -> Result<Vec<BatchItem<'a>>, Error
         .map_err(|invalid| Error::invalid(invalid.to_string()))
 }
 
-/// Puts beside the database what is too long for a row.
-async fn keep_long_ones(
-    platform: &Platform,
-    project_id: &str,
+/// Takes out what is too long for a row: it is put beside the database once the records are there, so nobody who is refused
+/// puts anything.
+fn long_ones(
+    call: &Call<'_, OnObject>,
     items: &mut [Item],
-) -> Result<(), Error> {
+) -> Result<Vec<(String, String)>, Error> {
+    let mut long = Vec::new();
     for (place, item) in items.iter_mut().enumerate() {
         let Some(text) = item.body.take_if(|text| text.len() > LONGEST_KEPT) else {
             continue;
         };
-        let Some(store) = &platform.payloads else {
+        if call.platform.payloads.is_none() {
             return Err(Error::invalid(format!(
                 "[{place}]: it is longer than 256 KiB, and this installation keeps no longer ones until their turn"
             )));
-        };
-        let key = payloads::key(project_id, &item.id, Part::Input);
-        let put = store.put(&key, &text, WAITS_AND_RUNS);
-        put.await.map_err(Error::unavailable)?;
-        item.kv_key = Some(key);
+        }
+        let key = payloads::key(&call.project().project_id, &item.id, Part::Input);
+        item.kv_key = Some(key.clone());
+        long.push((key, text));
+    }
+    Ok(long)
+}
+
+/// Puts texts beside the database, under their keys.
+async fn put(platform: &Platform, texts: &[(String, String)], seconds: i64) -> Result<(), String> {
+    if let Some(store) = &platform.payloads {
+        for (key, text) in texts {
+            store.put(key, text, seconds).await?;
+        }
     }
     Ok(())
 }

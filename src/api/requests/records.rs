@@ -228,6 +228,16 @@ async fn delete_these(call: &Call<'_, OnObject>, ids: &[RecordId]) -> Result<(),
     Ok(())
 }
 
+/// Takes away what is kept beside the database under these keys, behind the answer.
+pub(super) fn forget(call: &Context<'_>, keys: Vec<String>) {
+    if !keys.is_empty() {
+        let platform = Rc::clone(call.platform);
+        call.later(Box::pin(
+            async move { payloads::forget(&platform, keys).await },
+        ));
+    }
+}
+
 /// `PATCH .../requests/{request_id}`.
 pub(crate) async fn update(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
     let body: RequestUpdate = call.body().await?;
@@ -239,8 +249,11 @@ pub(crate) async fn update(call: &mut Call<'_, OnObject>) -> Result<Response, Er
     }
     let id = id_in_path(call)?;
     let (session, authority) = (call.session, &call.authority);
-    let read = records::cancel_one(session, authority, call.now, place(call), id).await?;
-    only(shown(call, read).await?)
+    let cancelled = records::cancel_one(session, authority, call.now, place(call), id);
+    let (read, kept) = cancelled.await?;
+    let shown = shown(call, read).await;
+    forget(call, kept);
+    only(shown?)
 }
 
 /// The status of all that `POST .../requests/cancel` is to end.
@@ -273,7 +286,10 @@ pub(crate) async fn cancel(call: &mut Call<'_, OnObject>) -> Result<Response, Er
                 "the body has no ids; name 1 to 250, or say with status=pending or status=processing which to cancel",
             ));
         }
-        (None, ids) => records::cancel(session, authority, now, place(call), ids).await?,
+        (None, ids) => {
+            let kept = records::cancel(session, authority, now, place(call), ids).await?;
+            forget(call, kept);
+        }
     }
     Response::ok(&RequestsChanged { success: true })
 }

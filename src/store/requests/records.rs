@@ -350,12 +350,7 @@ pub async fn delete(
     ids: &[RecordId],
 ) -> Result<Vec<String>, Error> {
     let parameters = asked_by(authority, now, place.of_records(ids)?);
-    row! {
-        struct Kept {
-            kv_key: String,
-        }
-    }
-    let batch = parameters.batch([
+    let batch = parameters.flag("deletes", true).batch([
         &statements::VERSION,
         &statements::JUDGE,
         &statements::KEYS,
@@ -367,11 +362,22 @@ pub async fn delete(
             "a request that is pending or under way cannot be deleted; cancel it, or wait until it has ended",
         ));
     }
-    let kept: Vec<Kept> = answers.all(2)?;
+    keys_at(&answers, 2)
+}
+
+/// What the statement `KEYS` at this place answers.
+fn keys_at(answers: &Answers, place: usize) -> Result<Vec<String>, Error> {
+    row! {
+        struct Kept {
+            kv_key: String,
+        }
+    }
+    let kept: Vec<Kept> = answers.all(place)?;
     Ok(kept.into_iter().map(|kept| kept.kv_key).collect())
 }
 
-/// Cancels records of a version, all or none; those that have ended stay as they are.
+/// Cancels records of a version, all or none; those that have ended stay as they are. Answers under which keys there is
+/// something of them beside the database that is not kept any more.
 ///
 /// # Errors
 /// 404 without the version, or one of the records; 403 for a right lost meanwhile; 400 for one whose answer somebody waits
@@ -382,20 +388,23 @@ pub async fn cancel(
     now: Timestamp,
     place: Place<'_>,
     ids: &[RecordId],
-) -> Result<(), Error> {
+) -> Result<Vec<String>, Error> {
     let parameters = asked_by(authority, now, place.of_records(ids)?);
-    let batch = parameters.batch([
+    let batch = parameters.flag("deletes", false).batch([
         &statements::VERSION,
         &statements::JUDGE,
+        &statements::KEYS,
         &statements::CANCEL,
         &statements::FORGET_PAYLOADS,
         &statements::FORGET,
     ]);
-    let (_, judgement) = change(session, authority, place, batch).await?;
-    refuse_what_is_waited_for(&judgement)
+    let (answers, judgement) = change(session, authority, place, batch).await?;
+    refuse_what_is_waited_for(&judgement)?;
+    keys_at(&answers, 2)
 }
 
-/// Cancels one record of a version, and answers it as it then is.
+/// Cancels one record of a version, and answers it as it then is, and under which keys there is something of it beside the
+/// database that is not kept any more.
 ///
 /// # Errors
 /// Those of [`cancel`], and 400 for one that has been answered or has failed.
@@ -405,12 +414,13 @@ pub async fn cancel_one(
     now: Timestamp,
     place: Place<'_>,
     id: RecordId,
-) -> Result<Read, Error> {
-    let parameters = asked_by(authority, now, place.of_records(&[id])?);
+) -> Result<(Read, Vec<String>), Error> {
+    let parameters = asked_by(authority, now, place.of_records(&[id])?).flag("deletes", false);
     // It is shown before it goes, where nothing of it is kept.
     let batch = with_payloads(parameters, Payloads::Both).batch([
         &statements::VERSION,
         &statements::JUDGE,
+        &statements::KEYS,
         &statements::CANCEL,
         &statements::VERSION,
         &statements::GET,
@@ -425,7 +435,7 @@ pub async fn cancel_one(
         ));
     }
     refuse_what_is_waited_for(&judgement)?;
-    read_at(&answers, place, 3)
+    Ok((read_at(&answers, place, 4)?, keys_at(&answers, 2)?))
 }
 
 fn refuse_what_is_waited_for(judgement: &Judgement) -> Result<(), Error> {

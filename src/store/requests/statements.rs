@@ -298,11 +298,12 @@ statements! {
         "SELECT ", caller_may_on_object!(), " AS may, ", missing!(), " AS missing, ",
         one_of_these!(is_open!()), " AS is_open, ", one_of_these!(is_waited_for!()), " AS is_waited_for, ",
         one_of_these!("r.status IN ('completed', 'failed')"), " AS has_ended");
-    /// Where payloads of these records are kept beside the database.
+    /// Where payloads of these records are kept beside the database: of all that are deleted, else of those that wait and keep
+    /// none when they are cancelled.
     KEYS = concat!(
         "SELECT p.kv_key FROM requests r
          CROSS JOIN request_payloads p ON p.project_id = r.project_id AND p.request_id = r.id
-         WHERE p.kv_key IS NOT NULL AND ", these!());
+         WHERE p.kv_key IS NOT NULL AND (#deletes = 1 OR (r.status = 'pending' AND r.retention_mode <> 'full')) AND ", these!());
     /// Deletes these records, all or none.
     DELETE = concat!(
         "DELETE FROM requests
