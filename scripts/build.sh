@@ -23,7 +23,7 @@ done
 fingerprint() {
   {
     find src -type f | LC_ALL=C sort
-    for file in Cargo.toml Cargo.lock rust-toolchain.toml build.rs scripts/build.sh; do
+    for file in Cargo.toml Cargo.lock rust-toolchain.toml build.rs scripts/build.sh scripts/order-functions.mjs; do
       [ ! -f "$file" ] || echo "$file"
     done
   } | tr '\n' '\0' | xargs -0 cat | sha256
@@ -61,13 +61,17 @@ rm -f "$log"
 # Not by worker-build, which keeps the names of functions: a tenth of what a deployment uploads. They stay in a `dev` build, for
 # profiles. The features are those that worker-build gives: newer encodings would run ahead of the runtime.
 #
-# What counts is the gzipped size. Inlining breaks up code that is alike (smaller raw, a tenth larger gzipped), and functions in the
-# order of their names have those that are alike beside each other, within the reach of gzip's window.
-if [ "$mode" = release ]; then
-  "${WASM_OPT_BIN:-$ROOT/node_modules/.bin/wasm-opt}" build/index_bg.wasm -o build/index_bg.wasm \
-    --reorder-functions-by-name -O --skip-pass=inlining-optimizing \
+# What counts is the gzipped size. Inlining breaks up code that is alike (smaller raw, a tenth larger gzipped), and functions whose
+# code is alike are put beside each other, within the reach of gzip's window: named so that they are when they are sorted by name.
+wasm_opt() {
+  "${WASM_OPT_BIN:-$ROOT/node_modules/.bin/wasm-opt}" build/index_bg.wasm -o build/index_bg.wasm "$@" \
     --enable-mutable-globals --enable-sign-ext --enable-nontrapping-float-to-int --enable-bulk-memory \
     --enable-multivalue --enable-reference-types --enable-exception-handling
+}
+if [ "$mode" = release ]; then
+  wasm_opt -g -O --skip-pass=inlining-optimizing
+  node scripts/order-functions.mjs build/index_bg.wasm
+  wasm_opt --reorder-functions-by-name
 fi
 echo "$mode $now" > build/.stamp
 scripts/size-check.sh --print
