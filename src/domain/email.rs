@@ -4,6 +4,7 @@
 //! what would make two addresses look the same or break a client, not about what a mail server takes. It is kept and
 //! compared in lower case, in Normalization Form C, with the domain as the DNS knows it (contract section 2).
 
+use super::lower_case::lower_case;
 use super::wire::json_string;
 use super::{Invalid, host, nfc, quoted};
 use std::borrow::Cow;
@@ -85,7 +86,7 @@ fn check_length(address: &str) -> Result<(), Invalid> {
 
 /// What stands before the `@`. Lower-casing may leave letters that go together with their marks.
 fn normalised_local_part(local: &str) -> Option<String> {
-    let lower = nfc::normalise(local)?.to_lowercase();
+    let lower = lower_case(&nfc::normalise(local)?)?;
     nfc::normalise(&lower).map(Cow::into_owned)
 }
 
@@ -148,7 +149,7 @@ fn is_invisible(character: char) -> bool {
 /// Whether lower-casing turns a foreign letter into an ASCII one (the Kelvin sign, the dotted I): whoever has such an
 /// address would be taken for somebody else.
 fn becomes_ascii(character: char) -> bool {
-    !character.is_ascii() && character.to_lowercase().any(|lower| lower.is_ascii())
+    matches!(character, '\u{212a}' | '\u{130}')
 }
 
 impl Display for Email {
@@ -213,6 +214,19 @@ mod tests {
                 || matches!(category, GeneralCategory::Control | GeneralCategory::Format);
             assert_eq!(
                 is_invisible(character),
+                unicode,
+                "U+{:04X}",
+                u32::from(character)
+            );
+        }
+    }
+
+    #[test]
+    fn what_becomes_ascii_is_what_unicode_says() {
+        for character in '\u{80}'..=char::MAX {
+            let unicode = character.to_lowercase().any(|lower| lower.is_ascii());
+            assert_eq!(
+                becomes_ascii(character),
                 unicode,
                 "U+{:04X}",
                 u32::from(character)

@@ -24,6 +24,7 @@ pub mod integer;
 pub mod invalid;
 pub mod kept;
 pub mod labels;
+pub mod lower_case;
 pub mod metering;
 pub mod names;
 pub mod nfc;

@@ -7,6 +7,7 @@ use std::fmt::{self, Display, Formatter};
 
 use serde::{Deserialize, Serialize};
 
+use super::lower_case::lower_case;
 use super::wire::{json_enum, json_string};
 use super::{Email, Invalid, Text, UserId, quoted};
 
@@ -195,10 +196,10 @@ impl Grant {
                 UserId::parse(id.as_str())
                     .map_or_else(|_| id.as_str().to_owned(), |id| id.as_str().to_owned()),
             ),
-            (None, Some(name)) => Some(
-                Email::parse(name.as_str())
-                    .map_or_else(|_| name.as_str().to_lowercase(), |email| email.to_string()),
-            ),
+            (None, Some(name)) => Some(Email::parse(name.as_str()).map_or_else(
+                |_| lower_case(name.as_str()).unwrap_or_else(|| name.as_str().to_owned()),
+                |email| email.to_string(),
+            )),
             (None, None) => None,
         }
     }

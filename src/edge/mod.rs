@@ -11,6 +11,7 @@ mod crypto;
 mod d1;
 mod handover;
 mod host;
+mod lower_case;
 mod nfc;
 mod payloads;
 mod queue;
@@ -166,6 +167,7 @@ fn config(env: &Env) -> Result<Rc<Config>, String> {
         domain::host::use_parser(host::parse);
         domain::web_url::use_parser(web_url::parse);
         domain::nfc::use_normaliser(nfc::normalise);
+        domain::lower_case::use_lowerer(lower_case::lower_case);
         let setting = |name: &str| Reflect::get(env, &name.into()).ok()?.as_string();
         let config = Rc::new(Config::from_settings(setting)?);
         Ok(Rc::clone(cell.get_or_init(|| config)))
