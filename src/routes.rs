@@ -42,11 +42,13 @@ pub struct Route {
     pub method: Method,
     /// Its path, with the names of its parameters in braces. `/v2.1` stands for `/v2` too.
     pub path: &'static str,
-    /// The name of the operation, as the real client has it where it has one.
+    /// The name of the operation, as the real client has it where it has one; for the OpenAPI document, as its summary.
+    #[cfg(not(target_arch = "wasm32"))]
     pub operation: &'static str,
     /// Who may make it.
     pub access: Access,
     /// What it does, in a few words.
+    #[cfg(not(target_arch = "wasm32"))]
     pub summary: &'static str,
     /// What rides on its first trip, if anything does.
     pub rides: Option<Rides>,
@@ -156,8 +158,10 @@ macro_rules! route {
             family: &crate::routes::family::$family,
             method: ::http::Method::$method,
             path: $path,
+            #[cfg(not(target_arch = "wasm32"))]
             operation: $operation,
             access: crate::auth::access::Access::$access $(($right))?,
+            #[cfg(not(target_arch = "wasm32"))]
             summary: $summary,
             rides: crate::routes::rides!($access $($rides)?),
             is_served: $status < 400,
