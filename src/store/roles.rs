@@ -11,7 +11,7 @@ use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::projects::{self, Project};
 use crate::store::rights::{caller_holds_all, caller_may};
-use crate::store::rows::{Answers, Flag, JsonText, row};
+use crate::store::rows::{Answers, Flag, JsonText, Refuse, row};
 use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice};
 use crate::store::subscriptions::{self, subscription_runs};
@@ -299,7 +299,7 @@ fn done_or_refused(
     answers: &Answers,
     authority: &Authority,
     (role, name): (&str, &str),
-    not_found: &dyn Fn() -> Error,
+    not_found: &dyn Refuse,
 ) -> Result<(), Error> {
     answers.done_or_unchanged(&[
         ("found", not_found),

@@ -26,7 +26,7 @@ use crate::error::Error;
 use crate::platform::Batch;
 use columns::Cells;
 pub use columns::{Cell, Column, Columns, Flag, JsonText, Millis};
-pub use verdict::{OTHERWISE, Refusal};
+pub use verdict::{OTHERWISE, Refusal, Refuse};
 
 /// The rows of each statement of a batch, in order.
 #[derive(Debug)]
@@ -56,9 +56,7 @@ impl Answers {
     /// An inconsistency, logged as a bug: a row that is not of the shape that our own statement gives.
     pub fn all<T: Row>(&self, statement: usize) -> Result<Vec<T>, Error> {
         let mut rows = Vec::new();
-        self.each(statement, usize::MAX, &mut |columns| {
-            rows.push(T::read(columns));
-        })?;
+        self.each(statement, usize::MAX, &mut rows)?;
         Ok(rows)
     }
 
@@ -68,7 +66,7 @@ impl Answers {
     /// As [`Answers::all`].
     pub fn first<T: Row>(&self, statement: usize) -> Result<Option<T>, Error> {
         let mut row = None;
-        self.each(statement, 1, &mut |columns| row = Some(T::read(columns)))?;
+        self.each(statement, 1, &mut row)?;
         Ok(row)
     }
 
@@ -91,23 +89,43 @@ impl Answers {
 
     /// Shows the columns of each row of the statement at this place, of the first so many. Not generic: all that a type
     /// of rows has to itself is which columns it takes.
-    fn each(
-        &self,
-        statement: usize,
-        most: usize,
-        take: &mut dyn FnMut(&mut Columns<'_>),
-    ) -> Result<(), Error> {
+    fn each(&self, statement: usize, most: usize, rows: &mut dyn Rows) -> Result<(), Error> {
         let Some(raw) = self.0.rows.get(statement) else {
             return Err(inconsistent(statement, &"there is no answer"));
         };
-        let rows: Vec<Cells<'_>> =
+        let read: Vec<Cells<'_>> =
             serde_json::from_str(raw.get()).map_err(|error| inconsistent(statement, &error))?;
-        for Cells(cells) in rows.into_iter().take(most) {
+        for Cells(cells) in read.into_iter().take(most) {
             let mut columns = Columns::new(cells);
-            take(&mut columns);
+            rows.take(&mut columns);
             columns.judge(statement)?;
         }
         Ok(())
+    }
+}
+
+/// What takes rows: where those of a type are gathered, or a closure. For the former it is no closure, since the table of
+/// functions of a `dyn FnMut` has others beside the one.
+trait Rows {
+    /// Takes one.
+    fn take(&mut self, columns: &mut Columns<'_>);
+}
+
+impl<T: Row> Rows for Vec<T> {
+    fn take(&mut self, columns: &mut Columns<'_>) {
+        self.push(T::read(columns));
+    }
+}
+
+impl<T: Row> Rows for Option<T> {
+    fn take(&mut self, columns: &mut Columns<'_>) {
+        *self = Some(T::read(columns));
+    }
+}
+
+impl<F: FnMut(&mut Columns<'_>)> Rows for F {
+    fn take(&mut self, columns: &mut Columns<'_>) {
+        self(columns);
     }
 }
 

@@ -20,7 +20,7 @@ use crate::store::objects::Object;
 use crate::store::pipeline_checks::Fault;
 use crate::store::pipeline_checks::use_in_pipeline::UseInPipeline;
 use crate::store::projects::{self, Project};
-use crate::store::rows::{Answers, Flag, JsonText, Millis, OTHERWISE, row};
+use crate::store::rows::{Answers, Flag, JsonText, Millis, OTHERWISE, Refuse, row};
 use crate::store::session::Session;
 use crate::store::slices::Slice;
 use crate::store::subscriptions::{self, limit_reached};
@@ -282,7 +282,7 @@ fn done_or_refused(
     authority: &Authority,
     object: &Object,
     name: &str,
-    not_found: &dyn Fn() -> Error,
+    not_found: &dyn Refuse,
 ) -> Result<(), Error> {
     let fault: Fault = answers.verdict()?;
     answers.done_or_unchanged(&[

@@ -14,11 +14,24 @@
 //! answers.only(2)
 //! ```
 
-use super::{Answers, Flag, Row, inconsistent};
+use super::{Answers, Columns, Flag, Row, inconsistent};
 use crate::error::Error;
 
 /// A rule, by the column that says whether it holds, and the refusal of what breaks it.
-pub type Refusal<'a> = (&'static str, &'a dyn Fn() -> Error);
+pub type Refusal<'a> = (&'static str, &'a dyn Refuse);
+
+/// What makes a refusal: any closure that answers an error. The table of functions of a `dyn Fn` has three beside the one,
+/// and there are hundreds of refusals.
+pub trait Refuse {
+    /// The refusal.
+    fn refusal(&self) -> Error;
+}
+
+impl<F: Fn() -> Error> Refuse for F {
+    fn refusal(&self) -> Error {
+        self()
+    }
+}
 
 /// Stands for the rule that is broken when all others hold and yet nothing was done. It has no column.
 pub const OTHERWISE: &str = "";
@@ -58,7 +71,7 @@ impl Answers {
     fn judged(&self, refusals: &[Refusal<'_>], may_be_unchanged: bool) -> Result<(), Error> {
         let last = self.last_statement();
         let (mut is_done, mut refusal, mut changes) = (None, None, Flag(true));
-        self.each(last, 1, &mut |columns| {
+        self.each(last, 1, &mut |columns: &mut Columns<'_>| {
             is_done = Some(columns.get("done"));
             if may_be_unchanged {
                 changes = columns.get("changes");
@@ -76,7 +89,7 @@ impl Answers {
         match (is_done, refusal) {
             (None, _) => Err(inconsistent(last, &"there is none")),
             (Some(Flag(true)), _) => Ok(()),
-            (_, Some(refuse)) => Err(refuse()),
+            (_, Some(refuse)) => Err(refuse.refusal()),
             (_, None) if !changes.0 => Ok(()),
             (_, None) => Err(inconsistent(last, &"it was refused for no reason")),
         }
