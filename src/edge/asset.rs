@@ -1,7 +1,11 @@
 //! The file behind a response, from the Worker's static assets straight to the client: its bytes never enter the module.
 
-use worker::web_sys::Response as WebResponse;
-use worker::{Env, Headers, Method, RequestInit};
+use js_sys::futures::JsFuture;
+use js_sys::{Promise, Reflect};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Headers, RequestInit, Response as WebResponse};
+use worker::Env;
 
 use super::response;
 use crate::error::Error;
@@ -15,6 +19,14 @@ const OF_FILE: [&str; 2] = ["etag", "cache-control"];
 
 /// Headers that the refusal of a missing file keeps.
 const OF_EVERY_ANSWER: [&str; 2] = ["x-request-id", "x-content-type-options"];
+
+#[wasm_bindgen]
+extern "C" {
+    /// What has the files.
+    type Assets;
+    #[wasm_bindgen(method, catch)]
+    fn fetch(this: &Assets, url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
+}
 
 /// The response with these headers and the file for its body; 503 when the file was not deployed.
 pub(super) async fn to_web(
@@ -44,19 +56,20 @@ async fn fetch(
     asset: &Asset,
     env: &Env,
 ) -> worker::Result<Option<WebResponse>> {
-    let mut request = RequestInit::new();
+    let request = RequestInit::new();
     if asset.is_head {
-        request.with_method(Method::Head);
+        request.set_method("HEAD");
     }
     if let Some(tags) = &asset.if_none_match {
-        let headers = Headers::new();
+        let headers = Headers::new()?;
         headers.set("if-none-match", tags)?;
-        request.with_headers(headers);
+        request.set_headers(&headers);
     }
     // Only the path counts; the host is nobody's (RFC 6761 section 6.4).
     let url = format!("https://assets.invalid{}", asset.path);
-    let found = env.assets(BINDING)?.fetch(url, Some(request)).await?;
-    let found = WebResponse::from(found);
+    let assets = Reflect::get(env, &BINDING.into())?.unchecked_into::<Assets>();
+    let found = JsFuture::from(assets.fetch(&url, &request)?).await?;
+    let found = found.unchecked_into::<WebResponse>();
     if !matches!(found.status(), 200 | 304) {
         return Ok(None);
     }

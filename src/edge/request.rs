@@ -3,12 +3,13 @@
 use std::rc::Rc;
 
 use ::http::Method;
-use futures_util::StreamExt;
 use js_sys::Uint8Array;
 use js_sys::futures::JsFuture;
-use worker::web_sys;
+use wasm_bindgen::JsCast;
+use web_sys::ReadableStreamDefaultReader;
 
 use super::caller::Caller;
+use super::stream::{ReadResult, forget};
 use crate::http::request::{Body, BodyError, Headers, Request};
 use crate::platform::Local;
 
@@ -55,13 +56,12 @@ impl WebBody {
     }
 
     async fn read_counting(&self, limit: usize) -> Result<Vec<u8>, BodyError> {
-        let mut stream = chunks(&self.0).map_err(|_| BodyError::Interrupted)?;
+        let mut chunks = Chunks::of(&self.0).ok_or(BodyError::Interrupted)?;
         let mut bytes = Vec::new();
-        while let Some(chunk) = stream.next().await {
-            let chunk = chunk.map_err(|_| BodyError::Interrupted)?;
+        while let Some(chunk) = chunks.next().await? {
             if bytes.len() + chunk.len() > limit {
-                // When the stream is dropped, the runtime closes the connection.
-                discard(stream, limit).await;
+                // When they are dropped, the runtime closes the connection.
+                chunks.discard(limit).await;
                 return Err(BodyError::TooLarge);
             }
             bytes.extend_from_slice(&chunk);
@@ -70,10 +70,51 @@ impl WebBody {
     }
 }
 
-/// The body of a request as it comes. The handle is cloned and not the request: of a JavaScript clone the other half would
-/// have to be kept.
-fn chunks(request: &web_sys::Request) -> worker::Result<worker::ByteStream> {
-    worker::Request::from(Clone::clone(request)).stream()
+/// The body of a request as it comes; nothing once it has ended. What is left of it when this is dropped is never read.
+struct Chunks(Option<ReadableStreamDefaultReader>);
+
+impl Chunks {
+    /// Nothing for a request without a body, and for one whose body is being read.
+    fn of(request: &web_sys::Request) -> Option<Self> {
+        let reader = ReadableStreamDefaultReader::new(&request.body()?);
+        reader.ok().map(|reader| Self(Some(reader)))
+    }
+
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, BodyError> {
+        let Some(reader) = &self.0 else {
+            return Ok(None);
+        };
+        let read = JsFuture::from(reader.read()).await;
+        let read = read.map(JsCast::unchecked_into::<ReadResult>);
+        match read {
+            Ok(read) if !read.done() => {
+                let chunk = read.value().map(|chunk| chunk.to_vec());
+                Ok(Some(chunk.unwrap_or_default()))
+            }
+            ended => {
+                self.0 = None;
+                ended.map(|_| None).map_err(|_| BodyError::Interrupted)
+            }
+        }
+    }
+
+    /// Reads what is left, of which so many bytes have been read.
+    async fn discard(mut self, mut read: usize) {
+        while let Ok(Some(chunk)) = self.next().await {
+            read += chunk.len();
+            if read > Rest::LIMIT {
+                return;
+            }
+        }
+    }
+}
+
+impl Drop for Chunks {
+    fn drop(&mut self) {
+        if let Some(reader) = self.0.take() {
+            forget(reader.cancel());
+        }
+    }
 }
 
 /// What a refused call has left of its body, which is read all the same, though to no use: where much of a body is left,
@@ -95,18 +136,8 @@ impl Rest {
         if !is_at_hand || length(&self.0).is_some_and(|length| length > Self::LIMIT) {
             return;
         }
-        if let Ok(stream) = chunks(&self.0) {
-            discard(stream, 0).await;
-        }
-    }
-}
-
-/// Reads the rest of a stream of which so many bytes have been read.
-async fn discard(mut stream: worker::ByteStream, mut read: usize) {
-    while let Some(Ok(chunk)) = stream.next().await {
-        read += chunk.len();
-        if read > Rest::LIMIT {
-            return;
+        if let Some(chunks) = Chunks::of(&self.0) {
+            chunks.discard(0).await;
         }
     }
 }

@@ -19,6 +19,13 @@ extern "C" {
     fn readable(this: &IdentityTransformStream) -> ReadableStream;
     #[wasm_bindgen(method, getter)]
     fn writable(this: &IdentityTransformStream) -> WritableStream;
+
+    /// What a read comes to, of any stream.
+    pub(super) type ReadResult;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn done(this: &ReadResult) -> bool;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn value(this: &ReadResult) -> Option<Uint8Array>;
 }
 
 pub(super) struct IdentityStreams;
@@ -86,7 +93,7 @@ impl Drop for Readable {
 }
 
 /// Lets a promise be, whatever becomes of it: one that is rejected without anybody looking would be logged.
-fn forget(promise: js_sys::Promise) {
+pub(super) fn forget(promise: js_sys::Promise) {
     spawn_local(async move {
         let _ = JsFuture::from(promise).await;
     });

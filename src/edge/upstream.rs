@@ -5,7 +5,6 @@
 
 use js_sys::futures::JsFuture;
 use js_sys::{Array, Reflect, Uint8Array, global};
-use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
     AbortController, AbortSignal, Headers, ReadableStreamByobReader, RequestInit, RequestRedirect,
@@ -13,20 +12,11 @@ use web_sys::{
 };
 
 use super::caller::Caller;
+use super::stream::ReadResult;
 use crate::platform::{CallFault, Incoming, IncomingBody, Local, Outgoing, Presence, Upstream};
 
 /// How much is read at once, in bytes. The default reader takes 4 KiB, at ten times the cost of a long body.
 const READ: u32 = 64 << 10;
-
-#[wasm_bindgen]
-extern "C" {
-    /// What a read comes to.
-    type ReadResult;
-    #[wasm_bindgen(method, getter)]
-    fn done(this: &ReadResult) -> bool;
-    #[wasm_bindgen(method, getter)]
-    fn value(this: &ReadResult) -> Option<Uint8Array>;
-}
 
 pub(super) struct Fetch;
 
