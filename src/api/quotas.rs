@@ -1,7 +1,7 @@
 //! `/v1/{project_id}/workspaces/{workspace_id}/quotas`: what a workspace may use, and what it has used.
 
 use crate::domain::objects::object;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -154,9 +154,9 @@ fn checked(items: Vec<WorkspaceQuotasReq>) -> Result<Vec<NewQuota>, Error> {
             items.len()
         )));
     }
-    let mut seen = HashSet::new();
+    let mut seen = BTreeSet::new();
     for (at, item) in items.iter().enumerate() {
-        if !seen.insert(&item.resource) {
+        if !seen.insert(item.resource.as_str()) {
             return Err(Error::invalid(format!(
                 "quotas[{at}].resource: {} stands twice",
                 quoted(&item.resource)

@@ -1,7 +1,7 @@
 //! `/operator/v1/usage-events`: what was used, as the operator's meters report it.
 
 use crate::domain::objects::object;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -78,7 +78,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
 /// The events of a report, each id once.
 fn once_each(sent: &[UsageEvent]) -> Result<Vec<Event<'_>>, Error> {
     let mut events: Vec<Event<'_>> = Vec::with_capacity(sent.len());
-    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     for (index, event) in sent.iter().enumerate() {
         let event = read(index, event)?;
         let earlier = places.get(event.id).and_then(|place| events.get(*place));
