@@ -152,9 +152,11 @@ impl HeaderTemplates {
     /// As a JSON object.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let texts = self.0.iter();
-        let texts = texts.map(|(name, template)| (name.clone(), template.0.as_str().into()));
-        serde_json::Value::Object(texts.collect()).to_string()
+        let mut texts = serde_json::Map::new();
+        for (name, template) in &self.0 {
+            texts.insert(name.clone(), template.0.as_str().into());
+        }
+        serde_json::Value::Object(texts).to_string()
     }
 }
 
