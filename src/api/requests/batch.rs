@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::creating::{Ask, Judged, refused_or_replayed};
+use super::creating::{Ask, Judged, in_order, refused_or_replayed};
 use super::made::DeploymentRequestBatchCreateResponse;
 use super::records::forget;
 use crate::api::{Call, Context, OnObject};
@@ -56,7 +56,7 @@ pub(crate) async fn create(
         items.push(Item {
             id: match place {
                 0 => ask.record_id().to_owned(),
-                _ => record_id(call.now.as_millis(), &random(call)?),
+                _ => record_id(call.now.as_millis(), &random(call, place)?),
             },
             content_type: body.content_type.to_owned(),
             size: body.text.len(),
@@ -122,10 +122,13 @@ pub(crate) async fn create(
     Ok(Response::of_json_text(answer))
 }
 
-fn random(call: &Context<'_>) -> Result<[u8; 10], Error> {
+fn random(call: &Context<'_>, place: usize) -> Result<[u8; 10], Error> {
     let mut bytes = [0; 10];
     let filled = call.platform.entropy.fill(&mut bytes);
-    filled.map(|()| bytes).map_err(Error::unavailable)
+    filled.map_err(Error::unavailable)?;
+    // A batch has no more than 250.
+    in_order(&mut bytes, u8::try_from(place).unwrap_or(u8::MAX));
+    Ok(bytes)
 }
 
 fn bodies<'a>(input: &Input, body: &'a [u8]) -> Result<Vec<BatchItem<'a>>, Error> {

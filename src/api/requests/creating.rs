@@ -96,9 +96,13 @@ impl Ask {
             ),
         });
         let version = Some(call.parameter("version")).filter(|version| !version.is_empty());
+        let mut random = random_of(call.request_id);
+        if way == Way::Batch {
+            in_order(&mut random, 0);
+        }
         Ok(Self {
             way,
-            record_id: record_id(call.now.as_millis(), &random_of(call.request_id)),
+            record_id: record_id(call.now.as_millis(), &random),
             version: version.map(str::to_owned),
             timeout,
             key,
@@ -128,6 +132,13 @@ impl Ask {
             now: call.now,
         }
     }
+}
+
+/// Puts the place of an item into the random part of its id, so that those of a batch are in the order of their list
+/// (RFC 9562, section 6.2: a counter in rand_a).
+pub(super) fn in_order(random: &mut [u8; 10], place: u8) {
+    let [first, second, ..] = random;
+    (*first, *second) = (0, place);
 }
 
 /// The random part of a record's id: the call's own id has been drawn for nobody else.
