@@ -261,7 +261,7 @@ pub struct DeploymentVersionDetail {
 /// The settings of a version, each with its default where it was never given.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub struct DeploymentVersionSettings {
     /// What it runs in; `external` where it names nothing.
     pub environment: Option<String>,
@@ -314,6 +314,8 @@ pub struct DeploymentVersionSettings {
     /// What it is given to run with.
     pub args: Option<CommandLine>,
 }
+
+object!(DeploymentVersionSettings);
 
 impl Default for DeploymentVersionSettings {
     fn default() -> Self {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::inconsistent;
-use crate::domain::{Timestamp, objects};
+use crate::domain::Timestamp;
 use crate::error::Error;
 
 /// What a column of a row holds. D1 gives a real as JSON does, and no column of ours is one.
@@ -233,7 +233,7 @@ impl JsonText {
     /// # Errors
     /// An inconsistency, when the column holds anything else.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        objects::from_str(&self.0)
+        serde_json::from_str(&self.0)
             .map_err(|error| Error::inconsistent(format!("a JSON column: {error}")))
     }
 }
