@@ -28,6 +28,8 @@ pub const MOST_OF_ORGANIZATION: i64 = 5_000;
 pub const MOST_CLAIMED: i64 = 50;
 /// So many requests of a project wait for their turn at most (contract section 5.7).
 pub const MOST_PENDING: i64 = 10_000;
+/// They have so many bytes together at most: what waits stands in the database, which it has in common with all others.
+pub const MOST_PENDING_BYTES: i64 = 256 << 20;
 /// For how long an idempotency key is kept, in milliseconds: a day (contract section 5.4).
 pub const KEY_KEPT: i64 = 86_400_000;
 
@@ -154,9 +156,10 @@ macro_rules! judged {
                      SELECT count(*) FROM (SELECT 1 FROM requests w WHERE w.project_id = it.project_id
                                              AND w.status IN ('processing', 'cancelled_pending') AND w.claim_id IS NOT NULL
                                            LIMIT #most_claimed)) >= #most_claimed THEN 'under_way'
-                   WHEN #queues = 1 AND #items + (
-                     SELECT count(*) FROM (SELECT 1 FROM requests w WHERE w.project_id = it.project_id AND w.status = 'pending'
-                                           LIMIT #most_pending)) > #most_pending THEN 'pending'
+                   WHEN #queues = 1 AND (
+                     SELECT count(*) + #items > #most_pending OR total(input_size) + #input_size > #most_pending_bytes
+                     FROM (SELECT w.input_size FROM requests w WHERE w.project_id = it.project_id AND w.status = 'pending'
+                           LIMIT #most_pending)) THEN 'pending'
                    WHEN ", $crate::store::admissions::made_this_minute!("it"), " + #items > #per_minute THEN 'rate'
                  END AS refusal
                FROM asked it CROSS JOIN load l
@@ -500,6 +503,7 @@ pub(super) fn limits(now: Timestamp) -> Parameters {
         .integer("most_of_project", MOST_OF_PROJECT)
         .integer("most_of_organization", MOST_OF_ORGANIZATION)
         .integer("most_pending", MOST_PENDING)
+        .integer("most_pending_bytes", MOST_PENDING_BYTES)
         .integer("most_claimed", MOST_CLAIMED)
         .integer("minute", minute_of(now))
         .integer("day", day_of(now))
@@ -774,8 +778,9 @@ impl Why {
             "stale" => Error::forbidden("not started within a day"),
             "pending" => Error::too_many(
                 format!(
-                    "the project would have more than {MOST_PENDING} requests that wait for their turn; try again when \
-                     some of them have run"
+                    "the project would have more than {MOST_PENDING} requests that wait for their turn, or more than \
+                     {} MiB of them; try again when some of them have run",
+                    MOST_PENDING_BYTES >> 20
                 ),
                 soon(record_id),
             ),

@@ -287,6 +287,7 @@ impl Item {
             .flag("queues", false)
             .flag("is_claim", true)
             .integer("items", 0)
+            .integer("input_size", 0)
             .integer("per_minute", crate::domain::SAFE_INTEGER)
             .integer("most_time", most_time)
             .integer("stale", now.as_millis() - STALE);

@@ -749,3 +749,14 @@ fn what_does_not_fit_beside_its_neighbours_runs_behind_them_and_else_comes_later
     let again = [1, 2, 3, 7, 8, 90].map(|time| world.deliver_again(&messages, time)[0]);
     assert_eq!(again, [5, 10, 20, 320, 600, 600].map(Some));
 }
+
+#[test]
+fn at_most_256_mebibytes_wait_in_a_project() {
+    let world = world();
+    queued(&world, 1);
+    world.execute("UPDATE requests SET input_size = 268435456 - 14", []);
+    let refused = send(&world, &json!([{"x": 10}, {"x": 1}])).expect(429);
+    assert!(refused.error().contains("256 MiB"), "{refused}");
+    queued(&world, 1);
+    assert_eq!(count(&world, "pending"), 2);
+}
