@@ -94,6 +94,14 @@ pub struct Outcome<T = Output> {
 /// What an upstream answered, and passes for an answer; nothing where the values of a stream are too long together to be kept.
 pub type Output = Option<Content>;
 
+impl Outcome {
+    /// What was answered, where there is something to show and to keep.
+    #[must_use]
+    pub fn content(&self) -> Option<&Content> {
+        self.result.as_ref().ok()?.as_ref()
+    }
+}
+
 impl Passage {
     /// When its time is over, whatever is leased.
     #[must_use]

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::Line;
-use crate::domain::{Content, RequestId, Timestamp};
+use crate::domain::{RequestId, Timestamp};
 use crate::error::Error;
 use crate::gate::forward::Sending;
 use crate::gate::memory::Held;
@@ -222,9 +222,9 @@ impl Run<'_> {
     }
 
     async fn settle(&self, passage: &Passage, outcome: &Outcome) {
-        let output = outcome.result.as_ref().ok().and_then(Option::as_ref);
+        let output = outcome.content();
         let kept = Kept {
-            output: output.map(|output: &Content| (output.media_type(), output.text())),
+            output: output.map(|output| (output.media_type(), output.text())),
             ..Kept::default()
         };
         if let Err(unsettled) = passage.settle(outcome, KeyEnding::None, kept).await {

@@ -383,7 +383,7 @@ statements! {
     };
     /// All that is needed to forward the request, once it has its record.
     FACTS = facts!(this_record!("r."));
-    /// The permit that the request takes from its caller's minute.
+    /// The permits that it takes from its caller's minute, as many as it stands for.
     COUNT_RATE = concat!(
         "INSERT INTO request_rates (project_id, caller_id, minute, count)
          SELECT project_id, caller_id, #minute, #items FROM requests r WHERE ", this_record!("r."), "

@@ -49,12 +49,6 @@ statements! {
         "INSERT INTO request_payloads (project_id, request_id, part, content_type, body, kv_key, creation_date)
          SELECT r.project_id, item.value ->> 0, 'input', item.value ->> 1, item.value ->> 2, item.value ->> 3, #now
          FROM requests r CROSS JOIN json_each(:payloads) item WHERE ", this_record!("r."));
-    /// The permits that they take from their caller's minute.
-    COUNT_RATE = concat!(
-        "INSERT INTO request_rates (project_id, caller_id, minute, count)
-         SELECT project_id, caller_id, #minute, #items FROM requests r WHERE ", this_record!("r."), "
-         ON CONFLICT (project_id, caller_id) DO UPDATE SET
-           count = iif(minute = excluded.minute, count + excluded.count, excluded.count), minute = excluded.minute");
     /// The records of a batch of which not all could be kept.
     WITHDRAW = "DELETE FROM requests WHERE project_id = :project_id AND status = 'pending'
          AND id IN (SELECT value FROM json_each(:ids))";
@@ -159,7 +153,7 @@ pub async fn create(
         .integer("due", due.as_millis());
     let mut first: Vec<&'static Sql> = vec![&CREATE];
     if asked.per_minute.is_some() {
-        first.push(&COUNT_RATE);
+        first.push(&admissions::COUNT_RATE);
     }
     if asked.key.is_some() {
         first.push(&ANSWER_KEY);

@@ -41,6 +41,24 @@ fn ids(answer: &Answer) -> Vec<String> {
         .collect()
 }
 
+/// Somebody of another project, and the path by which they queue requests to a plain deployment there that has no upstream.
+fn elsewhere(world: &World) -> (Caller, String) {
+    let other = world.service_user_of("audio", &["project-editor"], json!({"name": "other"}));
+    let path = "/v2.1/projects/audio/deployments";
+    let body = json!({"name": "e", "input_type": "plain", "output_type": "plain"});
+    let made = world.call(&world.operator(), "POST", path, body);
+    made.expect(201);
+    let versions = format!("{path}/e/versions");
+    let made = world.call(
+        &world.operator(),
+        "POST",
+        &versions,
+        json!({"version": "v1"}),
+    );
+    made.expect(201);
+    (other, format!("{path}/e/requests/batch"))
+}
+
 fn read(world: &World, id: &str) -> Json {
     let path = world.path(&format!("/deployments/d/requests/{id}"));
     world.get(&world.robot(), &path).expect(200).json()
@@ -245,24 +263,9 @@ fn offers_come_after_one_two_four_minutes_and_then_each_hour() {
 fn projects_are_offered_in_turn() {
     let mut world = world();
     world.queue = None;
-    let other = world.service_user_of("audio", &["project-editor"], json!({"name": "other"}));
-    let path = "/v2.1/projects/audio/deployments";
-    let body = json!({"name": "e", "input_type": "plain", "output_type": "plain"});
-    world
-        .call(&world.operator(), "POST", path, body)
-        .expect(201);
-    let body = json!({"version": "v1"});
-    world
-        .call(
-            &world.operator(),
-            "POST",
-            &format!("{path}/e/versions"),
-            body,
-        )
-        .expect(201);
+    let (other, path) = elsewhere(&world);
     queued(&world, 60);
     world.pass(1_000);
-    let path = format!("{path}/e/requests/batch");
     world.call(&other, "POST", &path, json!(["a"])).expect(200);
     world.minute();
     // The other project's has no upstream: it has run all the same, and failed.
@@ -668,22 +671,7 @@ fn what_hangs_in_one_project_is_in_nobody_elses_way() {
     world.queue = None;
     queued(&world, 20);
     world.pass(1);
-    let other = world.service_user_of("audio", &["project-editor"], json!({"name": "other"}));
-    let path = "/v2.1/projects/audio/deployments";
-    let body = json!({"name": "e", "input_type": "plain", "output_type": "plain"});
-    world
-        .call(&world.operator(), "POST", path, body)
-        .expect(201);
-    let body = json!({"version": "v1"});
-    world
-        .call(
-            &world.operator(),
-            "POST",
-            &format!("{path}/e/versions"),
-            body,
-        )
-        .expect(201);
-    let path = format!("{path}/e/requests/batch");
+    let (other, path) = elsewhere(&world);
     world.call(&other, "POST", &path, json!(["a"])).expect(200);
     world.upstream.answering(|_| Reply::silent());
     world.minute();

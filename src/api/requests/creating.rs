@@ -416,7 +416,7 @@ impl<'a> Answer<'a> {
     fn of(passage: &'a Passage, outcome: &'a Outcome) -> Self {
         Self {
             passage,
-            result: outcome.result.as_ref().ok().and_then(Option::as_ref),
+            result: outcome.content(),
             failure: outcome.result.as_ref().err().cloned(),
         }
     }

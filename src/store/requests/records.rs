@@ -70,8 +70,6 @@ row! {
     pub struct Version {
         /// Its name.
         pub version: String,
-        /// `structured` or `plain`.
-        pub output_type: String,
     }
 }
 

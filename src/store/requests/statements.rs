@@ -41,7 +41,7 @@ macro_rules! version_in_path {
 macro_rules! shown_version {
     ($kind:literal) => {
         concat!(
-            "SELECT v.version, o.output_type FROM ",
+            "SELECT v.version FROM ",
             $kind,
             "s o CROSS JOIN ",
             $kind,
@@ -255,7 +255,7 @@ macro_rules! caller_may_list {
 }
 
 statements! {
-    /// The name of the version, and what its answers are.
+    /// The name of the version.
     VERSION = concat!(shown_version!("deployment"), " UNION ALL ", shown_version!("pipeline"));
     /// Records of the version with any of the statuses, newest first.
     LIST = concat!(
