@@ -2,8 +2,13 @@
 //!
 //! A statement's text is a static that only the [`statements!`] macro makes, so no text can come from a value, and
 //! every text is in a register that a test explains. In the text, `:name` stands for a text parameter and `#name`
-//! for an integer one. D1 binds every number as a float, so `#name` becomes `CAST(?n AS INTEGER)`: an integer
+//! for an integer one. `#name` becomes `CAST(?n AS INTEGER)`, since D1 binds every number as a float: an integer
 //! column never meets a float, and nobody has to remember it.
+//!
+//! `:name` becomes `CAST(?n AS TEXT)`, which says nothing new about the value and much to SQLite. A bare parameter that a
+//! column of a join is compared with is looked at by its planner (`sqlite3ExprIsInteger`: is it 0 or 1?), and from then on
+//! each binding of it expires the statement: what the runtime keeps prepared is parsed anew on each call, which was
+//! half of a request through the gate. What a CAST makes, the planner does not look at.
 
 pub mod statement;
 
@@ -18,7 +23,7 @@ pub struct Sql {
 
 /// A text as SQLite takes it, with the names of its numbered parameters.
 pub struct Prepared {
-    /// The text with `?1`, `?2`, ... for its parameters.
+    /// The text with `CAST(?1 AS TEXT)`, `CAST(?2 AS INTEGER)`, ... for its parameters.
     pub text: String,
     /// The parameters in the order of their numbers.
     pub parameters: Vec<Parameter>,
@@ -62,7 +67,7 @@ impl std::fmt::Debug for Sql {
     }
 }
 
-/// Replaces `:name` and `#name` outside of quotes by numbered parameters.
+/// Replaces `:name` and `#name` outside of quotes by numbered parameters of their kind.
 fn prepare(source: &'static str) -> Prepared {
     let mut text = String::with_capacity(source.len());
     let mut parameters: Vec<Parameter> = Vec::new();
@@ -84,11 +89,8 @@ fn prepare(source: &'static str) -> Prepared {
                         parameters.len()
                     }
                 };
-                if integer {
-                    text.push_str(&format!("CAST(?{number} AS INTEGER)"));
-                } else {
-                    text.push_str(&format!("?{number}"));
-                }
+                let kind = if integer { "INTEGER" } else { "TEXT" };
+                text.push_str(&format!("CAST(?{number} AS {kind})"));
                 rest = after;
                 continue;
             }
@@ -194,7 +196,7 @@ mod tests {
         let prepared = prepare("SELECT :a, #b, :a FROM t WHERE x = #b");
         assert_eq!(
             prepared.text,
-            "SELECT ?1, CAST(?2 AS INTEGER), ?1 FROM t WHERE x = CAST(?2 AS INTEGER)"
+            "SELECT CAST(?1 AS TEXT), CAST(?2 AS INTEGER), CAST(?1 AS TEXT) FROM t WHERE x = CAST(?2 AS INTEGER)"
         );
         let names: Vec<_> = prepared
             .parameters
@@ -217,7 +219,7 @@ mod tests {
     #[test]
     fn a_literal_is_left_as_it_is() {
         let prepared = prepare("SELECT 'a:b  #c', :d");
-        assert_eq!(prepared.text, "SELECT 'a:b  #c', ?1");
+        assert_eq!(prepared.text, "SELECT 'a:b  #c', CAST(?1 AS TEXT)");
         assert_eq!(prepared.parameters.len(), 1);
     }
 }

@@ -1,6 +1,6 @@
 //! What SQLite makes of every statement of the store: no table that grows is ever read from end to end.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, StatementStatus};
 
 use testkit::schema;
 
@@ -144,6 +144,51 @@ fn the_test_above_would_see_a_scan() {
     }
 }
 
+/// Whether SQLite parses a statement once more when its parameters are bound: it does so where its planner has looked at
+/// one. They are bound as small integers, since recent versions, unlike that of the runtime, mind no others.
+fn is_parsed_anew(connection: &Connection, text: &str) -> bool {
+    connection.execute_batch("SAVEPOINT attempt").unwrap();
+    let mut prepared = connection.prepare(text).unwrap();
+    let parameters = vec![1; prepared.parameter_count()];
+    let mut rows = prepared
+        .query(rusqlite::params_from_iter(parameters))
+        .unwrap();
+    // A violated constraint is as good as a row: the statement has begun.
+    let _ = rows.next();
+    drop(rows);
+    let times = prepared.get_status(StatementStatus::RePrepare);
+    drop(prepared);
+    let undo = "ROLLBACK TO attempt; RELEASE attempt";
+    connection.execute_batch(undo).unwrap();
+    times > 0
+}
+
+#[test]
+fn no_statement_is_parsed_anew_when_it_is_called() {
+    let connection = schema::fresh();
+    let parsed_anew: Vec<_> = tenantry::store::statements()
+        .into_iter()
+        .filter(|sql| is_parsed_anew(&connection, &sql.prepared().text))
+        .map(|sql| sql.name())
+        .collect();
+    assert!(parsed_anew.is_empty(), "{}", parsed_anew.join("\n"));
+}
+
+#[test]
+fn the_test_above_would_see_a_parameter_that_the_planner_looks_at() {
+    let connection = schema::fresh();
+    for (text, expected) in [
+        (
+            "SELECT 1 FROM projects p JOIN deployments d ON d.project_id = p.id WHERE d.name = ?1",
+            true,
+        ),
+        ("SELECT 1 FROM roles r WHERE r.name LIKE ?1", true),
+        ("SELECT 1 FROM projects p WHERE p.name = ?1", false),
+    ] {
+        assert_eq!(is_parsed_anew(&connection, text), expected, "{text}");
+    }
+}
+
 /// Writes that are no changes of configuration, and so have no audit row: what is noted after an answer, a consumption,
 /// whose own row is its permit, what becomes of requests, which has its whole condition in each statement, and what the
 /// scheduled run takes away or seals anew.
@@ -198,8 +243,8 @@ fn every_write_is_a_permit_or_asks_for_one() {
             .iter()
             .any(|permit| text.starts_with(permit));
         let asks = [
-            "EXISTS (SELECT 1 FROM audit WHERE id = ?",
-            "(SELECT sequence FROM usage_imports WHERE id = ?",
+            "EXISTS (SELECT 1 FROM audit WHERE id = CAST(?",
+            "(SELECT sequence FROM usage_imports WHERE id = CAST(?",
         ]
         .iter()
         .any(|question| text.contains(question));
