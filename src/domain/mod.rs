@@ -35,6 +35,7 @@ pub mod openai_models;
 pub mod openai_stream;
 pub mod origin;
 pub mod path;
+pub mod pipeline_data;
 pub mod pipeline_graph;
 pub mod quota;
 pub mod request_input;
