@@ -52,8 +52,6 @@ pub struct Route {
     pub summary: &'static str,
     /// What rides on its first trip, if anything does.
     pub rides: Option<Rides>,
-    /// Whether it has a success: else it stands for its rights and its CORS answers alone.
-    pub is_served: bool,
     /// What answers it.
     pub handler: Handler,
     /// What it takes and gives, for the OpenAPI document.
@@ -135,7 +133,7 @@ macro_rules! contract {
     ([$($query:ident)*] [$($body:ty)?] $status:literal $answer:ty) => {{
         use crate::contract::{Body, Contract, Shown};
         #[expect(unused_imports, reason = "few rows name them")]
-        use crate::contract::{Document, EventStream, File, Html, Nothing, Unserved};
+        use crate::contract::{Document, EventStream, File, Html, Nothing};
         let body: &[Body] = &[$(Body::of::<$body>())?];
         Contract {
             query: &[$(&crate::contract::parameters::$query),*],
@@ -164,7 +162,6 @@ macro_rules! route {
             #[cfg(not(target_arch = "wasm32"))]
             summary: $summary,
             rides: crate::routes::rides!($access $($rides)?),
-            is_served: $status < 400,
             handler: crate::routes::handler!($access crate::routes::answer!($handler $(, $rides)?)),
             #[cfg(not(target_arch = "wasm32"))]
             contract: crate::routes::contract!([$($query)*] [$($body)?] $status $answer),

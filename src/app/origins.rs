@@ -33,7 +33,7 @@ impl Life<'_> {
             response.header("allow", "OPTIONS");
             return Ok(response);
         };
-        let methods = found.readable_methods();
+        let methods = found.methods();
         response.header("allow", found.methods());
         let listed = match (&self.origin, found.parameter("project_name")) {
             (Some(shown), Some(project)) if self.shield_allows(request).await => {

@@ -66,8 +66,21 @@ give_examples! {
         "id": "0193c9a5-7d0e-7c3e-9b1a-2f1f4d0c8a11", "deployment": DEPLOYMENT, "version": "v1", "status": "completed",
         "success": true, "result": { "fruit": "apple" }, "error_message": null, "timeout": 300,
     };
+    made::PipelineRequestCreateResponse<'_> = {
+        "id": "0193c9a5-7d0e-7c3e-9b1a-2f1f4d0c8a10", "pipeline": PIPELINE, "version": "v1", "status": "completed",
+        "success": true, "result": { "fruit": "apple" }, "error_message": null, "deployment_requests": [{
+            "id": "0193c9a5-7d0e-7c3e-9b1a-2f1f4d0c8a11", "sequence_id": "001", "pipeline_object": "recognise",
+            "deployment": DEPLOYMENT, "version": "v1", "status": "completed", "success": true, "error_message": null,
+            "input_size": 41, "output_size": 17, "time_created": DATE, "time_started": DATE, "time_completed": DATE,
+        }],
+        "operator_requests": [], "pipeline_requests": [], "pipeline_timeout": 3600, "deployment_timeout": null,
+    };
     made::DeploymentRequestBatchCreateResponse<'_> = {
         "id": "0193c9a5-7d0e-7c3e-9b1a-2f1f4d0c8a11", "deployment": DEPLOYMENT, "version": "v1", "status": "pending",
+        "time_created": DATE,
+    };
+    made::PipelineRequestBatchCreateResponse<'_> = {
+        "id": "0193c9a5-7d0e-7c3e-9b1a-2f1f4d0c8a10", "pipeline": PIPELINE, "version": "v1", "status": "pending",
         "time_created": DATE,
     };
     environments::EnvironmentDetail = {

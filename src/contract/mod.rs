@@ -106,8 +106,6 @@ pub enum Content {
     Json(Shape),
     /// Something else, of this media type.
     Other(&'static str),
-    /// The route stands for its rights and its CORS answers; it has no success yet, so the document leaves it out.
-    Unserved,
 }
 
 /// A type that can stand as the answer of a row.
@@ -153,11 +151,4 @@ pub struct File;
 
 impl Shown for File {
     const CONTENT: Content = Content::Other("*/*");
-}
-
-/// The answer of a row that has no success yet: `gives 404 Unserved`.
-pub struct Unserved;
-
-impl Shown for Unserved {
-    const CONTENT: Content = Content::Unserved;
 }

@@ -145,6 +145,10 @@ parameters! {
     INTERVAL = "interval", "The step: days, or months counted from the start.", |_| json!({ "enum": ["day", "month"], "default": "month" }), "month";
     /// How long a request may take.
     TIMEOUT = "timeout", "Seconds that the request may take; by default 300, of a stream 3600.", |_| json!({ "type": "integer", "minimum": 10, "maximum": 3_600 }), 300;
+    /// How long a request to a pipeline may take.
+    PIPELINE_TIMEOUT = "timeout", "Seconds that the request may take, also as `pipeline_timeout`; by default 3600, of a stream 7200.", |_| json!({ "type": "integer", "minimum": 10, "maximum": 7_200 }), 3_600;
+    /// How long each object of it may take.
+    OBJECT_TIMEOUT = "deployment_timeout", "Seconds that each deployment in the pipeline may take; by default as long as the request.", |_| json!({ "type": "integer", "minimum": 10, "maximum": 3_600 }), 300;
     /// How long a request may take that waits for its turn.
     BATCH_TIMEOUT = "timeout", "Seconds that each request may take once it has begun.", |_| json!({ "type": "integer", "minimum": 10, "maximum": 345_600, "default": 14_400 }), 14_400;
     /// How urgent a request is.

@@ -5,8 +5,11 @@ use std::rc::Rc;
 use http::Method;
 
 use super::{Failure, LONGEST, Outcome, Output, Passage};
-use crate::domain::{Content, Timestamp};
+use crate::domain::request_input::RequestInput;
+use crate::domain::{Content, Fields, IoType, Timestamp};
+use crate::error::Error;
 use crate::platform::{CallFault, Either, Incoming, IncomingBody, Outgoing, race, within};
+use crate::store::admissions::Admitted;
 
 /// What is sent to an upstream, apart from what the passage knows.
 #[derive(Debug, Clone)]
@@ -17,6 +20,50 @@ pub struct Sending {
     pub body: Rc<Vec<u8>>,
     /// A list of so many is sent, so one of that length is to come back.
     pub items: Option<usize>,
+}
+
+impl Sending {
+    /// What is sent of a body, checked against what a deployment or a pipeline takes.
+    ///
+    /// # Errors
+    /// 400 with the field.
+    pub fn of(
+        admitted: &Admitted,
+        content_type: Option<&str>,
+        mut body: Vec<u8>,
+    ) -> Result<Self, Error> {
+        let io_type = match admitted.input_type.as_str() {
+            "structured" => IoType::Structured,
+            _ => IoType::Plain,
+        };
+        let fields: Fields = admitted.input_fields.parse()?;
+        let supports_request_format = admitted.supports_request_format.0;
+        let input = RequestInput::check(
+            io_type,
+            &fields,
+            supports_request_format,
+            content_type,
+            &body,
+        )
+        .map_err(|invalid| Error::invalid(invalid.to_string()))?;
+        let (content_type, items) = (input.content_type.into_owned(), input.items);
+        let skipped = body.len() - input.body.len();
+        body.drain(..skipped);
+        Ok(Self {
+            content_type,
+            body: Rc::new(body),
+            items,
+        })
+    }
+}
+
+impl Sending {
+    /// The same as what goes into a pipeline.
+    #[must_use]
+    pub fn content(&self) -> Content {
+        let text = String::from_utf8_lossy(&self.body).into_owned();
+        Content::of(text, self.content_type == "application/json")
+    }
 }
 
 impl Passage {

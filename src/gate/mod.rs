@@ -16,6 +16,7 @@ pub mod lease;
 pub mod memory;
 pub mod outgoing;
 pub mod pass_through;
+pub mod pipeline;
 pub mod settle;
 pub mod stream;
 
@@ -74,6 +75,8 @@ pub struct Passage {
     pub has_waited: bool,
     /// Until when it may run, as far as is known.
     pub lease_end: Cell<Timestamp>,
+    /// Whether nobody reads its stream any more.
+    pub is_left: Cell<bool>,
 }
 
 /// What a request came to.

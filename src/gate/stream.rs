@@ -90,6 +90,28 @@ impl Passage {
         }
     }
 
+    /// The same of a pipeline, which ends by itself when nobody reads any more: it has to settle what it has begun.
+    pub async fn pinging<T>(
+        &self,
+        work: impl Future<Output = T>,
+        sink: &mut dyn Sink,
+        ping: &[u8],
+    ) -> T {
+        let clock = &*self.platform.clock;
+        let mut work = std::pin::pin!(work);
+        loop {
+            match race(work.as_mut(), clock.sleep(SILENCE)).await {
+                Either::First(done) => return done,
+                Either::Second(()) => {
+                    if sink.write(ping.to_vec()).await.is_err() {
+                        self.is_left.set(true);
+                        return work.await;
+                    }
+                }
+            }
+        }
+    }
+
     /// Waits for something, and lets a line that says nothing go out every few seconds meanwhile.
     pub(super) async fn while_pinging<T>(
         &self,

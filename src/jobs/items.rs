@@ -14,6 +14,7 @@ use crate::gate::{Failure, Outcome, Passage};
 use crate::http::notes::Notes;
 use crate::platform::{Config, Local, Nobody, Platform, all};
 use crate::store::items::{Claim, Claimed, Item};
+use crate::store::pipeline_requests::Plan;
 use crate::store::requests::payloads;
 use crate::store::session::Session;
 use crate::store::settlements::KeyEnding;
@@ -128,9 +129,18 @@ impl Run<'_> {
         };
         let input = claimed.input.as_ref();
         let kv_key = input.and_then(|input| input.kv_key.clone());
+        let mut claimed = claimed;
+        let runs = claimed.plan.take();
+        let deployment_timeout = claimed.maker.deployment_timeout;
         let passage = match self.bring(claimed, left).await {
             Ok((passage, Some(sending))) => {
-                self.send(&passage, sending).await;
+                match runs {
+                    None => self.send(&passage, sending).await,
+                    Some(plan) => {
+                        self.run_pipeline(&passage, plan, &sending, deployment_timeout)
+                            .await
+                    }
+                }
                 passage
             }
             Ok((passage, None)) => {
@@ -173,6 +183,7 @@ impl Run<'_> {
             admitted,
             maker,
             mut input,
+            plan: _,
         } = claimed;
         if let Some(input) = &mut input {
             let input = std::slice::from_mut(input);
@@ -197,7 +208,7 @@ impl Run<'_> {
             record_id: self.item.id.clone(),
             key: None,
             project: maker.project,
-            deployment: maker.deployment,
+            deployment: maker.object,
             caller_kind: match maker.caller_kind.as_str() {
                 "operator" => "operator",
                 "user" => "user",
@@ -211,6 +222,7 @@ impl Run<'_> {
             timeout: admitted.timeout.min(left / 1_000),
             has_waited: true,
             lease_end: Cell::new(admitted.lease_end.0),
+            is_left: Cell::new(false),
             admitted,
         };
         Ok((passage, sending))
@@ -219,6 +231,27 @@ impl Run<'_> {
     async fn send(&self, passage: &Passage, sending: Sending) {
         let outcome = passage.forward(sending).await;
         self.settle(passage, &outcome).await;
+    }
+
+    /// Runs a pipeline, an object at a time: its neighbours have the rest of what an invocation may do at once.
+    async fn run_pipeline(
+        &self,
+        passage: &Passage,
+        plan: Result<Plan, Error>,
+        sending: &Sending,
+        deployment_timeout: Option<i64>,
+    ) {
+        let plan = match plan {
+            Ok(plan) => plan,
+            Err(error) => {
+                let failure = Failure::Recorded(error.sentence().to_owned());
+                return self.settle(passage, &Outcome::unsent(failure)).await;
+            }
+        };
+        let run = passage.run_pipeline(&plan, sending.content(), deployment_timeout, 1);
+        let run = run.await;
+        self.settle(passage, &run.outcome).await;
+        all(run.later).await;
     }
 
     async fn settle(&self, passage: &Passage, outcome: &Outcome) {

@@ -42,7 +42,7 @@ pub fn document() -> Result<Value, String> {
     let mut writer = Writer::new();
     let mut paths = Map::new();
     let mut tags = tags::Tags::default();
-    for route in routes::table().filter(|route| is_served(route)) {
+    for route in routes::table() {
         let operation = writer.operation(route, tags.of(route.path)?)?;
         if let Value::Object(methods) = paths.entry(route.path).or_insert_with(|| json!({})) {
             methods.insert(route.method.as_str().to_ascii_lowercase(), operation);
@@ -66,12 +66,6 @@ pub fn document() -> Result<Value, String> {
             "schemas": writer.schemas()?,
         },
     }))
-}
-
-/// Whether the document shows a route: one that has no success yet would only be in the reader's way.
-#[must_use]
-pub fn is_served(route: &Route) -> bool {
-    !matches!(route.contract.answer, Content::Unserved)
 }
 
 /// Writes operations and collects the schemas that they refer to. What is read and what is written differ where a
@@ -134,7 +128,7 @@ impl Writer {
             "headers": statuses::header_references(route.access == Access::Public),
         });
         let content = match &route.contract.answer {
-            Content::Nothing | Content::Unserved => return response,
+            Content::Nothing => return response,
             Content::Other(media_type) => {
                 json!({ *media_type: {} })
             }

@@ -66,21 +66,11 @@ impl Found {
         Error::method_not_allowed(method.as_str(), self.methods())
     }
 
-    /// The methods of the path that are served, as `Allow` lists them.
+    /// The methods of the path, as `Allow` lists them.
     #[must_use]
     pub fn methods(&self) -> String {
-        self.methods_of(|route| route.is_served)
-    }
-
-    /// All methods of the path, for a page: it is to read why one is not served.
-    #[must_use]
-    pub fn readable_methods(&self) -> String {
-        self.methods_of(|_| true)
-    }
-
-    fn methods_of(&self, is_listed: impl Fn(&Route) -> bool) -> String {
         let mut methods = Vec::new();
-        for route in self.routes.iter().filter(|route| is_listed(route)) {
+        for route in self.routes {
             methods.push(route.method.as_str());
             if route.method == Method::GET {
                 methods.push("HEAD");

@@ -1,12 +1,9 @@
 //! The request endpoints (UbiOps spec 4.1): what an app calls with a service user's token.
 //!
-//! What is recorded of requests is read, cancelled and deleted. Requests to deployments are made; of those to pipelines the
-//! paths, methods and rights stand, so browsers and clients meet the CORS answers and refusals they will
-//! meet, an authorised call is 404 and says what is missing, and the OpenAPI document leaves these out: `Unserved`.
+//! They are made one by one, streamed or queued; what is recorded of them is read, cancelled and deleted.
 
 use super::{Route, p, route, routes};
-use crate::api::requests;
-use crate::api::requests::{batch, creating, records};
+use crate::api::requests::{batch, creating, pipelines, records};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::api::requests::{made, shapes};
 #[cfg(not(target_arch = "wasm32"))]
@@ -33,14 +30,14 @@ macro_rules! request {
 macro_rules! making {
     (
         [$access:ident $at:literal $operations:literal $target:literal]
-        $below:literal $operation:ident, $before:literal $($after:literal)?
-        => $handler:path, $rides:path, [$timeout:ident] [$body:ty] $answer:ty
+        $below:literal $operation:ident, $right:ident, $before:literal $($after:literal)?
+        => $handler:path, $rides:path, [$($timeout:ident)*] [$body:ty] $answer:ty
     ) => {
         route!(
             REQUESTS, POST concat!("/v2.1/projects/{project_name}", $at, "/requests", $below),
-            concat!($operations, "_", stringify!($operation)), $access(p::DEPLOYMENTS_REQUESTS_CREATE),
+            concat!($operations, "_", stringify!($operation)), $access(p::$right),
             concat!($before, " ", $target $(, " ", $after)?)
-            => $handler, rides $rides, [$timeout PRIORITY] [$body] 200 $answer
+            => $handler, rides $rides, [$($timeout)* PRIORITY] [$body] 200 $answer
         )
     };
 }
@@ -86,12 +83,12 @@ macro_rules! requests_to_deployment {
             $target DEPLOYMENTS_REQUESTS_LIST DEPLOYMENTS_REQUESTS_GET
             DEPLOYMENTS_REQUESTS_UPDATE DEPLOYMENTS_REQUESTS_DELETE
             shapes::DeploymentRequestList, shapes::DeploymentRequestDetail,
-            making!($target "" create, "Make a request to"
+            making!($target "" create, DEPLOYMENTS_REQUESTS_CREATE, "Make a request to"
                 => creating::create, creating::admits_direct, [TIMEOUT] [made::RequestBody]
                    made::DeploymentRequestCreateResponse<'static>),
-            making!($target "/stream" stream, "Make a request to" "and stream its answer"
+            making!($target "/stream" stream, DEPLOYMENTS_REQUESTS_CREATE, "Make a request to" "and stream its answer"
                 => creating::stream, creating::admits_stream, [TIMEOUT] [made::RequestBody] EventStream),
-            making!($target "/batch" batch_create, "Queue requests to"
+            making!($target "/batch" batch_create, DEPLOYMENTS_REQUESTS_CREATE, "Queue requests to"
                 => batch::create, batch::reads_input, [BATCH_TIMEOUT] [made::RequestBatch]
                    Vec<made::DeploymentRequestBatchCreateResponse<'static>>)
         )
@@ -104,12 +101,15 @@ macro_rules! requests_to_pipeline {
             $target PIPELINES_REQUESTS_LIST PIPELINES_REQUESTS_GET
             PIPELINES_REQUESTS_UPDATE PIPELINES_REQUESTS_DELETE
             shapes::PipelineRequestList, shapes::PipelineRequestDetail,
-            request!($target POST "" create, PIPELINES_REQUESTS_CREATE, "Make a request to"
-                => requests::not_yet, [] [] 404 Unserved),
-            request!($target POST "/stream" stream, PIPELINES_REQUESTS_CREATE, "Make a request to" "and stream its answer"
-                => requests::not_yet, [] [] 404 Unserved),
-            request!($target POST "/batch" batch_create, PIPELINES_REQUESTS_CREATE, "Queue requests to"
-                => requests::not_yet, [] [] 404 Unserved)
+            making!($target "" create, PIPELINES_REQUESTS_CREATE, "Make a request to"
+                => pipelines::create, pipelines::admits_direct, [PIPELINE_TIMEOUT OBJECT_TIMEOUT] [made::RequestBody]
+                   made::PipelineRequestCreateResponse<'static>),
+            making!($target "/stream" stream, PIPELINES_REQUESTS_CREATE, "Make a request to" "and stream its answer"
+                => pipelines::stream, pipelines::admits_stream, [PIPELINE_TIMEOUT OBJECT_TIMEOUT] [made::RequestBody]
+                   EventStream),
+            making!($target "/batch" batch_create, PIPELINES_REQUESTS_CREATE, "Queue requests to"
+                => batch::create, batch::reads_input, [BATCH_TIMEOUT OBJECT_TIMEOUT] [made::RequestBatch]
+                   Vec<made::PipelineRequestBatchCreateResponse<'static>>)
         )
     };
 }

@@ -40,11 +40,22 @@ macro_rules! asked {
         caller: $caller_id:expr, $caller:expr, lives: $lives:expr, origin: $origin:expr, operator: $operator:expr,
         timeout: $timeout:expr, stale: $stale:expr, from: $from:expr, where: $where:expr
     } => {
+        $crate::store::admissions::asked! {
+            object: "e.id", version: "v.id", settings: "v.settings", permission: ":permission",
+            caller: $caller_id, $caller, lives: $lives, origin: $origin, operator: $operator,
+            timeout: $timeout, stale: $stale, from: $from, where: $where
+        }
+    };
+    {
+        object: $object:literal, version: $version:literal, settings: $settings:literal, permission: $permission:literal,
+        caller: $caller_id:expr, $caller:expr, lives: $lives:expr, origin: $origin:expr, operator: $operator:expr,
+        timeout: $timeout:expr, stale: $stale:expr, from: $from:expr, where: $where:expr
+    } => {
         concat!(
-            "SELECT p.id AS project_id, p.organization_id, e.id AS object_id, v.id AS version_id, ",
+            "SELECT p.id AS project_id, p.organization_id, ", $object, " AS object_id, ", $version, " AS version_id, ",
                $caller_id, " AS caller_id, ", $caller, " AS caller, ", $timeout, " AS timeout, ", $stale, " AS is_stale,
-                 coalesce(v.settings ->> 'request_retention_mode', 'full') AS retention_mode,
-                 coalesce(v.settings ->> 'request_retention_time', #retention_time) AS retention_time,
+                 coalesce(", $settings, " ->> 'request_retention_mode', 'full') AS retention_mode,
+                 coalesce(", $settings, " ->> 'request_retention_time', #retention_time) AS retention_time,
                  x.max_concurrency, x.workspace_id, x.quota_resource,
                  coalesce(CASE WHEN x.version_id IS NOT NULL THEN i.credits_per_hour END, 0) AS price,
                  p.suspended_by, p.suspended_reason, p.credits AS project_credits,
@@ -56,16 +67,15 @@ macro_rules! asked {
                  ", $crate::store::run_time::quota_left!(), " AS quota_left, ", $lives, " AS lives,
                  ", $operator, " OR coalesce(m.admin, 0) = 1 OR EXISTS (
                    SELECT 1 FROM role_assignments a JOIN role_permissions h ON h.role_id = a.role_id
-                   WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id) AND h.permission = :permission
-                     AND (a.resource_type = 'project'
-                          OR (a.resource_type = 'deployment' AND a.resource_id = e.id))) AS may, ",
+                   WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id) AND h.permission = ", $permission, "
+                     AND (a.resource_type = 'project' OR a.resource_id = ", $object, ")) AS may, ",
                  $origin, " AS origin_fits
                FROM ", $from, "
                JOIN organizations n ON n.id = p.organization_id
                JOIN subscriptions c ON c.name = ", $crate::store::subscriptions::in_force!("subscription"), "
-               LEFT JOIN upstreams x ON x.version_id = v.id
+               LEFT JOIN upstreams x ON x.version_id = ", $version, "
                LEFT JOIN instance_types i ON i.name = coalesce(
-                 x.instance_type, v.settings ->> 'instance_type', v.settings ->> 'instance_type_group_name')
+                 x.instance_type, ", $settings, " ->> 'instance_type', ", $settings, " ->> 'instance_type_group_name')
                LEFT JOIN quota_resources r ON r.resource = x.quota_resource
                LEFT JOIN workspace_quotas q ON q.project_id = p.id AND q.workspace_id = x.workspace_id
                  AND q.resource = x.quota_resource
@@ -76,10 +86,10 @@ macro_rules! asked {
 }
 pub(crate) use asked;
 
-/// What is asked for: the deployment in the path, by the holder of the token `t` that `$token` finds, from a place that
-/// `$origin` judges.
+/// What is asked for: the deployment or pipeline (`$kind`) in the path, by the holder of the token `t` that `$token` finds, from
+/// a place that `$origin` judges.
 macro_rules! asked_by_holder {
-    ($token:expr, $origin:expr) => {
+    ($kind:literal, $token:expr, $origin:expr) => {
         $crate::store::admissions::asked! {
             caller: "coalesce(u.id, s.id, 'operator')", "coalesce(u.email, s.email, 'operator')",
             lives: "#by_operator = 1 OR (t.id IS NOT NULL AND coalesce(t.grace_end > #now, 1) AND coalesce(s.expiry_date > #now, 1))",
@@ -89,9 +99,9 @@ macro_rules! asked_by_holder {
             stale: "0",
             from: concat!(
                 "projects p
-               JOIN deployments e ON e.project_id = p.id AND e.name = :deployment
-               JOIN deployment_versions v ON v.deployment_id = e.id AND v.id = ",
-                $crate::store::admissions::wanted_version!(), "
+               JOIN ", $kind, "s e ON e.project_id = p.id AND e.name = :", $kind, "
+               JOIN ", $kind, "_versions v ON v.", $kind, "_id = e.id AND v.id = ",
+                $crate::store::admissions::wanted_version!($kind), "
                LEFT JOIN tokens t ON ", $token, "
                LEFT JOIN users u ON u.id = t.user_id
                LEFT JOIN service_users s ON s.id = t.service_user_id"
@@ -104,8 +114,9 @@ pub(crate) use asked_by_holder;
 
 /// What a call asks for that shows its token: it rides on the first trip.
 macro_rules! asked_by_call {
-    () => {
-        asked_by_holder!(
+    ($kind:literal) => {
+        $crate::store::admissions::asked_by_holder!(
+            $kind,
             "t.digest IN (:digest, :other_digest)",
             "#is_foreign = 0
                    OR EXISTS (SELECT 1 FROM project_origins o WHERE o.project_id = p.id AND o.origin = :origin)
@@ -114,6 +125,7 @@ macro_rules! asked_by_call {
         )
     };
 }
+pub(crate) use asked_by_call;
 
 /// What is asked for, as `$asked` has it, in `judged`: with `refusal`, the name of the first rule that is against it, or
 /// null. `lease_time` is what the request may take for now, in milliseconds. It stands for `#items` requests; where these
@@ -182,12 +194,22 @@ macro_rules! leases {
 }
 pub(crate) use leases;
 
-/// The id of the version in the path, or of the default one, of `deployments e`.
+/// The id of the version in the path, or of the default one, of `deployments e` or `pipelines e`.
 macro_rules! wanted_version {
-    () => {
-        "(CASE WHEN :version IS NULL
-               THEN (SELECT id FROM deployment_versions WHERE deployment_id = e.id AND is_default = 1)
-               ELSE (SELECT id FROM deployment_versions WHERE deployment_id = e.id AND version = :version) END)"
+    ($kind:literal) => {
+        concat!(
+            "(CASE WHEN :version IS NULL
+               THEN (SELECT id FROM ",
+            $kind,
+            "_versions WHERE ",
+            $kind,
+            "_id = e.id AND is_default = 1)
+               ELSE (SELECT id FROM ",
+            $kind,
+            "_versions WHERE ",
+            $kind,
+            "_id = e.id AND version = :version) END)"
+        )
     };
 }
 pub(crate) use wanted_version;
@@ -318,14 +340,21 @@ macro_rules! void {
     };
 }
 
-/// All that is needed to forward `requests r`, which has its record.
+/// All that is needed to forward `requests r`, which has its record: of a deployment, or of a pipeline, which has no upstream
+/// and always a request format.
 macro_rules! facts {
-    ($record:expr) => {
+    (deployment $record:expr) => {
+        $crate::store::admissions::facts!("deployment", "e.supports_request_format", $record)
+    };
+    (pipeline $record:expr) => {
+        $crate::store::admissions::facts!("pipeline", "1", $record)
+    };
+    ($kind:literal, $supports_request_format:literal, $record:expr) => {
         concat!(
             "SELECT r.organization_id, r.project_id, r.object_id, r.version_id, r.caller_id, r.caller, r.lease_end, r.price,
            r.timeout, r.workspace_id, r.quota_resource, r.retention_mode, r.retention_time, v.version,
            CASE r.kind WHEN 'openai' THEN v.labels ELSE '{}' END AS labels, e.input_type, e.output_type,
-           e.input_fields, e.supports_request_format, x.version_id IS NOT NULL AS has_upstream,
+           e.input_fields, ", $supports_request_format, " AS supports_request_format, x.version_id IS NOT NULL AS has_upstream,
            x.upstream_url, x.base_url, x.headers, x.max_concurrency, x.idle_timeout, x.retries, x.secret,
            x.secret_key_id, x.previous_secret, x.previous_secret_key_id, x.previous_secret_end,
            CASE WHEN x.variables <> '[]' THEN (
@@ -334,8 +363,8 @@ macro_rules! facts {
              WHERE w.place_id IN (r.version_id, r.object_id, r.project_id)
                AND w.name IN (SELECT value FROM json_each(x.variables))) END AS variables
          FROM requests r
-         JOIN deployment_versions v ON v.id = r.version_id
-         JOIN deployments e ON e.id = r.object_id
+         JOIN ", $kind, "_versions v ON v.id = r.version_id
+         JOIN ", $kind, "s e ON e.id = r.object_id
          LEFT JOIN upstreams x ON x.version_id = r.version_id
          WHERE ", $record
         )
@@ -346,14 +375,14 @@ pub(crate) use facts;
 /// Makes the records that are selected of `$asked`, where nothing refuses them, and tells in one row each what does: with the
 /// columns of a record that come after `id` and `kind`, their values, and what the rows come from behind `judged`.
 macro_rules! admit {
-    { asked: $asked:expr, columns: $columns:literal, values: $values:expr, from: $from:literal } => {
+    { object_type: $object_type:literal, asked: $asked:expr, columns: $columns:literal, values: $values:expr, from: $from:literal } => {
         concat!(
             "INSERT INTO judged_requests (project_id, organization_id, object_type, object_id, version_id, kind, caller_id, caller,
            time_created, timeout, retention_mode, retention_time, ", $columns, ",
            refusal, suspended_by, suspended_reason, project_credits, project_used, organization_credits, organization_used,
            max_concurrency, same, key_request_id, key_status, key_content_type, key_body, made) ",
             $crate::store::admissions::judged!($asked), "
-         SELECT judged.project_id, judged.organization_id, 'deployment', object_id, version_id, :kind, judged.caller_id, caller,
+         SELECT judged.project_id, judged.organization_id, ", $object_type, ", object_id, version_id, :kind, judged.caller_id, caller,
            #now, timeout / 1000, retention_mode, retention_time, ", $values, ",
            refusal, suspended_by, suspended_reason, project_credits, project_used, organization_credits, organization_used,
            max_concurrency, y.fingerprint = :fingerprint, y.request_id, y.status, y.content_type, y.body, ",
@@ -371,7 +400,8 @@ pub(crate) use admit;
 statements! {
     /// The record, where nothing refuses it, and what does.
     ADMIT = admit! {
-        asked: asked_by_call!(),
+        object_type: "'deployment'",
+        asked: asked_by_call!("deployment"),
         columns: "id, status, time_started, lease_end, leased, leased_time, price, day, workspace_id, quota_resource,
            input_size, additional_data",
         values: concat!(
@@ -382,7 +412,7 @@ statements! {
         from: ""
     };
     /// All that is needed to forward the request, once it has its record.
-    FACTS = facts!(this_record!("r."));
+    FACTS = facts!(deployment this_record!("r."));
     /// The permits that it takes from its caller's minute, as many as it stands for.
     COUNT_RATE = concat!(
         "INSERT INTO request_rates (project_id, caller_id, minute, count)
@@ -654,6 +684,21 @@ pub fn judge(answers: &Answers, asked: &Asked<'_>) -> Result<Admission, Error> {
         return Ok(Admission::Admitted(Box::new(admitted)));
     }
     judge_refusal(answers, 0, asked)
+}
+
+/// The same of one that takes no permit and has no key.
+///
+/// # Errors
+/// An inconsistency.
+pub(super) fn judge_for(answers: &Answers, record_id: &str) -> Result<Admission, Error> {
+    if let Some(admitted) = answers.first(1)? {
+        return Ok(Admission::Admitted(Box::new(admitted)));
+    }
+    let Some(why) = answers.first::<Why>(0)? else {
+        return Ok(Admission::NoSuchVersion);
+    };
+    let refusal = why.refusal.clone().unwrap_or_default();
+    why.error(&refusal, record_id).map(Admission::Refused)
 }
 
 /// Whether nothing refused what the statement at this place was to make.

@@ -4,8 +4,8 @@
 
 use crate::auth::access::Authority;
 use crate::auth::permissions::Permission;
-use crate::domain::Timestamp;
 use crate::domain::retention::RETENTION_TIME;
+use crate::domain::{ObjectType, Timestamp};
 use crate::error::Error;
 use crate::sql::Sql;
 use crate::sql::statement::{Parameters, Statement};
@@ -15,6 +15,7 @@ use crate::store::admissions::{
 };
 use crate::store::first_trip::Rider;
 use crate::store::first_trip::rider::caller_is_known;
+use crate::store::objects::Object;
 use crate::store::rows::{Answers, Flag, JsonText, row};
 use crate::store::session::Session;
 
@@ -23,27 +24,53 @@ const PAYLOADS_AT_ONCE: usize = 1_000_000;
 
 /// What a call asks for whose caller has been found before, at a place that was judged then.
 macro_rules! asked_again {
-    () => {
-        asked_by_holder!("t.id = :token_id", "1")
+    ($kind:literal) => {
+        asked_by_holder!($kind, "t.id = :token_id", "1")
+    };
+}
+
+macro_rules! input {
+    ($kind:literal, $supports_request_format:literal) => {
+        concat!(
+            "SELECT v.version, e.input_type, e.input_fields, ", $supports_request_format, " AS supports_request_format,
+               coalesce(v.settings ->> 'request_retention_time', #retention_time) AS retention_time
+             FROM projects p
+             JOIN ", $kind, "s e ON e.project_id = p.id AND e.name = :", $kind, "
+             JOIN ", $kind, "_versions v ON v.", $kind, "_id = e.id AND v.id = ", wanted_version!($kind), "
+             WHERE p.name = :project AND ", caller_is_known!()
+        )
+    };
+}
+
+macro_rules! create {
+    (deployment) => {
+        create!("deployment", "'deployment'", "id, status, price, quota_resource, input_size, due_at",
+            "item.value ->> 0, 'pending', price, quota_resource, item.value ->> 1, #due")
+    };
+    (pipeline) => {
+        create!("pipeline", "'pipeline'", "id, status, price, quota_resource, input_size, due_at, deployment_timeout",
+            "item.value ->> 0, 'pending', price, quota_resource, item.value ->> 1, #due, #deployment_timeout")
+    };
+    ($kind:literal, $object_type:literal, $columns:literal, $values:literal) => {
+        admit! {
+            object_type: $object_type,
+            asked: asked_again!($kind),
+            columns: $columns,
+            values: $values,
+            from: "JOIN json_each(:items_of_batch) item ON refusal IS NULL OR item.key = 0"
+        }
     };
 }
 
 statements! {
     /// What the items of a batch are to be.
-    INPUT = concat!(
-        "SELECT v.version, e.input_type, e.input_fields, e.supports_request_format,
-           coalesce(v.settings ->> 'request_retention_time', #retention_time) AS retention_time
-         FROM projects p
-         JOIN deployments e ON e.project_id = p.id AND e.name = :deployment
-         JOIN deployment_versions v ON v.deployment_id = e.id AND v.id = ", wanted_version!(), "
-         WHERE p.name = :project AND ", caller_is_known!());
+    INPUT = input!("deployment", "e.supports_request_format");
+    /// The same of a pipeline.
+    INPUT_OF_PIPELINE = input!("pipeline", "1");
     /// The records of the items, where nothing refuses them; one row for all where something does.
-    CREATE = admit! {
-        asked: asked_again!(),
-        columns: "id, status, price, quota_resource, input_size, due_at",
-        values: "item.value ->> 0, 'pending', price, quota_resource, item.value ->> 1, #due",
-        from: "JOIN json_each(:items_of_batch) item ON refusal IS NULL OR item.key = 0"
-    };
+    CREATE = create!(deployment);
+    /// The same of those to a pipeline.
+    CREATE_TO_PIPELINE = create!(pipeline);
     /// What is sent for them.
     KEEP = concat!(
         "INSERT INTO request_payloads (project_id, request_id, part, content_type, body, kv_key, creation_date)
@@ -85,11 +112,15 @@ row! {
 
 /// What rides on the first trip of a batch.
 #[must_use]
-pub fn rider(version: Option<&str>) -> Rider {
+pub fn rider(kind: ObjectType, version: Option<&str>) -> Rider {
     let parameters = Parameters::new()
         .optional_text("version", version)
         .integer("retention_time", RETENTION_TIME);
-    Rider::reading([&INPUT], parameters)
+    let input = match kind {
+        ObjectType::Deployment => &INPUT,
+        ObjectType::Pipeline => &INPUT_OF_PIPELINE,
+    };
+    Rider::reading([input], parameters)
 }
 
 /// What has ridden; nothing where there is no such version.
@@ -135,8 +166,9 @@ pub fn withdrawing(project_id: &str, items: &[Item]) -> Vec<Statement> {
 pub async fn create(
     session: &Session,
     authority: &Authority,
-    (project, deployment): (&str, &str),
+    (project, object): (&str, &Object),
     asked: &Asked<'_>,
+    deployment_timeout: Option<i64>,
     (items, answer, due): (&[Item], &str, Timestamp),
 ) -> Result<Option<Admission>, Error> {
     let whole: Vec<_> = items.iter().map(|item| (&item.id, item.size)).collect();
@@ -144,14 +176,18 @@ pub async fn create(
     let parameters = asked
         .parameters()
         .text("project", project)
-        .text("deployment", deployment)
+        .text(object.kind.name(), &object.name)
+        .optional_integer("deployment_timeout", deployment_timeout)
         .optional_text("token_id", authority.token_id())
         .optional_text("permission", permission)
         .flag("by_operator", authority.principal().is_operator())
         .text("items_of_batch", json(&whole)?)
         .text("answer", answer)
         .integer("due", due.as_millis());
-    let mut first: Vec<&'static Sql> = vec![&CREATE];
+    let mut first: Vec<&'static Sql> = vec![match object.kind {
+        ObjectType::Deployment => &CREATE,
+        ObjectType::Pipeline => &CREATE_TO_PIPELINE,
+    }];
     if asked.per_minute.is_some() {
         first.push(&admissions::COUNT_RATE);
     }

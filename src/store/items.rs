@@ -4,12 +4,12 @@
 //! A claim is an admission like any other, for whoever made the request, as they are then. It has an id of its own, so that of
 //! two who claim one request at once each knows whose it is, and one whose outcome got lost can be taken back.
 
-use crate::auth::permissions::DEPLOYMENTS_REQUESTS_CREATE;
 use crate::domain::Timestamp;
 use crate::error::{Error, Kind};
 use crate::sql::statement::{Parameters, Statement};
 use crate::sql::statements;
 use crate::store::admissions::{Admitted, Why, asked, cost, facts, judged, limits};
+use crate::store::pipeline_requests::{Plan, plan_at, reading_item};
 use crate::store::requests::payloads::Payload;
 use crate::store::rows::{Flag, row};
 use crate::store::session::Session;
@@ -58,6 +58,8 @@ macro_rules! claimed {
 macro_rules! asked_by_item {
     () => {
         asked! {
+            object: "w.object_id", version: "w.version_id", settings: "coalesce(v.settings, y.settings)",
+            permission: "w.object_type || 's.requests.create'",
             caller: "w.caller_id", "w.caller",
             lives: "w.caller_id = 'operator' OR u.id IS NOT NULL OR (s.id IS NOT NULL AND coalesce(s.expiry_date > #now, 1))",
             origin: "1",
@@ -66,11 +68,11 @@ macro_rules! asked_by_item {
             stale: "w.time_created <= #stale",
             from: "requests w
                JOIN projects p ON p.id = w.project_id
-               JOIN deployment_versions v ON v.id = w.version_id
-               JOIN deployments e ON e.id = v.deployment_id
+               LEFT JOIN deployment_versions v ON v.id = w.version_id
+               LEFT JOIN pipeline_versions y ON y.id = w.version_id
                LEFT JOIN users u ON u.id = w.caller_id
                LEFT JOIN service_users s ON s.id = w.caller_id AND s.project_id = w.project_id",
-            where: waiting!("w.")
+            where: concat!(waiting!("w."), " AND coalesce(v.id, y.id) IS NOT NULL")
         }
     };
 }
@@ -112,7 +114,7 @@ statements! {
            retention_mode = judged.retention_mode, retention_time = judged.retention_time
          FROM judged WHERE ", waiting!("r."), " AND judged.refusal IS NULL");
     /// All that is needed to forward it.
-    FACTS = facts!(claimed!("r."));
+    FACTS = facts!(deployment claimed!("r."));
     /// What is sent.
     INPUT = concat!(
         "SELECT p.request_id, p.part, p.content_type, p.body, p.kv_key, p.creation_date
@@ -120,10 +122,11 @@ statements! {
          WHERE p.part = 'input' AND ", claimed!("r."));
     /// Who made it.
     MAKER = concat!(
-        "SELECT p.name AS project, e.name AS deployment,
+        "SELECT p.name AS project, coalesce(e.name, l.name) AS object, l.id IS NOT NULL AS is_pipeline, r.deployment_timeout,
            CASE WHEN r.caller_id = 'operator' THEN 'operator'
                 WHEN EXISTS (SELECT 1 FROM users u WHERE u.id = r.caller_id) THEN 'user' ELSE 'service_user' END AS caller_kind
-         FROM requests r JOIN projects p ON p.id = r.project_id JOIN deployments e ON e.id = r.object_id
+         FROM requests r JOIN projects p ON p.id = r.project_id
+         LEFT JOIN deployments e ON e.id = r.object_id LEFT JOIN pipelines l ON l.id = r.object_id
          WHERE ", claimed!("r."));
     /// What is against it.
     WHY = concat!(
@@ -175,8 +178,12 @@ row! {
     pub struct Maker {
         /// The name of the project.
         pub project: String,
-        /// The name of the deployment.
-        pub deployment: String,
+        /// The name of the deployment or pipeline.
+        pub object: String,
+        /// Whether it is a pipeline.
+        pub is_pipeline: Flag,
+        /// Of a pipeline: how long each of its deployments may take, in seconds.
+        pub deployment_timeout: Option<i64>,
         /// `user`, `service_user` or `operator`.
         pub caller_kind: String,
     }
@@ -251,6 +258,8 @@ pub struct Claimed {
     pub maker: Maker,
     /// What is sent; nothing where it is not there any more.
     pub input: Option<Payload>,
+    /// Of a request to a pipeline: what it runs, or why that cannot be run.
+    pub plan: Option<Result<Plan, Error>>,
 }
 
 impl Item {
@@ -281,7 +290,6 @@ impl Item {
             .parameters(now)
             .over(limits(now))
             .text("claim_id", claim_id)
-            .text("permission", DEPLOYMENTS_REQUESTS_CREATE.name())
             .optional_text("key_digest", None::<String>)
             .optional_text("fingerprint", None::<String>)
             .flag("queues", false)
@@ -294,11 +302,22 @@ impl Item {
         let mut batch = parameters.batch([&CLAIM, &FACTS, &MAKER, &INPUT, &WAITS, &WHY]);
         let why = batch.split_off(5);
         let answers = session.write(batch).await?;
-        if let Some(admitted) = answers.first(1)? {
+        if let Some(maker) = answers.first::<Maker>(2)? {
+            let (admitted, plan) = match maker.is_pipeline.0 {
+                false => (answers.only(1)?, None),
+                true => {
+                    let reading = reading_item(&self.project_id, &self.id);
+                    let answers = session.read(reading).await?;
+                    let admitted = answers.only(0)?;
+                    let plan = plan_at(&answers, 1, &admitted);
+                    (admitted, Some(plan))
+                }
+            };
             let claimed = Claimed {
                 admitted,
-                maker: answers.only(2)?,
+                maker,
                 input: answers.first(3)?,
+                plan,
             };
             return Ok(Claim::Claimed(Box::new(claimed)));
         }

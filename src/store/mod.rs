@@ -22,6 +22,7 @@ pub mod organizations;
 pub mod other_trails;
 pub mod permission_checks;
 pub mod pipeline_checks;
+pub mod pipeline_requests;
 pub mod project_users;
 pub mod projects;
 pub mod quota_resources;
@@ -77,6 +78,7 @@ pub fn statements() -> Vec<&'static Sql> {
         organizations::create::ALL,
         organizations::update::ALL,
         permission_checks::ALL,
+        pipeline_requests::ALL,
         project_users::ALL,
         projects::statements::ALL,
         quota_resources::ALL,

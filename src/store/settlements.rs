@@ -53,10 +53,10 @@ macro_rules! meter {
             "INSERT INTO usage_days (subject_id, object_type, day, organization_id, credits, input_volume, output_volume)
              SELECT CASE subject.value WHEN 'version' THEN r.version_id WHEN 'project' THEN r.project_id
                     ELSE r.organization_id END AS subject_id,
-               'deployment_version', r.day, r.organization_id, sum(", $credits, "), sum(", $input, "), sum(", $output, ")
+               r.object_type || '_version', r.day, r.organization_id, sum(", $credits, "), sum(", $input, "), sum(", $output, ")
              FROM requests r CROSS JOIN json_each('[\"version\",\"project\",\"organization\"]') subject
              WHERE ", $of, "
-             GROUP BY 1, r.day, r.organization_id
+             GROUP BY 1, 2, r.day, r.organization_id
              ON CONFLICT (subject_id, object_type, day) DO UPDATE SET
                credits = min(9007199254740991, credits + excluded.credits),
                input_volume = min(9007199254740991, input_volume + excluded.input_volume),

@@ -271,7 +271,10 @@ impl World {
             self.logs().last()
         );
         let is_about = |part: &str| answer.call.contains(part);
-        let most = if is_about("/requests") || is_about("/openai-compatible") {
+        let most = if is_about("/pipelines/") && is_about("/requests") {
+            // Each of a hundred objects is admitted and settled.
+            300
+        } else if is_about("/requests") || is_about("/openai-compatible") {
             // A lease is extended, and a settlement repeated, as often as that is due.
             100
         } else if is_about("/copy-environment-variables") {

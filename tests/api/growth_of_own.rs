@@ -47,6 +47,18 @@ const MAY_GROW: &[(&str, &str)] = &[
         "all versions of the project's deployments, whose labels are read",
     ),
     (
+        "pipeline_requests_batch_create",
+        "the fields of the pipeline, which a body is held against: 64 KiB at most",
+    ),
+    (
+        "pipeline_requests_create",
+        "the fields of the pipeline, which a body is held against: 64 KiB at most",
+    ),
+    (
+        "pipeline_requests_stream",
+        "the fields of the pipeline, which a body is held against: 64 KiB at most",
+    ),
+    (
         "projects_update",
         "the origins that are replaced, 100 at most",
     ),

@@ -105,6 +105,8 @@ mod paths;
 #[cfg(test)]
 mod pipeline_costs;
 #[cfg(test)]
+mod pipeline_requests;
+#[cfg(test)]
 mod pipeline_rights;
 #[cfg(test)]
 mod pipeline_versions;

@@ -777,7 +777,10 @@ fn an_idempotency_key_stands_for_a_day() {
 /// So many completed requests to `d`, made by one statement from one that is there.
 fn multiply(world: &World, rows: i64, status: &str) {
     world.execute(
-        "INSERT INTO requests
+        "INSERT INTO requests (project_id, id, organization_id, object_type, object_id, version_id, kind, status, caller_id, caller,
+           time_created, time_started, time_completed, timeout, lease_end, leased, leased_time, price, day, workspace_id,
+           quota_resource, attempt, input_size, output_size, run_time, credits, error_message, additional_data, prompt_tokens,
+           completion_tokens, total_tokens, retention_mode, retention_time, due_at, offers, claim_id)
          SELECT r.project_id, printf('0170%04x-0000-7000-8000-%012x', n.value, abs(random()) % 281474976710656),
                 r.organization_id, r.object_type, r.object_id, r.version_id, r.kind, ?2, r.caller_id, r.caller,
                 r.time_created, r.time_started, 0, r.timeout, r.lease_end, r.leased, r.leased_time, r.price, r.day,

@@ -232,6 +232,7 @@ fn every_write_is_a_permit_or_asks_for_one() {
             "::admissions::",
             "::batches::",
             "::items::",
+            "::pipeline_requests::",
             "::settlements::",
         ];
         if of_requests.iter().any(|file| sql.name().contains(file)) {

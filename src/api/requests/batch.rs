@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 use super::creating::{Ask, Judged, in_order, refused_or_replayed};
-use super::made::DeploymentRequestBatchCreateResponse;
+use super::made::RequestBatchCreateResponse;
 use super::records::forget;
 use crate::api::{Call, Context, OnObject};
 use crate::domain::request_input::{self, BatchItem};
-use crate::domain::{Fields, IoType};
+use crate::domain::{Fields, IoType, ObjectType};
 use crate::error::Error;
 use crate::gate::outgoing::record_id;
 use crate::gate::{LONGEST_KEPT, settle};
@@ -29,7 +29,11 @@ const WAITS_AND_RUNS: i64 = 86_400 + 345_600 + 3_600;
 /// What rides on the first trip.
 pub(crate) fn reads_input(call: &Context<'_>) -> Result<Rider, Error> {
     let version = Some(call.parameter("version")).filter(|version| !version.is_empty());
-    Ok(batches::rider(version))
+    let kind = match call.parameter("pipeline_name").is_empty() {
+        true => ObjectType::Deployment,
+        false => ObjectType::Pipeline,
+    };
+    Ok(batches::rider(kind, version))
 }
 
 /// Queues the requests of a list, all or none.
@@ -38,6 +42,7 @@ pub(crate) async fn create(
     ridden: Answers,
 ) -> Result<Response, Error> {
     let mut ask = Ask::of(call, Way::Batch)?;
+    let deployment_timeout = Ask::deployment_timeout(call)?;
     let input = batches::ridden(&ridden)?;
     let input = input.ok_or_else(|| call.object().no_version(ask.version()))?;
     let body = call.body_first.take().unwrap_or_default();
@@ -66,17 +71,10 @@ pub(crate) async fn create(
     }
     drop(body);
     let long = long_ones(call, &mut items)?;
-    let object = &call.object().name;
     let time_created = call.now.to_offset_string();
-    let made = items
-        .iter()
-        .map(|item| DeploymentRequestBatchCreateResponse {
-            id: &item.id,
-            deployment: object,
-            version: &input.version,
-            status: "pending",
-            time_created: &time_created,
-        });
+    let made = items.iter().map(|item| {
+        RequestBatchCreateResponse::of(call.object(), &input.version, &item.id, &time_created)
+    });
     let answer = serde_json::to_string(&made.collect::<Vec<_>>())
         .map_err(|error| Error::inconsistent(format!("a batch: {error}")))?;
     let due = match call.platform.queue {
@@ -84,13 +82,14 @@ pub(crate) async fn create(
         None => call.now,
     };
     let project = call.project();
-    let place = (project.project_name.as_str(), object.as_str());
+    let place = (project.project_name.as_str(), call.object());
     let asked = ask.asked(call);
     let refused = batches::create(
         call.session,
         &call.authority,
         place,
         &asked,
+        deployment_timeout,
         (&items, &answer, due),
     );
     if let Some(admission) = refused.await? {

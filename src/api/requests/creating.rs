@@ -7,18 +7,19 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use super::made::{DeploymentRequestCreateResponse, additional_data};
+use super::made::{
+    DeploymentRequestCreateResponse, MadeOfObject, PipelineRequestCreateResponse, additional_data,
+};
 use crate::api::{Call, Context, OnObject};
 use crate::auth::principal::Principal;
 use crate::domain::event_stream::last_line;
 use crate::domain::idempotency_key::{self, IdempotencyKey};
-use crate::domain::request_input::RequestInput;
-use crate::domain::{Content, Fields, IoType, Timestamp};
+use crate::domain::{Content, Timestamp};
 use crate::error::Error;
 use crate::gate::forward::Sending;
 use crate::gate::outgoing::record_id;
 use crate::gate::settle::{self, Input, Kept, Unsettled};
-use crate::gate::{Failure, LONGEST_KEPT, Outcome, Passage};
+use crate::gate::{Failure, LONGEST_KEPT, Outcome, Passage, pipeline};
 use crate::http::cors;
 use crate::http::response::{Body, Response};
 use crate::platform::Stream;
@@ -34,8 +35,13 @@ const DIRECT: (i64, i64, i64) = (300, 10, 3_600);
 const STREAM: (i64, i64, i64) = (3_600, 10, 3_600);
 /// The same of one that waits for its turn.
 const BATCH: (i64, i64, i64) = (14_400, 10, 345_600);
+/// The same of a request to a pipeline, direct and streamed.
+const PIPELINE: (i64, i64, i64) = (3_600, 10, 7_200);
+const PIPELINE_STREAM: (i64, i64, i64) = (7_200, 10, 7_200);
+/// Seconds that each object of a pipeline may take, at least and at most.
+const OF_OBJECT: std::ops::RangeInclusive<i64> = 10..=3_600;
 /// What an event stream is declared as.
-const EVENT_STREAM: &str = "text/event-stream";
+pub(super) const EVENT_STREAM: &str = "text/event-stream";
 
 /// What a call asks for, as its headers, its path and its query say it.
 pub(super) struct Ask {
@@ -72,14 +78,29 @@ impl Ask {
                 "Tenantry-Request-Id: a request that the gate has sent comes back to it; point the upstream elsewhere",
             ));
         }
+        let is_to_pipeline = !call.parameter("pipeline_name").is_empty();
         let (default, least, most) = match way {
-            Way::Stream => STREAM,
             Way::Batch => BATCH,
+            Way::Stream if is_to_pipeline => PIPELINE_STREAM,
+            _ if is_to_pipeline => PIPELINE,
+            Way::Stream => STREAM,
             Way::OpenAi if call.model.as_ref().is_some_and(|model| model.is_stream) => STREAM,
             _ => DIRECT,
         };
         call.query.once("timeout")?;
-        let timeout = call.query.integer("timeout", least..=most, default)?;
+        let mut timeout = call.query.integer("timeout", least..=most, default)?;
+        if is_to_pipeline {
+            call.query.once("pipeline_timeout")?;
+            let own = call
+                .query
+                .integer("pipeline_timeout", least..=most, timeout)?;
+            if own != timeout && call.query.text("timeout").is_some() {
+                return Err(Error::invalid(format!(
+                    "pipeline_timeout: it says {own}, and timeout {timeout}; both are the same, so give one of them"
+                )));
+            }
+            timeout = own;
+        }
         call.query.once("priority")?;
         call.query.integer("priority", 0..=1, 1)?;
         let body = call.body_first.as_deref().unwrap_or_default();
@@ -115,6 +136,16 @@ impl Ask {
                 _ => None,
             },
         })
+    }
+
+    /// Seconds that each object of a pipeline may take, where the query says so.
+    pub(super) fn deployment_timeout(call: &Context<'_>) -> Result<Option<i64>, Error> {
+        call.query.once("deployment_timeout")?;
+        let is_given = call.query.text("deployment_timeout").is_some();
+        let seconds = call
+            .query
+            .integer("deployment_timeout", OF_OBJECT, *OF_OBJECT.end())?;
+        Ok(is_given.then_some(seconds))
     }
 
     pub(super) fn asked<'a>(&'a self, call: &Context<'_>) -> Asked<'a> {
@@ -341,44 +372,17 @@ pub(super) async fn begin<T>(
         timeout: admitted.timeout,
         has_waited: false,
         lease_end: Cell::new(admitted.lease_end.0),
+        is_left: Cell::new(false),
         admitted,
     };
     Ok((passage, sent))
 }
 
 /// What is sent of a body.
-fn checked(call: &mut Context<'_>, admitted: &Admitted) -> Result<Sending, Error> {
+pub(super) fn checked(call: &mut Context<'_>, admitted: &Admitted) -> Result<Sending, Error> {
     let body = call.body_first.take().unwrap_or_default();
     let content_type = call.request.header("content-type");
-    let unreadable =
-        |what: &str| Error::inconsistent(format!("deployment {}: {what}", admitted.object_id));
-    let io_type = match admitted.input_type.as_str() {
-        "structured" => IoType::Structured,
-        _ => IoType::Plain,
-    };
-    let fields: Fields =
-        serde_json::from_str(&admitted.input_fields.0).map_err(|_| unreadable("input_fields"))?;
-    let input = RequestInput::check(
-        io_type,
-        &fields,
-        admitted.supports_request_format.0,
-        content_type.as_deref(),
-        &body,
-    )
-    .map_err(|invalid| Error::invalid(invalid.to_string()))?;
-    let (content_type, items, length) = (
-        input.content_type.into_owned(),
-        input.items,
-        input.body.len(),
-    );
-    let skipped = body.len() - length;
-    let mut body = body;
-    body.drain(..skipped);
-    Ok(Sending {
-        content_type,
-        body: Rc::new(body),
-        items,
-    })
+    Sending::of(admitted, content_type.as_deref(), body)
 }
 
 /// What becomes of the idempotency key: a caller who hung up may try again, and nothing that was sent is sent twice. Its
@@ -406,24 +410,43 @@ pub(super) fn key_ending<T>(
 }
 
 /// What a request is answered.
-struct Answer<'a> {
+pub(super) struct Answer<'a> {
     passage: &'a Passage,
     result: Option<&'a Content>,
     failure: Option<Failure>,
+    of_pipeline: Option<OfPipeline<'a>>,
+}
+
+/// What the answer of a request to a pipeline has besides: what it made of its objects, and how long each might take.
+pub(super) struct OfPipeline<'a> {
+    pub(super) made: &'a [pipeline::Made],
+    pub(super) deployment_timeout: Option<i64>,
 }
 
 impl<'a> Answer<'a> {
-    fn of(passage: &'a Passage, outcome: &'a Outcome) -> Self {
+    pub(super) fn of(passage: &'a Passage, outcome: &'a Outcome) -> Self {
         Self {
             passage,
             result: outcome.content(),
             failure: outcome.result.as_ref().err().cloned(),
+            of_pipeline: None,
+        }
+    }
+
+    pub(super) fn of_pipeline(
+        passage: &'a Passage,
+        outcome: &'a Outcome,
+        of_pipeline: OfPipeline<'a>,
+    ) -> Self {
+        Self {
+            of_pipeline: Some(of_pipeline),
+            ..Self::of(passage, outcome)
         }
     }
 
     /// Settles the request, and answers the text of what its caller is told. Where somebody else has ended it, that is what
     /// the record says.
-    async fn settled(
+    pub(super) async fn settled(
         &mut self,
         outcome: &Outcome,
         input: Option<&Input>,
@@ -449,7 +472,7 @@ impl<'a> Answer<'a> {
         Ok(self.text())
     }
 
-    fn fail(&mut self, failure: Option<Failure>) {
+    pub(super) fn fail(&mut self, failure: Option<Failure>) {
         self.failure = failure;
         if self.failure.is_some() {
             self.result = None;
@@ -457,11 +480,37 @@ impl<'a> Answer<'a> {
     }
 
     /// The text of it.
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let status = match self.failure {
             None => "completed",
             Some(_) => "failed",
         };
+        let error_message = self.failure.as_ref().map(Failure::to_string);
+        if let Some(OfPipeline {
+            made,
+            deployment_timeout,
+        }) = &self.of_pipeline
+        {
+            let of_kind = |is_pipeline: bool| -> Vec<MadeOfObject<'_>> {
+                let made = made.iter().filter(|one| one.is_pipeline == is_pipeline);
+                made.map(MadeOfObject::of).collect()
+            };
+            let shape = PipelineRequestCreateResponse {
+                id: &self.passage.record_id,
+                pipeline: &self.passage.deployment,
+                version: &self.passage.admitted.version,
+                status,
+                success: self.failure.is_none(),
+                result: self.result,
+                error_message,
+                deployment_requests: of_kind(false),
+                operator_requests: Vec::new(),
+                pipeline_requests: of_kind(true),
+                pipeline_timeout: self.passage.admitted.timeout,
+                deployment_timeout: *deployment_timeout,
+            };
+            return serde_json::to_string(&shape).unwrap_or_default();
+        }
         let shape = DeploymentRequestCreateResponse {
             id: &self.passage.record_id,
             deployment: &self.passage.deployment,
@@ -469,7 +518,7 @@ impl<'a> Answer<'a> {
             status,
             success: self.failure.is_none(),
             result: self.result,
-            error_message: self.failure.as_ref().map(Failure::to_string),
+            error_message,
             timeout: self.passage.admitted.timeout,
         };
         // Texts, numbers and what has been parsed always have a JSON form.

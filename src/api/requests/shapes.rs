@@ -1,10 +1,13 @@
 //! How the records of requests are shown: what the clients of all four generations read (UbiOps spec 4.5).
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
+use super::made::{MadeOfObject, sequence_id};
 use crate::domain::{Content, ObjectType, RequestStatus};
 use crate::store::requests::payloads::{Part, Payload};
-use crate::store::requests::records::{Details, Read, Record, Summary, Version, Whose};
+use crate::store::requests::records::{Details, MadeOf, Read, Record, Summary, Version, Whose};
 use crate::store::rows::{JsonText, Millis};
 
 /// Who made a request.
@@ -28,7 +31,7 @@ fn is_success(status: &str) -> bool {
 macro_rules! request_shapes {
     (
         $list:ident, $list_doc:literal, $detail:ident, $detail_doc:literal, $object:ident: $object_doc:literal,
-        { $($(#[$attribute:meta])* $own:ident: $type:ty = $of_details:expr,)* }
+        { $($(#[$attribute:meta])* $own:ident: $type:ty = $of:expr,)* }
     ) => {
         #[doc = $list_doc]
         #[derive(Debug, Serialize)]
@@ -118,9 +121,10 @@ macro_rules! request_shapes {
                 version: &str,
                 (record, details): Record,
                 [request_data, result]: [Option<Content>; 2],
+                made: &[&(Summary, MadeOf)],
             ) -> Self {
                 Self {
-                    $($own: $of_details(&details),)*
+                    $($own: $of(&details, made),)*
                     id: record.id,
                     $object: object.to_owned(),
                     version: version.to_owned(),
@@ -148,18 +152,18 @@ request_shapes!(
     deployment: "The name of its deployment.",
     {
         /// How long it may take, in seconds.
-        timeout: i64 = |details: &Details| details.timeout,
+        timeout: i64 = |details: &Details, _: &[&(Summary, MadeOf)]| details.timeout,
         /// How often it was tried again.
-        retries: i64 = |details: &Details| details.attempt - 1,
+        retries: i64 = |details: &Details, _: &[&(Summary, MadeOf)]| details.attempt - 1,
         /// Of a request that was passed through: `path`, `method` and `status_code`.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<serde_json::Value>"))]
-        additional_data: Option<JsonText> = |details: &Details| details.additional_data.clone(),
+        additional_data: Option<JsonText> = |details: &Details, _: &[&(Summary, MadeOf)]| details.additional_data.clone(),
         /// Tokens that went in, where its upstream counts them.
-        prompt_tokens: Option<i64> = |details: &Details| details.prompt_tokens,
+        prompt_tokens: Option<i64> = |details: &Details, _: &[&(Summary, MadeOf)]| details.prompt_tokens,
         /// Tokens that came out.
-        completion_tokens: Option<i64> = |details: &Details| details.completion_tokens,
+        completion_tokens: Option<i64> = |details: &Details, _: &[&(Summary, MadeOf)]| details.completion_tokens,
         /// Both.
-        total_tokens: Option<i64> = |details: &Details| details.total_tokens,
+        total_tokens: Option<i64> = |details: &Details, _: &[&(Summary, MadeOf)]| details.total_tokens,
     }
 );
 request_shapes!(
@@ -168,20 +172,47 @@ request_shapes!(
     pipeline: "The name of its pipeline.",
     {
         /// How long it may take, in seconds.
-        pipeline_timeout: i64 = |details: &Details| details.timeout,
-        /// How long each of its objects may take, in seconds; null where that is not known.
-        deployment_timeout: Option<i64> = |_: &Details| None,
+        pipeline_timeout: i64 = |details: &Details, _: &[&(Summary, MadeOf)]| details.timeout,
+        /// How long each of its deployments may take, in seconds; null is no bound but the pipeline's.
+        deployment_timeout: Option<i64> = |details: &Details, _: &[&(Summary, MadeOf)]| details.deployment_timeout,
         /// Its requests to deployments.
-        #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<serde_json::Value>"))]
-        deployment_requests: Vec<JsonText> = |_: &Details| Vec::new(),
+        deployment_requests: Vec<MadeOfObject<'static>> = |_: &Details, made: &[&(Summary, MadeOf)]| of_kind(made, ObjectType::Deployment),
         /// Its requests to operators, of which there are none.
-        #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<serde_json::Value>"))]
-        operator_requests: Vec<JsonText> = |_: &Details| Vec::new(),
+        operator_requests: Vec<MadeOfObject<'static>> = |_: &Details, _: &[&(Summary, MadeOf)]| Vec::new(),
         /// Its requests to pipelines.
-        #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<serde_json::Value>"))]
-        pipeline_requests: Vec<JsonText> = |_: &Details| Vec::new(),
+        pipeline_requests: Vec<MadeOfObject<'static>> = |_: &Details, made: &[&(Summary, MadeOf)]| of_kind(made, ObjectType::Pipeline),
     }
 );
+
+/// What a request to a pipeline has made of its objects of a kind.
+fn of_kind(made: &[&(Summary, MadeOf)], kind: ObjectType) -> Vec<MadeOfObject<'static>> {
+    let is_of_kind = |(_, of): &&&(Summary, MadeOf)| of.object_type == kind.name();
+    let as_shown = |(record, of): &&(Summary, MadeOf)| {
+        let (record, of) = (record.clone(), of.clone());
+        let reference = Some(Cow::Owned(of.reference));
+        let (deployment, pipeline) = match kind {
+            ObjectType::Deployment => (reference, None),
+            ObjectType::Pipeline => (None, reference),
+        };
+        MadeOfObject {
+            id: Cow::Owned(record.id),
+            sequence_id: sequence_id(of.sequence),
+            pipeline_object: Cow::Owned(of.pipeline_object),
+            deployment,
+            pipeline,
+            version: Cow::Owned(of.version),
+            success: is_success(&record.status),
+            status: Cow::Owned(record.status),
+            error_message: of.error_message.map(Cow::Owned),
+            input_size: record.input_size,
+            output_size: record.output_size,
+            time_created: shown(record.time_created),
+            time_started: record.time_started.map(shown),
+            time_completed: record.time_completed.map(shown),
+        }
+    };
+    made.iter().filter(is_of_kind).map(as_shown).collect()
+}
 
 /// A request of a project.
 #[derive(Debug, Serialize)]
@@ -284,6 +315,7 @@ pub fn in_detail(kind: ObjectType, object: &str, read: Read) -> Vec<Shown> {
         version,
         records,
         mut payloads,
+        made,
     } = read;
     let name = &version.version;
     let shown = |record: Record| {
@@ -292,11 +324,13 @@ pub fn in_detail(kind: ObjectType, object: &str, read: Read) -> Vec<Shown> {
         let contents = [input.and_then(content), output.and_then(content)];
         match kind {
             ObjectType::Deployment => {
-                let detail = DeploymentRequestDetail::of(object, name, record, contents);
+                let detail = DeploymentRequestDetail::of(object, name, record, contents, &[]);
                 Shown::Deployment(Box::new(detail))
             }
             ObjectType::Pipeline => {
-                let detail = PipelineRequestDetail::of(object, name, record, contents);
+                let its_own = |(_, of): &&(Summary, MadeOf)| of.parent_id == record.0.id;
+                let made: Vec<_> = made.iter().filter(its_own).collect();
+                let detail = PipelineRequestDetail::of(object, name, record, contents, &made);
                 Shown::Pipeline(Box::new(detail))
             }
         }

@@ -55,12 +55,35 @@ row! {
         pub error_message: Option<String>,
         /// Of a request that was passed through: `path`, `method` and `status_code`.
         pub additional_data: Option<JsonText>,
+        /// Of a request to a pipeline: how long each of its deployments may take, in seconds.
+        pub deployment_timeout: Option<i64>,
         /// Tokens that went in, where its upstream counts them.
         pub prompt_tokens: Option<i64>,
         /// Tokens that came out.
         pub completion_tokens: Option<i64>,
         /// Both.
         pub total_tokens: Option<i64>,
+    }
+}
+
+row! {
+    /// What a request to a pipeline has made of an object.
+    #[derive(Debug, Clone)]
+    pub struct MadeOf {
+        /// The id of the pipeline's record.
+        pub parent_id: String,
+        /// As the how manieth it was begun.
+        pub sequence: i64,
+        /// The name of the object.
+        pub pipeline_object: String,
+        /// `deployment` or `pipeline`.
+        pub object_type: String,
+        /// The name of that; empty where it is gone.
+        pub reference: String,
+        /// The name of the version of that, likewise.
+        pub version: String,
+        /// Why it failed.
+        pub error_message: Option<String>,
     }
 }
 
@@ -96,6 +119,8 @@ pub struct Read {
     pub records: Vec<Record>,
     /// What was sent and answered.
     pub payloads: Vec<Payload>,
+    /// What those of a pipeline have made of its objects.
+    pub made: Vec<(Summary, MadeOf)>,
 }
 
 /// Which payloads are read with records.
@@ -254,14 +279,17 @@ pub async fn read(
             fits: Flag,
         }
     }
-    let statements = with_payloads(place.of_records(ids)?, payloads).batch([
+    let first = [
         &statements::VERSION,
         &statements::GET,
         &statements::PAYLOADS,
         &statements::PAYLOADS_FIT,
-    ]);
-    let answers = session.read(statements).await?;
-    let read = read_at(&answers, place, 0)?;
+    ];
+    let parameters = with_payloads(place.of_records(ids)?, payloads);
+    let answers = session
+        .read(parameters.batch(with_made(place, first)))
+        .await?;
+    let read = read_at(&answers, place, 0, 4)?;
     let is_there = |id: &&RecordId| read.records.iter().any(|(one, _)| one.id == id.as_str());
     if let Some(missing) = ids.iter().find(|id| !is_there(id)) {
         return Err(place.not_found(&read.version, missing.as_str()));
@@ -285,12 +313,25 @@ fn with_payloads(parameters: Parameters, payloads: Payloads) -> Parameters {
         .optional_text("part", part)
 }
 
-/// What the statements `VERSION`, `GET` and `PAYLOADS` answer, from this place on.
-fn read_at(answers: &Answers, place: Place<'_>, at: usize) -> Result<Read, Error> {
+/// Statements, and behind them what reads what requests to a pipeline have made; those to a deployment have made nothing.
+fn with_made(place: Place<'_>, first: impl AsRef<[&'static Sql]>) -> Vec<&'static Sql> {
+    let mut all = first.as_ref().to_vec();
+    if place.object.kind == ObjectType::Pipeline {
+        all.push(&statements::MADE);
+    }
+    all
+}
+
+/// What the statements `VERSION`, `GET` and `PAYLOADS` answer, from this place on, and `MADE`, if it is there, at another.
+fn read_at(answers: &Answers, place: Place<'_>, at: usize, made: usize) -> Result<Read, Error> {
     Ok(Read {
         version: place.version_at(answers, at)?,
         records: answers.all(at + 1)?,
         payloads: answers.all(at + 2)?,
+        made: match place.object.kind {
+            ObjectType::Deployment => Vec::new(),
+            ObjectType::Pipeline => answers.all(made)?,
+        },
     })
 }
 
@@ -415,7 +456,7 @@ pub async fn cancel_one(
 ) -> Result<(Read, Vec<String>), Error> {
     let parameters = asked_by(authority, now, place.of_records(&[id])?).flag("deletes", false);
     // It is shown before it goes, where nothing of it is kept.
-    let batch = with_payloads(parameters, Payloads::Both).batch([
+    let statements = [
         &statements::VERSION,
         &statements::JUDGE,
         &statements::KEYS,
@@ -425,7 +466,8 @@ pub async fn cancel_one(
         &statements::PAYLOADS,
         &statements::FORGET_PAYLOADS,
         &statements::FORGET,
-    ]);
+    ];
+    let batch = with_payloads(parameters, Payloads::Both).batch(with_made(place, statements));
     let (answers, judgement) = change(session, authority, place, batch).await?;
     if judgement.has_ended.0 {
         return Err(Error::invalid(
@@ -433,7 +475,7 @@ pub async fn cancel_one(
         ));
     }
     refuse_what_is_waited_for(&judgement)?;
-    Ok((read_at(&answers, place, 4)?, keys_at(&answers, 2)?))
+    Ok((read_at(&answers, place, 4, 9)?, keys_at(&answers, 2)?))
 }
 
 fn refuse_what_is_waited_for(judgement: &Judgement) -> Result<(), Error> {

@@ -287,8 +287,17 @@ statements! {
     /// These records.
     GET = concat!(
         "SELECT ", summary_columns!(), ", r.caller, r.timeout, r.attempt, r.error_message, r.additional_data,
-                r.prompt_tokens, r.completion_tokens, r.total_tokens
+                r.deployment_timeout, r.prompt_tokens, r.completion_tokens, r.total_tokens
          FROM requests r WHERE ", these!());
+    /// What these records, of requests to a pipeline, have made of its objects.
+    MADE = concat!(
+        "SELECT c.parent_id, c.id, c.status, c.time_created, c.time_started, c.time_completed, c.input_size, c.output_size,
+           c.sequence, c.pipeline_object, c.object_type, coalesce(e.name, l.name, '') AS reference,
+           coalesce(v.version, w.version, '') AS version, c.error_message
+         FROM requests r CROSS JOIN requests c INDEXED BY requests_by_parent ON c.project_id = r.project_id AND c.parent_id = r.id
+         LEFT JOIN deployments e ON e.id = c.object_id LEFT JOIN deployment_versions v ON v.id = c.version_id
+         LEFT JOIN pipelines l ON l.id = c.object_id LEFT JOIN pipeline_versions w ON w.id = c.version_id
+         WHERE ", these!(), " ORDER BY c.parent_id, c.sequence");
     /// Whether what was sent and answered fits an answer.
     PAYLOADS_FIT = concat!("SELECT ", payloads_fit!(), " AS fits");
     /// What was sent and answered, if it fits.
