@@ -34,6 +34,8 @@ pub enum Kind {
     MethodNotAllowed(String),
     /// 409: the same id stands for something else already.
     Conflict,
+    /// 410: it was to come earlier.
+    Gone,
     /// 413: the body is too long.
     TooLarge,
     /// 422: an idempotency key stands for another request.
@@ -111,6 +113,9 @@ pub enum Reason {
     },
 }
 
+/// Seconds after which an address that the shield keeps out may try again: the period of the binding.
+const SHIELDED: u32 = 60;
+
 impl Error {
     fn new(kind: Kind, sentence: impl Into<Cow<'static, str>>) -> Self {
         Self {
@@ -168,6 +173,11 @@ impl Error {
         Self::new(Kind::Conflict, sentence)
     }
 
+    /// It was to come earlier, or it is not waited for any more.
+    pub fn gone(sentence: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Gone, sentence)
+    }
+
     /// An idempotency key stands for another request.
     pub fn unprocessable(sentence: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::Unprocessable, sentence)
@@ -198,6 +208,15 @@ impl Error {
     /// An upstream took too long.
     pub fn upstream_too_slow(sentence: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::UpstreamTooSlow, sentence)
+    }
+
+    /// Too much that costs a look at the database has come from one address without a token (contract section 5.10).
+    #[must_use]
+    pub fn shielded() -> Self {
+        Self::too_many(
+            "too many calls without a token have come from your address; try again in a minute",
+            SHIELDED,
+        )
     }
 
     /// The server has no room for it now.

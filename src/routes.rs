@@ -190,7 +190,7 @@ macro_rules! routes {
 use routes;
 
 /// The rows, a file of them after the other.
-const TABLES: [&[Route]; 14] = [
+const TABLES: [&[Route]; 15] = [
     service::TABLE,
     operator::TABLE,
     organizations::TABLE,
@@ -203,6 +203,7 @@ const TABLES: [&[Route]; 14] = [
     requests::TO_PIPELINES,
     requests::TO_PIPELINE_VERSIONS,
     requests::OF_PROJECT,
+    requests::RESULTS,
     openai::TABLE,
     modelarts::TABLE,
 ];

@@ -26,6 +26,7 @@ pub mod projects;
 pub mod quotas;
 pub mod requests;
 pub mod resources;
+pub mod results;
 pub mod role_assignments;
 pub mod roles;
 pub mod service_users;
@@ -138,20 +139,25 @@ impl Context<'_> {
     /// the call moves on with it.
     pub(crate) async fn read_body_first(&mut self) -> Result<(), Error> {
         if self.takes_body_first {
-            let clock = self.platform.clock.as_ref();
-            // A body that does not say its length counts as the longest one, until it is there.
-            let length = self.request.header("content-length");
-            let length = length.and_then(|length| length.parse().ok());
-            let room = length.unwrap_or(self.body_limit).min(self.body_limit);
-            let room = Held::try_new(room).ok_or_else(full)?;
-            let bytes = body::bytes(self.request, self.body_limit);
-            let bytes = body::in_time(clock, bytes).await?;
-            drop(room);
-            self.held = Some(Held::try_new(bytes.len()).ok_or_else(full)?);
-            self.body_first = Some(bytes);
-            self.now = clock.now();
+            self.body_first = Some(self.held_body().await?);
         }
         Ok(())
+    }
+
+    /// The body as it comes, up to the longest of its route, with room in memory for it. The time of the call moves on with it.
+    pub(crate) async fn held_body(&mut self) -> Result<Vec<u8>, Error> {
+        let clock = self.platform.clock.as_ref();
+        // A body that does not say its length counts as the longest one, until it is there.
+        let length = self.request.header("content-length");
+        let length = length.and_then(|length| length.parse().ok());
+        let room = length.unwrap_or(self.body_limit).min(self.body_limit);
+        let room = Held::try_new(room).ok_or_else(full)?;
+        let bytes = body::bytes(self.request, self.body_limit);
+        let bytes = body::in_time(clock, bytes).await?;
+        drop(room);
+        self.held = Some(Held::try_new(bytes.len()).ok_or_else(full)?);
+        self.now = clock.now();
+        Ok(bytes)
     }
 
     /// The answers to what rode along. A row of the table that names a rider hands them to its handler.

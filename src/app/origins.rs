@@ -12,9 +12,6 @@ use crate::http::response::Response;
 use crate::routes::Found;
 use crate::store::first_trip::origin;
 
-/// Seconds after which an address that the shield keeps out may try again: the period of the binding.
-const SHIELDED: u32 = 60;
-
 impl Life<'_> {
     /// Counts a look-up for somebody who shows no token; whether it is still allowed.
     async fn shield_allows(&self, request: &Request) -> bool {
@@ -97,10 +94,7 @@ impl Life<'_> {
             && class.is_some_and(|class| class != Class::Closed)
         {
             if !shows_token && !self.shield_allows(request).await {
-                return Err(Error::too_many(
-                    "too many calls without a token have come from your address; try again in a minute",
-                    SHIELDED,
-                ));
+                return Err(Error::shielded());
             }
             let listed = origin::in_project(&self.session, &project, shown).await;
             self.progress.borrow_mut().listed = listed.ok();

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::story::{DEPLOYMENT, PIPELINE, PROJECT, REQUEST_ID};
 use super::{Example, give_examples};
 use crate::api::requests::{made, records, shapes};
+use crate::api::results;
 use crate::domain::RecordId;
 
 const MADE: &str = "2026-11-22T09:00:00.000+00:00";
@@ -26,6 +27,7 @@ give_examples! {
     };
     records::RequestUpdate = { "status": "cancelled" };
     shapes::RequestsChanged = { "success": true };
+    results::ResultTaken = { "success": true, "error_message": null };
     shapes::DeploymentRequestList = {
         "id": REQUEST_ID, "deployment": DEPLOYMENT, "version": "v1", "status": "completed", "success": true,
         "time_created": MADE, "time_started": STARTED, "time_completed": ENDED, "input_size": 41, "output_size": 17,

@@ -36,6 +36,8 @@ pub enum Failure {
     CreditsUsedUp,
     /// The caller hung up.
     HungUp,
+    /// Its result comes later, which only what has waited for its turn may be told: then it has not failed.
+    Later,
     /// It was ended elsewhere: what its record says.
     Recorded(String),
 }
@@ -69,6 +71,7 @@ impl Display for Failure {
                 formatter.write_str("the credits or the quota that pay for the request are used up")
             }
             Self::HungUp => formatter.write_str("the caller hung up"),
+            Self::Later => formatter.write_str("the upstream sends the result later"),
             Self::Recorded(sentence) => formatter.write_str(sentence),
         }
     }

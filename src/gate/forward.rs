@@ -79,6 +79,9 @@ impl Passage {
         let mut output_volume = 0;
         let work = async {
             let incoming = self.call(outgoing).await?;
+            if self.has_waited && is_later(&incoming) {
+                return Err(Failure::Later);
+            }
             let body = self.read_whole(incoming.body, &mut output_volume).await?;
             self.output(body, items)
         };
@@ -250,6 +253,12 @@ impl Passage {
         }
         Content::value(json).map(Some).ok_or(Failure::NotJson)
     }
+}
+
+/// Whether an upstream has taken a request on, and sends its result later.
+fn is_later(incoming: &Incoming) -> bool {
+    incoming.status == 202
+        && (incoming.headers)("tenantry-result").is_some_and(|result| result == "later")
 }
 
 /// Whether a status is a success.

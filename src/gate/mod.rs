@@ -12,6 +12,7 @@
 
 pub mod failure;
 pub mod forward;
+pub mod later;
 pub mod lease;
 pub mod memory;
 pub mod outgoing;

@@ -183,7 +183,7 @@ impl Passage {
     }
 
     /// The secrets with which requests are signed: the present one, and during its grace the one before.
-    async fn secrets(&self) -> Result<WebhookSecrets, Error> {
+    pub(super) async fn secrets(&self) -> Result<WebhookSecrets, Error> {
         let admitted = &self.admitted;
         let in_grace = admitted
             .previous_secret_end

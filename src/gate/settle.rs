@@ -62,6 +62,7 @@ impl Passage {
             has_waited: self.has_waited,
             tokens: kept.tokens,
             additional_data: kept.additional_data,
+            extended_until: kept.extended_until,
         };
         let statements =
             settlements::settling(&self.admitted, &self.record_id, &ending, self.now());
@@ -156,6 +157,8 @@ pub struct Kept<'a> {
     pub tokens: TokenUsage,
     /// What its record shows as `additional_data`.
     pub additional_data: Option<String>,
+    /// Until when its lease is extended first: of a result that has come later.
+    pub extended_until: Option<Timestamp>,
 }
 
 /// Work that runs statements until they are known to have been run, behind an answer.

@@ -113,11 +113,12 @@ fn of_kind(error: &Error) -> (StatusCode, &'static str, String) {
             NO_API,
             "The API does not exist or has not been published in the environment.".to_owned(),
         ),
-        // The last five have no way to this surface.
+        // The last six have no way to this surface.
         Kind::Unavailable
         | Kind::OutcomeUnknown
         | Kind::Misconfigured
         | Kind::Inconsistent
+        | Kind::Gone
         | Kind::Unprocessable
         | Kind::TooMany { .. }
         | Kind::Unsettled

@@ -67,6 +67,7 @@ fn of_kind(kind: &Kind) -> (&'static str, Option<&'static str>) {
         | Kind::NotFound
         | Kind::MethodNotAllowed(_)
         | Kind::Conflict
+        | Kind::Gone
         | Kind::TooLarge
         | Kind::Unprocessable
         | Kind::UnsupportedMediaType

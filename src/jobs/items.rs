@@ -135,7 +135,7 @@ impl Run<'_> {
         let passage = match self.bring(claimed, left).await {
             Ok((passage, Some(sending))) => {
                 match runs {
-                    None => self.send(&passage, sending).await,
+                    None => self.send(&passage, sending, &claim_id).await,
                     Some(plan) => {
                         self.run_pipeline(&passage, plan, &sending, deployment_timeout)
                             .await
@@ -228,9 +228,16 @@ impl Run<'_> {
         Ok((passage, sending))
     }
 
-    async fn send(&self, passage: &Passage, sending: Sending) {
+    async fn send(&self, passage: &Passage, sending: Sending, claim_id: &str) {
         let outcome = passage.forward(sending).await;
-        self.settle(passage, &outcome).await;
+        match &outcome.result {
+            // It goes on without us; where that cannot be noted, it is as if its run had been lost.
+            Err(Failure::Later) => {
+                let statements = self.item.goes_on(claim_id, self.now());
+                settle::repeated(&self.session, self.platform, statements).await;
+            }
+            _ => self.settle(passage, &outcome).await,
+        }
     }
 
     /// Runs a pipeline, an object at a time: its neighbours have the rest of what an invocation may do at once.

@@ -84,7 +84,7 @@ impl Line<'_> {
 pub async fn every_minute(platform: &Rc<Platform>, config: &Rc<Config>) {
     let began = platform.clock.now();
     let session = Session::new(Rc::clone(platform));
-    let ended = session.write(settlements::ending_overdue(began)).await;
+    let ended = settlements::tend(&session, began).await;
     let purged = purge::run(&session, began).await;
     let sealed = sealing_keys::seal_anew(&session, platform, config).await;
     let offered = offer_to(platform, &session, began).await;
@@ -92,7 +92,7 @@ pub async fn every_minute(platform: &Rc<Platform>, config: &Rc<Config>) {
         Ok(to_run) => (to_run, Ok(())),
         Err(error) => (Vec::new(), Err(error)),
     };
-    let error = ended.map(|_| ()).and(purged).and(sealed).and(offered).err();
+    let error = ended.and(purged).and(sealed).and(offered).err();
     let line = Line {
         job: "every_minute",
         record_id: None,

@@ -36,6 +36,9 @@ impl Surface {
     /// The statuses of its errors.
     fn statuses(self) -> Vec<u16> {
         let mut statuses = vec![400, 401, 403, 404, 409, 413, 415, 503];
+        if self == Self::Plain {
+            statuses.push(410);
+        }
         if self == Self::OpenAi {
             statuses.extend([502, 504]);
         }
@@ -77,6 +80,7 @@ fn error_statuses(route: &Route) -> Vec<u16> {
     let reads = route.method == Method::GET;
     let takes_body = route.contract.body.is_some();
     let passes_on = matches!(access, Access::Model(_));
+    let is_of_upstream = route.operation == "deployment_requests_result_create";
     let refuses_known_callers = matches!(
         access,
         Access::Operator
@@ -91,10 +95,11 @@ fn error_statuses(route: &Route) -> Vec<u16> {
     );
     let possible = [
         (400, !reads || !route.contract.query.is_empty()),
-        (401, access != Access::Public),
+        (401, access != Access::Public || is_of_upstream),
         (403, refuses_known_callers || !reads),
         (404, route.path.contains('{') || takes_body),
         (409, route.operation == "operator_usage_events_create"),
+        (410, is_of_upstream),
         (413, takes_body),
         (415, takes_body),
         (502, passes_on),
@@ -128,6 +133,7 @@ pub(super) fn reason(status: u16) -> &'static str {
         403 => "Known, but not allowed.",
         404 => "Not there, or in an organization or project that the caller has no part in.",
         409 => "The id of an event has been reported with other content.",
+        410 => "It was to come earlier.",
         413 => "The body is longer than 1 MiB.",
         415 => {
             "The body is not declared as JSON, or it has a `Content-Encoding`: then with `Accept-Encoding: identity`."
@@ -154,6 +160,7 @@ fn example(status: u16) -> &'static str {
         409 => {
             "[3].id: 'meter-7/000123' has been reported with other content; an id stands for one event"
         }
+        410 => "the request is failed, and has ended without its result",
         413 => "the body is longer than 1 MiB",
         502 => "the upstream could not be reached",
         504 => "the upstream took longer than the timeout of 300 seconds",

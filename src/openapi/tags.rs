@@ -36,6 +36,7 @@ const TAGS: &[(&str, &str)] = &[
         "requests",
         "What is recorded of requests, across a project.",
     ),
+    ("results", "What upstreams send later than their answer."),
     (
         "openai-compatible",
         "Models behind deployments, as OpenAI's clients ask them.",

@@ -60,6 +60,14 @@ pub(super) static REQUESTS: Family = Family {
     body_limit: REQUEST_BODY_LIMIT,
 };
 
+/// Where upstreams send what they have, signed, and nobody shows a token.
+pub(super) static RESULTS: Family = Family {
+    surface: Surface::Sentences,
+    cors: Class::Closed,
+    credentials: Credentials::None,
+    body_limit: REQUEST_BODY_LIMIT,
+};
+
 /// The OpenAI-compatible paths.
 pub(super) static OPENAI: Family = Family {
     surface: Surface::OpenAi,

@@ -6,6 +6,7 @@ use super::{Route, p, route, routes};
 use crate::api::requests::{batch, creating, pipelines, records};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::api::requests::{made, shapes};
+use crate::api::results;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::domain::RecordId;
 
@@ -139,5 +140,13 @@ pub(super) static OF_PROJECT: &[Route] = routes! {
             => records::list_of_project,
                query [OBJECT_TYPE, ENDED_STATUS, REQUESTS_LIMIT, REQUESTS_OFFSET, MADE_FROM, MADE_UNTIL, SEARCH_ID],
                gives 200 Vec<shapes::RequestsOverview>;
+    }
+};
+
+pub(super) static RESULTS: &[Route] = routes! {
+    family RESULTS;
+    "/v2.1/results/{request_id}" {
+        POST deployment_requests_result_create, Public, "Send the result of a request that an upstream has taken on; signed, as requests to it are"
+            => results::take, takes made::RequestBody, gives 200 results::ResultTaken;
     }
 };

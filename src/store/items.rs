@@ -12,6 +12,7 @@ use crate::store::admissions::{Admitted, Why, asked, cost, facts, judged, limits
 use crate::store::pipeline_requests::{Plan, plan_at, reading_item};
 use crate::store::requests::payloads::Payload;
 use crate::store::rows::{Flag, row};
+use crate::store::run_time::stops_now;
 use crate::store::session::Session;
 use crate::store::settlements::FORGET_INPUT;
 
@@ -111,7 +112,8 @@ statements! {
            leased = ", cost!("judged.lease_time", "judged.price"), ",
            leased_time = iif(judged.workspace_id IS NULL, 0, judged.lease_time), price = judged.price, day = #day,
            workspace_id = judged.workspace_id, quota_resource = judged.quota_resource,
-           retention_mode = judged.retention_mode, retention_time = judged.retention_time
+           retention_mode = judged.retention_mode, retention_time = judged.retention_time,
+           result_deadline = #now + r.timeout * 1000
          FROM judged WHERE ", waiting!("r."), " AND judged.refusal IS NULL");
     /// All that is needed to forward it.
     FACTS = facts!(deployment claimed!("r."));
@@ -142,8 +144,11 @@ statements! {
         "UPDATE requests AS r SET
            status = iif(status = 'cancelled_pending', 'cancelled', 'pending'),
            time_completed = iif(status = 'cancelled_pending', #now, NULL), claim_id = NULL, time_started = NULL,
-           lease_end = NULL, leased = NULL, leased_time = NULL, price = NULL, day = NULL
+           lease_end = NULL, leased = NULL, leased_time = NULL, price = NULL, day = NULL, result_deadline = NULL
          WHERE ", claimed!("r."));
+    /// It goes on at its upstream alone, unless its result has come already; one that was cancelled meanwhile ends with it.
+    LATER = concat!(
+        "UPDATE requests AS r SET claim_id = NULL, ", stops_now!("status = 'cancelled_pending'"), " WHERE ", claimed!("r."));
     /// What is kept of it beside the database, and no longer than it waits.
     KEYS = concat!(
         "SELECT p.kv_key FROM requests r
@@ -344,6 +349,13 @@ impl Item {
     pub fn release(&self, claim_id: &str, now: Timestamp) -> Vec<Statement> {
         let parameters = self.parameters(now).text("claim_id", claim_id);
         parameters.batch([&RELEASE, &FORGET_INPUT, &FORGET])
+    }
+
+    /// What lets it go on at its upstream alone, if this claim still has it.
+    #[must_use]
+    pub fn goes_on(&self, claim_id: &str, now: Timestamp) -> Vec<Statement> {
+        let parameters = self.parameters(now).text("claim_id", claim_id);
+        parameters.batch([&LATER])
     }
 
     /// Ends it, where it waits: as failed for this reason, or as cancelled. Answers under which keys there is something of

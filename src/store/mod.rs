@@ -15,6 +15,7 @@ pub mod environments;
 pub mod first_trip;
 pub mod instance_types;
 pub mod items;
+pub mod later_results;
 pub mod models;
 pub mod objects;
 pub mod organization_users;
@@ -70,6 +71,7 @@ pub fn statements() -> Vec<&'static Sql> {
         first_trip::workspace::ALL,
         instance_types::ALL,
         items::ALL,
+        later_results::ALL,
         models::ALL,
         objects::statements::deployments::ALL,
         objects::statements::pipelines::ALL,

@@ -84,6 +84,36 @@ macro_rules! under_way {
 }
 pub(crate) use under_way;
 
+/// Whether a record under way goes on at its upstream alone, which sends its result later.
+macro_rules! comes_later {
+    ($table:literal) => {
+        concat!(
+            "(",
+            $table,
+            "claim_id IS NULL AND ",
+            $table,
+            "result_deadline IS NOT NULL)"
+        )
+    };
+}
+pub(crate) use comes_later;
+
+/// What ends such a record of `requests` now, as far as its condition holds: nothing more is leased, and no result is taken
+/// for it any more. The next scheduled run settles it.
+macro_rules! stops_now {
+    ($condition:expr) => {
+        concat!(
+            "lease_end = iif(",
+            $condition,
+            ", max(time_started, min(lease_end, #now)), lease_end),
+             result_deadline = iif(",
+            $condition,
+            ", #now, result_deadline)"
+        )
+    };
+}
+pub(crate) use stops_now;
+
 /// The milliseconds that requests under way have leased of a resource: `leased_time!(workspace, resource)`, each a
 /// fragment of SQL.
 macro_rules! leased_time {

@@ -4,7 +4,7 @@
 //! Everything hangs on the record being under way still, and the statement that ends it is the last to write: so whoever
 //! comes second - a repetition whose first answer got lost, or the scheduled run - finds it ended and counts nothing.
 
-use crate::domain::metering::LEASE;
+use crate::domain::metering::{EXTENDED_BEFORE, LEASE};
 use crate::domain::openai::TokenUsage;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
@@ -14,8 +14,10 @@ use crate::sql::statements;
 use crate::store::admissions::{Admitted, cost, leases};
 use crate::store::budgets::{self, credits_used};
 use crate::store::organizations::credits_of_organization;
-use crate::store::rows::{Answers, Millis, row};
-use crate::store::run_time::{count_run_time, quota_left, same_quota, under_way};
+use crate::store::rows::{Answers, Flag, Millis, row};
+use crate::store::run_time::{
+    comes_later, count_run_time, quota_left, same_quota, stops_now, under_way,
+};
 use crate::store::session::Session;
 use crate::store::subscriptions::in_force;
 
@@ -74,10 +76,15 @@ macro_rules! record_still {
     };
 }
 
-/// Requests whose lease has ended a minute ago, of the oldest so many.
+/// Requests whose lease has ended a minute ago, and those whose result was to come later and whose time is over.
 macro_rules! overdue {
     () => {
-        concat!("r.lease_end <= #overdue AND ", under_way!("r."))
+        concat!(
+            "iif(",
+            comes_later!("r."),
+            ", r.result_deadline <= #now, r.lease_end <= #overdue) AND ",
+            under_way!("r.")
+        )
     };
 }
 
@@ -173,13 +180,19 @@ statements! {
     /// Until when a request may run.
     LEASE_END = concat!("SELECT lease_end FROM requests WHERE ", this_record!(), " AND ", under_way!());
     /// What requests used that nobody settled.
-    METER_OVERDUE = meter!(cost!(leased_time!(), "coalesce(r.price, 0)"), "0", "0", overdue!());
+    METER_OVERDUE = meter!(
+        cost!(leased_time!(), "coalesce(r.price, 0)"), concat!("iif(", comes_later!("r."), ", r.input_size, 0)"), "0",
+        overdue!());
     /// Their run time.
     COUNT_RUN_TIME_OVERDUE = count_run_time!(leased_time!(), overdue!());
     /// Their idempotency keys: it ran, and nobody knows the answer.
     FREE_KEYS_OVERDUE = concat!(
         "UPDATE idempotency_keys SET status = 0 WHERE status IS NULL AND (project_id, caller_id, request_id) IN (
            SELECT r.project_id, r.caller_id, r.id FROM requests r WHERE ", overdue!(), ")");
+    /// What was sent goes, where nothing of it is kept.
+    FORGET_OVERDUE = concat!(
+        "DELETE FROM request_payloads WHERE (project_id, request_id) IN (
+           SELECT r.project_id, r.id FROM requests r WHERE r.retention_mode = 'metadata' AND ", overdue!(), ")");
     /// The end of those of which nothing is kept.
     REMOVE_OVERDUE = concat!("DELETE FROM requests AS r WHERE retention_mode = 'none' AND ", overdue!());
     /// Their end.
@@ -187,8 +200,29 @@ statements! {
         "UPDATE requests AS r SET status = iif(status = 'cancelled_pending', 'cancelled', 'failed'),
            time_completed = r.lease_end, output_size = 0, run_time = ", leased_time!(), ",
            credits = ", cost!(leased_time!(), "coalesce(price, 0)"), ",
-           error_message = 'the request was not settled: the gate lost it while it was under way'
+           error_message = CASE
+             WHEN NOT ", comes_later!("r."), " THEN 'the request was not settled: the gate lost it while it was under way'
+             WHEN r.status = 'cancelled_pending' THEN NULL
+             WHEN NOT EXISTS (SELECT 1 FROM upstreams x WHERE x.version_id = r.version_id)
+               THEN 'the upstream from which the result was to come later was taken away'
+             WHEN r.result_deadline < r.time_started + r.timeout * 1000
+               THEN 'the credits or the quota that pay for the request are used up'
+             ELSE 'the upstream did not send the result within the timeout of ' || r.timeout || ' seconds' END,
+           result_deadline = min(result_deadline, 0)
          WHERE ", overdue!());
+    /// Those whose results come later and whose leases are to be extended soon.
+    ENDING_LEASES = concat!(
+        "SELECT r.project_id, r.id, r.result_deadline, coalesce(r.price, 0) = 0 AND r.workspace_id IS NULL AS costs_nothing
+         FROM requests r
+         WHERE r.claim_id IS NULL AND r.result_deadline IS NOT NULL AND ", under_way!("r."), " AND +r.status = 'processing'
+           AND r.lease_end <= #soon AND r.lease_end < r.result_deadline
+         ORDER BY r.lease_end LIMIT #most");
+    /// Ends those of them that could not be extended, and those whose results nobody could vouch for.
+    STOP = concat!(
+        "UPDATE requests AS r SET ", stops_now!("true"), "
+         WHERE (r.project_id, r.id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(:items))
+           AND ", comes_later!("r."), " AND ", under_way!("r."), "
+           AND (r.lease_end <= #now OR NOT EXISTS (SELECT 1 FROM upstreams x WHERE x.version_id = r.version_id))");
 }
 
 /// How a request ended.
@@ -216,6 +250,8 @@ pub struct Ending {
     pub tokens: TokenUsage,
     /// What its record shows as `additional_data`, where it is other than at first.
     pub additional_data: Option<String>,
+    /// Until when its lease is extended first, as far as that goes: of a result that has come later.
+    pub extended_until: Option<Timestamp>,
 }
 
 /// What is kept of a body: itself, or under which key it is kept beside the database.
@@ -270,6 +306,9 @@ pub fn settling(
     now: Timestamp,
 ) -> Vec<Statement> {
     let mut statements = Vec::new();
+    if ending.extended_until.is_some() {
+        statements.push(&EXTEND);
+    }
     if ending.was_sent {
         statements.push(&METER);
         if admitted.workspace_id.is_some() {
@@ -308,7 +347,10 @@ pub fn settling(
         Some(_) => "failed",
     };
     let size = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX);
-    let parameters = admitted.parameters(record_id);
+    let mut parameters = admitted.parameters(record_id);
+    if let Some(until) = ending.extended_until {
+        parameters = extending(parameters, until, LEASE, now);
+    }
     let parameters = payload(
         parameters,
         ["input_type", "input", "input_key"],
@@ -390,27 +432,83 @@ pub async fn extend(
             lease_end: Millis,
         }
     }
-    let statements = budgets::at(admitted.parameters(record_id), now)
-        .integer("deadline", deadline.as_millis())
-        .integer("lease", LEASE)
+    let statements = extending(admitted.parameters(record_id), deadline, LEASE, now)
         .batch([&EXTEND, &LEASE_END]);
     let lease: Option<Lease> = session.write(statements).await?.first(1)?;
     Ok(lease.map(|lease| lease.lease_end.0))
 }
 
+/// What a lease is extended with: so many milliseconds from now, up to the deadline.
+fn extending(
+    parameters: Parameters,
+    deadline: Timestamp,
+    lease: i64,
+    now: Timestamp,
+) -> Parameters {
+    budgets::at(parameters, now)
+        .integer("deadline", deadline.as_millis())
+        .integer("lease", lease)
+}
+
 /// How long after the end of its lease a request counts as lost, in milliseconds.
 const GRACE: i64 = 60_000;
+/// The scheduled run extends so many leases: each looks at all that is under way in its organization.
+const EXTENDED: i64 = 100;
+/// It extends those that end within so many milliseconds: a run later than others do.
+const EXTENDED_WITHIN: i64 = EXTENDED_BEFORE + 60_000;
+/// A request that costs nothing is looked at each hour.
+const FREE_LEASE: i64 = 3_600_000;
 
-/// The batch that ends what nobody settled (contract section 5.4): charged to the end of its lease.
-#[must_use]
-pub fn ending_overdue(now: Timestamp) -> Vec<Statement> {
-    Parameters::new()
+/// Ends what nobody settled (contract section 5.4): charged to the end of its lease. Extends the leases of what goes on at
+/// upstreams alone; what it does not come to is charged when its result comes.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn tend(session: &Session, now: Timestamp) -> Result<(), Error> {
+    row! {
+        struct Ending {
+            project_id: String,
+            id: String,
+            result_deadline: Millis,
+            costs_nothing: Flag,
+        }
+    }
+    let batch = Parameters::new()
         .integer("overdue", now.as_millis() - GRACE)
+        .integer("now", now.as_millis())
+        .integer("soon", now.as_millis() + EXTENDED_WITHIN)
+        .integer("most", EXTENDED)
         .batch([
             &METER_OVERDUE,
             &COUNT_RUN_TIME_OVERDUE,
             &FREE_KEYS_OVERDUE,
+            &FORGET_OVERDUE,
             &REMOVE_OVERDUE,
             &END_OVERDUE,
-        ])
+            &ENDING_LEASES,
+        ]);
+    let ending: Vec<Ending> = session.write(batch).await?.all(6)?;
+    if ending.is_empty() {
+        return Ok(());
+    }
+    let mut batch = Vec::new();
+    let mut items = Vec::new();
+    for one in &ending {
+        let lease = match one.costs_nothing.0 {
+            true => FREE_LEASE,
+            false => LEASE,
+        };
+        let parameters = Parameters::new()
+            .text("project_id", &one.project_id)
+            .text("record_id", &one.id);
+        batch.extend(extending(parameters, one.result_deadline.0, lease, now).batch([&EXTEND]));
+        items.push((&one.project_id, &one.id));
+    }
+    let items = serde_json::to_string(&items)
+        .map_err(|error| Error::inconsistent(format!("items: {error}")))?;
+    let parameters = Parameters::new()
+        .integer("now", now.as_millis())
+        .text("items", items);
+    batch.extend(parameters.batch([&STOP]));
+    session.write(batch).await.map(|_| ())
 }

@@ -78,6 +78,12 @@ impl Call {
         self
     }
 
+    /// The same call of another target.
+    pub fn target(mut self, target: impl Into<String>) -> Self {
+        self.target = target.into();
+        self
+    }
+
     /// With the caller's credential.
     pub fn by(self, caller: &Caller) -> Self {
         match &caller.token {

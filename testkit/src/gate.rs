@@ -4,6 +4,7 @@ use futures::FutureExt;
 use serde_json::{Value as Json, json};
 
 use tenantry::auth::sealed::{Place, seal};
+use tenantry::domain::webhook_signature::{WebhookSecret, WebhookSecrets};
 use tenantry::store::session::Session;
 
 use crate::call::{Answer, Call};
@@ -104,6 +105,25 @@ impl World {
     pub fn openai_call(&self, by: &Caller, below: &str, body: &Json) -> Call {
         let path = self.path(&format!("/openai-compatible/v1{below}"));
         Call::new("POST", path).by(by).json(body)
+    }
+
+    /// What the upstream of [`World::serve`] sends for a request that it has taken on, signed now.
+    pub fn result_call(&self, id: &str, body: &[u8]) -> Call {
+        self.signed_result_call(&[7; 32], id, body)
+    }
+
+    /// The same, by another secret.
+    pub fn signed_result_call(&self, secret: &[u8; 32], id: &str, body: &[u8]) -> Call {
+        let secrets = WebhookSecrets {
+            current: WebhookSecret::from_random(*secret),
+            previous: None,
+        };
+        let (message, timestamp) = (format!("result_{id}"), self.now().as_millis() / 1_000);
+        Call::new("POST", format!("/v2.1/results/{id}"))
+            .header("webhook-id", &message)
+            .header("webhook-timestamp", timestamp.to_string())
+            .header("webhook-signature", secrets.sign(&message, timestamp, body))
+            .body("application/json", body)
     }
 
     /// Gives the project this budget, in millionths.

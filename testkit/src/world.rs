@@ -274,7 +274,10 @@ impl World {
         let most = if is_about("/pipelines/") && is_about("/requests") {
             // Each of a hundred objects is admitted and settled.
             300
-        } else if is_about("/requests") || is_about("/openai-compatible") {
+        } else if ["/requests", "/openai-compatible", "/results"]
+            .into_iter()
+            .any(is_about)
+        {
             // A lease is extended, and a settlement repeated, as often as that is due.
             100
         } else if is_about("/copy-environment-variables") {

@@ -24,7 +24,11 @@ fn caller(world: &World, route: &Route) -> Caller {
 /// Routes that read a JSON body: those whose plausible call has one.
 fn with_body() -> Vec<&'static Route> {
     let world = World::new();
-    let takes = |route: &&Route| plausible(&world.copy(), route).has_body();
+    // A result is signed, so any other body is 401: `later_results.rs` has those.
+    let takes = |route: &&Route| {
+        route.operation != "deployment_requests_result_create"
+            && plausible(&world.copy(), route).has_body()
+    };
     routes::table().filter(takes).collect()
 }
 

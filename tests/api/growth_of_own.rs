@@ -27,6 +27,10 @@ const MAY_GROW: &[(&str, &str)] = &[
         "the fields of the deployment, which a body is held against: 64 KiB at most",
     ),
     (
+        "deployment_requests_result_create",
+        "the fields of the deployment, which come with all that a request is forwarded with: 64 KiB at most",
+    ),
+    (
         "openai_requests_chat_completions",
         "the labels of the version, which name its models: 64 KiB at most",
     ),

@@ -71,6 +71,8 @@ mod last_admin;
 #[cfg(test)]
 mod last_use;
 #[cfg(test)]
+mod later_results;
+#[cfg(test)]
 mod layers;
 #[cfg(test)]
 mod leaving;

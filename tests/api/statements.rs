@@ -36,6 +36,11 @@ const MAY_SCAN: &[(&str, &str, &str)] = &[
         "SCAN r USING INDEX requests_under_way",
         "the same",
     ),
+    (
+        "settlements::FORGET_OVERDUE",
+        "SCAN r USING INDEX requests_under_way",
+        "the same",
+    ),
 ];
 
 /// Views over which SQLite may make an index of its own: it has narrowed them to one holder and one project first.

@@ -86,12 +86,12 @@ def start():
     )
 
 
-def start_upstream(script="examples/upstream.mjs", *, secret=None, interpreter=None):
-    """Starts a server that requests can be sent on to; returns its process and its address."""
+def start_upstream(script="examples/upstream.mjs", *, secret=None, interpreter=None, **settings):
+    """Starts a server that requests can be sent on to, with these variables; returns its process and its address."""
     process = subprocess.Popen(
         [interpreter or (NODE if NODE.exists() else "node"), script],
         cwd=REPOSITORY,
-        env={**os.environ, "UPSTREAM_PORT": "0", "UPSTREAM_SECRET": secret or ""},
+        env={**os.environ, "UPSTREAM_PORT": "0", "UPSTREAM_SECRET": secret or "", **settings},
         stdout=subprocess.PIPE,
         text=True,
     )

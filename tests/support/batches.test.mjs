@@ -5,13 +5,16 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Webhook } from "standardwebhooks";
 import { startTenantry } from "./serve.mjs";
-import { DEPLOYMENT, served } from "./served.mjs";
+import { DEPLOYMENT, operator, served } from "./served.mjs";
 
 const ITEMS = 250;
 let upstream;
 /** How often each request has been seen by the upstream, by its id. */
 const seen = new Map();
+/** Those that it has taken on, to answer them later. */
+const takenOn = [];
 
 before(async () => {
   upstream = createServer(async (request, response) => {
@@ -19,6 +22,11 @@ before(async () => {
     for await (const chunk of request) chunks.push(chunk);
     const id = request.headers["webhook-id"];
     seen.set(id, (seen.get(id) ?? 0) + 1);
+    if (request.url === "/later") {
+      takenOn.push(id);
+      response.writeHead(202, { "tenantry-result": "later" }).end();
+      return;
+    }
     await sleep(50);
     const { x } = JSON.parse(Buffer.concat(chunks));
     // Each fifth one fails.
@@ -83,4 +91,35 @@ test("without a queue the scheduled run does it", async (t) => {
   const run = await fetch(`${tenantry.url}/cdn-cgi/local/scheduled`);
   assert.equal(run.status, 200);
   assert.deepEqual(await statuses(tenantry), { completed: 3 });
+});
+
+test("a result that comes later ends its request", async (t) => {
+  const { tenantry, batch } = await start();
+  t.after(() => tenantry.stop());
+  const body = { upstream_url: `http://127.0.0.1:${upstream.address().port}/later`, instance_type: "1gb" };
+  const set = await operator(tenantry)("PUT", `${DEPLOYMENT}/versions/v1/upstream?rotate_secret=0`, body);
+  await batch(1);
+  for (let tries = 0; tries < 100 && takenOn.length === 0; tries++) await sleep(100);
+  const [id] = takenOn;
+  const send = (text, headers = {}) => {
+    const [message, now] = [`result_${id}`, new Date()];
+    const signature = new Webhook(set.upstream_secret).sign(message, now, text);
+    const signed = { "webhook-id": message, "webhook-timestamp": `${Math.floor(now / 1000)}`, "webhook-signature": signature };
+    return fetch(`${tenantry.url}/v2.1/results/${id}`, { method: "POST", headers: { ...signed, ...headers }, body: text });
+  };
+  // The run of a minute comes meanwhile, and leaves it alone.
+  await fetch(`${tenantry.url}/cdn-cgi/local/scheduled`);
+  assert.deepEqual(await statuses(tenantry), { processing: 1 });
+  const refused = await send('{"y":1}', { "webhook-signature": "v1,AAAA" });
+  assert.equal(refused.status, 401, await refused.text());
+  // Longer than a row takes, and in as many bytes as it says.
+  const result = JSON.stringify({ y: 1, note: "\u{1f980}".repeat(100_000) });
+  for (let times = 0; times < 2; times++) {
+    const taken = await send(result);
+    assert.deepEqual([taken.status, await taken.json()], [200, { success: true, error_message: null }]);
+  }
+  assert.deepEqual(await statuses(tenantry), { completed: 1 });
+  const read = await operator(tenantry)("GET", `${DEPLOYMENT}/requests/${id}`);
+  assert.deepEqual(read.result, JSON.parse(result));
+  assert.equal(seen.get(id), 1);
 });

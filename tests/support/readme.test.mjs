@@ -76,13 +76,14 @@ test("the first call works as it stands in the README, and what docs/gate.md goe
   for (const output of rest) assert.ok(!output.includes('"error"') && !output.includes('"failed"'), output);
 });
 
-test("the programs in docs/gate.md are the files that tests run", async () => {
-  const text = await page("docs/gate.md");
-  for (const [language, ...files] of [
-    ["python", "verify/upstream.py", "openai/chat.py"],
-    ["js", "verify/upstream.mjs", "openai/chat.mjs"],
-    ["rust", "verify/signature.rs"],
+test("the programs in the documentation are the files that tests run", async () => {
+  for (const [name, language, ...files] of [
+    ["gate", "python", "verify/upstream.py", "openai/chat.py"],
+    ["gate", "js", "verify/upstream.mjs", "openai/chat.mjs"],
+    ["gate", "rust", "verify/signature.rs"],
+    ["requests", "python", "later/upstream.py"],
   ]) {
+    const text = await page(`docs/${name}.md`);
     assert.deepEqual(blocks(text, language), await Promise.all(files.map((file) => page(`examples/${file}`))), language);
   }
 });

@@ -157,6 +157,7 @@ impl Run {
             output,
             tokens: tokens.unwrap_or_default(),
             additional_data: additional_data(self.route, status),
+            ..Kept::default()
         }
     }
 

@@ -5,6 +5,7 @@
 
 use crate::sql::statements;
 use crate::store::rights::{caller_may_on_object, caller_still};
+use crate::store::run_time::{comes_later, stops_now};
 
 /// The version that the path names, or the default one, of an object of either kind.
 macro_rules! version_of {
@@ -139,12 +140,14 @@ macro_rules! cancel_is_permitted {
     };
 }
 
-/// What cancels a record: one that waits has ended with it, one that runs is settled by whoever runs it.
+/// What cancels a record: one that waits has ended with it, one that runs is settled by whoever runs it, or by the scheduled
+/// run where nobody does.
 macro_rules! cancel {
     ($which:expr) => {
         concat!(
             "UPDATE requests SET time_completed = CASE status WHEN 'pending' THEN #now END,
-                    status = CASE status WHEN 'pending' THEN 'cancelled' ELSE 'cancelled_pending' END
+                    status = CASE status WHEN 'pending' THEN 'cancelled' ELSE 'cancelled_pending' END, ",
+            stops_now!(comes_later!("")), "
              WHERE project_id = :project_id AND id IN (", $which, ")"
         )
     };

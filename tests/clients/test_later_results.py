@@ -1,0 +1,42 @@
+"""Results that come later, by the upstream in docs/requests.md."""
+
+import time
+
+import pytest
+
+import server as servers
+from generations import interpreter
+
+# How long to wait for the end of a request, in seconds.
+PATIENCE = 60
+
+
+@pytest.fixture
+def project(world, server):
+    """A project whose deployment `double` has the example behind it, which knows its secret."""
+    project = world.project()
+    secret = world.serve(project, "double", "http://127.0.0.1:9/predict")
+    python = interpreter("standardwebhooks", "1.1.0")
+    process, url = servers.start_upstream(
+        "examples/later/upstream.py", secret=secret, interpreter=python, TENANTRY_URL=server.url)
+    world.put_upstream(project, "double", f"{url}/predict")
+    yield project
+    process.terminate()
+    process.wait(timeout=20)
+
+
+def test_the_upstream_in_the_documentation_answers_later(project):
+    path, owner = f"{project.path}/deployments/double/requests", project.owner.caller
+    made = owner.post(f"{path}/batch", [{"x": 1}, {"x": 21}])
+    assert made.status_code == 200, made.text
+    ids = [one["id"] for one in made.json()]
+    until = time.monotonic() + PATIENCE
+    seen = set()
+    while True:
+        found = {one["id"]: one for one in owner.post(f"{path}/collect", ids).json()}
+        seen |= {one["status"] for one in found.values()}
+        if {one["status"] for one in found.values()} == {"completed"} or time.monotonic() > until:
+            break
+        time.sleep(0.2)
+    assert [found[one]["result"] for one in ids] == [{"y": 2}, {"y": 42}], found
+    assert "processing" in seen
