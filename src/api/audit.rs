@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::api::{Call, Context, OnOrganization, OnProject};
+use crate::api::{Call, Context, OnObject, OnOrganization, OnProject};
 use crate::domain::{AuditId, Invalid, SAFE_INTEGER, quoted};
 use crate::error::Error;
 use crate::http::response::Response;
@@ -101,6 +101,11 @@ async fn respond(call: &Context<'_>, trail: Trail<'_>) -> Result<Response, Error
 /// `GET /projects/{p}/audit`.
 pub(crate) async fn list_of_project(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     respond(call, Trail::Project(&call.project().project_id)).await
+}
+
+/// `GET .../deployments/{d}/audit` and `GET .../pipelines/{l}/audit`.
+pub(crate) async fn list_of_object(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+    respond(call, Trail::Object(&call.object().id)).await
 }
 
 /// `GET /organizations/{o}/audit`.

@@ -61,6 +61,18 @@ give_examples! {
 
     api::operator::instance_types::InstanceTypePut = { "credits_per_hour": 0.5 };
     api::operator::instance_types::InstanceTypeDetail = { "name": INSTANCE_TYPE, "credits_per_hour": 0.5 };
+    api::instance_types::InstanceTypePage = { "next": null, "previous": null, "results": [{
+        "id": INSTANCE_TYPE, "name": INSTANCE_TYPE, "display_name": INSTANCE_TYPE, "credit_rate": 0.5,
+        "dedicated_node": false,
+    }] };
+    api::logs::LogLine = { "log": "there is none" };
+    api::time_series::TimeSeriesData<'static> = {
+        "metric": "deployments.requests", "metric_type": "delta", "unit": "requests",
+        "start_date": "2026-11-22T09:00:00.000+00:00", "end_date": "2026-11-22T10:00:00.000+00:00",
+        "aggregation_period": 3600, "labels": {}, "data_points": [{
+            "start_date": "2026-11-22T09:00:00.000+00:00", "end_date": "2026-11-22T10:00:00.000+00:00", "value": 0.25,
+        }],
+    };
     api::operator::keys::SealingKeys = { "keys": [
         { "id": "9f2c1b7e5a3d4860", "current": true, "rows": 12 }, { "id": "03d4b1f6c8a92e57", "current": false, "rows": 0 },
     ] };

@@ -141,6 +141,18 @@ parameters! {
     START_DATE = "start_date", "The day on which the report begins; without it the start of the subscription period that holds its end.", |_| json!({ "type": "string", "format": "date" }), "2026-11-01";
     /// Where a usage report ends.
     END_DATE = "end_date", "The midnight at which the report ends, the next one for a time of day; without it now, and without both dates the end of the present subscription period. The start again means that day.", |_| json!({ "type": "string", "format": "date" }), "2026-12-01";
+    /// What a series counts.
+    METRIC = "metric", "What is counted: `deployments.requests`, `.failed_requests`, `.request_duration`, `.input_volume`, `.output_volume`, `.credits`, or the same but credits of `pipelines`.", text, "deployments.requests";
+    /// Where a series begins.
+    SERIES_START = "start_date", "Where the series begins, floored to a step; a day before its end if absent.", reference::<Timestamp>, "2026-11-22T09:00:00.000+00:00";
+    /// Where a series ends.
+    SERIES_END = "end_date", "Where the series ends, raised to a step; now if absent.", reference::<Timestamp>, "2026-11-23T09:00:00.000+00:00";
+    /// The steps of a series.
+    AGGREGATION_PERIOD = "aggregation_period", "The seconds of a step; the fewest of which 1,500 reach if absent.", |_| json!({ "enum": [60, 300, 900, 3_600, 7_200, 21_600, 86_400] }), 3_600;
+    /// For how long a series gives its rates.
+    UNIT_PERIOD = "unit_period", "The seconds for which rates are given; with that of a step they are sums.", |_| json!({ "enum": [1, 60, 3_600, 86_400], "default": 1 }), 3_600;
+    /// What a series is narrowed to.
+    SERIES_LABELS = "labels", "Only requests to one version, `deployment_version_id:<id>`, or to one object, `deployment_id:<id>`; of pipelines likewise.", text, "deployment_id:0b9a1f7e-32f5-4c2b-9a53-6f2f3b0f6d11";
     /// The step of a usage report.
     INTERVAL = "interval", "The step: days, or months counted from the start.", |_| json!({ "enum": ["day", "month"], "default": "month" }), "month";
     /// How long a request may take.

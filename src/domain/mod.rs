@@ -45,6 +45,7 @@ pub mod signing;
 pub mod subscription_period;
 pub mod text;
 pub mod time;
+pub mod time_series;
 pub mod token;
 pub mod upstream_url;
 pub mod usage;

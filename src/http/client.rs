@@ -11,8 +11,22 @@ const USAGE_IS_AN_OBJECT: (u32, u32) = (4, 2);
 /// Whether the caller is a Python client that reads usage reports as lists.
 #[must_use]
 pub fn reads_usage_as_a_list(request: &Request) -> bool {
+    is_before(request, USAGE_IS_AN_OBJECT)
+}
+
+/// The first version that reads instance types as a page; before it they were a list.
+const INSTANCE_TYPES_ARE_A_PAGE: (u32, u32) = (4, 5);
+
+/// Whether the caller is a Python client that reads instance types as a list.
+#[must_use]
+pub fn reads_instance_types_as_a_list(request: &Request) -> bool {
+    is_before(request, INSTANCE_TYPES_ARE_A_PAGE)
+}
+
+/// Whether the caller is a Python client of an earlier version than this one.
+fn is_before(request: &Request, first: (u32, u32)) -> bool {
     let agent = request.header("user-agent").unwrap_or_default();
-    version(&agent).is_some_and(|version| version < USAGE_IS_AN_OBJECT)
+    version(&agent).is_some_and(|version| version < first)
 }
 
 /// Major and minor version in `UbiOps/python/4.15.0`, wherever it stands.

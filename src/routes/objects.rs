@@ -2,7 +2,7 @@
 
 use super::{Route, p, routes};
 use crate::api::{
-    deployment_versions, deployments, environments, objects, pipeline_versions, pipelines,
+    audit, deployment_versions, deployments, environments, objects, pipeline_versions, pipelines,
     upstreams, versions,
 };
 
@@ -21,6 +21,11 @@ pub(super) static TABLE: &[Route] = routes! {
             => deployments::update, takes deployments::DeploymentUpdate, gives 200 objects::DeploymentDetail;
         DELETE deployments_delete, Deployment(p::DEPLOYMENTS_DELETE), "Delete a deployment"
             => objects::delete, gives 204 Nothing;
+    }
+    "/v2.1/projects/{project_name}/deployments/{deployment_name}/audit" {
+        GET deployment_audit_events_list, Deployment(p::PROJECTS_AUDIT_LIST), "List the changes of a deployment itself"
+            => audit::list_of_object, query [AUDIT_LIMIT, AUDIT_OFFSET, BEFORE, ACTION],
+               gives 200 Vec<audit::AuditEvent>;
     }
     "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions" {
         POST deployment_versions_create, Deployment(p::DEPLOYMENTS_VERSIONS_CREATE), "Create a version of a deployment"
@@ -90,6 +95,11 @@ pub(super) static TABLE: &[Route] = routes! {
             => pipelines::update, takes pipelines::PipelineUpdate, gives 200 objects::PipelineDetail;
         DELETE pipelines_delete, Pipeline(p::PIPELINES_DELETE), "Delete a pipeline"
             => objects::delete, gives 204 Nothing;
+    }
+    "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/audit" {
+        GET pipeline_audit_events_list, Pipeline(p::PROJECTS_AUDIT_LIST), "List the changes of a pipeline itself"
+            => audit::list_of_object, query [AUDIT_LIMIT, AUDIT_OFFSET, BEFORE, ACTION],
+               gives 200 Vec<audit::AuditEvent>;
     }
     "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/versions" {
         POST pipeline_versions_create, Pipeline(p::PIPELINES_VERSIONS_CREATE), "Create a version of a pipeline"

@@ -2,7 +2,8 @@
 
 use super::{Route, p, routes};
 use crate::api::{
-    access_keys, audit, permissions, project_users, projects, resources, service_users, usage,
+    access_keys, audit, instance_types, logs, permissions, project_users, projects, resources,
+    service_users, time_series, usage,
 };
 
 pub(super) static TABLE: &[Route] = routes! {
@@ -46,6 +47,23 @@ pub(super) static TABLE: &[Route] = routes! {
         GET projects_audit_list, Project(p::PROJECTS_AUDIT_LIST), "List the changes in a project"
             => audit::list_of_project, query [AUDIT_LIMIT, AUDIT_OFFSET, BEFORE, ACTION],
                gives 200 Vec<audit::AuditEvent>;
+    }
+
+    "/v2.1/projects/{project_name}/instance-types" {
+        GET instance_types_list, Project(p::DEPLOYMENTS_VERSIONS_GET), "List what versions can run on, with prices"
+            => instance_types::list, gives 200 instance_types::InstanceTypePage;
+    }
+    "/v2.1/projects/{project_name}/logs" {
+        GET logs_list, ProjectPart, "List logs, of which there are none here"
+            => logs::list, gives 200 Vec<logs::LogLine>;
+        POST projects_log_list, ProjectPart, "List logs, for clients before 4.6"
+            => logs::list, gives 200 Vec<logs::LogLine>;
+    }
+    "/v2.1/projects/{project_name}/time-series/data" {
+        GET time_series_data_list, Project(p::PROJECTS_USAGE_GET), "Read what requests came to, step by step"
+            => time_series::list,
+               query [METRIC, SERIES_START, SERIES_END, AGGREGATION_PERIOD, UNIT_PERIOD, SERIES_LABELS],
+               gives 200 time_series::TimeSeriesData<'static>;
     }
 
     "/v2.1/projects/{project_name}/service-users" {

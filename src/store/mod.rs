@@ -41,6 +41,7 @@ pub mod session;
 pub mod settlements;
 pub mod slices;
 pub mod subscriptions;
+pub mod time_series;
 pub mod tokens;
 pub mod trail;
 pub mod upstreams;
@@ -95,6 +96,7 @@ pub fn statements() -> Vec<&'static Sql> {
         session::ALL,
         settlements::ALL,
         subscriptions::ALL,
+        time_series::ALL,
         tokens::ALL,
         trail::ALL,
         upstreams::ALL,

@@ -1,4 +1,4 @@
-//! Pages of an audit trail: of a project, of an organization, of the whole installation.
+//! Pages of an audit trail: of a project, of a deployment or a pipeline, of an organization, of the whole installation.
 
 use serde::Serialize;
 
@@ -45,6 +45,8 @@ pub enum Trail<'a> {
     Organization(&'a str),
     /// That of the organization of this name, for the operator.
     OrganizationNamed(&'a str),
+    /// That of the deployment or pipeline of this id.
+    Object(&'a str),
     /// Everybody's changes, for the operator.
     Everything,
 }
@@ -133,6 +135,12 @@ macro_rules! of_organization_named {
     };
 }
 
+macro_rules! of_object {
+    () => {
+        "a.object_id = :object_id AND a.object_type IN ('deployment', 'pipeline')"
+    };
+}
+
 statements! {
     /// The trail of a project, newest first.
     LIST_OF_PROJECT = page_of_all_kinds!("a.project_id = :project_id");
@@ -146,6 +154,10 @@ statements! {
     LIST_OF_ORGANIZATION_NAMED = page_of_all_kinds!(of_organization_named!());
     /// One kind of change in it.
     LIST_OF_ORGANIZATION_NAMED_BY_ACTION = page!(concat!(of_organization_named!(), " AND a.action = :action"));
+    /// The trail of a deployment or a pipeline, newest first.
+    LIST_OF_OBJECT = page_of_all_kinds!(of_object!());
+    /// One kind of change in it.
+    LIST_OF_OBJECT_BY_ACTION = page!(concat!(of_object!(), " AND a.action = :action"));
     /// Everything, newest first.
     LIST_EVERYTHING = page!("a.sequence > 0");
     /// One kind of change.
@@ -153,6 +165,7 @@ statements! {
     /// Whether the row that a page is to begin behind stands in the trail.
     KNOWS = "SELECT EXISTS (SELECT 1 FROM audit WHERE id = :before
                AND (:project_id IS NULL OR project_id = :project_id)
+               AND (:object_id IS NULL OR object_id = :object_id)
                AND (:organization_id IS NULL OR organization_id = :organization_id)
                AND (:organization IS NULL
                     OR organization_id = (SELECT id FROM organizations WHERE name = :organization))) AS known";
@@ -168,21 +181,24 @@ impl Trail<'_> {
                 &LIST_OF_ORGANIZATION_NAMED,
                 &LIST_OF_ORGANIZATION_NAMED_BY_ACTION,
             ],
+            Self::Object(_) => [&LIST_OF_OBJECT, &LIST_OF_OBJECT_BY_ACTION],
             Self::Everything => [&LIST_EVERYTHING, &LIST_EVERYTHING_BY_ACTION],
         }
     }
 
     fn parameters(self) -> Parameters {
-        let (project, organization, named) = match self {
-            Self::Project(id) => (Some(id), None, None),
-            Self::Organization(id) => (None, Some(id), None),
-            Self::OrganizationNamed(name) => (None, None, Some(name)),
-            Self::Everything => (None, None, None),
+        let (project, organization, named, object) = match self {
+            Self::Project(id) => (Some(id), None, None, None),
+            Self::Organization(id) => (None, Some(id), None, None),
+            Self::OrganizationNamed(name) => (None, None, Some(name), None),
+            Self::Object(id) => (None, None, None, Some(id)),
+            Self::Everything => (None, None, None, None),
         };
         Parameters::new()
             .optional_text("project_id", project)
             .optional_text("organization_id", organization)
             .optional_text("organization", named)
+            .optional_text("object_id", object)
     }
 }
 

@@ -61,6 +61,7 @@ fn target(world: &World, route: &Route) -> String {
             "{path}?permission=projects.get&assignee={}",
             world.viewer().id
         ),
+        "time_series_data_list" => format!("{path}?metric=deployments.requests"),
         "project_requests_list" => format!("{path}?object_type=deployment"),
         _ => path,
     }
@@ -189,7 +190,7 @@ fn body(world: &World, route: &Route) -> Json {
             json!({"model": "ubiops-deployment/x1/v1/m"})
         }
         operation if operation.contains("_requests_") => Json::Null,
-        "operator_users_token" | "service_users_token" => Json::Null,
+        "operator_users_token" | "service_users_token" | "projects_log_list" => Json::Null,
         "operator_users_create" => json!({"email": "new@example.com"}),
         "organizations_create" => {
             json!({"name": "initech", "admin_email": world.owner().email})

@@ -446,3 +446,74 @@ fn no_statement_leaves_more_than_64_kib_of_states() {
     let after: Json = serde_json::from_str(&after.unwrap()).unwrap();
     assert_eq!(after, cut);
 }
+
+#[test]
+fn a_deployment_and_a_pipeline_have_trails_of_their_own() {
+    let world = World::new();
+    world.deployment("a");
+    world.deployment("b");
+    world.pipeline("a");
+    for (path, description) in [
+        ("/deployments/a", "first"),
+        ("/deployments/a", "second"),
+        ("/pipelines/a", "first"),
+    ] {
+        let body = json!({"description": description});
+        let path = world.path(path);
+        world.call(&world.owner(), "PATCH", &path, body).expect(200);
+    }
+    let events = |by: &Caller, object: &str, query: &str| -> Vec<String> {
+        let path = world.path(&format!("/{object}/audit{query}"));
+        let trail = world.get(by, &path).expect(200).json();
+        let trail = trail.as_array().unwrap().iter();
+        trail
+            .map(|row| row["event"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let viewer = world.viewer();
+    let updated = "Updated deployment a";
+    assert_eq!(
+        events(&viewer, "deployments/a", ""),
+        [updated, updated, "Created deployment a"]
+    );
+    assert_eq!(
+        events(&viewer, "deployments/b", ""),
+        ["Created deployment b"]
+    );
+    assert_eq!(
+        events(&viewer, "pipelines/a", ""),
+        ["Updated pipeline a", "Created pipeline a"]
+    );
+    assert_eq!(
+        events(&viewer, "deployments/a", "?action=create"),
+        ["Created deployment a"]
+    );
+    assert_eq!(
+        events(&viewer, "deployments/a", "?limit=1&offset=2"),
+        ["Created deployment a"]
+    );
+    let path = world.path("/deployments/a/audit?limit=1");
+    let newest = world.get(&world.owner(), &path).expect(200).json();
+    assert_eq!(newest[0]["after"]["description"], "second");
+    let newest = newest[0]["id"].as_str().unwrap();
+    assert_eq!(
+        events(&viewer, "deployments/a", &format!("?before={newest}")).len(),
+        2
+    );
+    // A change of something else is in no way a place in this trail.
+    let path = world.path(&format!("/deployments/b/audit?before={newest}"));
+    world.get(&viewer, &path).refused(400, "before: ");
+    // The states are for admins of the organization, the trail for those who may read that of the project.
+    let shown = world
+        .get(&viewer, &world.path("/deployments/a/audit"))
+        .expect(200)
+        .json();
+    assert!(shown[0].get("after").is_none());
+    let path = world.path("/deployments/a/audit");
+    let of_deployment = world.service_user(&[]);
+    world.assign_on("deployment", "a", "deployment-admin", &of_deployment.id);
+    world.get(&of_deployment, &path).expect(403);
+    world
+        .get(&world.owner(), &world.path("/deployments/none/audit"))
+        .expect(404);
+}

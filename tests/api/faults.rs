@@ -119,6 +119,10 @@ fn every_route_that_changes_something_leaves_one_audit_row() {
         if METERING.contains(&route.operation) || route.operation.contains("_requests_") {
             continue;
         }
+        // A list that older clients ask for by POST.
+        if route.operation == "projects_log_list" {
+            continue;
+        }
         let (world, call) = arrange(route);
         let before = content(&world);
         let rows = world.count(CHANGES);

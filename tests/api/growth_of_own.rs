@@ -131,6 +131,11 @@ const MAY_GROW: &[(&str, &str)] = &[
     ("pipeline_requests_update", "the same"),
     ("pipeline_requests_delete", "the same"),
     (
+        "logs_list",
+        "the roles of the caller: whether they have a part in the project",
+    ),
+    ("projects_log_list", "the same"),
+    (
         "project_requests_list",
         "the roles of the caller: whether they have a part in the project, and whether they may list in it",
     ),

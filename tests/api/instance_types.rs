@@ -68,3 +68,40 @@ fn a_bad_price_or_name_is_refused_by_its_field() {
     put(&world, "-512mb", json!({"credits_per_hour": 1})).refused(400, "name: '-512mb'");
     assert_eq!(list(&world), json!([]));
 }
+
+#[test]
+fn a_project_lists_it_in_the_shape_of_the_client_that_asks() {
+    let world = World::new();
+    put(&world, "512mb", json!({"credits_per_hour": 0.5})).expect(200);
+    let one = json!({
+        "id": "512mb", "name": "512mb", "display_name": "512mb", "credit_rate": 0.5, "dedicated_node": false,
+    });
+    let page = json!({"next": null, "previous": null, "results": [one]});
+    let path = world.path("/instance-types");
+    for (agent, expected) in [
+        ("UbiOps/python/3.16.1", json!([one])),
+        ("UbiOps/python/4.4.0", json!([one])),
+        ("UbiOps/python/4.5.0", page.clone()),
+        ("UbiOps/python/4.15.0", page.clone()),
+        ("curl/8.0", page),
+    ] {
+        let call = testkit::Call::new("GET", &path).by(&world.viewer());
+        let shown = world.send(call.header("user-agent", agent)).expect(200);
+        assert_eq!(shown.json(), expected, "{agent}");
+    }
+}
+
+#[test]
+fn there_are_no_logs_and_whoever_has_a_part_in_the_project_may_ask() {
+    let world = World::new();
+    let path = world.path("/logs");
+    let caller = world.service_user(&["deployment-request-user"]);
+    for caller in [caller, world.viewer(), world.owner()] {
+        let listed = world.get(&caller, &path).expect(200);
+        assert_eq!(listed.json(), json!([]));
+        let body = json!({"filters": {"deployment_name": "d"}, "limit": 500});
+        let listed = world.call(&caller, "POST", &path, body).expect(200);
+        assert_eq!(listed.json(), json!([]));
+    }
+    world.get(&world.stranger(), &path).expect(404);
+}

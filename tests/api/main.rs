@@ -149,6 +149,8 @@ mod statements;
 #[cfg(test)]
 mod subscriptions;
 #[cfg(test)]
+mod time_series;
+#[cfg(test)]
 mod token_keys;
 #[cfg(test)]
 mod token_sequences;
