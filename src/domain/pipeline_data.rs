@@ -20,6 +20,10 @@ pub struct Taken<'a> {
     pub mapping: &'a [Mapping],
 }
 
+/// What is put together is no longer than a body may be, in bytes (contract section 5.3): one field may go into many, so what
+/// came in says little about it.
+pub const LONGEST: usize = 8 << 20;
+
 type Fields<'a> = BTreeMap<String, &'a RawValue>;
 
 /// An object, or a list of them.
@@ -38,7 +42,7 @@ pub fn plain(sources: &[Taken<'_>]) -> Option<Content> {
 /// not give is left out.
 ///
 /// # Errors
-/// What a source gave is no object or list of objects, or lists have different lengths.
+/// What a source gave is no object or list of objects, lists have different lengths, or it would be too long.
 pub fn structured(sources: &[Taken<'_>]) -> Result<Content, Invalid> {
     let mut given = Vec::with_capacity(sources.len());
     // A plain source gives no fields: it only has to come first.
@@ -62,14 +66,14 @@ pub fn structured(sources: &[Taken<'_>]) -> Result<Content, Invalid> {
     }
     let mut json = String::new();
     match length {
-        None => write(&mut json, &given, 0),
+        None => write(&mut json, &given, 0)?,
         Some(length) => {
             json.push('[');
             for place in 0..length {
                 if place > 0 {
                     json.push(',');
                 }
-                write(&mut json, &given, place);
+                write(&mut json, &given, place)?;
             }
             json.push(']');
         }
@@ -91,7 +95,11 @@ fn read(content: &Content) -> Result<Given<'_>, Invalid> {
 }
 
 /// Writes one object: of lists their elements at this place.
-fn write(json: &mut String, given: &[(Given<'_>, &[Mapping])], place: usize) {
+fn write(
+    json: &mut String,
+    given: &[(Given<'_>, &[Mapping])],
+    place: usize,
+) -> Result<(), Invalid> {
     json.push('{');
     let mut is_first = true;
     for (given, mapping) in given {
@@ -104,6 +112,11 @@ fn write(json: &mut String, given: &[(Given<'_>, &[Mapping])], place: usize) {
             else {
                 continue;
             };
+            if json.len() + value.get().len() > LONGEST {
+                return Err(Invalid::new(
+                    "what is mapped is longer than 8 MiB together".to_owned(),
+                ));
+            }
             if !is_first {
                 json.push(',');
             }
@@ -116,6 +129,7 @@ fn write(json: &mut String, given: &[(Given<'_>, &[Mapping])], place: usize) {
         }
     }
     json.push('}');
+    Ok(())
 }
 
 #[cfg(test)]
@@ -175,6 +189,16 @@ mod tests {
     fn one_field_may_go_into_two_and_what_was_not_given_is_left_out() {
         let twice = put_together(&[(r#"{"y":[1]}"#, &[("y", "a"), ("y", "b"), ("none", "c")])]);
         assert_eq!(twice.as_deref(), Ok(r#"{"a":[1],"b":[1]}"#));
+    }
+
+    #[test]
+    fn a_long_field_that_goes_into_many_is_refused_before_it_is_long() {
+        let json = format!(r#"{{"y":"{}"}}"#, "x".repeat(LONGEST / 4));
+        let names: Vec<String> = (0..1_000).map(|n| format!("f{n}")).collect();
+        let pairs: Vec<(&str, &str)> = names.iter().map(|to| ("y", to.as_str())).collect();
+        assert!(put_together(&[(&json, &pairs[..3])]).is_ok());
+        let refusal = put_together(&[(&json, &pairs)]).unwrap_err();
+        assert!(refusal.contains("longer than 8 MiB"), "{refusal}");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use super::forward::Sending;
+use super::memory::Held;
 use super::outgoing::record_id;
 use super::settle::{self, Kept};
 use super::{Failure, Outcome, Output, Passage};
@@ -121,7 +122,8 @@ impl Passage {
             host: self.host.clone(),
             trace: self.trace.clone(),
             admission: self.now(),
-            held: None,
+            // What it reads counts while it is read; what is kept of it then counts for the whole.
+            held: Held::try_new(0),
             timeout: admitted.timeout,
             has_waited: false,
             lease_end: Cell::new(admitted.lease_end.0),

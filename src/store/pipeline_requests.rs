@@ -11,7 +11,8 @@ use crate::error::Error;
 use crate::sql::statement::{Parameters, Statement};
 use crate::sql::statements;
 use crate::store::admissions::{
-    self, Admission, Admitted, Asked, admit, asked, asked_by_call, cost, facts, limits, this_record,
+    self, Admission, Admitted, Asked, MOST_OF_ORGANIZATION, MOST_OF_PROJECT, admit, asked,
+    asked_by_call, cost, facts, limits, this_record,
 };
 use crate::store::first_trip::Rider;
 use crate::store::rows::{Answers, Flag, JsonText, row};
@@ -455,6 +456,10 @@ impl ObjectRequest<'_> {
             .parameters()
             .over(limits(now))
             .integer("now", now.as_millis())
+            // The request to the pipeline has its place already: were its objects to wait for one, pipelines that have all of
+            // them would wait for each other. Four at once are as many more.
+            .integer("most_of_project", 5 * MOST_OF_PROJECT)
+            .integer("most_of_organization", 5 * MOST_OF_ORGANIZATION)
             .text("parent_id", self.parent_id)
             .text("pipeline_object", &self.object.name)
             .text("version_id", &self.object.version_id)

@@ -957,3 +957,28 @@ fn objects_of_a_batch_run_one_at_a_time() {
     assert!(world.now().as_millis() - begun.as_millis() >= 3_000);
     is_accounted_for(&world);
 }
+
+#[test]
+fn pipelines_that_have_all_places_of_a_project_do_not_wait_for_each_other() {
+    let (world, caller) = world(&["a"]);
+    line(&world, "p", &["a"]);
+    world.upstream.answering(plus_one);
+    world.execute(
+        "INSERT INTO requests (project_id, id, organization_id, object_type, object_id, version_id, kind, status, caller,
+           time_created, timeout, input_size, retention_mode, retention_time, lease_end, leased, leased_time)
+         WITH RECURSIVE n (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < 999)
+         SELECT v.project_id, printf('0193c9a5-7d0e-7c3e-9b1a-%012x', n.value), v.organization_id, 'pipeline', v.pipeline_id,
+           v.id, 'direct', 'processing', 'x', 0, 300, 0, 'full', 60, 9000000000000, 0, 0
+         FROM pipeline_versions v CROSS JOIN n WHERE v.version = 'v2'",
+        [],
+    );
+    let body = request(&world, &caller, "p", &json!({"in": 1}))
+        .expect(200)
+        .json();
+    assert_eq!(body["result"], json!({"out": 2}), "{body}");
+    world.execute(
+        "UPDATE requests SET status = 'processing' WHERE object_type = 'pipeline' AND status = 'completed'",
+        [],
+    );
+    request(&world, &caller, "p", &json!({"in": 1})).refused(429, "1000 requests under way");
+}
