@@ -59,7 +59,7 @@ test("the first call works as it stands in the README, and what docs/gate.md goe
   assert.equal(assignment.role, "deployment-request-user");
   assert.deepEqual([request.status, request.success, request.result], ["completed", true, { y: 42 }], first);
 
-  const [counted, rotated, chatted, keyed, repeated, queued, spoken] = rest;
+  const [counted, rotated, chatted, keyed, repeated, queued, piped, spoken] = rest;
   assert.match(counted, /^data:\{"y":0\}\n\ndata:\{"y":2\}\n\ndata:\{"y":4\}\n\n\{.*"status":"completed".*\}$/m);
   assert.match(rotated, /"upstream_secret":"whsec_/);
   assert.match(chatted, /"result":"\{.*good morning.*\}"/);
@@ -70,6 +70,8 @@ test("the first call works as it stands in the README, and what docs/gate.md goe
   assert.equal(JSON.parse(once).result.y, 16);
   assert.equal(once, twice);
   assert.deepEqual(JSON.parse(queued).map(({ status }) => status), ["pending", "pending"]);
+  const { result, deployment_requests: made } = JSON.parse(piped.trim().split("\n").at(-1));
+  assert.deepEqual([result, made.map((one) => one.pipeline_object)], [{ result: 20 }, ["first", "second"]]);
   assert.match(spoken, /"model":"parrot".*"content":"hello there".*"total_tokens":4/);
   assert.match(spoken, /^data: \{.*"delta":\{"content":"hello "\}/m);
   assert.match(spoken, /^data: \[DONE\]$/m);
