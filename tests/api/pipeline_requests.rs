@@ -68,6 +68,21 @@ fn line(world: &World, name: &str, deployments: &[&str]) {
     pipeline(world, name, &objects, &attachments);
 }
 
+/// A pipeline of these deployments beside each other, an object each, of which the last gives the output.
+fn fan(world: &World, name: &str, deployments: &[&str]) {
+    let objects: Vec<Json> = deployments
+        .iter()
+        .map(|deployment| object(deployment, "deployment", deployment))
+        .collect();
+    let mut attachments: Vec<Json> = deployments
+        .iter()
+        .map(|deployment| link("pipeline_start", "in", deployment, "x"))
+        .collect();
+    let last = deployments.last().unwrap();
+    attachments.push(link(last, "y", "pipeline_end", "out"));
+    pipeline(world, name, &objects, &attachments);
+}
+
 fn call(world: &World, by: &Caller, name: &str, body: &Json) -> Call {
     let path = world.path(&format!("/pipelines/{name}/requests"));
     Call::new("POST", path).by(by).json(body)
@@ -250,16 +265,7 @@ fn credits_are_the_objects_and_volumes_the_pipelines_too() {
 fn what_is_independent_runs_at_once_and_four_at_most() {
     let names = ["a", "b", "c", "d", "e", "f"];
     let (world, caller) = world(&names);
-    let objects: Vec<Json> = names
-        .iter()
-        .map(|name| object(name, "deployment", name))
-        .collect();
-    let mut attachments: Vec<Json> = names
-        .iter()
-        .map(|name| link("pipeline_start", "in", name, "x"))
-        .collect();
-    attachments.push(link("f", "y", "pipeline_end", "out"));
-    pipeline(&world, "p", &objects, &attachments);
+    fan(&world, "p", &names);
     world
         .upstream
         .answering(|outgoing| plus_one(outgoing).late(1_000));
@@ -938,16 +944,7 @@ fn a_batch_that_is_cancelled_on_the_way_begins_no_further_object() {
 fn objects_of_a_batch_run_one_at_a_time() {
     let names = ["a", "b", "c"];
     let (world, caller) = world(&names);
-    let objects: Vec<Json> = names
-        .iter()
-        .map(|name| object(name, "deployment", name))
-        .collect();
-    let mut attachments: Vec<Json> = names
-        .iter()
-        .map(|name| link("pipeline_start", "in", name, "x"))
-        .collect();
-    attachments.push(link("c", "y", "pipeline_end", "out"));
-    pipeline(&world, "p", &objects, &attachments);
+    fan(&world, "p", &names);
     world
         .upstream
         .answering(|outgoing| plus_one(outgoing).late(1_000));
