@@ -94,16 +94,26 @@ impl Passage {
             later: RefCell::default(),
         };
         let result = running.run(input).await;
-        let output_volume = match &result {
-            Ok(Some(output)) => output.text().len(),
-            _ => 0,
-        };
         Run {
-            outcome: self.ran(result, begun, input_volume, output_volume),
+            outcome: self.ran_pipeline(result, begun, input_volume),
             upstream_time: running.called.get().time,
             made: running.made.into_inner(),
             later: running.later.into_inner(),
         }
+    }
+
+    /// What a pipeline came to, and ends now: its volumes are those of what went in and what came out.
+    fn ran_pipeline(
+        &self,
+        result: Result<Output, Failure>,
+        begun: Timestamp,
+        input_volume: usize,
+    ) -> Outcome {
+        let output_volume = match &result {
+            Ok(Some(output)) => output.text().len(),
+            _ => 0,
+        };
+        self.ran(result, begun, input_volume, output_volume)
     }
 
     /// The passage of a request that is made of an object.
@@ -616,11 +626,7 @@ impl<'a> Running<'a> {
         input: &Content,
         result: Result<Output, Failure>,
     ) -> Result<Output, Failure> {
-        let output_volume = match &result {
-            Ok(Some(output)) => output.text().len(),
-            _ => 0,
-        };
-        let outcome = passage.ran(result, own.begun, input.text().len(), output_volume);
+        let outcome = passage.ran_pipeline(result, own.begun, input.text().len());
         let kept = passage.keeps().then(|| settle::Input {
             content_type: input.media_type().to_owned(),
             body: Rc::new(input.text().as_bytes().to_vec()),

@@ -509,14 +509,22 @@ pub fn minute_of(now: Timestamp) -> i64 {
 /// What rides on the first trip: the record, if nothing refuses it, and what it is to know or why there is none.
 #[must_use]
 pub fn rider(asked: &Asked<'_>) -> Rider {
-    let mut statements = vec![&ADMIT, &FACTS];
+    let statements = with_permit_and_key(asked, vec![&ADMIT, &FACTS]);
+    Rider::writing(statements, asked.parameters())
+}
+
+/// Statements that admit, and behind them what takes the permit of the minute and remembers the key, where there is one.
+pub(super) fn with_permit_and_key(
+    asked: &Asked<'_>,
+    mut statements: Vec<&'static Sql>,
+) -> Vec<&'static Sql> {
     if asked.per_minute.is_some() {
         statements.push(&COUNT_RATE);
     }
     if asked.key.is_some() {
         statements.push(&REMEMBER_KEY);
     }
-    Rider::writing(statements, asked.parameters())
+    statements
 }
 
 const NO_LIMIT: i64 = crate::domain::SAFE_INTEGER;

@@ -224,13 +224,8 @@ pub struct PlannedSource {
 /// What rides on the first trip: the record, if nothing refuses it, what it runs, or why there is none.
 #[must_use]
 pub fn rider(asked: &Asked<'_>, deployment_timeout: Option<i64>) -> Rider {
-    let mut statements = vec![&ADMIT, &FACTS, &VERSIONS, &OBJECTS];
-    if asked.per_minute.is_some() {
-        statements.push(&admissions::COUNT_RATE);
-    }
-    if asked.key.is_some() {
-        statements.push(&admissions::REMEMBER_KEY);
-    }
+    let admitting = vec![&ADMIT, &FACTS, &VERSIONS, &OBJECTS];
+    let statements = admissions::with_permit_and_key(asked, admitting);
     let parameters =
         bounds(asked.parameters()).optional_integer("deployment_timeout", deployment_timeout);
     Rider::writing(statements, parameters)
