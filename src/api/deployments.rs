@@ -1,58 +1,55 @@
 //! `/projects/{p}/deployments`: the records (docs/deployments.md).
 
-use serde::Deserialize;
-
 use crate::api::{Call, OnObject, OnProject, objects};
+use crate::domain::json::object;
 use crate::domain::{DeploymentId, Description, Fields, IoType, Labels, ObjectName, ObjectType};
 use crate::error::Error;
 use crate::http::patch::Patch;
 use crate::http::response::Response;
 use crate::store::objects::records::{NewRecord, RecordChanges};
 
-/// The deployment to create.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct DeploymentCreate {
-    /// Name, unique in the project.
-    pub name: ObjectName,
-    /// Description.
-    pub description: Option<Description>,
-    /// Whether the input has fields; needed unless `supports_request_format` is false.
-    pub input_type: Option<IoType>,
-    /// Whether the output has fields; needed unless `supports_request_format` is false.
-    pub output_type: Option<IoType>,
-    /// What goes in; none for a plain input.
-    pub input_fields: Option<Fields>,
-    /// What comes out; none for a plain output.
-    pub output_fields: Option<Fields>,
-    /// Whether it takes requests as UbiOps forms them; true if absent.
-    pub supports_request_format: Option<bool>,
-    /// Labels.
-    pub labels: Option<Labels>,
+object! {
+    /// The deployment to create.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct DeploymentCreate {
+        /// Name, unique in the project.
+        pub name: ObjectName,
+        /// Description.
+        pub description: Option<Description>,
+        /// Whether the input has fields; needed unless `supports_request_format` is false.
+        pub input_type: Option<IoType>,
+        /// Whether the output has fields; needed unless `supports_request_format` is false.
+        pub output_type: Option<IoType>,
+        /// What goes in; none for a plain input.
+        pub input_fields: Option<Fields>,
+        /// What comes out; none for a plain output.
+        pub output_fields: Option<Fields>,
+        /// Whether it takes requests as UbiOps forms them; true if absent.
+        pub supports_request_format: Option<bool>,
+        /// Labels.
+        pub labels: Option<Labels>,
+    }
 }
 
-/// What to change of a deployment; what is absent stays.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct DeploymentUpdate {
-    /// New name; versions, role assignments and pipelines stay.
-    #[serde(default)]
-    pub name: Patch<ObjectName>,
-    /// The version that requests without one go to; null takes the default away.
-    #[serde(default)]
-    pub default_version: Patch<ObjectName>,
-    /// New description; null clears it.
-    #[serde(default)]
-    pub description: Patch<Description>,
-    /// What goes in, all of it; null is none.
-    #[serde(default)]
-    pub input_fields: Patch<Fields>,
-    /// What comes out, all of it; null is none.
-    #[serde(default)]
-    pub output_fields: Patch<Fields>,
-    /// Labels, all of them; null is none.
-    #[serde(default)]
-    pub labels: Patch<Labels>,
+object! {
+    /// What to change of a deployment; what is absent stays.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct DeploymentUpdate {
+        /// New name; versions, role assignments and pipelines stay.
+        pub name: Patch<ObjectName>,
+        /// The version that requests without one go to; null takes the default away.
+        pub default_version: Patch<ObjectName>,
+        /// New description; null clears it.
+        pub description: Patch<Description>,
+        /// What goes in, all of it; null is none.
+        pub input_fields: Patch<Fields>,
+        /// What comes out, all of it; null is none.
+        pub output_fields: Patch<Fields>,
+        /// Labels, all of them; null is none.
+        pub labels: Patch<Labels>,
+    }
 }
 
 /// The type of a side, which only a deployment without the request format may leave out.

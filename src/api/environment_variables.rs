@@ -1,7 +1,8 @@
 //! `/projects/{p}[/deployments/{d}[/versions/{v}]]/environment-variables`: what is put into the headers of upstreams
 //! (contract section 5.2). One handler serves all three places; the path says which it is.
 
-use serde::{Deserialize, Serialize};
+use crate::domain::json::object;
+use serde::Serialize;
 
 use crate::api::call::Placed;
 use crate::api::{Call, Context};
@@ -15,38 +16,36 @@ use crate::store::environment_variables::{
 use crate::store::first_trip::Rider;
 use crate::store::rows::{Answers, JsonText};
 
-/// A new variable.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct EnvironmentVariableCreate {
-    /// Name, unique at its place.
-    pub name: VariableName,
-    /// Value.
-    pub value: VariableValue,
-    /// Whether that is a secret, which is stored sealed and never shown again.
-    #[serde(default)]
-    pub secret: Patch<bool>,
-    /// The hosts that it may be sent to. Without them a secret goes to the hosts of the upstreams that name it now.
-    #[serde(default)]
-    pub hosts: Patch<Hosts>,
+object! {
+    /// A new variable.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct EnvironmentVariableCreate {
+        /// Name, unique at its place.
+        pub name: VariableName,
+        /// Value.
+        pub value: VariableValue,
+        /// Whether that is a secret, which is stored sealed and never shown again.
+        pub secret: Patch<bool>,
+        /// The hosts that it may be sent to. Without them a secret goes to the hosts of the upstreams that name it now.
+        pub hosts: Patch<Hosts>,
+    }
 }
 
-/// The fields of a variable that change; those that are absent stay.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct EnvironmentVariableUpdate {
-    /// Name. That of a secret changes with its value alone.
-    #[serde(default)]
-    pub name: Patch<VariableName>,
-    /// Value.
-    #[serde(default)]
-    pub value: Patch<VariableValue>,
-    /// Whether that is a secret. A change needs the value again.
-    #[serde(default)]
-    pub secret: Patch<bool>,
-    /// The hosts that it may be sent to; null stands for those of the upstreams that name it now.
-    #[serde(default)]
-    pub hosts: Patch<Hosts>,
+object! {
+    /// The fields of a variable that change; those that are absent stay.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct EnvironmentVariableUpdate {
+        /// Name. That of a secret changes with its value alone.
+        pub name: Patch<VariableName>,
+        /// Value.
+        pub value: Patch<VariableValue>,
+        /// Whether that is a secret. A change needs the value again.
+        pub secret: Patch<bool>,
+        /// The hosts that it may be sent to; null stands for those of the upstreams that name it now.
+        pub hosts: Patch<Hosts>,
+    }
 }
 
 /// A variable.
@@ -87,15 +86,16 @@ pub struct InheritedEnvironmentVariableList {
     pub inheritance_name: Option<String>,
 }
 
-/// Where variables are copied from.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct EnvironmentVariableCopy {
-    /// The name of a deployment of the project.
-    pub source_deployment: ObjectName,
-    /// A version of it, whose own variables are meant then.
-    #[serde(default)]
-    pub source_version: Patch<ObjectName>,
+object! {
+    /// Where variables are copied from.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct EnvironmentVariableCopy {
+        /// The name of a deployment of the project.
+        pub source_deployment: ObjectName,
+        /// A version of it, whose own variables are meant then.
+        pub source_version: Patch<ObjectName>,
+    }
 }
 
 impl From<Variable> for EnvironmentVariableList {

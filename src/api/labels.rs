@@ -1,7 +1,6 @@
 //! Lists that are narrowed by label: `labels=k:v,k2:v2` (UbiOps spec 3.6).
 
-use serde_json::json;
-
+use crate::domain::json;
 use crate::domain::{Invalid, quoted};
 use crate::error::Error;
 use crate::http::query::Query;
@@ -17,5 +16,5 @@ pub(crate) fn label_filter(query: &Query) -> Result<Option<String>, Error> {
     };
     let parse = |text: &str| text.split(',').map(pair).collect::<Result<Vec<_>, _>>();
     let wanted = query.parsed("labels", parse)?;
-    Ok(wanted.map(|pairs| json!(pairs).to_string()))
+    Ok(wanted.map(|pairs| json::text(&pairs)))
 }

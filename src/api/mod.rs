@@ -44,11 +44,10 @@ pub mod workspaces;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use serde::de::DeserializeOwned;
-
 pub(crate) use call::{Call, OnObject, OnOrganization, OnProject, OnWorkspace};
 
 use crate::auth::access::Authority;
+use crate::domain::json::FromJson;
 use crate::domain::{AuditId, Email, Invalid, Timestamp, TokenId, WantedModel};
 use crate::error::Error;
 use crate::gate::memory::Held;
@@ -173,12 +172,12 @@ impl Context<'_> {
     /// The body, a JSON object.
     ///
     /// The time of the call moves on with it: who sends his body slowly is judged by what holds when it has come.
-    pub(crate) async fn body<T: DeserializeOwned>(&mut self) -> Result<T, Error> {
+    pub(crate) async fn body<T: FromJson>(&mut self) -> Result<T, Error> {
         body::parse(&self.body_text(Wanted::Object).await?)
     }
 
     /// The body, a JSON array.
-    pub(crate) async fn list<T: DeserializeOwned>(&mut self) -> Result<Vec<T>, Error> {
+    pub(crate) async fn list<T: FromJson>(&mut self) -> Result<Vec<T>, Error> {
         body::parse(&self.body_text(Wanted::Array).await?)
     }
 

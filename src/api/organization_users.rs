@@ -1,6 +1,7 @@
 //! `/organizations/{organization_name}/users`.
 
-use serde::{Deserialize, Serialize};
+use crate::domain::json::object;
+use serde::Serialize;
 
 use crate::api::{Call, OnOrganization};
 use crate::domain::{Email, UserId};
@@ -8,22 +9,26 @@ use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::organization_users::{self, OrganizationUser};
 
-/// The member to add.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct OrganizationUserCreate {
-    /// E-mail address; somebody who has no account yet is invited under it.
-    pub email: Email,
-    /// Whether they are to be an admin of the organization; false if absent.
-    pub admin: Option<bool>,
+object! {
+    /// The member to add.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct OrganizationUserCreate {
+        /// E-mail address; somebody who has no account yet is invited under it.
+        pub email: Email,
+        /// Whether they are to be an admin of the organization; false if absent.
+        pub admin: Option<bool>,
+    }
 }
 
-/// What to change of a member.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct OrganizationUserUpdate {
-    /// Whether they are an admin of the organization; what they are stays if it is absent.
-    pub admin: Option<bool>,
+object! {
+    /// What to change of a member.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct OrganizationUserUpdate {
+        /// Whether they are an admin of the organization; what they are stays if it is absent.
+        pub admin: Option<bool>,
+    }
 }
 
 /// A member of an organization.

@@ -1,6 +1,7 @@
 //! `/organizations`.
 
-use serde::{Deserialize, Serialize};
+use crate::domain::json::object;
+use serde::Serialize;
 
 use crate::api::{Call, OnOrganization, future};
 use crate::domain::{
@@ -13,40 +14,42 @@ use crate::store::organizations::create::NewOrganization;
 use crate::store::organizations::update::OrganizationChanges;
 use crate::store::organizations::{self, Organization};
 
-/// The organization to create.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct OrganizationCreate {
-    /// Name, unique in the installation.
-    pub name: ObjectName,
-    /// Plan; that of the voucher, or `free`, if absent.
-    pub subscription: Option<Text<1, 64>>,
-    /// Day on which the plan ends; any plan but `free`, which has none, needs it unless a voucher gives the plan.
-    pub subscription_end_date: Option<Date>,
-    /// A voucher that gives a plan, credits, or both.
-    pub voucher: Option<VoucherCode>,
-    /// Must not be true: it is not supported.
-    pub two_factor_authentication_forced: Option<bool>,
-    /// The first admin; for the operator, who is no member of anything. Anybody else becomes admin himself.
-    pub admin_email: Option<Email>,
+object! {
+    /// The organization to create.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct OrganizationCreate {
+        /// Name, unique in the installation.
+        pub name: ObjectName,
+        /// Plan; that of the voucher, or `free`, if absent.
+        pub subscription: Option<Text<1, 64>>,
+        /// Day on which the plan ends; any plan but `free`, which has none, needs it unless a voucher gives the plan.
+        pub subscription_end_date: Option<Date>,
+        /// A voucher that gives a plan, credits, or both.
+        pub voucher: Option<VoucherCode>,
+        /// Must not be true: it is not supported.
+        pub two_factor_authentication_forced: Option<bool>,
+        /// The first admin; for the operator, who is no member of anything. Anybody else becomes admin himself.
+        pub admin_email: Option<Email>,
+    }
 }
 
-/// What to change of an organization; what is absent stays.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct OrganizationUpdate {
-    /// New name; the old path is 404 from then on.
-    #[serde(default)]
-    pub name: Patch<ObjectName>,
-    /// Plan; the operator alone changes it, with a start date and, unless it is `free`, an end date.
-    pub subscription: Option<Text<1, 64>>,
-    /// Day on which the subscription starts; one to come schedules it. For the operator alone.
-    pub subscription_start_date: Option<Date>,
-    /// Day on which the subscription ends; null is never. For the operator alone.
-    #[serde(default)]
-    pub subscription_end_date: Patch<Date>,
-    /// Must not be true: it is not supported.
-    pub two_factor_authentication_forced: Option<bool>,
+object! {
+    /// What to change of an organization; what is absent stays.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct OrganizationUpdate {
+        /// New name; the old path is 404 from then on.
+        pub name: Patch<ObjectName>,
+        /// Plan; the operator alone changes it, with a start date and, unless it is `free`, an end date.
+        pub subscription: Option<Text<1, 64>>,
+        /// Day on which the subscription starts; one to come schedules it. For the operator alone.
+        pub subscription_start_date: Option<Date>,
+        /// Day on which the subscription ends; null is never. For the operator alone.
+        pub subscription_end_date: Patch<Date>,
+        /// Must not be true: it is not supported.
+        pub two_factor_authentication_forced: Option<bool>,
+    }
 }
 
 /// An organization.

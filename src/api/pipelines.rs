@@ -1,62 +1,57 @@
 //! `/projects/{p}/pipelines`: the records (docs/deployments.md).
 
-use serde::Deserialize;
-
 use crate::api::{Call, OnObject, OnProject, objects};
+use crate::domain::json::object;
 use crate::domain::{Description, Fields, IoType, Labels, ObjectName, ObjectType, PipelineId};
 use crate::error::Error;
 use crate::http::patch::Patch;
 use crate::http::response::Response;
 use crate::store::objects::records::{NewRecord, RecordChanges};
 
-/// The pipeline to create.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct PipelineCreate {
-    /// Name, unique in the project.
-    pub name: ObjectName,
-    /// Description.
-    pub description: Option<Description>,
-    /// Whether the input has fields.
-    pub input_type: IoType,
-    /// Whether the output has fields; as the input if absent.
-    pub output_type: Option<IoType>,
-    /// What goes in; none for a plain input.
-    pub input_fields: Option<Fields>,
-    /// What comes out; none for a plain output.
-    pub output_fields: Option<Fields>,
-    /// Labels.
-    pub labels: Option<Labels>,
+object! {
+    /// The pipeline to create.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct PipelineCreate {
+        /// Name, unique in the project.
+        pub name: ObjectName,
+        /// Description.
+        pub description: Option<Description>,
+        /// Whether the input has fields.
+        pub input_type: IoType,
+        /// Whether the output has fields; as the input if absent.
+        pub output_type: Option<IoType>,
+        /// What goes in; none for a plain input.
+        pub input_fields: Option<Fields>,
+        /// What comes out; none for a plain output.
+        pub output_fields: Option<Fields>,
+        /// Labels.
+        pub labels: Option<Labels>,
+    }
 }
 
-/// What to change of a pipeline; what is absent stays.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct PipelineUpdate {
-    /// New name; versions, role assignments and pipelines that use it stay.
-    #[serde(default)]
-    pub name: Patch<ObjectName>,
-    /// The version that requests without one go to; null takes the default away.
-    #[serde(default)]
-    pub default_version: Patch<ObjectName>,
-    /// New description; null clears it.
-    #[serde(default)]
-    pub description: Patch<Description>,
-    /// Whether the input has fields; naming it replaces the fields.
-    #[serde(default)]
-    pub input_type: Patch<IoType>,
-    /// Whether the output has fields; naming it replaces the fields.
-    #[serde(default)]
-    pub output_type: Patch<IoType>,
-    /// What goes in, all of it; null is none.
-    #[serde(default)]
-    pub input_fields: Patch<Fields>,
-    /// What comes out, all of it; null is none.
-    #[serde(default)]
-    pub output_fields: Patch<Fields>,
-    /// Labels, all of them; null is none.
-    #[serde(default)]
-    pub labels: Patch<Labels>,
+object! {
+    /// What to change of a pipeline; what is absent stays.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct PipelineUpdate {
+        /// New name; versions, role assignments and pipelines that use it stay.
+        pub name: Patch<ObjectName>,
+        /// The version that requests without one go to; null takes the default away.
+        pub default_version: Patch<ObjectName>,
+        /// New description; null clears it.
+        pub description: Patch<Description>,
+        /// Whether the input has fields; naming it replaces the fields.
+        pub input_type: Patch<IoType>,
+        /// Whether the output has fields; naming it replaces the fields.
+        pub output_type: Patch<IoType>,
+        /// What goes in, all of it; null is none.
+        pub input_fields: Patch<Fields>,
+        /// What comes out, all of it; null is none.
+        pub output_fields: Patch<Fields>,
+        /// Labels, all of them; null is none.
+        pub labels: Patch<Labels>,
+    }
 }
 
 /// `POST .../pipelines`.

@@ -1,6 +1,7 @@
 //! `/projects/{p}/users`: the people of a project (UbiOps spec 3.7).
 
-use serde::{Deserialize, Serialize};
+use crate::domain::json::object;
+use serde::Serialize;
 
 use crate::api::{Call, OnProject};
 use crate::domain::{Invalid, UserId, quoted};
@@ -8,12 +9,14 @@ use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::project_users::{self, ProjectUser};
 
-/// Whom to let in.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct ProjectUserCreate {
-    /// The id of a member of the organization.
-    pub user_id: UserId,
+object! {
+    /// Whom to let in.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct ProjectUserCreate {
+        /// The id of a member of the organization.
+        pub user_id: UserId,
+    }
 }
 
 /// A person of a project, or a service user of it.

@@ -1,6 +1,7 @@
 //! `/projects`.
 
-use serde::{Deserialize, Serialize};
+use crate::domain::json::object;
+use serde::Serialize;
 
 use crate::api::labels::label_filter;
 use crate::api::{Call, OnProject};
@@ -11,46 +12,44 @@ use crate::http::response::Response;
 use crate::store::projects::{self, NewProject, Project, ProjectChanges};
 use crate::store::rows::JsonText;
 
-/// The project to create.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct ProjectCreate {
-    /// Name, unique in the installation.
-    pub name: ObjectName,
-    /// The organization that it is to belong to.
-    pub organization_name: ObjectName,
-    /// Whether custom roles can be made in it; false if absent.
-    pub advanced_permissions: Option<bool>,
-    /// Its budget; null or absent is no limit.
-    pub credits: Option<Credits>,
-    /// The origins that may call it from a browser.
-    pub cors_origins: Option<OriginList>,
-    /// Labels.
-    pub labels: Option<Labels>,
+object! {
+    /// The project to create.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct ProjectCreate {
+        /// Name, unique in the installation.
+        pub name: ObjectName,
+        /// The organization that it is to belong to.
+        pub organization_name: ObjectName,
+        /// Whether custom roles can be made in it; false if absent.
+        pub advanced_permissions: Option<bool>,
+        /// Its budget; null or absent is no limit.
+        pub credits: Option<Credits>,
+        /// The origins that may call it from a browser.
+        pub cors_origins: Option<OriginList>,
+        /// Labels.
+        pub labels: Option<Labels>,
+    }
 }
 
-/// What to change of a project; what is absent stays, and null empties what can be empty.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct ProjectUpdate {
-    /// New name; the old path is 404 from then on.
-    #[serde(default)]
-    pub name: Patch<ObjectName>,
-    /// Whether custom roles can be made in it.
-    #[serde(default)]
-    pub advanced_permissions: Patch<bool>,
-    /// Its budget; null lifts it.
-    #[serde(default)]
-    pub credits: Patch<Credits>,
-    /// Whether it is suspended.
-    #[serde(default)]
-    pub suspend: Patch<bool>,
-    /// Its origins, all of them.
-    #[serde(default)]
-    pub cors_origins: Patch<OriginList>,
-    /// Its labels, all of them.
-    #[serde(default)]
-    pub labels: Patch<Labels>,
+object! {
+    /// What to change of a project; what is absent stays, and null empties what can be empty.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct ProjectUpdate {
+        /// New name; the old path is 404 from then on.
+        pub name: Patch<ObjectName>,
+        /// Whether custom roles can be made in it.
+        pub advanced_permissions: Patch<bool>,
+        /// Its budget; null lifts it.
+        pub credits: Patch<Credits>,
+        /// Whether it is suspended.
+        pub suspend: Patch<bool>,
+        /// Its origins, all of them.
+        pub cors_origins: Patch<OriginList>,
+        /// Its labels, all of them.
+        pub labels: Patch<Labels>,
+    }
 }
 
 /// A project in a list.

@@ -1,9 +1,9 @@
 //! `/v1/{project_id}/workspaces/{workspace_id}/quotas`: what a workspace may use, and what it has used.
 
-use crate::domain::objects::object;
+use crate::domain::json::object;
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::api::{Call, OnWorkspace};
 use crate::domain::Text;
@@ -17,37 +17,40 @@ use crate::store::quotas::{self, NewQuota, Quota};
 /// The most items of one change (ModelArts spec section 4).
 const MAX_ITEMS: usize = 100;
 
-/// The quotas to change; the others stay as they are.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct UpdateWorkspaceQuotasReq {
-    /// 1 to 100 of them, each resource once.
-    pub quotas: Vec<WorkspaceQuotasReq>,
+object! {
+    /// The quotas to change; the others stay as they are.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct UpdateWorkspaceQuotasReq {
+        /// 1 to 100 of them, each resource once.
+        pub quotas: Vec<WorkspaceQuotasReq>,
+    }
 }
 
-/// A quota to set.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(remote = "Self")]
-pub struct WorkspaceQuotasReq {
-    /// A resource that the quotas of the workspace list.
-    pub resource: String,
-    /// A positive integer within the resource's bounds, or -1 for no limit.
-    pub quota: i64,
+object! {
+    /// A quota to set.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct WorkspaceQuotasReq {
+        /// A resource that the quotas of the workspace list.
+        pub resource: String,
+        /// A positive integer within the resource's bounds, or -1 for no limit.
+        pub quota: i64,
+    }
 }
 
-object!(Deserialize for WorkspaceQuotasReq);
-
-/// What is consumed.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct ConsumptionReq {
-    /// An id of the caller's choice. Sent again within 30 days with the same content, it changes nothing.
-    pub id: Text<1, 128>,
-    /// The resource.
-    pub resource: String,
-    /// How much; negative to give back, which ends at 0.
-    pub amount: i64,
+object! {
+    /// What is consumed.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct ConsumptionReq {
+        /// An id of the caller's choice. Sent again within 30 days with the same content, it changes nothing.
+        pub id: Text<1, 128>,
+        /// The resource.
+        pub resource: String,
+        /// How much; negative to give back, which ends at 0.
+        pub amount: i64,
+    }
 }
 
 /// The quota of a resource.

@@ -3,7 +3,8 @@
 //! Nobody shows a token here: the upstream signs, as requests to it are signed. So what can be refused without a look at the
 //! database is, the shield counts the rest, and no body is read before there is a request that waits for one.
 
-use serde::{Deserialize, Serialize};
+use crate::domain::json::object;
+use serde::Serialize;
 
 use crate::api::Call;
 use crate::domain::webhook_signature::is_timely;
@@ -17,10 +18,11 @@ use crate::store::later_results::{self, State};
 /// How many characters an upstream has to say why it failed.
 const LONGEST_MESSAGE: usize = 256;
 
-/// What an upstream sends with `Tenantry-Status: failed`.
-#[derive(Deserialize)]
-struct FailedResult {
-    error_message: String,
+object! {
+    /// What an upstream sends with `Tenantry-Status: failed`.
+    struct FailedResult {
+        error_message: String,
+    }
 }
 
 /// What the request has come to.

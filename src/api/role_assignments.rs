@@ -1,6 +1,7 @@
 //! `/projects/{p}/role-assignments`: who holds which role on which object.
 
-use serde::{Deserialize, Serialize};
+use crate::domain::json::object;
+use serde::Serialize;
 
 use crate::api::{Call, OnProject};
 use crate::domain::{Invalid, ObjectName, RoleAssignmentId, ServiceUserId, Text, quoted};
@@ -9,20 +10,22 @@ use crate::http::response::Response;
 use crate::store::projects::Project;
 use crate::store::role_assignments::{self, Filter, NewAssignment, RoleAssignment};
 
-/// The role to assign.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct RoleAssignmentCreate {
-    /// The name of the role.
-    pub role: ObjectName,
-    /// The id of a member of the organization or of a service user of the project.
-    pub assignee: Text<1, 64>,
-    /// `user`, for people and service users alike; may be absent.
-    pub assignee_type: Option<Text<1, 64>>,
-    /// The name of the object; absent means the project. To be given together with `resource_type`.
-    pub resource: Option<Text<1, 64>>,
-    /// The kind of object: `project`, `deployment` or `pipeline`.
-    pub resource_type: Option<Text<1, 64>>,
+object! {
+    /// The role to assign.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct RoleAssignmentCreate {
+        /// The name of the role.
+        pub role: ObjectName,
+        /// The id of a member of the organization or of a service user of the project.
+        pub assignee: Text<1, 64>,
+        /// `user`, for people and service users alike; may be absent.
+        pub assignee_type: Option<Text<1, 64>>,
+        /// The name of the object; absent means the project. To be given together with `resource_type`.
+        pub resource: Option<Text<1, 64>>,
+        /// The kind of object: `project`, `deployment` or `pipeline`.
+        pub resource_type: Option<Text<1, 64>>,
+    }
 }
 
 /// A role assignment.

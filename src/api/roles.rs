@@ -1,6 +1,7 @@
 //! `/projects/{p}/roles`.
 
-use serde::{Deserialize, Serialize};
+use crate::domain::json::object;
+use serde::Serialize;
 
 use crate::api::{Call, OnProject};
 use crate::auth::role_permissions::RolePermissions;
@@ -10,26 +11,28 @@ use crate::http::patch::Patch;
 use crate::http::response::Response;
 use crate::store::roles::{self, NewRole, Role, RoleChanges};
 
-/// The role to create.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct RoleCreate {
-    /// Name, unique in the project and no default role's.
-    pub name: ObjectName,
-    /// What it holds; the caller must hold all of it.
-    pub permissions: RolePermissions,
+object! {
+    /// The role to create.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct RoleCreate {
+        /// Name, unique in the project and no default role's.
+        pub name: ObjectName,
+        /// What it holds; the caller must hold all of it.
+        pub permissions: RolePermissions,
+    }
 }
 
-/// What to change of a role; what is absent stays.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct RoleUpdate {
-    /// New name; assignments stay.
-    #[serde(default)]
-    pub name: Patch<ObjectName>,
-    /// What it holds, all of it; the caller must hold all of it, and all that it held.
-    #[serde(default)]
-    pub permissions: Patch<RolePermissions>,
+object! {
+    /// What to change of a role; what is absent stays.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct RoleUpdate {
+        /// New name; assignments stay.
+        pub name: Patch<ObjectName>,
+        /// What it holds, all of it; the caller must hold all of it, and all that it held.
+        pub permissions: Patch<RolePermissions>,
+    }
 }
 
 /// A role in a list.

@@ -1,6 +1,7 @@
 //! `/projects/{p}/service-users`: the accounts that scripts and pages call with.
 
-use serde::{Deserialize, Serialize};
+use crate::domain::json::object;
+use serde::Serialize;
 
 use crate::api::{Call, Context, OnProject, future};
 use crate::domain::{Description, OriginList, ServiceUserId, ServiceUserName, Timestamp};
@@ -14,37 +15,36 @@ use crate::store::service_users::{self, Grace, NewServiceUser, ServiceUser, Serv
 /// The longest grace of an old token, in seconds: a week (contract section 4).
 const MAX_GRACE: i64 = 604_800;
 
-/// The service user to create.
-#[derive(Debug, Default, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct ServiceUserCreate {
-    /// Name; may be empty.
-    pub name: Option<ServiceUserName>,
-    /// Description; may be empty.
-    pub description: Option<Description>,
-    /// When it stops; null is never.
-    #[serde(default)]
-    pub expiry_date: Patch<Timestamp>,
-    /// The origins from which its token may make requests, all of them.
-    pub allowed_cors_origins: Option<OriginList>,
+object! {
+    /// The service user to create.
+    #[derive(Debug, Default)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct ServiceUserCreate {
+        /// Name; may be empty.
+        pub name: Option<ServiceUserName>,
+        /// Description; may be empty.
+        pub description: Option<Description>,
+        /// When it stops; null is never.
+        pub expiry_date: Patch<Timestamp>,
+        /// The origins from which its token may make requests, all of them.
+        pub allowed_cors_origins: Option<OriginList>,
+    }
 }
 
-/// What to change of a service user; what is absent stays, and null empties.
-#[derive(Debug, Default, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct ServiceUserUpdate {
-    /// Name; may be empty.
-    #[serde(default)]
-    pub name: Patch<ServiceUserName>,
-    /// Description; may be empty.
-    #[serde(default)]
-    pub description: Patch<Description>,
-    /// When it stops; null is never.
-    #[serde(default)]
-    pub expiry_date: Patch<Timestamp>,
-    /// The origins from which its token may make requests, all of them.
-    #[serde(default)]
-    pub allowed_cors_origins: Patch<OriginList>,
+object! {
+    /// What to change of a service user; what is absent stays, and null empties.
+    #[derive(Debug, Default)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct ServiceUserUpdate {
+        /// Name; may be empty.
+        pub name: Patch<ServiceUserName>,
+        /// Description; may be empty.
+        pub description: Patch<Description>,
+        /// When it stops; null is never.
+        pub expiry_date: Patch<Timestamp>,
+        /// The origins from which its token may make requests, all of them.
+        pub allowed_cors_origins: Patch<OriginList>,
+    }
 }
 
 /// A service user.

@@ -1,9 +1,11 @@
 //! `/projects/{p}/deployments/{d}/versions/{v}/upstream` and its revisions: where the requests to a version go (contract
 //! section 5.1).
 
+use crate::domain::json;
+use crate::domain::json::object;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::api::{Call, Context, OnObject};
@@ -25,28 +27,30 @@ const IDLE_TIMEOUT: i64 = 60;
 /// The length of a secret, in bytes: that of the hash which it keys (Standard Webhooks asks for 24 to 64).
 const SECRET_LENGTH: usize = 32;
 
-/// Where the requests to a version are to go: all of it, for what is absent or null is not kept.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct UpstreamPut {
-    /// Where requests are sent with POST: `https`, with a public name as host.
-    pub upstream_url: String,
-    /// What the paths of services and of OpenAI-compatible calls are appended to; it has no query.
-    pub base_url: Option<String>,
-    /// What an hour costs by; the version's own if absent.
-    pub instance_type: Option<InstanceTypeName>,
-    /// The workspace in which run time is consumed; together with `quota_resource`.
-    pub workspace: Option<Text<1, 64>>,
-    /// The resource of which run time is consumed, counted in seconds, minutes or hours; together with `workspace`.
-    pub quota_resource: Option<QuotaResourceName>,
-    /// Headers that are sent with each request.
-    pub headers: Option<HeaderTemplates>,
-    /// Most requests at once.
-    pub max_concurrency: Option<Within<1, 1000>>,
-    /// Seconds of silence after the first byte of an answer; 60 if absent.
-    pub idle_timeout: Option<Within<1, 3600>>,
-    /// How often a request is sent again that did not get through; 0 if absent.
-    pub retries: Option<Within<0, 2>>,
+object! {
+    /// Where the requests to a version are to go: all of it, for what is absent or null is not kept.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct UpstreamPut {
+        /// Where requests are sent with POST: `https`, with a public name as host.
+        pub upstream_url: String,
+        /// What the paths of services and of OpenAI-compatible calls are appended to; it has no query.
+        pub base_url: Option<String>,
+        /// What an hour costs by; the version's own if absent.
+        pub instance_type: Option<InstanceTypeName>,
+        /// The workspace in which run time is consumed; together with `quota_resource`.
+        pub workspace: Option<Text<1, 64>>,
+        /// The resource of which run time is consumed, counted in seconds, minutes or hours; together with `workspace`.
+        pub quota_resource: Option<QuotaResourceName>,
+        /// Headers that are sent with each request.
+        pub headers: Option<HeaderTemplates>,
+        /// Most requests at once.
+        pub max_concurrency: Option<Within<1, 1000>>,
+        /// Seconds of silence after the first byte of an answer; 60 if absent.
+        pub idle_timeout: Option<Within<1, 3600>>,
+        /// How often a request is sent again that did not get through; 0 if absent.
+        pub retries: Option<Within<0, 2>>,
+    }
 }
 
 /// Where the requests to a version go.
@@ -234,7 +238,7 @@ fn judged(call: &Context<'_>, field: &str, text: &str) -> Result<UpstreamUrl, Er
 
 /// The upstream as a revision shows it.
 fn definition(new: &NewUpstream<'_>) -> String {
-    json!({
+    json::text(&json!({
         "upstream_url": new.upstream_url.as_str(),
         "base_url": new.base_url.map(UpstreamUrl::as_str),
         "instance_type": new.instance_type,
@@ -244,8 +248,7 @@ fn definition(new: &NewUpstream<'_>) -> String {
         "max_concurrency": new.max_concurrency,
         "idle_timeout": new.idle_timeout,
         "retries": new.retries,
-    })
-    .to_string()
+    }))
 }
 
 /// `GET .../upstream`.

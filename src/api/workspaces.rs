@@ -1,7 +1,7 @@
 //! `/v1/{project_id}/workspaces`: workspaces, as ModelArts' clients read and write them (ModelArts spec section 1).
 
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use crate::domain::json::{self, object};
+use serde::Serialize;
 
 use crate::api::{Call, OnProject, OnWorkspace};
 use crate::domain::workspace::{
@@ -20,34 +20,38 @@ use crate::store::workspaces::{self, Filter, Workspace};
 /// The largest page, and the largest number of one: what a Java client's `Integer` holds.
 const MAX_PAGE: i64 = 2_147_483_647;
 
-/// The workspace to create.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct CreateWorkspaceReq {
-    /// Name, unique in the project; `default` is taken.
-    pub name: WorkspaceName,
-    /// Description; empty if absent.
-    pub description: Option<WorkspaceDescription>,
-    /// Enterprise project; kept and shown.
-    pub enterprise_project_id: Option<EnterpriseProjectId>,
-    /// Whom it is open to; `public` if absent.
-    pub auth_type: Option<AuthType>,
-    /// Whom an INTERNAL one is open to: at most 500, of 64 KiB together.
-    pub grants: Option<Vec<Grant>>,
+object! {
+    /// The workspace to create.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct CreateWorkspaceReq {
+        /// Name, unique in the project; `default` is taken.
+        pub name: WorkspaceName,
+        /// Description; empty if absent.
+        pub description: Option<WorkspaceDescription>,
+        /// Enterprise project; kept and shown.
+        pub enterprise_project_id: Option<EnterpriseProjectId>,
+        /// Whom it is open to; `public` if absent.
+        pub auth_type: Option<AuthType>,
+        /// Whom an INTERNAL one is open to: at most 500, of 64 KiB together.
+        pub grants: Option<Vec<Grant>>,
+    }
 }
 
-/// What to change of a workspace; what is absent stays.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct UpdateWorkspaceReq {
-    /// Name, unique in the project; the default workspace keeps its own.
-    pub name: Option<WorkspaceName>,
-    /// Description.
-    pub description: Option<WorkspaceDescription>,
-    /// Whom it is open to. Without grants beside it, there are none afterwards.
-    pub auth_type: Option<AuthType>,
-    /// Whom an INTERNAL one is open to, all of them: at most 500, of 64 KiB together.
-    pub grants: Option<Vec<Grant>>,
+object! {
+    /// What to change of a workspace; what is absent stays.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct UpdateWorkspaceReq {
+        /// Name, unique in the project; the default workspace keeps its own.
+        pub name: Option<WorkspaceName>,
+        /// Description.
+        pub description: Option<WorkspaceDescription>,
+        /// Whom it is open to. Without grants beside it, there are none afterwards.
+        pub auth_type: Option<AuthType>,
+        /// Whom an INTERNAL one is open to, all of them: at most 500, of 64 KiB together.
+        pub grants: Option<Vec<Grant>>,
+    }
 }
 
 /// A workspace.
@@ -138,7 +142,7 @@ fn check_grants(grants: Option<&Vec<Grant>>) -> Result<(), Error> {
         let check = grant.check_name();
         check.map_err(|invalid| Error::field(&format!("grants[{at}].user_name"), &invalid))?;
     }
-    let bytes = json!(grants).to_string().len();
+    let bytes = json::text(&grants).len();
     if bytes > MAX_GRANTS_BYTES {
         return Err(Error::invalid(format!(
             "grants: they take {bytes} bytes as JSON; at most {MAX_GRANTS_BYTES} are allowed"

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::Progress;
 use crate::domain::Timestamp;
+use crate::domain::json;
 use crate::http::failure;
 use crate::http::notes::Notes;
 use crate::platform::{Local, Platform};
@@ -91,7 +92,7 @@ impl Line {
                 .or(noted.cause.as_deref()),
         };
         // Texts, numbers and nulls always have a JSON form.
-        serde_json::to_string(&entry).unwrap_or_default()
+        json::text(&entry)
     }
 
     fn milliseconds(&self) -> i64 {

@@ -5,8 +5,7 @@
 //! grammar and are ours (UbiOps spec section 5). The tables `permissions`, `roles` and `role_permissions` hold the
 //! same catalogue, so that SQL can decide over it; a test compares the two.
 
-use serde::Deserialize;
-use serde::de::Deserializer;
+use crate::domain::json::{Fault, FromJson, Json};
 
 use crate::domain::{Invalid, quoted};
 
@@ -196,9 +195,9 @@ pub fn find(name: &str) -> Option<Permission> {
         .find(|permission| permission.name() == name)
 }
 
-impl<'de> Deserialize<'de> for Permission {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::domain::wire::read_string(deserializer, "the name of a permission", parse)
+impl FromJson for Permission {
+    fn from_json(json: Json<'_>) -> Result<Self, Fault> {
+        json.parsed(&"the name of a permission", parse)
     }
 }
 

@@ -2,16 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-
 #[cfg(not(target_arch = "wasm32"))]
 use crate::auth::permissions::CATALOGUE;
 use crate::auth::permissions::Permission;
 use crate::domain::Invalid;
+use crate::domain::json::read_as;
 
 /// What a custom role holds: permissions of the catalogue, each once, in the order in which they were given.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Vec<Permission>")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RolePermissions(Vec<Permission>);
 
 impl RolePermissions {
@@ -21,6 +19,8 @@ impl RolePermissions {
         self.0.iter().map(|permission| permission.name()).collect()
     }
 }
+
+read_as!(RolePermissions, Vec<Permission>);
 
 impl TryFrom<Vec<Permission>> for RolePermissions {
     type Error = Invalid;

@@ -9,8 +9,8 @@ mod examples_of_requests;
 pub mod parameters;
 mod story;
 
+use crate::domain::json::{self, FromJson};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use parameters::Parameter;
@@ -82,7 +82,7 @@ pub struct Body {
 impl Body {
     /// The body of this type.
     #[must_use]
-    pub const fn of<T: Example + DeserializeOwned>() -> Self {
+    pub const fn of<T: Example + FromJson>() -> Self {
         Self {
             shape: Shape::of::<T>(),
             parse: parse::<T>,
@@ -90,10 +90,10 @@ impl Body {
     }
 }
 
-fn parse<T: DeserializeOwned>(value: Value) -> Result<(), String> {
-    match serde_json::from_value::<T>(value) {
+fn parse<T: FromJson>(value: Value) -> Result<(), String> {
+    match json::from_str::<T>(&value.to_string()) {
         Ok(_) => Ok(()),
-        Err(error) => Err(error.to_string()),
+        Err(fault) => Err(fault.to_string()),
     }
 }
 

@@ -4,8 +4,8 @@
 //! the decimal text of the number and written as its shortest exact decimal: a 64-bit float is too coarse for
 //! millionths above 2^33 credits, and rounding half up needs the digits that were sent.
 
+use super::json::{Fault, FromJson, Json};
 use super::{Invalid, SAFE_INTEGER, quoted};
-use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::fmt::{self, Display, Formatter};
@@ -160,11 +160,9 @@ fn parse_exponent(text: &str) -> Option<i64> {
     all_digits(digits).then(|| sign * digits.parse().unwrap_or(bound).min(bound))
 }
 
-/// Reads from `serde_json` alone, which gives the text of the number.
-impl<'de> Deserialize<'de> for Credits {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = Box::<RawValue>::deserialize(deserializer)?;
-        Self::parse(number.get()).map_err(D::Error::custom)
+impl FromJson for Credits {
+    fn from_json(json: Json<'_>) -> Result<Self, Fault> {
+        Ok(Self::parse(json.text())?)
     }
 }
 
@@ -197,6 +195,7 @@ impl schemars::JsonSchema for Credits {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::json::{from_str, object};
     use proptest::prelude::*;
 
     fn millionths(number: &str) -> i64 {
@@ -288,17 +287,19 @@ mod tests {
         }
     }
 
-    #[derive(serde::Deserialize)]
-    struct Body {
-        credits: Option<Credits>,
+    object! {
+        #[derive(Debug)]
+        struct Body {
+            credits: Option<Credits>,
+        }
     }
 
     #[test]
     fn a_body_gives_the_digits_as_they_were_sent() {
-        let body: Body = serde_json::from_str(r#"{"credits": 8999999999.123457 }"#).unwrap();
+        let body: Body = from_str(r#"{"credits": 8999999999.123457 }"#).unwrap();
         assert_eq!(body.credits.unwrap().as_millionths(), 8_999_999_999_123_457);
         assert!(
-            serde_json::from_str::<Body>(r#"{"credits": null}"#)
+            from_str::<Body>(r#"{"credits": null}"#)
                 .unwrap()
                 .credits
                 .is_none()
@@ -307,17 +308,9 @@ mod tests {
 
     #[test]
     fn a_refusal_in_a_body_names_the_field() {
-        let mut deserializer = serde_json::Deserializer::from_str(r#"{"credits": "600"}"#);
-        let error = serde_path_to_error::deserialize::<_, Body>(&mut deserializer)
-            .err()
-            .unwrap();
-        assert_eq!(error.path().to_string(), "credits");
-        assert!(
-            error
-                .inner()
-                .to_string()
-                .starts_with(r#"'"600"' is not a number; credits go from 0 to"#)
-        );
+        let fault = from_str::<Body>(r#"{"credits": "600"}"#).unwrap_err();
+        let sentence = r#"credits: '"600"' is not a number; credits go from 0 to"#;
+        assert!(fault.to_string().starts_with(sentence), "{fault}");
     }
 
     proptest! {
@@ -326,7 +319,7 @@ mod tests {
             let credits = Credits::from_millionths(amount).unwrap();
             prop_assert_eq!(Credits::parse(&credits.to_string()).unwrap(), credits);
             let json = serde_json::to_string(&credits).unwrap();
-            prop_assert_eq!(serde_json::from_str::<Credits>(&json).unwrap(), credits);
+            prop_assert_eq!(from_str::<Credits>(&json).unwrap(), credits);
         }
 
         #[test]

@@ -1,10 +1,11 @@
 //! Input and output of deployments and pipelines: structured with named fields, or plain (docs/deployments.md).
 
+use super::invalid::at_most;
 use super::kept::check_length;
 use super::wire::json_enum;
 use super::{Invalid, Text, quoted};
-use crate::domain::objects::object;
-use serde::{Deserialize, Serialize};
+use crate::domain::json::{self, object, read_as};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -46,35 +47,33 @@ json_enum! {
     }
 }
 
-/// How a field is shown to people: kept as it was sent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(remote = "Self")]
-pub struct Widget {
-    /// The kind of widget, like `slider`.
-    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
-    pub kind: Option<Text<1, 64>>,
-    /// Its settings.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub configuration: Option<Map<String, Value>>,
+object! {
+    /// How a field is shown to people: kept as it was sent.
+    #[derive(Clone, Debug, PartialEq, Serialize)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct Widget {
+        /// The kind of widget, like `slider`.
+        #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+        pub kind as "type": Option<Text<1, 64>>,
+        /// Its settings.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub configuration: Option<Map<String, Value>>,
+    }
 }
 
-object!(Widget);
-
-/// A field.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(remote = "Self")]
-pub struct Field {
-    /// Its name, unique in its list.
-    pub name: Text<1, 64>,
-    /// What it holds.
-    pub data_type: DataType,
-    /// How it is shown to people.
-    pub widget: Option<Widget>,
+object! {
+    /// A field.
+    #[derive(Clone, Debug, PartialEq, Serialize)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct Field {
+        /// Its name, unique in its list.
+        pub name: Text<1, 64>,
+        /// What it holds.
+        pub data_type: DataType,
+        /// How it is shown to people.
+        pub widget: Option<Widget>,
+    }
 }
-
-object!(Field);
 
 impl Field {
     /// Whether a request may give null for it: where its widget says that it is not required (contract section 5.3).
@@ -90,9 +89,8 @@ impl Field {
 }
 
 /// The fields of one side, in the order in which they were given.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(try_from = "Vec<Field>")]
 pub struct Fields(Vec<Field>);
 
 impl Fields {
@@ -124,21 +122,17 @@ impl Fields {
                 "widget": field.widget.as_ref().map_or_else(|| Value::Object(Map::new()), |widget| serde_json::json!(widget)),
             })
         });
-        Value::Array(fields.collect()).to_string()
+        json::text(&fields.collect::<Vec<Value>>())
     }
 }
+
+read_as!(Fields, Vec<Field>);
 
 impl TryFrom<Vec<Field>> for Fields {
     type Error = Invalid;
 
     fn try_from(fields: Vec<Field>) -> Result<Self, Invalid> {
-        if fields.len() > Self::MAX {
-            return Err(Invalid::new(format!(
-                "there are {} fields; at most {} are allowed",
-                fields.len(),
-                Self::MAX
-            )));
-        }
+        at_most(fields.len(), Self::MAX, "fields")?;
         let mut names = BTreeSet::new();
         for field in &fields {
             if !names.insert(field.name.as_str()) {
@@ -152,7 +146,7 @@ impl TryFrom<Vec<Field>> for Fields {
             .iter()
             .map(|field| serde_json::json!({ "name": field.name, "data_type": field.data_type }))
             .collect();
-        let length = Value::Array(bare).to_string().len();
+        let length = json::text(&bare).len();
         if length > Self::MAX_BARE {
             return Err(Invalid::new(format!(
                 "names and types have {length} bytes of JSON; at most {} are allowed",
@@ -170,7 +164,7 @@ mod tests {
     use super::*;
 
     fn fields(json: &str) -> Result<Fields, String> {
-        serde_json::from_str(json).map_err(|error| error.to_string())
+        crate::domain::json::from_str(json).map_err(|error| error.to_string())
     }
 
     #[test]

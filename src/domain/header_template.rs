@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Formatter};
 
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use super::json::{self, Fault, FromJson, Json};
 use serde::ser::{Serialize, Serializer};
 
 use super::{Invalid, quoted};
@@ -152,11 +152,7 @@ impl HeaderTemplates {
     /// As a JSON object.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut texts = serde_json::Map::new();
-        for (name, template) in &self.0 {
-            texts.insert(name.clone(), template.0.as_str().into());
-        }
-        serde_json::Value::Object(texts).to_string()
+        json::text(self)
     }
 }
 
@@ -322,28 +318,16 @@ impl Display for Unexpanded {
     }
 }
 
-impl<'de> Deserialize<'de> for HeaderTemplates {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Headers;
-
-        impl<'de> Visitor<'de> for Headers {
-            type Value = HeaderTemplates;
-
-            fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an object of templates by the names of headers")
-            }
-
-            // Pair by pair, so that a name that stands twice is seen.
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<HeaderTemplates, A::Error> {
-                let mut templates = HeaderTemplates::default();
-                while let Some((name, template)) = map.next_entry::<String, String>()? {
-                    templates.add(&name, template).map_err(A::Error::custom)?;
-                }
-                Ok(templates)
-            }
+impl FromJson for HeaderTemplates {
+    fn from_json(json: Json<'_>) -> Result<Self, Fault> {
+        let mut templates = Self::default();
+        // Pair by pair, so that a name that stands twice is seen.
+        for (name, template) in json.pairs(&"an object of templates by the names of headers")? {
+            String::from_json(template)
+                .and_then(|template| Ok(templates.add(&name, template)?))
+                .map_err(|fault| fault.of_member(&name))?;
         }
-
-        deserializer.deserialize_map(Headers)
+        Ok(templates)
     }
 }
 

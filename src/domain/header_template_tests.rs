@@ -123,7 +123,7 @@ fn names_of_the_connection_of_the_body_and_of_ours_are_refused() {
 fn each_name_stands_once_in_lower_case_and_there_are_at_most_20() {
     let same = templates(&[("X-A", "1"), ("x-a", "2")]).unwrap_err();
     assert!(same.as_str().contains("'x-a' stands twice"));
-    let json = serde_json::from_str::<HeaderTemplates>(r#"{"a": "1", "a": "2"}"#);
+    let json = crate::domain::json::from_str::<HeaderTemplates>(r#"{"a": "1", "a": "2"}"#);
     assert!(json.unwrap_err().to_string().contains("stands twice"));
     let many = |count: usize| {
         HeaderTemplates::new((0..count).map(|at| (format!("x-{at}"), String::new())))
@@ -193,7 +193,7 @@ proptest! {
     #[test]
     fn what_is_accepted_is_written_back_and_read_alike(template in "([$]{1,2}|[{}]|[A-Z]|[ -~]){0,12}") {
         if let Ok(kept) = templates(&[("x-a", &template)]) {
-            let again: HeaderTemplates = serde_json::from_str(&kept.to_json()).unwrap();
+            let again: HeaderTemplates = crate::domain::json::from_str(&kept.to_json()).unwrap();
             prop_assert_eq!(again, kept);
         }
     }

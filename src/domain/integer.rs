@@ -1,8 +1,7 @@
 //! Whole numbers within bounds: ports, sizes, the limits of plans.
 
 use super::Invalid;
-use serde::de::{Deserializer, Error, Visitor};
-use std::fmt::{self, Formatter};
+use super::json::{Fault, FromJson, Json};
 
 /// The largest integer that crosses JavaScript, and so D1, unharmed: 2^53 - 1.
 pub const SAFE_INTEGER: i64 = (1 << 53) - 1;
@@ -17,12 +16,8 @@ pub struct Within<const MIN: i64, const MAX: i64>(i64);
 impl<const MIN: i64, const MAX: i64> Within<MIN, MAX> {
     /// Accepts the number, if it is within the bounds.
     pub fn new(number: i64) -> Result<Self, Invalid> {
-        if (MIN..=MAX).contains(&number) {
-            return Ok(Self(number));
-        }
-        Err(Invalid::new(format!(
-            "{number} is out of range; {MIN} to {MAX} are allowed"
-        )))
+        check(number, MIN, MAX)?;
+        Ok(Self(number))
     }
 
     /// The number.
@@ -32,28 +27,21 @@ impl<const MIN: i64, const MAX: i64> Within<MIN, MAX> {
     }
 }
 
-impl<'de, const MIN: i64, const MAX: i64> serde::Deserialize<'de> for Within<MIN, MAX> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Number<const MIN: i64, const MAX: i64>;
+/// The rule of a number. Not generic: there are some twenty pairs of bounds.
+fn check(number: i64, min: i64, max: i64) -> Result<(), Invalid> {
+    match (min..=max).contains(&number) {
+        true => Ok(()),
+        false => Err(Invalid::new(format!(
+            "{number} is out of range; {min} to {max} are allowed"
+        ))),
+    }
+}
 
-        impl<const MIN: i64, const MAX: i64> Visitor<'_> for Number<MIN, MAX> {
-            type Value = Within<MIN, MAX>;
-
-            fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-                write!(formatter, "a whole number from {MIN} to {MAX}")
-            }
-
-            fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
-                Within::new(number).map_err(E::custom)
-            }
-
-            fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
-                // What does not fit is beyond the bounds as well.
-                self.visit_i64(i64::try_from(number).unwrap_or(i64::MAX))
-            }
-        }
-
-        deserializer.deserialize_i64(Number)
+impl<const MIN: i64, const MAX: i64> FromJson for Within<MIN, MAX> {
+    fn from_json(json: Json<'_>) -> Result<Self, Fault> {
+        // What cannot be held is beyond the bounds as well.
+        let number = json.integer(&format_args!("a whole number from {MIN} to {MAX}"))?;
+        Ok(Self::new(number)?)
     }
 }
 
@@ -85,7 +73,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(json: &str) -> Result<i64, String> {
-        serde_json::from_str::<Within<1, 10>>(json)
+        crate::domain::json::from_str::<Within<1, 10>>(json)
             .map(Within::get)
             .map_err(|error| error.to_string())
     }
@@ -115,7 +103,7 @@ mod tests {
 
     #[test]
     fn without_an_upper_bound_it_ends_where_javascript_rounds() {
-        let read = |json: &str| serde_json::from_str::<AtLeast<1>>(json).map(AtLeast::get);
+        let read = |json: &str| crate::domain::json::from_str::<AtLeast<1>>(json).map(AtLeast::get);
         assert_eq!(read("9007199254740991").unwrap(), 9_007_199_254_740_991);
         assert!(read("9007199254740992").is_err() && read("0").is_err());
     }
@@ -124,7 +112,7 @@ mod tests {
         #[test]
         fn what_is_within_the_bounds_survives_json(number in 0..=SAFE_INTEGER) {
             let json = serde_json::to_string(&AtLeast::<0>::new(number).unwrap()).unwrap();
-            prop_assert_eq!(serde_json::from_str::<AtLeast<0>>(&json).unwrap().get(), number);
+            prop_assert_eq!(crate::domain::json::from_str::<AtLeast<0>>(&json).unwrap().get(), number);
         }
     }
 }

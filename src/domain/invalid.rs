@@ -59,6 +59,16 @@ pub fn legible(sentence: &str) -> String {
     legible
 }
 
+/// Refuses more of something than is allowed.
+pub(crate) fn at_most(count: usize, most: usize, what: &str) -> Result<(), Invalid> {
+    if count <= most {
+        return Ok(());
+    }
+    Err(Invalid::new(format!(
+        "there are {count} {what}; at most {most} are allowed"
+    )))
+}
+
 /// A character as it is, or escaped where it cannot be seen.
 fn escaped(character: char) -> String {
     match character {

@@ -4,8 +4,9 @@
 //! object has a length far below that, in bytes of its JSON text (contract section 4, *What one caller can cost*):
 //! characters have up to four.
 
+use super::json::{self, read_as};
 use super::{Invalid, quoted};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// Most bytes of JSON of one free part of an object.
@@ -44,17 +45,18 @@ fn check_keys(value: &Value) -> Result<(), Invalid> {
 }
 
 /// An object of anything, whose keys have no U+0000.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(try_from = "Map<String, Value>")]
 pub struct Kept(Map<String, Value>);
+
+read_as!(Kept, Map<String, Value>);
 
 impl TryFrom<Map<String, Value>> for Kept {
     type Error = Invalid;
 
     fn try_from(object: Map<String, Value>) -> Result<Self, Invalid> {
+        check_length(&json::text(&object))?;
         let object = Value::Object(object);
-        check_length(&object.to_string())?;
         check_keys(&object)?;
         match object {
             Value::Object(object) => Ok(Self(object)),
@@ -71,7 +73,7 @@ mod tests {
     fn an_object_is_kept_up_to_a_length() {
         let of_length = |length: usize| {
             let text = "é".repeat((length - r#"{"a":""}"#.len()) / 2);
-            serde_json::from_value::<Kept>(serde_json::json!({ "a": text }))
+            crate::domain::json::from_str::<Kept>(&serde_json::json!({ "a": text }).to_string())
         };
         assert!(of_length(MAX_KEPT).is_ok());
         let refusal = of_length(MAX_KEPT + 2).unwrap_err().to_string();
@@ -85,16 +87,18 @@ mod tests {
             r#"{"b":{"\u0000a":1}}"#,
             r#"{"b":[1,[{"a\u0000b":null}]]}"#,
         ] {
-            let refusal = serde_json::from_str::<Kept>(json).unwrap_err().to_string();
+            let refusal = crate::domain::json::from_str::<Kept>(json)
+                .unwrap_err()
+                .to_string();
             assert!(refusal.contains("holds a NUL character"), "{refusal}");
         }
-        assert!(serde_json::from_str::<Kept>(r#"{"\u0001":"\u0000"}"#).is_ok());
+        assert!(crate::domain::json::from_str::<Kept>(r#"{"\u0001":"\u0000"}"#).is_ok());
     }
 
     #[test]
     fn a_number_counts_as_long_as_it_is_written_out() {
         let short = format!("{{\"a\":[{}]}}", vec!["1e15"; 10_000].join(","));
         assert!(short.len() < MAX_KEPT);
-        assert!(serde_json::from_str::<Kept>(&short).is_err());
+        assert!(crate::domain::json::from_str::<Kept>(&short).is_err());
     }
 }

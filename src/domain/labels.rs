@@ -6,12 +6,10 @@
 //! The clients send and expect a dictionary of strings and state no limits; ours keep a project's row small and are
 //! wide enough for tags. A key that is repeated keeps its place and takes the last value, as a Python dictionary does.
 
+use super::json::{Fault, FromJson, Json};
 use super::wire::json_literal;
 use super::{Invalid, quoted};
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
-use serde_json::value::RawValue;
-use std::fmt::{self, Formatter};
 
 /// The labels of an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,11 +24,6 @@ impl Labels {
     pub const MAX_VALUE_CHARS: usize = 256;
     /// Longest JSON text of all of them, in bytes: lists of projects and the audit trail carry it whole.
     pub const MAX_BYTES: usize = 8_192;
-
-    /// Reads a JSON object of strings, as a row holds it.
-    pub fn from_json(json: &str) -> Result<Self, Invalid> {
-        serde_json::from_str(json).map_err(|error| Invalid::new(error.to_string()))
-    }
 
     /// The labels as a JSON object, in their order.
     pub fn to_json(&self) -> String {
@@ -65,15 +58,15 @@ impl Labels {
         self.0.is_empty()
     }
 
-    fn insert(&mut self, key: String, value: String) -> Result<(), Invalid> {
+    fn insert(&mut self, key: &str, value: String) -> Result<(), Invalid> {
         check_text(
-            &format!("the key {}", quoted(&key)),
-            &key,
+            &format!("the key {}", quoted(key)),
+            key,
             1,
             Self::MAX_KEY_CHARS,
         )?;
         check_text(
-            &format!("the value of {}", quoted(&key)),
+            &format!("the value of {}", quoted(key)),
             &value,
             0,
             Self::MAX_VALUE_CHARS,
@@ -81,7 +74,7 @@ impl Labels {
         if let Some((_, held)) = self.0.iter_mut().find(|(candidate, _)| *candidate == key) {
             *held = value;
         } else if self.0.len() < Self::MAX_ENTRIES {
-            self.0.push((key, value));
+            self.0.push((key.to_owned(), value));
         } else {
             return Err(Invalid::new(format!(
                 "there are more than {} labels, which is the most that are allowed",
@@ -108,8 +101,7 @@ fn check_text(what: &str, text: &str, min: usize, max: usize) -> Result<(), Inva
 }
 
 /// The text of a label's value, as it is kept; `None` for what is none.
-fn text_of(value: &RawValue) -> Option<String> {
-    let json = value.get();
+fn text_of(json: &str) -> Option<String> {
     match json.as_bytes().first() {
         Some(b'"') => serde_json::from_str(json).ok(),
         Some(b'{' | b'[' | b'n') | None => None,
@@ -117,39 +109,26 @@ fn text_of(value: &RawValue) -> Option<String> {
     }
 }
 
-impl<'de> Deserialize<'de> for Labels {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Pairs;
-
-        impl<'de> Visitor<'de> for Pairs {
-            type Value = Labels;
-
-            fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-                formatter.write_str(r#"an object of texts like {"team": "vision"}"#)
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<Labels, A::Error> {
-                let mut labels = Labels::default();
-                while let Some((key, value)) = pairs.next_entry::<String, Box<RawValue>>()? {
-                    let value = text_of(&value).ok_or_else(|| {
-                        A::Error::custom(format!(
-                            "the value of {} is neither a text, true, false nor a number",
-                            quoted(&key)
-                        ))
-                    })?;
-                    labels.insert(key, value).map_err(A::Error::custom)?;
-                }
-                if labels.to_json().len() > Labels::MAX_BYTES {
-                    let limit = Labels::MAX_BYTES;
-                    return Err(A::Error::custom(format!(
-                        "all labels together are longer than {limit} bytes of JSON"
-                    )));
-                }
-                Ok(labels)
-            }
+impl FromJson for Labels {
+    fn from_json(json: Json<'_>) -> Result<Self, Fault> {
+        let mut labels = Self::default();
+        for (key, value) in json.pairs(&r#"an object of texts like {"team": "vision"}"#)? {
+            let text = text_of(value.text()).ok_or_else(|| {
+                Invalid::new(format!(
+                    "the value of {} is neither a text, true, false nor a number",
+                    quoted(&key)
+                ))
+            });
+            text.and_then(|text| labels.insert(&key, text))
+                .map_err(|invalid| Fault::from(invalid).of_member(&key))?;
         }
-
-        deserializer.deserialize_map(Pairs)
+        if labels.to_json().len() > Self::MAX_BYTES {
+            let limit = Self::MAX_BYTES;
+            return Err(Fault::from(Invalid::new(format!(
+                "all labels together are longer than {limit} bytes of JSON"
+            ))));
+        }
+        Ok(labels)
     }
 }
 
@@ -180,10 +159,11 @@ impl schemars::JsonSchema for Labels {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::json::from_str;
     use proptest::prelude::*;
 
     fn refusal(json: &str) -> String {
-        Labels::from_json(json).unwrap_err().to_string()
+        from_str::<Labels>(json).unwrap_err().to_string()
     }
 
     fn numbered(count: usize) -> String {
@@ -194,7 +174,7 @@ mod tests {
     #[test]
     fn order_is_kept() {
         let json = r#"{"z":"1","a":"2","m":""}"#;
-        let labels = Labels::from_json(json).unwrap();
+        let labels = from_str::<Labels>(json).unwrap();
         assert_eq!(labels.to_json(), json);
         assert_eq!(serde_json::to_string(&labels).unwrap(), json);
         assert_eq!((labels.get("a"), labels.get("b")), (Some("2"), None));
@@ -202,20 +182,20 @@ mod tests {
 
     #[test]
     fn a_repeated_key_keeps_its_place_and_takes_the_last_value() {
-        let labels = Labels::from_json(r#"{"a":"1","b":"2","a":"3"}"#).unwrap();
+        let labels = from_str::<Labels>(r#"{"a":"1","b":"2","a":"3"}"#).unwrap();
         assert_eq!(labels.to_json(), r#"{"a":"3","b":"2"}"#);
     }
 
     #[test]
     fn at_most_100_labels_are_taken() {
-        assert_eq!(Labels::from_json(&numbered(100)).unwrap().len(), 100);
+        assert_eq!(from_str::<Labels>(&numbered(100)).unwrap().len(), 100);
         assert!(refusal(&numbered(101)).contains("more than 100 labels"));
     }
 
     #[test]
     fn keys_have_1_to_64_characters_and_values_at_most_256() {
         let (key, value) = ("k".repeat(64), "v".repeat(256));
-        assert!(Labels::from_json(&format!(r#"{{"{key}":"{value}"}}"#)).is_ok());
+        assert!(from_str::<Labels>(&format!(r#"{{"{key}":"{value}"}}"#)).is_ok());
         assert!(
             refusal(&format!(r#"{{"{key}k":"v"}}"#))
                 .contains("has 65 characters; 1 to 64 are allowed")
@@ -246,7 +226,7 @@ mod tests {
 
     #[test]
     fn true_false_and_numbers_are_kept_as_their_json_text() {
-        let labels = Labels::from_json(
+        let labels = from_str::<Labels>(
             r#"{"a": true, "b":false, "c": 3 , "d":1.10, "e":-2e3, "f": "true"}"#,
         );
         assert_eq!(
@@ -259,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_text_with_escapes_is_read_as_a_text() {
-        let labels = Labels::from_json(r#"{"a":"\u00e9\n\"q\""}"#).unwrap();
+        let labels = from_str::<Labels>(r#"{"a":"\u00e9\n\"q\""}"#).unwrap();
         assert_eq!(labels.get("a"), Some("é\n\"q\""));
     }
 
@@ -278,9 +258,9 @@ mod tests {
         ) {
             let mut labels = Labels::default();
             for (key, value) in pairs {
-                labels.insert(key, value).unwrap();
+                labels.insert(&key, value).unwrap();
             }
-            prop_assert_eq!(Labels::from_json(&labels.to_json()).unwrap(), labels);
+            prop_assert_eq!(from_str::<Labels>(&labels.to_json()).unwrap(), labels);
         }
     }
 }

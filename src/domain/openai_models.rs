@@ -146,7 +146,7 @@ mod tests {
     }
 
     fn models(labels: &str) -> Option<Models> {
-        Models::of(&Labels::from_json(labels).unwrap())
+        Models::of(&crate::domain::json::from_str(labels).unwrap())
     }
 
     #[test]

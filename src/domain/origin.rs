@@ -10,9 +10,10 @@
 //! port is the default. Some runtimes make it small all the same, so it is kept as it is written and has to be written
 //! as it is sent; what a browser would encode is refused.
 
+use super::invalid::at_most;
+use super::json::{self, Fault, FromJson, Json};
 use super::wire::json_string;
 use super::{Invalid, host, quoted};
-use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use std::fmt::{self, Display, Formatter};
 
@@ -207,14 +208,9 @@ impl OriginList {
     /// Most origins in a list, duplicates counted.
     pub const MAX_ORIGINS: usize = 100;
 
-    /// Reads a JSON list, as a row holds it.
-    pub fn from_json(json: &str) -> Result<Self, Invalid> {
-        serde_json::from_str(json).map_err(|error| Invalid::new(error.to_string()))
-    }
-
     /// The list as JSON text.
     pub fn to_json(&self) -> String {
-        serde_json::Value::from_iter(self.iter().map(Origin::as_str)).to_string()
+        json::text(self)
     }
 
     /// The origins, in their order.
@@ -238,38 +234,22 @@ impl OriginList {
     }
 }
 
-impl<'de> Deserialize<'de> for OriginList {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Origins;
-
-        impl<'de> Visitor<'de> for Origins {
-            type Value = OriginList;
-
-            fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-                formatter.write_str(r#"a list of origins like ["https://app.example.com"]"#)
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<OriginList, A::Error> {
-                let mut origins = Vec::new();
-                for _ in 0..OriginList::MAX_ORIGINS {
-                    let Some(origin) = items.next_element::<Origin>()? else {
-                        return Ok(OriginList(origins));
-                    };
-                    if !origins.contains(&origin) {
-                        origins.push(origin);
-                    }
+impl FromJson for OriginList {
+    fn from_json(json: Json<'_>) -> Result<Self, Fault> {
+        let mut origins = Vec::new();
+        let count = json.each(
+            &r#"a list of origins like ["https://app.example.com"]"#,
+            Self::MAX_ORIGINS,
+            &mut |item| {
+                let origin = Origin::from_json(item)?;
+                if !origins.contains(&origin) {
+                    origins.push(origin);
                 }
-                match items.next_element::<IgnoredAny>()? {
-                    None => Ok(OriginList(origins)),
-                    Some(_) => Err(A::Error::custom(format_args!(
-                        "the list has more than {} origins, which is the most that are allowed",
-                        OriginList::MAX_ORIGINS
-                    ))),
-                }
-            }
-        }
-
-        deserializer.deserialize_seq(Origins)
+                Ok(())
+            },
+        )?;
+        at_most(count, Self::MAX_ORIGINS, "origins")?;
+        Ok(Self(origins))
     }
 }
 

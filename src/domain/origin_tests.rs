@@ -1,6 +1,7 @@
 //! Tests of `origin.rs`: what browsers send is kept, everything else is refused with what was wrong.
 
 use super::*;
+use crate::domain::json::{from_str, object};
 use proptest::prelude::*;
 use url::Url;
 
@@ -295,7 +296,7 @@ fn a_host_has_253_bytes_at_most() {
 #[test]
 fn a_list_keeps_the_first_of_equal_origins_in_order() {
     let list =
-        OriginList::from_json(r#"["https://b.com","https://a.com","HTTPS://B.com:443"]"#).unwrap();
+        from_str::<OriginList>(r#"["https://b.com","https://a.com","HTTPS://B.com:443"]"#).unwrap();
     assert_eq!(list.to_json(), r#"["https://b.com","https://a.com"]"#);
     assert_eq!(serde_json::to_string(&list).unwrap(), list.to_json());
     assert_eq!(list.len(), 2);
@@ -303,7 +304,7 @@ fn a_list_keeps_the_first_of_equal_origins_in_order() {
 
 #[test]
 fn a_list_matches_exactly() {
-    let list = OriginList::from_json(r#"["https://example.com"]"#).unwrap();
+    let list = from_str::<OriginList>(r#"["https://example.com"]"#).unwrap();
     assert!(list.contains("https://example.com"));
     for header in [
         "https://evilexample.com",
@@ -324,23 +325,21 @@ fn a_list_has_100_origins_at_most() {
     let json = |count: usize| {
         serde_json::Value::from_iter((0..count).map(|n| format!("https://a{n}.com"))).to_string()
     };
-    assert_eq!(OriginList::from_json(&json(100)).unwrap().len(), 100);
-    let error = OriginList::from_json(&json(101)).unwrap_err().to_string();
-    assert!(error.contains("more than 100 origins"), "{error}");
+    assert_eq!(from_str::<OriginList>(&json(100)).unwrap().len(), 100);
+    let error = from_str::<OriginList>(&json(101)).unwrap_err().to_string();
+    assert!(error.contains("at most 100 are allowed"), "{error}");
 }
 
 #[test]
 fn a_refusal_in_a_list_names_its_position() {
-    #[derive(Debug, serde::Deserialize)]
-    struct Body {
-        #[expect(dead_code, reason = "only the refusal is looked at")]
-        allowed_cors_origins: OriginList,
+    object! {
+        #[derive(Debug)]
+        struct Body {
+            #[expect(dead_code, reason = "only the refusal is looked at")]
+            allowed_cors_origins: OriginList,
+        }
     }
-    let refusal = |json: &str| {
-        let mut deserializer = serde_json::Deserializer::from_str(json);
-        let error = serde_path_to_error::deserialize::<_, Body>(&mut deserializer).unwrap_err();
-        format!("{}: {}", error.path(), error.inner())
-    };
+    let refusal = |json: &str| from_str::<Body>(json).unwrap_err().to_string();
     assert!(
         refusal(r#"{"allowed_cors_origins":["https://a.com","https://a.com/x"]}"#)
             .starts_with("allowed_cors_origins[1]: 'https://a.com/x' has a path; an origin is scheme://host[:port]")
@@ -350,7 +349,7 @@ fn a_refusal_in_a_list_names_its_position() {
         r#""https://a.com","#.repeat(100)
     );
     assert!(
-        refusal(&too_many).starts_with("allowed_cors_origins: the list has more than 100 origins")
+        refusal(&too_many).starts_with("allowed_cors_origins: there are 101 origins; at most 100")
     );
     assert!(
         refusal(r#"{"allowed_cors_origins":"https://a.com"}"#)

@@ -140,7 +140,7 @@ mod tests {
     fn mapping(pairs: &[(&str, &str)]) -> Vec<Mapping> {
         let pair = |(from, to): &(&str, &str)| {
             let pair = serde_json::json!({"source_field_name": from, "destination_field_name": to});
-            serde_json::from_value(pair).unwrap()
+            crate::domain::json::from_str(&pair.to_string()).unwrap()
         };
         pairs.iter().map(pair).collect()
     }

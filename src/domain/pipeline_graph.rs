@@ -4,11 +4,12 @@
 //! what the objects refer to exists, and whether its fields are mapped, is decided in the transaction of the write
 //! (`store/pipeline_checks.rs`), because both can change until then.
 
+use super::invalid::at_most;
 use super::kept::check_length;
 use super::wire::json_enum;
 use super::{Invalid, Text, quoted};
-use crate::domain::objects::object;
-use serde::{Deserialize, Serialize};
+use crate::domain::json::{self, object, read_as};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,32 +33,30 @@ json_enum! {
     }
 }
 
-/// An object of a pipeline version.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(remote = "Self")]
-pub struct PipelineObject {
-    /// Its name, unique in the version.
-    pub name: Name,
-    /// The name of what it refers to.
-    pub reference_name: Name,
-    /// The kind of that; a deployment if absent.
-    #[serde(default)]
-    pub reference_type: Option<ReferenceType>,
-    /// The version of that; the default version if absent.
-    pub version: Option<Name>,
-    /// Settings, kept as they are.
-    pub configuration: Option<Map<String, Value>>,
-    /// Texts about it, kept as they are.
-    pub metadata: Option<Map<String, Value>>,
+object! {
+    /// An object of a pipeline version.
+    #[derive(Clone, Debug, PartialEq, Serialize)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct PipelineObject {
+        /// Its name, unique in the version.
+        pub name: Name,
+        /// The name of what it refers to.
+        pub reference_name: Name,
+        /// The kind of that; a deployment if absent.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(default))]
+        pub reference_type: Option<ReferenceType>,
+        /// The version of that; the default version if absent.
+        pub version: Option<Name>,
+        /// Settings, kept as they are.
+        pub configuration: Option<Map<String, Value>>,
+        /// Texts about it, kept as they are.
+        pub metadata: Option<Map<String, Value>>,
+    }
 }
 
-object!(PipelineObject);
-
 /// The objects of a pipeline version, in the order in which they were given.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(try_from = "Vec<PipelineObject>")]
 pub struct PipelineObjects(Vec<PipelineObject>);
 
 impl PipelineObjects {
@@ -69,6 +68,8 @@ impl PipelineObjects {
         self.0.iter()
     }
 }
+
+read_as!(PipelineObjects, Vec<PipelineObject>);
 
 impl TryFrom<Vec<PipelineObject>> for PipelineObjects {
     type Error = Invalid;
@@ -89,56 +90,52 @@ impl TryFrom<Vec<PipelineObject>> for PipelineObjects {
                 )));
             }
         }
-        let json = serde_json::to_string(&objects);
+        let json = json::to_string(&objects);
         check_length(&json.map_err(|error| Invalid::new(error.to_string()))?)?;
         Ok(Self(objects))
     }
 }
 
-/// Which field of a source goes into which field of a destination.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(remote = "Self")]
-pub struct Mapping {
-    /// A field that the source gives.
-    pub source_field_name: Name,
-    /// A field that the destination takes.
-    pub destination_field_name: Name,
+object! {
+    /// Which field of a source goes into which field of a destination.
+    #[derive(Clone, Debug, PartialEq, Serialize)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct Mapping {
+        /// A field that the source gives.
+        pub source_field_name: Name,
+        /// A field that the destination takes.
+        pub destination_field_name: Name,
+    }
 }
 
-object!(Mapping);
-
-/// Where a destination gets something from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(remote = "Self")]
-pub struct Source {
-    /// The name of an object, or `pipeline_start`.
-    pub source_name: Name,
-    /// Field by field; none between plain sides.
-    #[serde(default)]
-    pub mapping: Vec<Mapping>,
+object! {
+    /// Where a destination gets something from.
+    #[derive(Clone, Debug, PartialEq, Serialize)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct Source {
+        /// The name of an object, or `pipeline_start`.
+        pub source_name: Name,
+        /// Field by field; none between plain sides.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(default))]
+        pub mapping: Vec<Mapping> = Vec::new(),
+    }
 }
 
-object!(Source);
-
-/// What goes into one object, or out of the pipeline.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(remote = "Self")]
-pub struct Attachment {
-    /// The name of an object, or `pipeline_end`.
-    pub destination_name: Name,
-    /// Where it comes from.
-    pub sources: Vec<Source>,
+object! {
+    /// What goes into one object, or out of the pipeline.
+    #[derive(Clone, Debug, PartialEq, Serialize)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct Attachment {
+        /// The name of an object, or `pipeline_end`.
+        pub destination_name: Name,
+        /// Where it comes from.
+        pub sources: Vec<Source>,
+    }
 }
-
-object!(Attachment);
 
 /// The attachments of a pipeline version, in the order in which they were given; without a cycle.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(try_from = "Vec<Attachment>")]
 pub struct Attachments(Vec<Attachment>);
 
 impl Attachments {
@@ -151,6 +148,8 @@ impl Attachments {
         self.0.iter()
     }
 }
+
+read_as!(Attachments, Vec<Attachment>);
 
 impl TryFrom<Vec<Attachment>> for Attachments {
     type Error = Invalid;
@@ -191,7 +190,7 @@ impl TryFrom<Vec<Attachment>> for Attachments {
                 }
             }
         }
-        let json = serde_json::to_string(&attachments);
+        let json = json::to_string(&attachments);
         check_length(&json.map_err(|error| Invalid::new(error.to_string()))?)?;
         match cycle(graph) {
             Some(name) => Err(Invalid::new(format!(
@@ -201,15 +200,6 @@ impl TryFrom<Vec<Attachment>> for Attachments {
             None => Ok(Self(attachments)),
         }
     }
-}
-
-fn at_most(count: usize, most: usize, what: &str) -> Result<(), Invalid> {
-    if count <= most {
-        return Ok(());
-    }
-    Err(Invalid::new(format!(
-        "there are {count} {what}; at most {most} are allowed"
-    )))
 }
 
 /// A name on a cycle, if there is one. What gets nothing from a name that is left is taken away until nothing goes;
@@ -257,7 +247,8 @@ mod tests {
                 serde_json::json!({ "destination_name": destination, "sources": sources })
             })
             .collect();
-        serde_json::from_value(Value::Array(list)).map_err(|error| error.to_string())
+        crate::domain::json::from_str(&Value::Array(list).to_string())
+            .map_err(|error| error.to_string())
     }
 
     #[test]
@@ -320,7 +311,7 @@ mod tests {
                 serde_json::json!({ "destination_name": "b", "sources": sources })
             };
             let list: Vec<Value> = lists.iter().map(attachment).collect();
-            serde_json::from_value::<Attachments>(Value::Array(list))
+            crate::domain::json::from_str::<Attachments>(&Value::Array(list).to_string())
                 .map_err(|error| error.to_string())
         };
         assert_eq!(of(&[&["a"], &["c", START]]).unwrap().iter().count(), 2);
@@ -344,7 +335,8 @@ mod tests {
             let mapping: Vec<Value> = (0..count).map(mapping).collect();
             let sources = serde_json::json!([{ "source_name": "a", "mapping": mapping }]);
             let list = serde_json::json!([{ "destination_name": "b", "sources": sources }]);
-            serde_json::from_value::<Attachments>(list).map_err(|error| error.to_string())
+            crate::domain::json::from_str::<Attachments>(&list.to_string())
+                .map_err(|error| error.to_string().to_string())
         };
         assert!(of(300).is_ok());
         assert!(
@@ -361,7 +353,7 @@ mod tests {
                 .iter()
                 .map(|name| serde_json::json!({ "name": name, "reference_name": "d" }))
                 .collect();
-            serde_json::from_value::<PipelineObjects>(Value::Array(list))
+            crate::domain::json::from_str::<PipelineObjects>(&Value::Array(list).to_string())
                 .map_err(|error| error.to_string())
         };
         assert!(objects(&["a", "b"]).is_ok());

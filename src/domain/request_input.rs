@@ -603,7 +603,7 @@ mod tests {
     use serde_json::{Value as Json, json};
 
     fn fields(definition: &Json) -> Fields {
-        serde_json::from_value(definition.clone()).unwrap()
+        crate::domain::json::from_str(&definition.to_string()).unwrap()
     }
 
     /// Each type under its own name.

@@ -4,7 +4,7 @@
 //! is refused, because SQLite and the tools around it end a text there.
 
 use super::Invalid;
-use super::wire::read_string;
+use super::json::{Fault, FromJson, Json};
 use std::fmt::{self, Display, Formatter};
 
 /// A text of `MIN` to `MAX` Unicode scalar values without NUL.
@@ -21,20 +21,7 @@ pub type PersonName = Text<1, 150>;
 impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
     /// Accepts the text as it is, if its length fits and it holds no NUL.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let length = text.chars().count();
-        if length < MIN || length > MAX {
-            let wrong = match length {
-                0 => "the text is empty".to_owned(),
-                1 => "the text has 1 character".to_owned(),
-                _ => format!("the text has {length} characters"),
-            };
-            return Err(Invalid::new(format!("{wrong}; {MIN} to {MAX} are allowed")));
-        }
-        if text.contains('\0') {
-            return Err(Invalid::new(
-                "the text holds a NUL character (U+0000); every other character is allowed",
-            ));
-        }
+        check(text, MIN, MAX)?;
         Ok(Self(text.to_owned()))
     }
 
@@ -42,6 +29,25 @@ impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The rules of a text. Not generic: there are some twenty pairs of lengths.
+fn check(text: &str, min: usize, max: usize) -> Result<(), Invalid> {
+    let length = text.chars().count();
+    if length < min || length > max {
+        let wrong = match length {
+            0 => "the text is empty".to_owned(),
+            1 => "the text has 1 character".to_owned(),
+            _ => format!("the text has {length} characters"),
+        };
+        return Err(Invalid::new(format!("{wrong}; {min} to {max} are allowed")));
+    }
+    if text.contains('\0') {
+        return Err(Invalid::new(
+            "the text holds a NUL character (U+0000); every other character is allowed",
+        ));
+    }
+    Ok(())
 }
 
 impl<const MIN: usize, const MAX: usize> Display for Text<MIN, MAX> {
@@ -57,13 +63,11 @@ impl<const MAX: usize> Default for Text<0, MAX> {
     }
 }
 
-impl<'de, const MIN: usize, const MAX: usize> serde::Deserialize<'de> for Text<MIN, MAX> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        read_string(
-            deserializer,
-            format_args!("a text of {MIN} to {MAX} characters"),
-            Self::parse,
-        )
+impl<const MIN: usize, const MAX: usize> FromJson for Text<MIN, MAX> {
+    fn from_json(json: Json<'_>) -> Result<Self, Fault> {
+        let text = json.string(&format_args!("a text of {MIN} to {MAX} characters"))?;
+        check(&text, MIN, MAX)?;
+        Ok(Self(text))
     }
 }
 
@@ -136,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_number_is_told_the_lengths() {
-        let error = serde_json::from_str::<PersonName>("5")
+        let error = crate::domain::json::from_str::<PersonName>("5")
             .unwrap_err()
             .to_string();
         assert!(

@@ -5,6 +5,7 @@
 //! into [`Intervals`], and shows each [`Series`] with one value an interval, 0 where nothing was used. A series is cut
 //! from days, so it adds up whatever the cut.
 
+use super::json;
 use super::subscription_period::period_containing;
 use super::wire::json_enum;
 use super::{Invalid, Timestamp};
@@ -228,7 +229,7 @@ impl Intervals {
                 .map(|(number, period)| (number, period.start, period.end))
                 .collect(),
         };
-        serde_json::json!(periods).to_string()
+        json::text(&periods)
     }
 
     /// A series of zeros.

@@ -2,9 +2,10 @@
 //!
 //! A value may be a secret, so none is printed, and no refusal quotes one.
 
-use super::wire::{json_string, read_string};
+use super::invalid::at_most;
+use super::json::{self, Fault, FromJson, Json};
+use super::wire::json_string;
 use super::{Invalid, host, quoted};
-use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use std::fmt::{self, Display, Formatter};
 
@@ -96,16 +97,16 @@ impl fmt::Debug for VariableValue {
     }
 }
 
-impl<'de> Deserialize<'de> for VariableValue {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // A type mismatch of the parser would quote a number, and so a secret that was sent as one.
-        match serde_json::Value::deserialize(deserializer)? {
-            serde_json::Value::String(text) => Self::parse(&text).map_err(D::Error::custom),
-            _ => Err(D::Error::custom(format_args!(
-                "the value is not a text; a text of at most {} bytes is needed",
-                Self::MAX_BYTES
-            ))),
+impl FromJson for VariableValue {
+    fn from_json(json: Json<'_>) -> Result<Self, Fault> {
+        // A type mismatch would quote a number, and so a secret that was sent as one.
+        if json.is_string() {
+            return json.parsed(&"", Self::parse);
         }
+        Err(Fault::from(Invalid::new(format!(
+            "the value is not a text; a text of at most {} bytes is needed",
+            Self::MAX_BYTES
+        ))))
     }
 }
 
@@ -136,7 +137,7 @@ impl Hosts {
 
     /// The list as JSON text.
     pub fn to_json(&self) -> String {
-        serde_json::Value::from_iter(self.0.iter().map(String::as_str)).to_string()
+        json::text(&self.0)
     }
 
     fn parse_host(name: &str) -> Result<String, Invalid> {
@@ -157,48 +158,22 @@ impl Hosts {
     }
 }
 
-/// One host of a list.
-struct Host(String);
-
-impl<'de> Deserialize<'de> for Host {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let expecting = "a host like \"models.example.com\"";
-        read_string(deserializer, expecting, Hosts::parse_host).map(Self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Hosts {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Names;
-
-        impl<'de> Visitor<'de> for Names {
-            type Value = Hosts;
-
-            fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-                formatter.write_str(r#"a list of hosts like ["models.example.com"]"#)
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Hosts, A::Error> {
-                let mut hosts = Vec::new();
-                for _ in 0..Hosts::MAX_HOSTS {
-                    let Some(Host(host)) = items.next_element()? else {
-                        return Ok(Hosts(hosts));
-                    };
-                    if !hosts.contains(&host) {
-                        hosts.push(host);
-                    }
+impl FromJson for Hosts {
+    fn from_json(json: Json<'_>) -> Result<Self, Fault> {
+        let mut hosts = Vec::new();
+        let count = json.each(
+            &r#"a list of hosts like ["models.example.com"]"#,
+            Self::MAX_HOSTS,
+            &mut |item| {
+                let host = item.parsed(&r#"a host like "models.example.com""#, Self::parse_host)?;
+                if !hosts.contains(&host) {
+                    hosts.push(host);
                 }
-                match items.next_element::<IgnoredAny>()? {
-                    None => Ok(Hosts(hosts)),
-                    Some(_) => Err(A::Error::custom(format_args!(
-                        "the list has more than {} hosts, which is the most that are allowed",
-                        Hosts::MAX_HOSTS
-                    ))),
-                }
-            }
-        }
-
-        deserializer.deserialize_seq(Names)
+                Ok(())
+            },
+        )?;
+        at_most(count, Self::MAX_HOSTS, "hosts")?;
+        Ok(Self(hosts))
     }
 }
 
@@ -231,7 +206,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn hosts(json: &str) -> Result<String, String> {
-        let hosts = serde_json::from_str::<Hosts>(json);
+        let hosts = crate::domain::json::from_str::<Hosts>(json);
         hosts
             .map(|hosts| hosts.to_json())
             .map_err(|error| error.to_string())
@@ -289,7 +264,7 @@ mod tests {
         }
         let long = vec!["\"a.com\""; 101].join(",");
         let refusal = hosts(&format!("[{long}]")).unwrap_err();
-        assert!(refusal.contains("more than 100 hosts"), "{refusal}");
+        assert!(refusal.contains("101 hosts; at most 100"), "{refusal}");
     }
 
     proptest! {
@@ -300,7 +275,7 @@ mod tests {
 
         #[test]
         fn no_refusal_and_no_debug_text_holds_a_value(value in "[0-9]{9,15}") {
-            let refusal = serde_json::from_str::<VariableValue>(&value).unwrap_err();
+            let refusal = crate::domain::json::from_str::<VariableValue>(&value).unwrap_err();
             prop_assert!(!refusal.to_string().contains(&value));
             let text = format!("{:?}", VariableValue::parse(&value).unwrap());
             prop_assert!(!text.contains(&value));

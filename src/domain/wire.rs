@@ -1,52 +1,21 @@
 //! How a domain type that is a string in JSON gets in and out: read with its own parser, written with its `Display`.
 //!
-//! A refusal becomes the deserializer's error with the parser's sentence unchanged, so the door that knows the field
-//! only has to put its name in front. Schemas exist natively alone, where the OpenAPI document is written.
-
-use super::Invalid;
-use serde::de::{Deserializer, Error, Visitor};
-use std::fmt::{self, Display, Formatter};
-
-/// Reads a string and parses it; anything else is a type mismatch that says `expected <expecting>`.
-pub(crate) fn read_string<'de, D, T>(
-    deserializer: D,
-    expecting: impl Display,
-    parse: fn(&str) -> Result<T, Invalid>,
-) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-{
-    struct Parsing<T, E> {
-        expecting: E,
-        parse: fn(&str) -> Result<T, Invalid>,
-    }
-
-    impl<T, E: Display> Visitor<'_> for Parsing<T, E> {
-        type Value = T;
-
-        fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-            self.expecting.fmt(formatter)
-        }
-
-        fn visit_str<Err: Error>(self, text: &str) -> Result<T, Err> {
-            (self.parse)(text).map_err(Err::custom)
-        }
-    }
-
-    deserializer.deserialize_str(Parsing { expecting, parse })
-}
+//! A refusal carries the parser's sentence unchanged; the name of the field is put in front on the way out. Schemas exist
+//! natively alone, where the OpenAPI document is written.
 
 /// A text as a JSON string literal, quotes included.
 pub(super) fn json_literal(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    super::json::text(text)
 }
 
-/// `Deserialize`, `Serialize` and, natively, `JsonSchema` for a type with `parse(&str)` and `Display`.
+/// `FromJson`, `Serialize` and, natively, `JsonSchema` for a type with `parse(&str)` and `Display`.
 macro_rules! json_string {
     ($type:ident, expecting: $expecting:literal, schema: { $($schema:tt)+ }) => {
-        impl<'de> serde::Deserialize<'de> for $type {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::domain::wire::read_string(deserializer, $expecting, Self::parse)
+        impl $crate::domain::json::FromJson for $type {
+            fn from_json(
+                json: $crate::domain::json::Json<'_>,
+            ) -> Result<Self, $crate::domain::json::Fault> {
+                json.parsed(&$expecting, Self::parse)
             }
         }
 
@@ -72,7 +41,7 @@ macro_rules! json_string {
 pub(super) use json_string;
 
 /// An enum that is one of some texts in JSON and in the database: read as a text, so that whatever else stands there
-/// is refused with the texts that are allowed. (serde's own way calls a number in its place a syntax error.)
+/// is refused with the texts that are allowed.
 macro_rules! json_enum {
     ($(#[doc = $doc:literal])+ $type:ident: $what:literal {
         $($(#[doc = $variant_doc:literal])+ $variant:ident = $text:literal,)+
@@ -115,10 +84,15 @@ macro_rules! json_enum {
             }
         }
 
-        impl<'de> serde::Deserialize<'de> for $type {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let expecting = format!("one of {}", Self::NAMES.join(", "));
-                $crate::domain::wire::read_string(deserializer, expecting, Self::parse)
+        impl $crate::domain::json::FromJson for $type {
+            fn from_json(
+                json: $crate::domain::json::Json<'_>,
+            ) -> Result<Self, $crate::domain::json::Fault> {
+                if !json.is_string() {
+                    let expecting = format!("one of {}", Self::NAMES.join(", "));
+                    return Err(json.unexpected(&expecting));
+                }
+                json.parsed(&"", Self::parse)
             }
         }
 
@@ -153,11 +127,11 @@ pub(super) use json_enum;
 
 #[cfg(test)]
 mod tests {
+    use crate::domain::json::{FromJson, from_str};
     use crate::domain::{ObjectName, Origin};
 
-    fn refusal<T: serde::de::DeserializeOwned>(json: &str) -> String {
-        let mut deserializer = serde_json::Deserializer::from_str(json);
-        match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+    fn refusal<T: FromJson>(json: &str) -> String {
+        match from_str::<T>(json) {
             Ok(_) => panic!("{json} was accepted"),
             Err(error) => error.to_string(),
         }
@@ -179,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_value_survives_json() {
-        let name: ObjectName = serde_json::from_str(r#""project-1""#).unwrap();
+        let name: ObjectName = from_str(r#""project-1""#).unwrap();
         assert_eq!(serde_json::to_string(&name).unwrap(), r#""project-1""#);
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! The service itself does no other checking than this: the SDK sends any value, so each bound stands here.
 
-use crate::domain::objects::object;
+use crate::domain::json::object;
 use std::fmt::{self, Display, Formatter};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::lower_case::lower_case;
 use super::wire::{json_enum, json_string};
@@ -162,23 +162,23 @@ json_string!(EnterpriseProjectId, expecting: "an enterprise project like \"0\"",
     "examples": ["0"],
 });
 
-/// Somebody to whom an INTERNAL workspace is open: by id, or else by name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(remote = "Self")]
-pub struct Grant {
-    /// The id of a person or service user; counts before the name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<Text<1, 64>>,
-    /// The e-mail address of a person or service user.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_name: Option<Text<1, 320>>,
-    /// `IAM` (default), `FEDERATE` or `AGENCY`; kept and shown.
-    #[serde(default = "iam", skip_serializing_if = "Option::is_none")]
-    pub user_type: Option<GrantType>,
+object! {
+    /// Somebody to whom an INTERNAL workspace is open: by id, or else by name.
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct Grant {
+        /// The id of a person or service user; counts before the name.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub user_id: Option<Text<1, 64>>,
+        /// The e-mail address of a person or service user.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub user_name: Option<Text<1, 320>>,
+        /// `IAM` (default), `FEDERATE` or `AGENCY`; kept and shown.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(default = "iam"))]
+        pub user_type: Option<GrantType> = iam(),
+    }
 }
-
-object!(Grant);
 
 impl Grant {
     /// Refuses a name that is meant as an e-mail address and can be nobody's; other clients' users have names without `@`.
@@ -254,7 +254,11 @@ mod tests {
 
     #[test]
     fn a_grant_goes_by_id_before_name() {
-        let grant = |json: &str| serde_json::from_str::<Grant>(json).unwrap().grantee();
+        let grant = |json: &str| {
+            crate::domain::json::from_str::<Grant>(json)
+                .unwrap()
+                .grantee()
+        };
         let dashed = "13a9ba27-6888-4528-826e-8e1002eab13d";
         let both = r#"{"user_id":"13A9BA2768884528826E8E1002EAB13D","user_name":"a@b.c"}"#;
         assert_eq!(grant(both).as_deref(), Some(dashed));

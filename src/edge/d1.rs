@@ -12,7 +12,6 @@ use wasm_bindgen::{JsCast, JsValue};
 use worker::Env;
 use worker::worker_sys::types::D1Database;
 
-use crate::domain::objects::object;
 use crate::platform::{Batch, BatchMeta, Database, DatabaseError, Local};
 use crate::sql::statement::{Statement, Value};
 
@@ -70,16 +69,12 @@ fn to_js(value: &Value) -> JsValue {
 }
 
 #[derive(Deserialize)]
-#[serde(remote = "Self")]
 struct Answer {
     results: Box<RawValue>,
     meta: Meta,
 }
 
-object!(Deserialize for Answer);
-
 #[derive(Deserialize)]
-#[serde(remote = "Self")]
 struct Meta {
     #[serde(default)]
     rows_read: f64,
@@ -88,8 +83,6 @@ struct Meta {
     #[serde(default)]
     duration: f64,
 }
-
-object!(Deserialize for Meta);
 
 fn parse(text: &str) -> Result<Batch, DatabaseError> {
     let answers: Vec<Answer> =

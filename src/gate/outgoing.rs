@@ -7,6 +7,7 @@ use super::forward::Sending;
 use super::{Failure, Passage};
 use crate::auth::sealed::{self, Place, Sealed};
 use crate::domain::header_template::HeaderTemplates;
+use crate::domain::json;
 use crate::domain::webhook_signature::{SignedCall, WebhookSecret, WebhookSecrets};
 use crate::error::Error;
 use crate::platform::Outgoing;
@@ -124,9 +125,7 @@ impl Passage {
                 "the upstream's headers cannot be read; set the upstream again".to_owned(),
             )
         };
-        let templates: std::collections::BTreeMap<String, String> =
-            serde_json::from_str(templates).map_err(|_| unreadable())?;
-        let templates = HeaderTemplates::new(templates).map_err(|_| unreadable())?;
+        let templates: HeaderTemplates = json::from_str(templates).map_err(|_| unreadable())?;
         let variables = self
             .admitted
             .variables

@@ -2,12 +2,8 @@
 
 use std::future::Future;
 
-use serde::de::DeserializeOwned;
-
-use crate::domain::invalid::legible;
-use crate::domain::objects;
+use crate::domain::json::{Fault, FromJson, Json};
 use crate::error::Error;
-use crate::http::json_path::path_of;
 use crate::http::request::{BodyError, Request};
 use crate::platform::{Clock, within};
 
@@ -66,7 +62,7 @@ pub async fn text(
     }
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&first) {
         // Of another kind, or not JSON at all; which of the two is for the parser to say.
-        let _: serde::de::IgnoredAny = parse(&bytes)?;
+        checked(&bytes)?;
         return Err(Error::invalid(sentence));
     }
     Ok(bytes)
@@ -111,55 +107,26 @@ pub async fn in_time<T>(
 ///
 /// # Errors
 /// 400 that names the field, its fault and what would be right.
-pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
-    let text = checked(bytes)?;
-    objects::from_str(text).map_err(|error| refusal(text, &error))
+pub fn parse<T: FromJson>(bytes: &[u8]) -> Result<T, Error> {
+    let json = checked(bytes)?;
+    T::from_json(json).map_err(refused)
 }
 
-/// The text of a body, unless it is nested too deep or no text.
-fn checked(bytes: &[u8]) -> Result<&str, Error> {
+/// The JSON of a body, unless it is nested too deep or none. Apart from [`parse`], so that it stands in the module once.
+fn checked(bytes: &[u8]) -> Result<Json<'_>, Error> {
     if depth(bytes) > MAX_DEPTH {
         return Err(Error::invalid(format!(
             "the body is nested more than {MAX_DEPTH} levels deep"
         )));
     }
     // RFC 8259 section 8.1; the parser does not look into fields that it ignores.
-    std::str::from_utf8(bytes)
-        .map_err(|_| Error::invalid("the body is not valid JSON: it is not UTF-8"))
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| Error::invalid("the body is not valid JSON: it is not UTF-8"))?;
+    Json::of(text).map_err(refused)
 }
 
-/// What the parser's error comes to for the caller.
-fn refusal(text: &str, error: &serde_json::Error) -> Error {
-    let sentence = legible(&error.to_string());
-    if error.is_syntax() || error.is_eof() {
-        return Error::invalid(format!("the body is not valid JSON: {sentence}"));
-    }
-    let sentence = in_words_of_json(without_position(&sentence));
-    match legible(&path_of(text, error)).as_str() {
-        "" => Error::invalid(sentence),
-        path => Error::invalid(format!("{path}: {sentence}")),
-    }
-}
-
-/// What the parser expected, in words of JSON: it has those of this language and the names of our types.
-fn in_words_of_json(sentence: &str) -> String {
-    let Some((found, expected)) = sentence.rsplit_once(", expected ") else {
-        return sentence.to_owned();
-    };
-    let found = match found {
-        "invalid type: map" => "invalid type: object",
-        "invalid type: sequence" => "invalid type: array",
-        found => found,
-    };
-    let expected = match expected {
-        "i64" | "u64" => "a whole number",
-        "a boolean" => "true or false",
-        "a sequence" => "an array",
-        "a map" => "an object",
-        named if named.starts_with("struct ") => "an object",
-        expected => expected,
-    };
-    format!("{found}, expected {expected}")
+fn refused(fault: Fault) -> Error {
+    Error::invalid(fault.to_string())
 }
 
 /// The deepest nesting of a body: nothing real comes near, and an unknown field is not followed further either.
@@ -185,14 +152,6 @@ fn depth(json: &[u8]) -> usize {
     deepest
 }
 
-/// Cuts ` at line 1 column 9` off: with the field named, it only distracts.
-fn without_position(sentence: &str) -> &str {
-    sentence
-        .rfind(" at line ")
-        .and_then(|at| sentence.get(..at))
-        .unwrap_or(sentence)
-}
-
 /// What a `Content-Encoding` says beside `identity`, which stands for none (RFC 9110, section 8.4).
 fn coding(content_encoding: Option<String>) -> Option<String> {
     content_encoding.filter(|codings| {
@@ -215,13 +174,15 @@ fn declares_json(content_type: Option<&str>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::json::object;
     use crate::domain::origin::OriginList;
-    use serde::Deserialize;
 
-    #[derive(Debug, Deserialize)]
-    struct Body {
-        #[expect(dead_code, reason = "only its parsing matters here")]
-        allowed_cors_origins: OriginList,
+    object! {
+        #[derive(Debug)]
+        struct Body {
+            #[expect(dead_code, reason = "only its parsing matters here")]
+            allowed_cors_origins: OriginList,
+        }
     }
 
     fn sentence(json: &str) -> String {
@@ -287,43 +248,6 @@ mod tests {
         ] {
             assert!(error.sentence().len() < 1_000, "{}", error.sentence().len());
             assert!(!error.sentence().contains(['\n', '\u{202e}']));
-        }
-    }
-
-    #[test]
-    fn what_is_expected_is_said_in_words_of_json() {
-        #[derive(Debug, Deserialize)]
-        #[expect(dead_code, reason = "only its parsing matters here")]
-        struct All {
-            number: Option<i64>,
-            flag: Option<bool>,
-            list: Option<Vec<Body>>,
-            map: Option<serde_json::Map<String, serde_json::Value>>,
-        }
-        for (json, words) in [
-            (
-                r#"{"number": 1.5}"#,
-                "number: invalid type: floating point `1.5`, expected a whole number",
-            ),
-            (
-                r#"{"flag": {}}"#,
-                "flag: invalid type: object, expected true or false",
-            ),
-            (
-                r#"{"list": "a, expected i64"}"#,
-                "list: invalid type: string \"a, expected i64\", expected an array",
-            ),
-            (
-                r#"{"list": [1]}"#,
-                "list[0]: invalid type: integer `1`, expected an object",
-            ),
-            (
-                r#"{"map": []}"#,
-                "map: invalid type: array, expected an object",
-            ),
-        ] {
-            let refusal = parse::<All>(json.as_bytes()).unwrap_err();
-            assert_eq!(refusal.sentence(), words);
         }
     }
 

@@ -7,7 +7,6 @@ pub mod body;
 pub mod client;
 pub mod cors;
 pub mod failure;
-mod json_path;
 pub mod modelarts;
 pub mod notes;
 pub mod openai_errors;

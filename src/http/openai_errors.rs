@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use crate::domain::json;
 use crate::error::{Error, Kind, Reason};
 use crate::http::failure;
 use crate::http::response::Response;
@@ -17,7 +18,7 @@ pub fn to_response(error: &Error) -> Response {
 #[must_use]
 pub fn event(error: &Error) -> Vec<u8> {
     // Texts always have a JSON form.
-    let body = serde_json::to_string(&Body::of(error)).unwrap_or_default();
+    let body = json::text(&Body::of(error));
     format!("data: {body}\n\n").into_bytes()
 }
 

@@ -1,10 +1,9 @@
 //! A response as the app makes it.
 
-use std::io;
-
 use http::StatusCode;
 use serde::Serialize;
 
+use crate::domain::json;
 use crate::error::Error;
 use crate::platform::Stream;
 
@@ -87,18 +86,12 @@ impl Response {
         value: &impl Serialize,
         bytes: usize,
     ) -> Result<Self, Error> {
-        let mut body = Bounded(Vec::with_capacity(bytes.min(LONGEST_BODY)));
-        let written = serde_json::to_writer(&mut body, value);
-        Self::of_json(status, body, written)
+        Self::of_json(status, json::to_vec(value, LONGEST_BODY, bytes))
     }
 
     /// Apart from what makes the text, which stands in the module once for each type.
-    fn of_json(
-        status: StatusCode,
-        Bounded(body): Bounded,
-        written: serde_json::Result<()>,
-    ) -> Result<Self, Error> {
-        written.map_err(|error| match error.is_io() {
+    fn of_json(status: StatusCode, body: serde_json::Result<Vec<u8>>) -> Result<Self, Error> {
+        let body = body.map_err(|error| match error.is_io() {
             true => Error::answer_too_long(),
             false => Error::inconsistent(format!("response: {error}")),
         })?;
@@ -170,23 +163,6 @@ impl Response {
     /// Adds a header.
     pub fn header(&mut self, name: &'static str, value: impl Into<String>) {
         self.headers.push((name, value.into()));
-    }
-}
-
-/// A body in the making, which never holds more than it may.
-struct Bounded(Vec<u8>);
-
-impl io::Write for Bounded {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() + bytes.len() > LONGEST_BODY {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        self.0.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use items::Turn;
 
+use crate::domain::json;
 use crate::domain::{RequestId, Timestamp};
 use crate::error::Error;
 use crate::platform::{Config, Platform};
@@ -73,9 +74,7 @@ impl Line<'_> {
             cause: self.cause,
         };
         // Texts, numbers and nulls always have a JSON form.
-        platform
-            .log
-            .write(&serde_json::to_string(&entry).unwrap_or_default());
+        platform.log.write(&json::text(&entry));
     }
 }
 

@@ -9,6 +9,7 @@
 use serde_json::{Map, Value};
 
 use crate::auth::access::Authority;
+use crate::domain::json;
 use crate::domain::time::Timestamp;
 use crate::sql::statement::Parameters;
 use crate::store::session::Session;
@@ -158,6 +159,6 @@ impl Change<'_> {
             .text("object_name", self.object_name)
             .optional_text("organization_id", self.organization_id)
             .optional_text("project_id", self.project_id)
-            .optional_text("after", self.after.map(|after| after.to_string()))
+            .optional_text("after", self.after.map(|after| json::text(&after)))
     }
 }

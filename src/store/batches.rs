@@ -4,6 +4,7 @@
 
 use crate::auth::access::Authority;
 use crate::auth::permissions::Permission;
+use crate::domain::json;
 use crate::domain::retention::RETENTION_TIME;
 use crate::domain::{ObjectType, Timestamp};
 use crate::error::Error;
@@ -155,7 +156,7 @@ pub fn withdrawing(project_id: &str, items: &[Item]) -> Vec<Statement> {
         .text("project_id", project_id)
         .text("record_id", first)
         // Ids have a JSON form.
-        .text("ids", serde_json::to_string(&ids).unwrap_or_default())
+        .text("ids", json::text(&ids))
         .batch([&FORGET_KEY, &WITHDRAW])
 }
 
@@ -204,7 +205,7 @@ pub async fn create(
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, Error> {
-    serde_json::to_string(value).map_err(|error| Error::inconsistent(format!("items: {error}")))
+    json::to_string(value).map_err(|error| Error::inconsistent(format!("items: {error}")))
 }
 
 /// The statements that keep what is sent, as many as their parameters' length asks for.

@@ -4,6 +4,7 @@
 //! `usage_days`; a period's days are at most 31 rows, found by the index whatever lies before them, and where there is
 //! no limit none is read.
 
+use crate::domain::json;
 use crate::domain::subscription_period::present_starts;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::day_of;
@@ -72,5 +73,5 @@ pub fn at(parameters: Parameters, now: Timestamp) -> Parameters {
     let starts = present_starts(now).map(day_of);
     parameters
         .integer("now", now.as_millis())
-        .text("period_starts", serde_json::json!(starts).to_string())
+        .text("period_starts", json::text(&starts))
 }

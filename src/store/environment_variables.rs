@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::auth::permissions::{self, Permission};
 use crate::auth::sealed::{self, Sealed};
+use crate::domain::json;
 use crate::domain::{
     EnvironmentVariableId, Hosts, MAX_VARIABLES, ObjectName, ObjectType, VariableName,
     VariableValue, quoted,
@@ -588,7 +589,7 @@ pub async fn copy(
     }
     let writing = parameters()
         .text("source_id", source_id)
-        .text("copied", json!(copied).to_string())
+        .text("copied", json::text(&copied))
         .batch([
             &statements::PERMIT_COPY,
             &statements::DELETE_REPLACED,

@@ -5,6 +5,7 @@
 //! two who claim one request at once each knows whose it is, and one whose outcome got lost can be taken back.
 
 use crate::domain::Timestamp;
+use crate::domain::json;
 use crate::error::{Error, Kind};
 use crate::sql::statement::{Parameters, Statement};
 use crate::sql::statements;
@@ -397,8 +398,8 @@ pub async fn take_back(session: &Session, items: &[Item], now: Timestamp) -> Res
         .iter()
         .map(|item| (&item.project_id, &item.id))
         .collect();
-    let ids = serde_json::to_string(&ids)
-        .map_err(|error| Error::inconsistent(format!("items: {error}")))?;
+    let ids =
+        json::to_string(&ids).map_err(|error| Error::inconsistent(format!("items: {error}")))?;
     let parameters = Parameters::new()
         .integer("now", now.as_millis())
         .text("items", ids);

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::domain::invalid::quoted;
+use crate::domain::json;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
@@ -194,7 +195,7 @@ pub async fn set(
     };
     let statements = change
         .parameters(occasion)
-        .text("quotas", json!(quotas).to_string())
+        .text("quotas", json::text(&quotas))
         .batch([&PERMIT_SET, &SET, &LIST_NAMED, &AFTER_SET]);
     let answers = occasion.session.write(statements).await?;
     let after: After = answers.only(3)?;

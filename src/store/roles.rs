@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::auth::access::Authority;
 use crate::auth::role_permissions::RolePermissions;
+use crate::domain::json;
 use crate::domain::{ObjectName, quoted};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
@@ -354,7 +355,7 @@ pub async fn create(
         .parameters(occasion)
         .text("role", name)
         .text("name", name)
-        .text("permissions", permissions.to_string())
+        .text("permissions", json::text(&permissions))
         .batch([
             &PERMIT_CREATE,
             &INSERT,
@@ -390,7 +391,7 @@ pub async fn update(
         .parameters(occasion)
         .text("role", role)
         .text("name", name)
-        .optional_text("permissions", permissions.map(|list| list.to_string()))
+        .optional_text("permissions", permissions.map(|list| json::text(&list)))
         .batch([
             &PERMIT_UPDATE,
             &UPDATE,

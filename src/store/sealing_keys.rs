@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::auth::sealed::{self, Place, Sealed};
 use crate::domain::VersionId;
+use crate::domain::json;
 use crate::error::Error;
 use crate::platform::{Config, NONCE_LENGTH, Platform};
 use crate::sql::statement::Parameters;
@@ -185,7 +186,7 @@ pub async fn seal_anew(
     if !fresh.is_empty() {
         let writing = parameters()
             .text("current", current)
-            .text("fresh", json!(fresh).to_string())
+            .text("fresh", json::text(&fresh))
             .batch([&SEAL_VALUES, &SEAL_SECRETS, &SEAL_PREVIOUS_SECRETS]);
         session.write(writing).await?;
     }

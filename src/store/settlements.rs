@@ -4,6 +4,7 @@
 //! Everything hangs on the record being under way still, and the statement that ends it is the last to write: so whoever
 //! comes second - a repetition whose first answer got lost, or the scheduled run - finds it ended and counts nothing.
 
+use crate::domain::json;
 use crate::domain::metering::{EXTENDED_BEFORE, LEASE};
 use crate::domain::openai::TokenUsage;
 use crate::domain::time::Timestamp;
@@ -504,8 +505,8 @@ pub async fn tend(session: &Session, now: Timestamp) -> Result<(), Error> {
         batch.extend(extending(parameters, one.result_deadline.0, lease, now).batch([&EXTEND]));
         items.push((&one.project_id, &one.id));
     }
-    let items = serde_json::to_string(&items)
-        .map_err(|error| Error::inconsistent(format!("items: {error}")))?;
+    let items =
+        json::to_string(&items).map_err(|error| Error::inconsistent(format!("items: {error}")))?;
     let parameters = Parameters::new()
         .integer("now", now.as_millis())
         .text("items", items);

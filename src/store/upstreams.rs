@@ -10,6 +10,7 @@
 use serde_json::{Value, json};
 
 use crate::auth::sealed::Sealed;
+use crate::domain::json;
 use crate::domain::{HeaderTemplates, Timestamp, UpstreamUrl, quoted};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
@@ -330,10 +331,10 @@ pub struct NewUpstream<'a> {
 }
 
 impl NewUpstream<'_> {
-    fn hosts(&self) -> Value {
+    fn hosts(&self) -> Vec<&str> {
         let mut hosts = vec![self.upstream_url.host()];
         hosts.extend(self.base_url.map(UpstreamUrl::host));
-        json!(hosts)
+        hosts
     }
 
     /// As the trail keeps it: of addresses no query, of headers the names alone.
@@ -452,8 +453,8 @@ pub async fn put(
         .optional_text("workspace_id", new.consumes.map(|(workspace, _)| workspace))
         .optional_text("quota_resource", new.consumes.map(|(_, resource)| resource))
         .text("headers", new.headers.to_json())
-        .text("variables", json!(variables).to_string())
-        .text("hosts", new.hosts().to_string())
+        .text("variables", json::text(&variables))
+        .text("hosts", json::text(&new.hosts()))
         .optional_integer("max_concurrency", new.max_concurrency)
         .integer("idle_timeout", new.idle_timeout)
         .integer("retries", new.retries)

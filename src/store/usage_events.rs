@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::auth::access::Authority;
 use crate::domain::SAFE_INTEGER;
+use crate::domain::json;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::{Metric, ObjectType};
 use crate::error::Error;
@@ -259,8 +260,8 @@ pub async fn import(
             duplicates: 0,
         });
     }
-    let json = serde_json::to_string(events)
-        .map_err(|error| Error::inconsistent(format!("events: {error}")))?;
+    let json =
+        json::to_string(events).map_err(|error| Error::inconsistent(format!("events: {error}")))?;
     let parameters = Parameters::new()
         .text("import_id", import_id)
         .integer("now", now.as_millis())

@@ -12,6 +12,7 @@ pub mod statements;
 use serde_json::{Map, Value, json};
 
 use crate::auth::access::Authority;
+use crate::domain::json;
 use crate::domain::{Description, Labels, MAX_KEPT, ObjectName, ObjectType, quoted};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
@@ -124,7 +125,7 @@ pub async fn create(
     let parameters = parameters_of(change, occasion, object, name)
         .text("description", new.description.as_str())
         .text("labels", new.labels.to_json())
-        .text("settings", json!(new.settings).to_string());
+        .text("settings", json::text(&new.settings));
     let statements = new.graph.parameters(parameters).batch(texts);
     let answers = occasion.session.write(statements).await?;
     done_or_refused(&answers, occasion.authority, object, name, &|| {
@@ -233,7 +234,7 @@ pub async fn update(
             changes.description.as_ref().map(Description::as_str),
         )
         .optional_text("labels", changes.labels.as_ref().map(Labels::to_json))
-        .text("settings", json!(changes.settings).to_string())
+        .text("settings", json::text(&changes.settings))
         .text("defaults", changes.defaults.to_string());
     let statements = changes.graph.parameters(parameters).batch(texts);
     let answers = occasion.session.write(statements).await?;

@@ -2,10 +2,11 @@
 //!
 //! A setting that was never given, or was set to null, is shown with the default that the clients' documents name.
 
-use crate::domain::objects::object;
-use serde::{Deserialize, Serialize};
+use crate::domain::json::{self, Fault, FromJson, Json, object, read_as};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::domain::invalid::at_most;
 use crate::domain::kept::check_length;
 use crate::domain::{
     Description, Invalid, Labels, MAX_RETENTION_TIME, ObjectName, RETENTION_TIME, RetentionMode,
@@ -26,69 +27,63 @@ const QUEUE_EXPRESS: i64 = 100;
 /// How many batch requests may wait.
 const QUEUE_BATCH: i64 = 100_000;
 
-/// A port of a version that serves more than requests.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(remote = "Self")]
-pub struct Port {
-    /// Where it is reached.
-    pub public_port: Within<1, 65_535>,
-    /// Where the version listens.
-    pub deployment_port: Within<1, 65_535>,
-    /// `tcp` or the like.
-    pub protocol: Text<1, 16>,
-}
-
-object!(Port);
-
-/// At most 20 ports.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(try_from = "Vec<Port>")]
-pub struct Ports(Vec<Port>);
-
-impl TryFrom<Vec<Port>> for Ports {
-    type Error = String;
-
-    fn try_from(ports: Vec<Port>) -> Result<Self, String> {
-        match ports.len() {
-            0..=20 => Ok(Self(ports)),
-            count => Err(format!("there are {count} ports; at most 20 are allowed")),
-        }
+object! {
+    /// A port of a version that serves more than requests.
+    #[derive(Debug, Clone, Serialize)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct Port {
+        /// Where it is reached.
+        pub public_port: Within<1, 65_535>,
+        /// Where the version listens.
+        pub deployment_port: Within<1, 65_535>,
+        /// `tcp` or the like.
+        pub protocol: Text<1, 16>,
     }
 }
 
-/// How it is found out whether an instance is well.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// At most 20 ports.
+#[derive(Debug, Clone, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(remote = "Self")]
-pub struct HealthCheck {
-    /// Seconds between two checks.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub interval: Option<Within<1, 86_400>>,
-    /// Seconds until a check has failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub timeout: Option<Within<1, 86_400>>,
-    /// So many failures make an instance unwell.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub failure_threshold: Option<Within<1, 1000>>,
-    /// The port that is asked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub port: Option<Within<1, 65_535>>,
-    /// The path that is asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<Text<1, 256>>,
+pub struct Ports(Vec<Port>);
+
+read_as!(Ports, Vec<Port>);
+
+impl TryFrom<Vec<Port>> for Ports {
+    type Error = Invalid;
+
+    fn try_from(ports: Vec<Port>) -> Result<Self, Invalid> {
+        at_most(ports.len(), 20, "ports")?;
+        Ok(Self(ports))
+    }
 }
 
-object!(HealthCheck);
+object! {
+    /// How it is found out whether an instance is well.
+    #[derive(Debug, Clone, Serialize)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct HealthCheck {
+        /// Seconds between two checks.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub interval: Option<Within<1, 86_400>>,
+        /// Seconds until a check has failed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub timeout: Option<Within<1, 86_400>>,
+        /// So many failures make an instance unwell.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub failure_threshold: Option<Within<1, 1000>>,
+        /// The port that is asked.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub port: Option<Within<1, 65_535>>,
+        /// The path that is asked for.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub path: Option<Text<1, 256>>,
+    }
+}
 
 /// A command line: one text or several.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(
-    untagged,
-    expecting = "expected a text of at most 4096 characters, or a list of such texts, at most 65536 bytes of JSON"
-)]
+#[serde(untagged)]
 pub enum CommandLine {
     /// One text.
     Text(Text<0, 4096>),
@@ -96,17 +91,32 @@ pub enum CommandLine {
     Texts(Texts),
 }
 
+impl FromJson for CommandLine {
+    fn from_json(json: Json<'_>) -> Result<Self, Fault> {
+        if json.is_string() {
+            return Text::from_json(json).map(Self::Text);
+        }
+        if json.is_list() {
+            return Texts::from_json(json).map(Self::Texts);
+        }
+        Err(json.unexpected(
+            &"a text of at most 4096 characters, or a list of such texts, at most 65536 bytes of JSON",
+        ))
+    }
+}
+
 /// Texts, at most 65536 bytes of JSON.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(try_from = "Vec<Text<0, 4096>>")]
 pub struct Texts(Vec<Text<0, 4096>>);
+
+read_as!(Texts, Vec<Text<0, 4096>>);
 
 impl TryFrom<Vec<Text<0, 4096>>> for Texts {
     type Error = Invalid;
 
     fn try_from(texts: Vec<Text<0, 4096>>) -> Result<Self, Invalid> {
-        check_length(&json!(texts).to_string())?;
+        check_length(&json::text(&texts))?;
         Ok(Self(texts))
     }
 }
@@ -114,22 +124,21 @@ impl TryFrom<Vec<Text<0, 4096>>> for Texts {
 /// The bodies to create and to change a version: the same settings, but a name is needed on creation only.
 macro_rules! body {
     ($(#[$doc:meta])* $name:ident, $(#[$version_doc:meta])* $version:ty, { $($(#[$setting_doc:meta])* $setting:ident: $type:ty,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Deserialize)]
-        #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-        pub struct $name {
-            $(#[$version_doc])*
-            pub version: $version,
-            /// Description; null clears it.
-            #[serde(default)]
-            pub description: Patch<Description>,
-            /// Labels, all of them; null is none.
-            #[serde(default)]
-            pub labels: Patch<Labels>,
-            /// The older word for `environment`.
-            #[serde(default)]
-            pub language: Patch<Text<1, 256>>,
-            $($(#[$setting_doc])* #[serde(default)] pub $setting: Patch<$type>,)*
+        object! {
+            $(#[$doc])*
+            #[derive(Debug)]
+            #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+            pub struct $name {
+                $(#[$version_doc])*
+                pub version: $version,
+                /// Description; null clears it.
+                pub description: Patch<Description>,
+                /// Labels, all of them; null is none.
+                pub labels: Patch<Labels>,
+                /// The older word for `environment`.
+                pub language: Patch<Text<1, 256>>,
+                $($(#[$setting_doc])* pub $setting: Patch<$type>,)*
+            }
         }
 
         impl $name {
@@ -162,7 +171,7 @@ macro_rules! bodies {
             /// What to change of a version; what is absent stays, and null takes a setting back to its default.
             DeploymentVersionUpdate,
             /// New name; pipelines that use the version keep it.
-            #[serde(default)]
+
             Patch<ObjectName>,
             $settings
         );
@@ -258,64 +267,64 @@ pub struct DeploymentVersionDetail {
     pub settings: DeploymentVersionSettings,
 }
 
-/// The settings of a version, each with its default where it was never given.
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(default, remote = "Self")]
-pub struct DeploymentVersionSettings {
-    /// What it runs in; `external` where it names nothing.
-    pub environment: Option<String>,
-    /// What it runs in, for people.
-    pub environment_display_name: Option<String>,
-    /// What it runs in.
-    pub environment_name: Option<String>,
-    /// Which of the environments of that name.
-    pub environment_tag: Option<String>,
-    /// The size of its instances.
-    pub instance_type: Option<String>,
-    /// The group of sizes of its instances.
-    pub instance_type_group_id: Option<String>,
-    /// The group of sizes of its instances; its instance type where it names none.
-    pub instance_type_group_name: Option<String>,
-    /// Most instances.
-    pub maximum_instances: i64,
-    /// Least instances.
-    pub minimum_instances: i64,
-    /// Seconds that an instance stays without work.
-    pub maximum_idle_time: i64,
-    /// Seconds that requests are kept.
-    pub request_retention_time: i64,
-    /// What is kept of requests: `none`, `metadata` or `full`.
-    pub request_retention_mode: String,
-    /// Most express requests that wait.
-    pub maximum_queue_size_express: i64,
-    /// Most batch requests that wait.
-    pub maximum_queue_size_batch: i64,
-    /// Most requests that wait.
-    pub maximum_queue_size: i64,
-    /// Kept; nobody is notified.
-    pub monitoring: Option<String>,
-    /// Kept; nobody is notified.
-    pub default_notification_group: Option<String>,
-    /// Whether it asks for an address of its own.
-    pub static_ip: bool,
-    /// Whether requests that were interrupted start again.
-    pub restart_request_interruption: bool,
-    /// Its ports.
-    pub ports: Vec<Port>,
-    /// How instances are added.
-    pub scaling_strategy: String,
-    /// Processes in an instance.
-    pub instance_processes: i64,
-    /// How it is found out whether an instance is well.
-    pub health_check: Option<HealthCheck>,
-    /// What an instance runs.
-    pub command: Option<CommandLine>,
-    /// What it is given to run with.
-    pub args: Option<CommandLine>,
+object! {
+    default
+    /// The settings of a version, each with its default where it was never given.
+    #[derive(Debug, Serialize)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(default))]
+    pub struct DeploymentVersionSettings {
+        /// What it runs in; `external` where it names nothing.
+        pub environment: Option<String>,
+        /// What it runs in, for people.
+        pub environment_display_name: Option<String>,
+        /// What it runs in.
+        pub environment_name: Option<String>,
+        /// Which of the environments of that name.
+        pub environment_tag: Option<String>,
+        /// The size of its instances.
+        pub instance_type: Option<String>,
+        /// The group of sizes of its instances.
+        pub instance_type_group_id: Option<String>,
+        /// The group of sizes of its instances; its instance type where it names none.
+        pub instance_type_group_name: Option<String>,
+        /// Most instances.
+        pub maximum_instances: i64,
+        /// Least instances.
+        pub minimum_instances: i64,
+        /// Seconds that an instance stays without work.
+        pub maximum_idle_time: i64,
+        /// Seconds that requests are kept.
+        pub request_retention_time: i64,
+        /// What is kept of requests: `none`, `metadata` or `full`.
+        pub request_retention_mode: String,
+        /// Most express requests that wait.
+        pub maximum_queue_size_express: i64,
+        /// Most batch requests that wait.
+        pub maximum_queue_size_batch: i64,
+        /// Most requests that wait.
+        pub maximum_queue_size: i64,
+        /// Kept; nobody is notified.
+        pub monitoring: Option<String>,
+        /// Kept; nobody is notified.
+        pub default_notification_group: Option<String>,
+        /// Whether it asks for an address of its own.
+        pub static_ip: bool,
+        /// Whether requests that were interrupted start again.
+        pub restart_request_interruption: bool,
+        /// Its ports.
+        pub ports: Vec<Port>,
+        /// How instances are added.
+        pub scaling_strategy: String,
+        /// Processes in an instance.
+        pub instance_processes: i64,
+        /// How it is found out whether an instance is well.
+        pub health_check: Option<HealthCheck>,
+        /// What an instance runs.
+        pub command: Option<CommandLine>,
+        /// What it is given to run with.
+        pub args: Option<CommandLine>,
+    }
 }
-
-object!(DeploymentVersionSettings);
 
 impl Default for DeploymentVersionSettings {
     fn default() -> Self {

@@ -1,6 +1,7 @@
 //! `/operator/v1/instance-types`: the price list that metering uses.
 
-use serde::{Deserialize, Serialize};
+use crate::domain::json::object;
+use serde::Serialize;
 
 use crate::api::Call;
 use crate::domain::{Credits, InstanceTypeName};
@@ -8,12 +9,14 @@ use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::instance_types;
 
-/// What an hour is to cost.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct InstanceTypePut {
-    /// Credits an hour.
-    pub credits_per_hour: Credits,
+object! {
+    /// What an hour is to cost.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct InstanceTypePut {
+        /// Credits an hour.
+        pub credits_per_hour: Credits,
+    }
 }
 
 /// An instance type with its price.

@@ -1,6 +1,7 @@
 //! `/operator/v1/quota-resources`: the catalogue of what workspaces can be limited in.
 
-use serde::{Deserialize, Serialize};
+use crate::domain::json::object;
+use serde::Serialize;
 
 use crate::api::Call;
 use crate::domain::quota::UNLIMITED;
@@ -12,24 +13,26 @@ use crate::store::quota_resources::{self, Labels, QuotaResource};
 /// A name or unit of a resource.
 type Label = Text<1, 256>;
 
-/// What a resource is to be, all of it.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct QuotaResourceSet {
-    /// Name in English.
-    pub name_en: Label,
-    /// Name in Chinese; the English one if absent.
-    pub name_cn: Option<Label>,
-    /// Unit in English.
-    pub unit_en: Label,
-    /// Unit in Chinese; the English one if absent.
-    pub unit_cn: Option<Label>,
-    /// The least that a quota may be; -1 if it may be lifted.
-    pub min_quota: i64,
-    /// The most.
-    pub max_quota: i64,
-    /// What it is where nobody has set it; -1, no limit, if absent.
-    pub default_quota: Option<i64>,
+object! {
+    /// What a resource is to be, all of it.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct QuotaResourceSet {
+        /// Name in English.
+        pub name_en: Label,
+        /// Name in Chinese; the English one if absent.
+        pub name_cn: Option<Label>,
+        /// Unit in English.
+        pub unit_en: Label,
+        /// Unit in Chinese; the English one if absent.
+        pub unit_cn: Option<Label>,
+        /// The least that a quota may be; -1 if it may be lifted.
+        pub min_quota: i64,
+        /// The most.
+        pub max_quota: i64,
+        /// What it is where nobody has set it; -1, no limit, if absent.
+        pub default_quota: Option<i64>,
+    }
 }
 
 /// A resource that workspaces can be limited in.

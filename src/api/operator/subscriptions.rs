@@ -1,7 +1,7 @@
 //! `/operator/v1/subscriptions`: the plan catalogue.
 
-use crate::domain::objects::object;
-use serde::{Deserialize, Serialize};
+use crate::domain::json::object;
+use serde::Serialize;
 
 use crate::api::Call;
 use crate::domain::{AtLeast, Credits, Description, ObjectName};
@@ -9,40 +9,41 @@ use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::subscriptions::{self, Limits, NewSubscription, Subscription};
 
-/// What a plan is to be.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct SubscriptionPut {
-    /// What it is.
-    pub description: Description,
-    /// Whether anybody may choose it.
-    pub self_service: bool,
-    /// Credits a period; null or absent is no limit.
-    pub monthly_credits: Option<Credits>,
-    /// What an organization on it may have; absent is no limit at all.
-    pub limits: Option<SubscriptionPutLimits>,
+object! {
+    /// What a plan is to be.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct SubscriptionPut {
+        /// What it is.
+        pub description: Description,
+        /// Whether anybody may choose it.
+        pub self_service: bool,
+        /// Credits a period; null or absent is no limit.
+        pub monthly_credits: Option<Credits>,
+        /// What an organization on it may have; absent is no limit at all.
+        pub limits: Option<SubscriptionPutLimits>,
+    }
 }
 
-/// What an organization on a plan may have; null or absent is no limit.
-#[derive(Debug, Default, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(remote = "Self")]
-pub struct SubscriptionPutLimits {
-    /// Projects.
-    pub projects: Option<AtLeast<0>>,
-    /// Members, the invited included.
-    pub users: Option<AtLeast<0>>,
-    /// Deployments.
-    pub deployments: Option<AtLeast<0>>,
-    /// Versions of deployments.
-    pub deployment_versions: Option<AtLeast<0>>,
-    /// Pipelines.
-    pub pipelines: Option<AtLeast<0>>,
-    /// Versions of pipelines.
-    pub pipeline_versions: Option<AtLeast<0>>,
+object! {
+    /// What an organization on a plan may have; null or absent is no limit.
+    #[derive(Debug, Default)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct SubscriptionPutLimits {
+        /// Projects.
+        pub projects: Option<AtLeast<0>>,
+        /// Members, the invited included.
+        pub users: Option<AtLeast<0>>,
+        /// Deployments.
+        pub deployments: Option<AtLeast<0>>,
+        /// Versions of deployments.
+        pub deployment_versions: Option<AtLeast<0>>,
+        /// Pipelines.
+        pub pipelines: Option<AtLeast<0>>,
+        /// Versions of pipelines.
+        pub pipeline_versions: Option<AtLeast<0>>,
+    }
 }
-
-object!(Deserialize for SubscriptionPutLimits);
 
 /// A plan.
 #[derive(Debug, Serialize)]

@@ -1,9 +1,9 @@
 //! `/operator/v1/usage-events`: what was used, as the operator's meters report it.
 
-use crate::domain::objects::object;
+use crate::domain::json::object;
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::api::Call;
@@ -13,31 +13,30 @@ use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::usage_events::{self, Event, MAX_EVENTS};
 
-/// A usage event.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(remote = "Self")]
-pub struct UsageEvent {
-    /// Id, the reporter's choice; an event is counted once under it.
-    pub id: Text<1, 128>,
-    /// Name of the project.
-    pub project: ObjectName,
-    /// What used something.
-    pub object_type: ObjectType,
-    /// Name of the deployment or pipeline.
-    pub object_name: Text<1, 64>,
-    /// Name of its version.
-    pub version: Text<1, 64>,
-    /// What was measured; `credits` of deployment versions only.
-    pub metric: Metric,
-    /// How much: credits, kept to a millionth, or whole bytes.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "f64", range(min = 0)))]
-    pub value: Box<RawValue>,
-    /// When; may lie before the project's creation.
-    pub timestamp: Timestamp,
+object! {
+    /// A usage event.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct UsageEvent {
+        /// Id, the reporter's choice; an event is counted once under it.
+        pub id: Text<1, 128>,
+        /// Name of the project.
+        pub project: ObjectName,
+        /// What used something.
+        pub object_type: ObjectType,
+        /// Name of the deployment or pipeline.
+        pub object_name: Text<1, 64>,
+        /// Name of its version.
+        pub version: Text<1, 64>,
+        /// What was measured; `credits` of deployment versions only.
+        pub metric: Metric,
+        /// How much: credits, kept to a millionth, or whole bytes.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "f64", range(min = 0)))]
+        pub value: Box<RawValue>,
+        /// When; may lie before the project's creation.
+        pub timestamp: Timestamp,
+    }
 }
-
-object!(Deserialize for UsageEvent);
 
 /// How many events were new, and how many were known.
 #[derive(Debug, Serialize)]

@@ -1,6 +1,7 @@
 //! `/operator/v1/users`: people, as the operator makes and removes them.
 
-use serde::{Deserialize, Serialize};
+use crate::domain::json::object;
+use serde::Serialize;
 
 use crate::api::Call;
 use crate::domain::{Email, PersonName, Timestamp, UserId};
@@ -8,16 +9,18 @@ use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::users::{self, User};
 
-/// The account to make.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct OperatorUserCreate {
-    /// E-mail address; compared in lower case.
-    pub email: Email,
-    /// First name.
-    pub name: Option<PersonName>,
-    /// Family name.
-    pub surname: Option<PersonName>,
+object! {
+    /// The account to make.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct OperatorUserCreate {
+        /// E-mail address; compared in lower case.
+        pub email: Email,
+        /// First name.
+        pub name: Option<PersonName>,
+        /// Family name.
+        pub surname: Option<PersonName>,
+    }
 }
 
 /// A person.

@@ -1,6 +1,7 @@
 //! `/operator/v1/vouchers`: vouchers, as the operator makes and removes them.
 
-use serde::{Deserialize, Serialize};
+use crate::domain::json::object;
+use serde::Serialize;
 
 use crate::api::{Call, future};
 use crate::domain::{AtLeast, Credits, Description, Text, Timestamp, VoucherCode, VoucherId};
@@ -8,22 +9,24 @@ use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::vouchers::{self, NewVoucher, Voucher};
 
-/// The voucher to make.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct VoucherCreate {
-    /// Code.
-    pub code: VoucherCode,
-    /// What it is for; whoever knows the code can read it.
-    pub description: Description,
-    /// The plan that it gives to a new organization, whether or not anybody may choose that plan.
-    pub subscription: Option<Text<1, 64>>,
-    /// The credits that it adds to the budget of the new organization's first period.
-    pub credits: Option<Credits>,
-    /// When it stops; null or absent is never.
-    pub expiry_date: Option<Timestamp>,
-    /// How often it can be redeemed; null or absent is without limit.
-    pub max_redemptions: Option<AtLeast<1>>,
+object! {
+    /// The voucher to make.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct VoucherCreate {
+        /// Code.
+        pub code: VoucherCode,
+        /// What it is for; whoever knows the code can read it.
+        pub description: Description,
+        /// The plan that it gives to a new organization, whether or not anybody may choose that plan.
+        pub subscription: Option<Text<1, 64>>,
+        /// The credits that it adds to the budget of the new organization's first period.
+        pub credits: Option<Credits>,
+        /// When it stops; null or absent is never.
+        pub expiry_date: Option<Timestamp>,
+        /// How often it can be redeemed; null or absent is without limit.
+        pub max_redemptions: Option<AtLeast<1>>,
+    }
 }
 
 /// A voucher.

@@ -1,6 +1,7 @@
 //! The bodies of pipeline versions, in the union of what the four client generations send and read.
 
-use serde::{Deserialize, Serialize};
+use crate::domain::json::object;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::domain::pipeline_graph::Mapping;
@@ -17,39 +18,32 @@ use crate::store::versions::{Version, Whole};
 /// The bodies to create and to change a version: the same fields, but a name is needed on creation only.
 macro_rules! body {
     ($(#[$doc:meta])* $name:ident, $(#[$version_doc:meta])* $version:ty) => {
-        $(#[$doc])*
-        #[derive(Debug, Deserialize)]
-        #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-        pub struct $name {
-            $(#[$version_doc])*
-            pub version: $version,
-            /// Description; null clears it.
-            #[serde(default)]
-            pub description: Patch<Description>,
-            /// Labels, all of them; null is none.
-            #[serde(default)]
-            pub labels: Patch<Labels>,
-            /// Seconds that requests are kept; a week if never given.
-            #[serde(default)]
-            pub request_retention_time: Patch<Within<0, MAX_RETENTION_TIME>>,
-            /// What is kept of requests; `full` if never given.
-            #[serde(default)]
-            pub request_retention_mode: Patch<RetentionMode>,
-            /// Kept; nobody is notified.
-            #[serde(default)]
-            pub monitoring: Patch<Text<1, 256>>,
-            /// Kept; nobody is notified.
-            #[serde(default)]
-            pub default_notification_group: Patch<Text<1, 256>>,
-            /// Anything about it, at most 65536 bytes of JSON; a change merges into what there is.
-            #[serde(default)]
-            pub metadata: Patch<Kept>,
-            /// What the pipeline consists of, all of it; null is nothing.
-            #[serde(default)]
-            pub objects: Patch<PipelineObjects>,
-            /// What goes from where to where, all of it; null is nothing.
-            #[serde(default)]
-            pub attachments: Patch<Attachments>,
+        object! {
+            $(#[$doc])*
+            #[derive(Debug)]
+            #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+            pub struct $name {
+                $(#[$version_doc])*
+                pub version: $version,
+                /// Description; null clears it.
+                pub description: Patch<Description>,
+                /// Labels, all of them; null is none.
+                pub labels: Patch<Labels>,
+                /// Seconds that requests are kept; a week if never given.
+                pub request_retention_time: Patch<Within<0, MAX_RETENTION_TIME>>,
+                /// What is kept of requests; `full` if never given.
+                pub request_retention_mode: Patch<RetentionMode>,
+                /// Kept; nobody is notified.
+                pub monitoring: Patch<Text<1, 256>>,
+                /// Kept; nobody is notified.
+                pub default_notification_group: Patch<Text<1, 256>>,
+                /// Anything about it, at most 65536 bytes of JSON; a change merges into what there is.
+                pub metadata: Patch<Kept>,
+                /// What the pipeline consists of, all of it; null is nothing.
+                pub objects: Patch<PipelineObjects>,
+                /// What goes from where to where, all of it; null is nothing.
+                pub attachments: Patch<Attachments>,
+            }
         }
 
         impl $name {
@@ -88,7 +82,7 @@ body!(
     /// What to change of a version; what is absent stays, and null takes a setting back to its default.
     PipelineVersionUpdate,
     /// New name; pipelines that use the version keep it.
-    #[serde(default)]
+
     Patch<ObjectName>
 );
 
@@ -118,21 +112,23 @@ pub struct PipelineVersionList {
     pub settings: PipelineVersionSettings,
 }
 
-/// The settings of a version, each with its default where it was never given.
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(default)]
-pub struct PipelineVersionSettings {
-    /// Seconds that requests are kept.
-    pub request_retention_time: i64,
-    /// What is kept of requests: `none`, `metadata` or `full`.
-    pub request_retention_mode: String,
-    /// Kept; nobody is notified.
-    pub monitoring: Option<String>,
-    /// Kept; nobody is notified.
-    pub default_notification_group: Option<String>,
-    /// Anything about it.
-    pub metadata: Option<Map<String, Value>>,
+object! {
+    default
+    /// The settings of a version, each with its default where it was never given.
+    #[derive(Debug, Serialize)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(default))]
+    pub struct PipelineVersionSettings {
+        /// Seconds that requests are kept.
+        pub request_retention_time: i64,
+        /// What is kept of requests: `none`, `metadata` or `full`.
+        pub request_retention_mode: String,
+        /// Kept; nobody is notified.
+        pub monitoring: Option<String>,
+        /// Kept; nobody is notified.
+        pub default_notification_group: Option<String>,
+        /// Anything about it.
+        pub metadata: Option<Map<String, Value>>,
+    }
 }
 
 impl Default for PipelineVersionSettings {
@@ -221,14 +217,16 @@ pub struct PipelineObjectDetail {
     pub metadata: JsonText,
 }
 
-/// A field without its widget: 3.16.1 and 4.0.0 raise on an empty widget in the objects of a pipeline version.
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct PlainField {
-    /// Name.
-    pub name: String,
-    /// What it holds.
-    pub data_type: DataType,
+object! {
+    /// A field without its widget: 3.16.1 and 4.0.0 raise on an empty widget in the objects of a pipeline version.
+    #[derive(Debug, Serialize)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct PlainField {
+        /// Name.
+        pub name: String,
+        /// What it holds.
+        pub data_type: DataType,
+    }
 }
 
 /// What stands for the name of what the reader may not see. All four client generations refuse null and an empty text

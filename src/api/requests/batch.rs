@@ -6,6 +6,7 @@ use super::creating::{Ask, Judged, in_order, refused_or_replayed};
 use super::made::RequestBatchCreateResponse;
 use super::records::forget;
 use crate::api::{Call, Context, OnObject};
+use crate::domain::json;
 use crate::domain::request_input::{self, BatchItem};
 use crate::domain::{Fields, IoType, ObjectType};
 use crate::error::Error;
@@ -75,7 +76,7 @@ pub(crate) async fn create(
     let made = items.iter().map(|item| {
         RequestBatchCreateResponse::of(call.object(), &input.version, &item.id, &time_created)
     });
-    let answer = serde_json::to_string(&made.collect::<Vec<_>>())
+    let answer = json::to_string(&made.collect::<Vec<_>>())
         .map_err(|error| Error::inconsistent(format!("a batch: {error}")))?;
     let due = match call.platform.queue {
         Some(_) => call.now.plus_millis(OFFERED_AGAIN),
@@ -135,8 +136,7 @@ fn bodies<'a>(input: &Input, body: &'a [u8]) -> Result<Vec<BatchItem<'a>>, Error
         "structured" if input.supports_request_format.0 => IoType::Structured,
         _ => IoType::Plain,
     };
-    let fields: Fields = serde_json::from_str(&input.input_fields.0)
-        .map_err(|_| Error::inconsistent("a deployment: input_fields"))?;
+    let fields: Fields = input.input_fields.parse()?;
     request_input::batch_items(io_type, &fields, body)
         .map_err(|invalid| Error::invalid(invalid.to_string()))
 }

@@ -14,6 +14,7 @@ use crate::api::{Call, Context, OnObject};
 use crate::auth::principal::Principal;
 use crate::domain::event_stream::last_line;
 use crate::domain::idempotency_key::{self, IdempotencyKey};
+use crate::domain::json;
 use crate::domain::{Content, Timestamp};
 use crate::error::Error;
 use crate::gate::forward::Sending;
@@ -509,7 +510,7 @@ impl<'a> Answer<'a> {
                 pipeline_timeout: self.passage.admitted.timeout,
                 deployment_timeout: *deployment_timeout,
             };
-            return serde_json::to_string(&shape).unwrap_or_default();
+            return json::text(&shape);
         }
         let shape = DeploymentRequestCreateResponse {
             id: &self.passage.record_id,
@@ -522,7 +523,7 @@ impl<'a> Answer<'a> {
             timeout: self.passage.admitted.timeout,
         };
         // Texts, numbers and what has been parsed always have a JSON form.
-        serde_json::to_string(&shape).unwrap_or_default()
+        json::text(&shape)
     }
 }
 

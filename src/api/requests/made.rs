@@ -1,8 +1,9 @@
 //! What requests send and are answered.
 
+use crate::domain::json::{self, Fault, FromJson, Json, object};
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::domain::{Content, ObjectType, OpenAiPath};
 use crate::gate::pipeline::Made;
@@ -213,26 +214,39 @@ impl<'a> RequestBatchCreateResponse<'a> {
 }
 
 /// The requests of a batch, up to 250, each what the deployment's input asks for; one may stand without a list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct RequestBatch(pub serde_json::Value);
 
+impl FromJson for RequestBatch {
+    fn from_json(json: Json<'_>) -> Result<Self, Fault> {
+        FromJson::from_json(json).map(Self)
+    }
+}
+
 /// What a request sends: what the deployment's input asks for, or a list of up to 250 of it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct RequestBody(pub serde_json::Value);
 
-/// What a call of OpenAI's clients sends: what the path takes there, of which only this is looked at.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct OpenAiRequest {
-    /// `ubiops-deployment/{deployment}/{version}/{name}`, where an empty version is the default one; or the deployment
-    /// alone, or with its version: then the name is the version's first.
-    pub model: String,
-    /// Whether the answer is to be streamed: only true is, and what else stands here is the upstream's to judge.
-    #[serde(default = "not_streamed")]
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "bool"))]
-    pub stream: serde_json::Value,
+impl FromJson for RequestBody {
+    fn from_json(json: Json<'_>) -> Result<Self, Fault> {
+        FromJson::from_json(json).map(Self)
+    }
+}
+
+object! {
+    /// What a call of OpenAI's clients sends: what the path takes there, of which only this is looked at.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct OpenAiRequest {
+        /// `ubiops-deployment/{deployment}/{version}/{name}`, where an empty version is the default one; or the deployment
+        /// alone, or with its version: then the name is the version's first.
+        pub model: String,
+        /// Whether the answer is to be streamed: only true is, and what else stands here is the upstream's to judge.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "bool", default = "not_streamed"))]
+        pub stream: serde_json::Value = not_streamed(),
+    }
 }
 
 fn not_streamed() -> serde_json::Value {
@@ -278,5 +292,5 @@ pub(super) fn additional_data(route: &str, status_code: Option<u16>) -> Option<S
         method: "POST",
         status_code,
     };
-    serde_json::to_string(&data).ok()
+    json::to_string(&data).ok()
 }

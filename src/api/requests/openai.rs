@@ -106,8 +106,7 @@ fn sent(call: &Context<'_>, admitted: &Admitted) -> Result<Sent, Error> {
         .as_ref()
         .and_then(|model| model.id.name.as_deref());
     let version = &admitted.version;
-    let labels = Labels::from_json(&admitted.labels.0)
-        .map_err(|_| Error::inconsistent(format!("version {}: labels", admitted.version_id)))?;
+    let labels: Labels = admitted.labels.parse()?;
     let models = Models::of(&labels).ok_or_else(|| {
         no_model(format!(
             "model: the version {} is not open to OpenAI's clients; its label openai-compatible would be true",

@@ -1,8 +1,7 @@
 //! `.../requests`: what is recorded of the requests to a version, and of those of a project (docs/requests.md).
 
+use crate::domain::json::object;
 use std::rc::Rc;
-
-use serde::Deserialize;
 
 use crate::api::requests::shapes::{
     RequestsChanged, RequestsOverview, Shown, in_detail, in_list, media_type,
@@ -25,12 +24,14 @@ const MOST_LISTED: i64 = 1_000;
 /// So many are skipped: each is read, and who goes further back does so by date.
 const MOST_SKIPPED: i64 = 10_000;
 
-/// What becomes of a request; other fields are ignored.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct RequestUpdate {
-    /// `cancelled`; nothing else can be set.
-    pub status: RequestStatus,
+object! {
+    /// What becomes of a request; other fields are ignored.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct RequestUpdate {
+        /// `cancelled`; nothing else can be set.
+        pub status: RequestStatus,
+    }
 }
 
 fn place<'a>(call: &'a Call<'_, OnObject>) -> Place<'a> {

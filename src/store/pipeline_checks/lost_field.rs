@@ -29,12 +29,12 @@ macro_rules! lost_field {
              FROM lost CROSS JOIN pipeline_mappings m
                ON m.reference_id = :object_id AND m.side = lost.side AND m.field = lost.field)
            SELECT coalesce((
-             SELECT json_array(m.side, m.field, json_array(l.name, w.version, m.object_name))
+             SELECT json_array(m.side, m.field, l.name, w.version, m.object_name)
              FROM mapped m CROSS JOIN pipeline_versions w ON w.id = m.pipeline_version_id
              CROSS JOIN pipelines l ON l.id = w.pipeline_id
              WHERE ",
             $crate::store::pipeline_checks::caller_may_get!("'pipelines.get'", "w.pipeline_id"), " LIMIT 1),
-             (SELECT json_array(side, field, NULL) FROM mapped LIMIT 1)))
+             (SELECT json_array(side, field) FROM mapped LIMIT 1)))
          END")
     };
 }
@@ -51,23 +51,20 @@ impl LostField {
     /// The 400 of it.
     #[must_use]
     pub fn refusal(&self) -> Error {
-        type Place = Option<(String, String, String)>;
-        let fault: Result<(String, String, Place), Error> = self.lost_field.parse();
-        let (property, field, place) = match fault {
-            Ok(fault) => fault,
-            Err(error) => return error,
-        };
-        let field = quoted(&field);
-        Error::invalid(match place {
-            Some((pipeline, version, name)) => format!(
-                "{property}: version {} of the pipeline {} maps the field {field} of {}; change its attachments first",
-                quoted(&version),
-                quoted(&pipeline),
-                quoted(&name)
+        let fault: Result<Vec<String>, Error> = self.lost_field.parse();
+        Error::invalid(match fault.as_deref() {
+            Ok([property, field, pipeline, version, name]) => format!(
+                "{property}: version {} of the pipeline {} maps the field {} of {}; change its attachments first",
+                quoted(version),
+                quoted(pipeline),
+                quoted(field),
+                quoted(name)
             ),
-            None => format!(
-                "{property}: a pipeline that you may not see maps the field {field}; its attachments must change first"
+            Ok([property, field]) => format!(
+                "{property}: a pipeline that you may not see maps the field {}; its attachments must change first",
+                quoted(field)
             ),
+            _ => return Error::inconsistent("lost_field: neither what is lost nor where"),
         })
     }
 }

@@ -37,17 +37,17 @@ impl UseInPipeline {
     /// The 400 of it: what is used, and in what kind of pipeline, `a` or `another` one.
     #[must_use]
     pub fn refusal(&self, what: &str, which: &str) -> Error {
-        let place: Result<Option<(String, String)>, Error> = self.used_in.parse();
-        Error::invalid(match place {
-            Ok(Some((pipeline, version))) => format!(
+        let place: Result<Option<Vec<String>>, Error> = self.used_in.parse();
+        Error::invalid(match place.as_ref().map(Option::as_deref) {
+            Ok(Some([pipeline, version])) => format!(
                 "{what} is used in {which} pipeline, version {} of {}; take it out there first",
-                quoted(&version),
-                quoted(&pipeline)
+                quoted(version),
+                quoted(pipeline)
             ),
             Ok(None) => format!(
                 "{what} is used in {which} pipeline that you may not see; it must be taken out there first"
             ),
-            Err(error) => return error,
+            _ => return Error::inconsistent("used_in: no version of a pipeline"),
         })
     }
 }

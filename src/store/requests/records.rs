@@ -5,6 +5,7 @@
 
 use crate::auth::access::Authority;
 use crate::auth::permissions::Permission;
+use crate::domain::json;
 use crate::domain::requests::{MAX_STATUSES, Statuses};
 use crate::domain::{ObjectType, RecordId, RequestStatus, Timestamp, quoted};
 use crate::error::Error;
@@ -155,8 +156,8 @@ impl Place<'_> {
     }
 
     fn of_records(&self, ids: &[RecordId]) -> Result<Parameters, Error> {
-        let ids = serde_json::to_string(ids)
-            .map_err(|error| Error::inconsistent(format!("ids: {error}")))?;
+        let ids =
+            json::to_string(ids).map_err(|error| Error::inconsistent(format!("ids: {error}")))?;
         Ok(self.parameters().text("ids", ids))
     }
 

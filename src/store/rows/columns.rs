@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::fmt::{self, Formatter};
 
-use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::ser::{Error as _, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::inconsistent;
 use crate::domain::Timestamp;
+use crate::domain::json::{self, FromJson};
 use crate::error::Error;
 
 /// What a column of a row holds. D1 gives a real as JSON does, and no column of ours is one.
@@ -232,9 +233,9 @@ impl JsonText {
     ///
     /// # Errors
     /// An inconsistency, when the column holds anything else.
-    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_json::from_str(&self.0)
-            .map_err(|error| Error::inconsistent(format!("a JSON column: {error}")))
+    pub fn parse<T: FromJson>(&self) -> Result<T, Error> {
+        json::from_str(&self.0)
+            .map_err(|fault| Error::inconsistent(format!("a JSON column: {fault}")))
     }
 }
 

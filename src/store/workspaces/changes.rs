@@ -10,6 +10,7 @@ use super::{
     workspace_columns, workspace_exists, workspace_is_open,
 };
 use crate::auth::principal::Principal;
+use crate::domain::json;
 use crate::domain::workspace::DEFAULT_WORKSPACE;
 use crate::domain::{AuthType, EnterpriseProjectId, Grant, WorkspaceDescription, WorkspaceName};
 use crate::error::{Error, Reason};
@@ -190,7 +191,7 @@ pub async fn create(
         .text("owner", owner_name(occasion.authority.principal()))
         .text("enterprise_project_id", new.enterprise_project_id.as_str())
         .text("auth_type", new.auth_type.as_str())
-        .text("grants", json!(grants).to_string())
+        .text("grants", json::text(&grants))
         .text("grantees", grantees(grants))
         .integer("max_workspaces", MAX_WORKSPACES)
         .batch([
@@ -280,7 +281,7 @@ pub async fn update(
             "auth_type",
             text(changes.auth_type.as_ref().map(|kind| kind.as_str())),
         )
-        .optional_text("grants", grants.map(|grants| json!(grants).to_string()))
+        .optional_text("grants", grants.map(|grants| json::text(&grants)))
         .text("grantees", grantees(grants.unwrap_or_default()))
         .batch([
             &PERMIT_UPDATE,
@@ -317,7 +318,7 @@ pub async fn delete(occasion: &Occasion<'_>, project: &Project, id: &str) -> Res
 /// The grantees one by one, as a JSON list.
 fn grantees(grants: &[Grant]) -> String {
     let all: Vec<String> = grants.iter().filter_map(Grant::grantee).collect();
-    json!(all).to_string()
+    json::text(&all)
 }
 
 /// What a workspace shows of who made it: 64 characters at most (ModelArts spec section 1.2).
