@@ -1,13 +1,13 @@
 //! `/v1/{project_id}/workspaces/{workspace_id}/quotas`: what a workspace may use, and what it has used.
 
 use crate::domain::json::object;
-use std::collections::BTreeSet;
 
 use serde::Serialize;
 
 use crate::api::{Call, OnWorkspace};
 use crate::domain::Text;
 use crate::domain::invalid::quoted;
+use crate::domain::numbered::Numbered;
 use crate::domain::quota::{MAX_QUOTA, UNLIMITED, check_quota};
 use crate::error::Error;
 use crate::http::response::Response;
@@ -157,9 +157,9 @@ fn checked(items: Vec<WorkspaceQuotasReq>) -> Result<Vec<NewQuota>, Error> {
             items.len()
         )));
     }
-    let mut seen = BTreeSet::new();
+    let mut seen = Numbered::default();
     for (at, item) in items.iter().enumerate() {
-        if !seen.insert(item.resource.as_str()) {
+        if !seen.is_new(item.resource.as_str()) {
             return Err(Error::invalid(format!(
                 "quotas[{at}].resource: {} stands twice",
                 quoted(&item.resource)

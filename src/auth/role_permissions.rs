@@ -1,12 +1,11 @@
 //! What a custom role is made of, as a body gives it.
 
-use std::collections::BTreeSet;
-
 #[cfg(not(target_arch = "wasm32"))]
 use crate::auth::permissions::CATALOGUE;
 use crate::auth::permissions::Permission;
 use crate::domain::Invalid;
 use crate::domain::json::read_as;
+use crate::domain::numbered::Numbered;
 
 /// What a custom role holds: permissions of the catalogue, each once, in the order in which they were given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,10 +25,10 @@ impl TryFrom<Vec<Permission>> for RolePermissions {
     type Error = Invalid;
 
     fn try_from(permissions: Vec<Permission>) -> Result<Self, Invalid> {
-        let mut names = BTreeSet::new();
+        let mut names = Numbered::default();
         match permissions
             .iter()
-            .find(|permission| !names.insert(permission.name()))
+            .find(|permission| !names.is_new(permission.name()))
         {
             Some(twice) => Err(Invalid::new(format!("'{}' stands twice", twice.name()))),
             None => Ok(Self(permissions)),

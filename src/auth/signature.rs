@@ -9,13 +9,13 @@
 //! Which headers are signed is for the client to say, but for the date: Huawei's SDK for Go signs the headers that it
 //! sets itself, and `Host` is not among them (contract section 6). The body, the path and the query always are.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use hmac::Mac;
 use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
 
+use crate::domain::numbered::Numbered;
 use crate::domain::time::Timestamp;
 use crate::domain::token::keyed;
 use crate::domain::{DerivedSecret, hex};
@@ -247,14 +247,14 @@ fn canonical_path(path: &str) -> String {
 /// The query's pairs, read exactly as the handlers read them, sorted and encoded. A name that stands twice is refused:
 /// sorting would lose which comes last, and the last is the one that counts.
 fn canonical_query(query: &str) -> Result<String, Refusal> {
-    let mut pairs = BTreeMap::new();
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        if pairs.insert(name, value).is_some() {
-            return Err(TWICE);
-        }
+    let mut pairs = Vec::new();
+    pairs.extend(form_urlencoded::parse(query.as_bytes()));
+    let mut names = Numbered::default();
+    if !pairs.iter().all(|(name, _)| names.is_new(name)) {
+        return Err(TWICE);
     }
     let mut canonical = String::with_capacity(query.len());
-    for (name, value) in &pairs {
+    for (name, value) in names.iter().filter_map(|(_, number)| pairs.get(number)) {
         if !canonical.is_empty() {
             canonical.push('&');
         }

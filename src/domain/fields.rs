@@ -2,12 +2,12 @@
 
 use super::invalid::at_most;
 use super::kept::check_length;
+use super::numbered::Numbered;
 use super::wire::json_enum;
 use super::{Invalid, Text, quoted};
 use crate::domain::json::{self, object, read_as};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
 
 json_enum! {
     /// Whether one side of a deployment or pipeline has fields.
@@ -133,9 +133,9 @@ impl TryFrom<Vec<Field>> for Fields {
 
     fn try_from(fields: Vec<Field>) -> Result<Self, Invalid> {
         at_most(fields.len(), Self::MAX, "fields")?;
-        let mut names = BTreeSet::new();
+        let mut names = Numbered::default();
         for field in &fields {
-            if !names.insert(field.name.as_str()) {
+            if !names.is_new(field.name.as_str()) {
                 return Err(Invalid::new(format!(
                     "the name {} stands twice; a field's name is unique in its list",
                     quoted(field.name.as_str())

@@ -5,10 +5,10 @@
 //! visible ASCII, spaces and tabs and nothing else, so no value can end a header and begin another. Who cannot be expanded
 //! is told which variable is at fault, and never its value.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Formatter};
 
 use super::json::{self, Fault, FromJson, Json};
+use super::numbered::Numbered;
 use serde::ser::{Serialize, Serializer};
 
 use super::{Invalid, quoted};
@@ -57,9 +57,9 @@ const RESERVED_PREFIXES: [&str; 7] = [
     "tenantry-",
 ];
 
-/// Headers by their names in lower case, at most 20.
+/// Headers in the order of their names in lower case, at most 20.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct HeaderTemplates(BTreeMap<String, Template>);
+pub struct HeaderTemplates(Vec<(String, Template)>);
 
 impl HeaderTemplates {
     /// Takes pairs of name and template.
@@ -76,11 +76,14 @@ impl HeaderTemplates {
 
     fn add(&mut self, name: &str, template: String) -> Result<(), Invalid> {
         let name = header_name(name)?;
-        if self.0.contains_key(&name) {
-            return Err(Invalid::new(format!(
-                "'{name}' stands twice; each header is named once, in whatever case"
-            )));
-        }
+        let place = match self.0.binary_search_by(|(known, _)| known.cmp(&name)) {
+            Err(place) => place,
+            Ok(_) => {
+                return Err(Invalid::new(format!(
+                    "'{name}' stands twice; each header is named once, in whatever case"
+                )));
+            }
+        };
         if self.0.len() == MAX_HEADERS {
             return Err(Invalid::new(format!(
                 "there are more than {MAX_HEADERS}; at most {MAX_HEADERS} are allowed"
@@ -88,25 +91,27 @@ impl HeaderTemplates {
         }
         let template = Template::parse(template)
             .map_err(|wrong| Invalid::new(format!("the template of '{name}' {wrong}")))?;
-        self.0.insert(name, template);
+        self.0.insert(place, (name, template));
         Ok(())
     }
 
     /// Their names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.0.iter().map(|(name, _)| name.as_str())
     }
 
-    /// The names of the variables in them, each once.
+    /// The names of the variables in them, each once and in their order.
     #[must_use]
-    pub fn variables(&self) -> BTreeSet<&str> {
-        let pieces = self.0.values().flat_map(Template::pieces);
-        let mut names = BTreeSet::new();
-        names.extend(pieces.filter_map(|piece| match piece {
-            Piece::Variable(name) => Some(name),
-            Piece::Text(_) => None,
-        }));
-        names
+    pub fn variables(&self) -> Vec<&str> {
+        let mut names = Numbered::default();
+        for (_, template) in &self.0 {
+            for piece in template.pieces() {
+                if let Piece::Variable(name) = piece {
+                    names.number(name);
+                }
+            }
+        }
+        names.iter().map(|(name, _)| name).collect()
     }
 
     /// The headers with the values of their variables in place.
@@ -141,7 +146,7 @@ impl HeaderTemplates {
                     _ => continue,
                 };
                 // Templates alone are shorter than either bound, so a variable has filled it.
-                let variable = variable.or_else(|| self.variables().into_iter().next());
+                let variable = variable.or_else(|| self.variables().first().copied());
                 return Err(Unexpanded::new(variable.unwrap_or_default(), name, wrong));
             }
             headers.push((name.clone(), header));

@@ -36,10 +36,7 @@ fn a_variable_stands_in_braces_and_two_dollars_are_one() {
 #[test]
 fn the_names_of_the_variables_are_known_beforehand() {
     let templates = templates(&[("b", "${Y} ${X} $${Z}"), ("a", "${X}")]).unwrap();
-    assert_eq!(
-        templates.variables().into_iter().collect::<Vec<_>>(),
-        ["X", "Y"]
-    );
+    assert_eq!(templates.variables(), ["X", "Y"]);
 }
 
 #[test]

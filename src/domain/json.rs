@@ -251,10 +251,12 @@ impl<'a> Json<'a> {
         if !self.0.starts_with('{') {
             return Err(self.unexpected(expected));
         }
-        let mut deserializer = serde_json::Deserializer::from_str(self.0);
-        deserializer
-            .deserialize_map(Pairs)
-            .map_err(|error| Fault::of_parser(&error))
+        let mut pairs = Vec::new();
+        each_member(self.0, &mut |name, raw| {
+            pairs.push((name, Json(raw.get())));
+        })
+        .map_err(|error| Fault::of_parser(&error))?;
+        Ok(pairs)
     }
 
     /// The value as a tree.
@@ -269,22 +271,34 @@ fn is_whole(number: &str) -> bool {
     digits.bytes().all(|byte| byte.is_ascii_digit()) && number != "-0"
 }
 
-struct Pairs;
+/// Hands over the name and the text of each member of a JSON object.
+///
+/// # Errors
+/// What is no JSON, or no object.
+pub fn each_member<'a>(
+    text: &'a str,
+    take: &mut dyn FnMut(String, &'a RawValue),
+) -> serde_json::Result<()> {
+    struct Each<'a, 'c>(&'c mut dyn FnMut(String, &'a RawValue));
 
-impl<'de> Visitor<'de> for Pairs {
-    type Value = Vec<(String, Json<'de>)>;
+    impl<'a> Visitor<'a> for Each<'a, '_> {
+        type Value = ();
 
-    fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut pairs = Vec::new();
-        while let Some((name, raw)) = map.next_entry::<String, &RawValue>()? {
-            pairs.push((name, Json(raw.get())));
+        fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+            formatter.write_str("an object")
         }
-        Ok(pairs)
+
+        fn visit_map<A: MapAccess<'a>>(self, mut members: A) -> Result<(), A::Error> {
+            while let Some((name, value)) = members.next_entry::<String, &RawValue>()? {
+                (self.0)(name, value);
+            }
+            Ok(())
+        }
     }
+
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    deserializer.deserialize_map(Each(take))?;
+    deserializer.end()
 }
 
 /// The members of an object; those that nobody takes are ignored (contract section 4).

@@ -29,6 +29,7 @@ pub mod lower_case;
 pub mod metering;
 pub mod names;
 pub mod nfc;
+pub mod numbered;
 pub mod object_type;
 pub mod openai;
 pub mod openai_models;

@@ -5,15 +5,13 @@
 //! can be accounted for. So it is never written anew: the places of these two are found in the caller's own text. That
 //! an upstream reads the same there is sure only where no key stands twice, so one that does is refused.
 
-use std::collections::BTreeSet;
-use std::fmt::{self, Formatter};
 use std::ops::Range;
 
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::de::StrRead;
 use serde_json::value::RawValue;
 
 use super::invalid::legible;
+use super::json::each_member;
+use super::numbered::Numbered;
 use super::wire::json_literal;
 use super::{Invalid, SAFE_INTEGER, quoted};
 
@@ -166,8 +164,7 @@ struct Members<'a> {
 impl<'a> Members<'a> {
     fn of_body(text: &'a str) -> Result<Self, Invalid> {
         let mut members = Self::default();
-        let mut names = BTreeSet::new();
-        let (mut twice, mut is_too_long) = (None, false);
+        let (mut names, mut is_too_long) = (Vec::new(), false);
         each_member(text, &mut |name, value| {
             match name.as_str() {
                 "model" => members.model = Some(value),
@@ -175,12 +172,9 @@ impl<'a> Members<'a> {
                 "stream_options" => members.stream_options = Some(value),
                 _ => {}
             }
-            if names.len() >= MAX_KEYS {
-                is_too_long = true;
-            } else if names.contains(&name) {
-                twice.get_or_insert(name);
-            } else {
-                names.insert(name);
+            match names.len() < MAX_KEYS {
+                true => names.push(name),
+                false => is_too_long = true,
             }
         })
         .map_err(|error| {
@@ -190,8 +184,9 @@ impl<'a> Members<'a> {
             let sentence = legible(&error.to_string());
             Invalid::new(format!("the body is not valid JSON: {sentence}"))
         })?;
-        if let Some(name) = twice {
-            let name = quoted(&name);
+        let mut known = Numbered::default();
+        if let Some(twice) = names.iter().find(|name| !known.is_new(name)) {
+            let name = quoted(twice);
             return Err(Invalid::new(format!(
                 "the key {name} stands twice; each may stand once"
             )));
@@ -255,33 +250,6 @@ fn usage_edits(text: &str, options: Option<&RawValue>) -> Vec<Edit> {
 fn place(text: &str, part: &str) -> Range<usize> {
     let start = part.as_ptr().addr().saturating_sub(text.as_ptr().addr());
     start..start + part.len()
-}
-
-/// Calls a function with the name and the text of each member of a JSON object.
-fn each_member<'a>(
-    text: &'a str,
-    call: &mut dyn FnMut(String, &'a RawValue),
-) -> Result<(), serde_json::Error> {
-    struct Each<'a, 'c>(&'c mut dyn FnMut(String, &'a RawValue));
-
-    impl<'a> Visitor<'a> for Each<'a, '_> {
-        type Value = ();
-
-        fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-            formatter.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'a>>(self, mut members: A) -> Result<(), A::Error> {
-            while let Some((name, value)) = members.next_entry::<String, &RawValue>()? {
-                (self.0)(name, value);
-            }
-            Ok(())
-        }
-    }
-
-    let mut deserializer = serde_json::Deserializer::new(StrRead::new(text));
-    deserializer.deserialize_map(Each(call))?;
-    deserializer.end()
 }
 
 /// The text of a member of a JSON object.

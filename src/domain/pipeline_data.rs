@@ -4,10 +4,10 @@
 //! Values are passed on as they came, digit for digit. A list is mapped element by element, so all lists that come
 //! together have one length.
 
-use std::collections::BTreeMap;
-
 use serde_json::value::RawValue;
 
+use super::json::each_member;
+use super::numbered::Numbered;
 use super::pipeline_graph::Mapping;
 use super::{Content, Invalid};
 
@@ -24,13 +24,20 @@ pub struct Taken<'a> {
 /// came in says little about it.
 pub const LONGEST: usize = 8 << 20;
 
-type Fields<'a> = BTreeMap<String, &'a RawValue>;
+/// A source's object, or its list of them, of which only the fields that are taken are kept.
+struct Given<'a> {
+    mapping: &'a [Mapping],
+    names: Numbered<'a>,
+    values: Values<'a>,
+}
 
-/// An object, or a list of them.
-enum Given<'a> {
+enum Values<'a> {
     One(Fields<'a>),
     Many(Vec<Fields<'a>>),
 }
+
+/// The values of an object by the numbers of their fields' names.
+type Fields<'a> = Vec<Option<&'a str>>;
 
 /// Puts together what a plain side gets: all that its first source gave.
 #[must_use]
@@ -47,11 +54,11 @@ pub fn structured(sources: &[Taken<'_>]) -> Result<Content, Invalid> {
     let mut given = Vec::with_capacity(sources.len());
     // A plain source gives no fields: it only has to come first.
     for source in sources.iter().filter(|source| !source.mapping.is_empty()) {
-        given.push((read(source.content)?, source.mapping));
+        given.push(read(source)?);
     }
     let mut length = None;
-    for (given, _) in &given {
-        if let Given::Many(list) = given {
+    for given in &given {
+        if let Values::Many(list) = &given.values {
             match length {
                 None => length = Some(list.len()),
                 Some(length) if length == list.len() => {}
@@ -81,38 +88,62 @@ pub fn structured(sources: &[Taken<'_>]) -> Result<Content, Invalid> {
     Content::value(json).ok_or_else(|| Invalid::new("what was mapped is no JSON".to_owned()))
 }
 
-fn read(content: &Content) -> Result<Given<'_>, Invalid> {
-    let text = content.text();
-    let read = match text.trim_start().starts_with('[') {
-        true => serde_json::from_str(text).map(Given::Many),
-        false => serde_json::from_str(text).map(Given::One),
+fn read<'a>(source: &Taken<'a>) -> Result<Given<'a>, Invalid> {
+    let mut names = Numbered::default();
+    for pair in source.mapping {
+        names.number(pair.source_field_name.as_str());
+    }
+    let text = source.content.text();
+    let values = match text.trim_start().starts_with('[') {
+        true => fields_of_each(text, &names).map(Values::Many),
+        false => fields(text, &names).map(Values::One),
     };
-    read.map_err(|_| {
+    let values = values.map_err(|_| {
         Invalid::new(
             "fields are mapped of what is neither a JSON object nor a list of objects".to_owned(),
         )
+    })?;
+    Ok(Given {
+        mapping: source.mapping,
+        names,
+        values,
     })
 }
 
+fn fields_of_each<'a>(text: &'a str, names: &Numbered<'_>) -> serde_json::Result<Vec<Fields<'a>>> {
+    let mut list = Vec::new();
+    for item in serde_json::from_str::<Vec<&RawValue>>(text)? {
+        list.push(fields(item.get(), names)?);
+    }
+    Ok(list)
+}
+
+fn fields<'a>(text: &'a str, names: &Numbered<'_>) -> serde_json::Result<Fields<'a>> {
+    let mut fields = vec![None; names.len()];
+    each_member(text, &mut |name, value| {
+        let place = names.get(&name).and_then(|number| fields.get_mut(number));
+        if let Some(place) = place {
+            *place = Some(value.get());
+        }
+    })?;
+    Ok(fields)
+}
+
 /// Writes one object: of lists their elements at this place.
-fn write(
-    json: &mut String,
-    given: &[(Given<'_>, &[Mapping])],
-    place: usize,
-) -> Result<(), Invalid> {
+fn write(json: &mut String, given: &[Given<'_>], place: usize) -> Result<(), Invalid> {
     json.push('{');
     let mut is_first = true;
-    for (given, mapping) in given {
-        let fields = match given {
-            Given::One(fields) => Some(fields),
-            Given::Many(list) => list.get(place),
+    for given in given {
+        let fields = match &given.values {
+            Values::One(fields) => fields.as_slice(),
+            Values::Many(list) => list.get(place).map(Vec::as_slice).unwrap_or_default(),
         };
-        for pair in *mapping {
-            let Some(value) = fields.and_then(|fields| fields.get(pair.source_field_name.as_str()))
-            else {
+        for pair in given.mapping {
+            let number = given.names.get(pair.source_field_name.as_str());
+            let Some(Some(value)) = number.and_then(|number| fields.get(number)) else {
                 continue;
             };
-            if json.len() + value.get().len() > LONGEST {
+            if json.len() + value.len() > LONGEST {
                 return Err(Invalid::new(
                     "what is mapped is longer than 8 MiB together".to_owned(),
                 ));
@@ -125,7 +156,7 @@ fn write(
                 pair.destination_field_name.as_str(),
             ));
             json.push(':');
-            json.push_str(value.get());
+            json.push_str(value);
         }
     }
     json.push('}');
@@ -136,6 +167,7 @@ fn write(
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::collections::BTreeMap;
 
     fn mapping(pairs: &[(&str, &str)]) -> Vec<Mapping> {
         let pair = |(from, to): &(&str, &str)| {

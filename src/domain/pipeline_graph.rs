@@ -6,12 +6,12 @@
 
 use super::invalid::at_most;
 use super::kept::check_length;
+use super::numbered::Numbered;
 use super::wire::json_enum;
 use super::{Invalid, Text, quoted};
 use crate::domain::json::{self, object, read_as};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The source that stands for the pipeline's input.
 pub const START: &str = "pipeline_start";
@@ -76,14 +76,14 @@ impl TryFrom<Vec<PipelineObject>> for PipelineObjects {
 
     fn try_from(objects: Vec<PipelineObject>) -> Result<Self, Invalid> {
         at_most(objects.len(), Self::MAX, "objects")?;
-        let mut names = BTreeSet::new();
+        let mut names = Numbered::default();
         for name in objects.iter().map(|object| object.name.as_str()) {
             if name == START || name == END {
                 return Err(Invalid::new(format!(
                     "no object can be called {START} or {END}: these stand for the pipeline's own input and output"
                 )));
             }
-            if !names.insert(name) {
+            if !names.is_new(name) {
                 return Err(Invalid::new(format!(
                     "two objects are called {}",
                     quoted(name)
@@ -164,7 +164,8 @@ impl TryFrom<Vec<Attachment>> for Attachments {
         let mappings = sources().map(|source| source.mapping.len()).sum();
         at_most(mappings, Self::MAX_MAPPINGS, "mappings")?;
         at_most(sources().count(), Self::MAX_MAPPINGS, "sources")?;
-        let mut graph: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        let mut names = Numbered::default();
+        let mut edges = Vec::new();
         for attachment in &attachments {
             let destination = attachment.destination_name.as_str();
             if destination == START {
@@ -173,7 +174,6 @@ impl TryFrom<Vec<Attachment>> for Attachments {
                 )));
             }
             // A published tutorial lists a condition in one attachment and the data in another (contract section 4).
-            let from = graph.entry(destination).or_default();
             for source in &attachment.sources {
                 let source = source.source_name.as_str();
                 if source == END {
@@ -181,56 +181,59 @@ impl TryFrom<Vec<Attachment>> for Attachments {
                         "{END} is a destination, and no source"
                     )));
                 }
-                if !from.insert(source) {
+                let edge = (names.number(source), names.number(destination));
+                // There are so few that looking through all of them costs less than a set would.
+                if edges.contains(&edge) {
                     return Err(Invalid::new(format!(
                         "{} is a source of {} twice",
                         quoted(source),
                         quoted(destination)
                     )));
                 }
+                edges.push(edge);
             }
         }
         let json = json::to_string(&attachments);
         check_length(&json.map_err(|error| Invalid::new(error.to_string()))?)?;
-        match cycle(graph) {
-            Some(name) => Err(Invalid::new(format!(
+        let on_cycle = cycle(edges, names.len());
+        if let Some((name, _)) = names.iter().find(|(_, number)| Some(*number) == on_cycle) {
+            return Err(Invalid::new(format!(
                 "{} gets something from itself, over other objects or at once; attachments must have no cycle",
-                quoted(&name)
-            ))),
-            None => Ok(Self(attachments)),
+                quoted(name)
+            )));
         }
+        Ok(Self(attachments))
     }
 }
 
-/// A name on a cycle, if there is one. What gets nothing from a name that is left is taken away until nothing goes;
-/// a walk from there along sources that are left must come back to where it has been.
-fn cycle(mut graph: BTreeMap<&str, BTreeSet<&str>>) -> Option<String> {
+/// One of so many numbers that is on a cycle of edges from a source to a destination, if there is one. What comes from a
+/// number that gets nothing is taken away until nothing goes; a walk back along the edges that are left must come to where
+/// it has been.
+fn cycle(mut edges: Vec<(usize, usize)>, count: usize) -> Option<usize> {
     loop {
-        // Names that come in order need no sorting, which `collect` would bring into the module.
-        let mut left = BTreeSet::new();
-        left.extend(graph.keys().copied());
-        let before = graph.len();
-        graph.retain(|_, sources| sources.iter().any(|source| left.contains(source)));
-        if graph.len() == before {
+        let mut gets_something = vec![false; count];
+        for (_, destination) in &edges {
+            *gets_something.get_mut(*destination)? = true;
+        }
+        let before = edges.len();
+        edges.retain(|(source, _)| gets_something.get(*source) == Some(&true));
+        if edges.len() == before {
             break;
         }
     }
-    let mut seen = BTreeSet::new();
-    let mut at = *graph.keys().next()?;
-    while seen.insert(at) {
-        at = graph
-            .get(at)?
-            .iter()
-            .copied()
-            .find(|source| graph.contains_key(source))?;
+    let mut seen = vec![false; count];
+    let (mut at, _) = *edges.first()?;
+    while !std::mem::replace(seen.get_mut(at)?, true) {
+        (at, _) = *edges.iter().find(|(_, destination)| *destination == at)?;
     }
-    Some(at.to_owned())
+    Some(at)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::collections::{BTreeMap, BTreeSet};
 
     fn attachments(edges: &[(&str, &str)]) -> Result<Attachments, String> {
         let mut by_destination: BTreeMap<&str, Vec<&str>> = BTreeMap::new();

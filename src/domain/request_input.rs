@@ -5,7 +5,6 @@
 //! checked here is read once, without keeping it, so the cost is bounded by the length of the body.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
 use serde::de::{
@@ -16,6 +15,7 @@ use serde_json::value::RawValue;
 
 use super::fields::Field;
 use super::invalid::legible;
+use super::numbered::Numbered;
 use super::{DataType, Fields, Invalid, IoType};
 
 /// Most objects of a list.
@@ -192,9 +192,13 @@ fn text_of(body: &[u8]) -> Result<&str, Invalid> {
 
 /// Checks structured input and answers how many objects a list has.
 fn items_of(fields: &Fields, json: &str) -> Result<Option<usize>, Invalid> {
-    let mut expected = Expected(BTreeMap::new());
-    for (position, field) in fields.iter().enumerate() {
-        expected.0.insert(field.name.as_str(), (position, field));
+    let mut expected = Expected {
+        names: Numbered::default(),
+        fields: fields.iter().collect(),
+    };
+    // The names differ, so each has the number of its field's position.
+    for field in fields.iter() {
+        expected.names.number(field.name.as_str());
     }
     let mut deserializer = serde_json::Deserializer::new(StrRead::new(json));
     let found = Body(&expected)
@@ -230,17 +234,17 @@ fn malformed(error: &serde_json::Error) -> Invalid {
     ))
 }
 
-/// The fields by their names, each with its position.
-struct Expected<'a>(BTreeMap<&'a str, (usize, &'a Field)>);
+/// The fields, and the positions of their names.
+struct Expected<'a> {
+    names: Numbered<'a>,
+    fields: Vec<&'a Field>,
+}
 
 impl<'a> Expected<'a> {
     /// The first field, in their order, that has not been seen.
     fn missing(&self, seen: &[bool]) -> Option<&'a Field> {
-        self.0
-            .values()
-            .filter(|(position, _)| seen.get(*position) == Some(&false))
-            .min_by_key(|(position, _)| *position)
-            .map(|(_, field)| *field)
+        let position = seen.iter().position(|seen| !seen)?;
+        self.fields.get(position).copied()
     }
 }
 
@@ -541,7 +545,7 @@ impl<'de> Visitor<'de> for Body<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Item, A::Error> {
-        let mut seen = vec![false; self.0.0.len()];
+        let mut seen = vec![false; self.0.fields.len()];
         let mut first = None;
         while let Some(known) = members.next_key_seed(Name(self.0))? {
             let found = members.next_value_seed(Value)?;
@@ -592,7 +596,8 @@ impl<'a> Visitor<'_> for Name<'a> {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(self.0.0.get(name).copied())
+        let position = self.0.names.get(name);
+        Ok(position.and_then(|at| Some((at, *self.0.fields.get(at)?))))
     }
 }
 

@@ -440,7 +440,6 @@ pub async fn put(
         ..project.change(Action::Update, "upstream", fresh.version_id, &label)
     };
     let grace_end = fresh.rotates_until.unwrap_or(occasion.now);
-    let variables: Vec<&str> = new.headers.variables().into_iter().collect();
     let parameters = object
         .parameters(change.parameters(occasion))
         .text("version", version)
@@ -453,7 +452,7 @@ pub async fn put(
         .optional_text("workspace_id", new.consumes.map(|(workspace, _)| workspace))
         .optional_text("quota_resource", new.consumes.map(|(_, resource)| resource))
         .text("headers", new.headers.to_json())
-        .text("variables", json::text(&variables))
+        .text("variables", json::text(&new.headers.variables()))
         .text("hosts", json::text(&new.hosts()))
         .optional_integer("max_concurrency", new.max_concurrency)
         .integer("idle_timeout", new.idle_timeout)

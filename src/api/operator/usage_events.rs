@@ -1,7 +1,7 @@
 //! `/operator/v1/usage-events`: what was used, as the operator's meters report it.
 
 use crate::domain::json::object;
-use std::collections::BTreeMap;
+use crate::domain::numbered::Numbered;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -77,15 +77,11 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
 /// The events of a report, each id once.
 fn once_each(sent: &[UsageEvent]) -> Result<Vec<Event<'_>>, Error> {
     let mut events: Vec<Event<'_>> = Vec::with_capacity(sent.len());
-    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut ids = Numbered::default();
     for (index, event) in sent.iter().enumerate() {
         let event = read(index, event)?;
-        let earlier = places.get(event.id).and_then(|place| events.get(*place));
-        match earlier {
-            None => {
-                places.insert(event.id, events.len());
-                events.push(event);
-            }
+        match events.get(ids.number(event.id)) {
+            None => events.push(event),
             Some(earlier)
                 if Event {
                     index,
