@@ -4,11 +4,11 @@ pub mod shapes;
 
 use crate::api::{Call, OnObject, versions};
 use crate::domain::VersionId;
+use crate::domain::json;
 use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::versions::graph::Graph;
 use crate::store::versions::{NewVersion, VersionChanges};
-use serde_json::json;
 use shapes::{DeploymentVersionCreate, DeploymentVersionSettings, DeploymentVersionUpdate};
 
 /// `POST .../versions`.
@@ -33,7 +33,7 @@ pub(crate) async fn update(call: &mut Call<'_, OnObject>) -> Result<Response, Er
         version: body.version.or_keep("version")?,
         description: body.description.or_default(),
         labels: body.labels.or_default(),
-        defaults: json!(DeploymentVersionSettings::default()),
+        defaults: json::tree(&DeploymentVersionSettings::default()),
         graph: Graph::default(),
     };
     versions::update(call, &changes).await

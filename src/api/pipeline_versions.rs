@@ -3,6 +3,7 @@
 pub mod shapes;
 
 use crate::api::{Call, Context, OnObject, versions};
+use crate::domain::json;
 use crate::domain::pipeline_graph::ReferenceType;
 use crate::domain::{AttachmentId, Attachments, PipelineObjectId, PipelineObjects, VersionId};
 use crate::error::Error;
@@ -54,7 +55,7 @@ fn numbered_attachments(call: &Context<'_>, attachments: &Attachments) -> Result
         Ok(json!({
             "id": AttachmentId::from_random(call.random()?),
             "destination_name": attachment.destination_name,
-            "sources": attachment.sources,
+            "sources": json::tree(&attachment.sources),
         }))
     });
     numbered.collect()
@@ -70,7 +71,7 @@ pub(crate) async fn update(call: &mut Call<'_, OnObject>) -> Result<Response, Er
         version: body.version.or_keep("version")?,
         description: body.description.or_default(),
         labels: body.labels.or_default(),
-        defaults: json!(PipelineVersionSettings::default()),
+        defaults: json::tree(&PipelineVersionSettings::default()),
         graph: Graph {
             objects: objects
                 .map(|objects| numbered_objects(call, &objects))

@@ -244,7 +244,7 @@ fn definition(new: &NewUpstream<'_>) -> String {
         "instance_type": new.instance_type,
         "workspace": new.consumes.map(|(workspace, _)| workspace),
         "quota_resource": new.consumes.map(|(_, resource)| resource),
-        "headers": new.headers,
+        "headers": json::tree(new.headers),
         "max_concurrency": new.max_concurrency,
         "idle_timeout": new.idle_timeout,
         "retries": new.retries,

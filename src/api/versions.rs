@@ -32,7 +32,12 @@ pub(super) async fn create(
     call: &Call<'_, OnObject>,
     mut new: NewVersion,
 ) -> Result<Response, Error> {
-    new.settings.retain(|_, value| !value.is_null());
+    // Taken out one by one: nothing else in the module removes members of a tree, which is more code than all of this.
+    for (name, value) in std::mem::take(&mut new.settings) {
+        if !value.is_null() {
+            new.settings.insert(name, value);
+        }
+    }
     let occasion = call.occasion()?;
     let created = versions::create(&occasion, call.project(), call.object(), &new).await?;
     Response::created(&shown(call.object().kind, created)?)

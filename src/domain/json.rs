@@ -427,6 +427,13 @@ pub fn text<T: Serialize + ?Sized>(value: &T) -> String {
     to_string(value).unwrap_or_default()
 }
 
+/// The tree of a value, which is written and read again: to turn each type into trees takes as much code once more as to
+/// write it. A value that holds trees itself may be nested too deep to be read, and is none for this.
+#[must_use]
+pub fn tree<T: Serialize + ?Sized>(value: &T) -> Value {
+    serde_json::from_str(&text(value)).unwrap_or_default()
+}
+
 /// Declares a struct that is read from a JSON object: each field from the member of its name, or of the name behind `as`.
 /// A member may be missing where its type allows that ([`FromJson::absent`]), or where `=` gives what stands for it; all
 /// members of a struct may that is declared with `default`, whose `Default` stands for them.

@@ -338,7 +338,7 @@ pub async fn create(
             ("name", Some(json!(name))),
             ("value", (!new.secret).then(|| json!(new.value.reveal()))),
             ("secret", Some(json!(new.secret))),
-            ("hosts", new.hosts.as_ref().map(|hosts| json!(hosts))),
+            ("hosts", new.hosts.as_ref().map(json::tree)),
         ])),
         ..place.change(Action::Create, id, &label)
     };
@@ -453,7 +453,10 @@ impl VariableChanges {
             ("name", self.name.as_ref().map(|name| json!(name))),
             ("value", value.map(|value| json!(value.reveal()))),
             ("secret", self.secret.map(Value::Bool)),
-            ("hosts", hosts.is_present().then(|| json!(hosts.value()))),
+            (
+                "hosts",
+                hosts.is_present().then(|| json::tree(&hosts.value())),
+            ),
         ])
     }
 }

@@ -4,7 +4,6 @@
 //! names several resources and takes effect for all of them or none, so the rules about each stand in one permit.
 
 use serde::Serialize;
-use serde_json::json;
 
 use crate::domain::invalid::quoted;
 use crate::domain::json;
@@ -190,7 +189,7 @@ pub async fn set(
         }
     }
     let change = Change {
-        after: Some(json!(quotas)),
+        after: Some(json::tree(quotas)),
         ..project.change(Action::Update, "workspace_quotas", workspace, workspace)
     };
     let statements = change

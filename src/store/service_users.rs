@@ -7,6 +7,7 @@ pub mod statements;
 
 use serde_json::{Value, json};
 
+use crate::domain::json;
 use crate::domain::origin::OriginList;
 use crate::domain::text::{Description, ServiceUserName};
 use crate::domain::time::Timestamp;
@@ -103,9 +104,7 @@ impl ServiceUserChanges {
             ),
             (
                 "allowed_cors_origins",
-                self.allowed_cors_origins
-                    .as_ref()
-                    .map(|origins| json!(origins)),
+                self.allowed_cors_origins.as_ref().map(json::tree),
             ),
         ])
     }
@@ -204,7 +203,7 @@ pub async fn create(
             "name": new.name,
             "description": new.description,
             "expiry_date": new.expiry_date.map(Timestamp::as_millis),
-            "allowed_cors_origins": new.allowed_cors_origins,
+            "allowed_cors_origins": json::tree(new.allowed_cors_origins),
         })),
         ..change_of(project, new.id, Action::Create)
     };

@@ -116,7 +116,7 @@ pub async fn create(
         object_id: &new.id,
         after: Some(after(
             object.kind,
-            [json!(name), json!(new.description), json!(new.labels)],
+            [json!(name), json!(new.description), json::tree(&new.labels)],
             &new.settings,
             &new.graph,
         )),
@@ -220,7 +220,7 @@ pub async fn update(
             [
                 json!(changes.version),
                 json!(changes.description),
-                json!(changes.labels),
+                json::tree(&changes.labels),
             ],
             &changes.settings,
             &changes.graph,
@@ -235,7 +235,7 @@ pub async fn update(
         )
         .optional_text("labels", changes.labels.as_ref().map(Labels::to_json))
         .text("settings", json::text(&changes.settings))
-        .text("defaults", changes.defaults.to_string());
+        .text("defaults", json::text(&changes.defaults));
     let statements = changes.graph.parameters(parameters).batch(texts);
     let answers = occasion.session.write(statements).await?;
     done_or_refused(&answers, occasion.authority, object, name, &|| {
@@ -346,13 +346,14 @@ fn after(
     graph: &Graph,
 ) -> Value {
     let is_graph = kind == ObjectType::Pipeline;
+    let part = |part: &Option<Value>| part.clone().unwrap_or_default();
     given(vec![
         ("version", Some(version)),
         ("description", Some(description)),
         ("labels", Some(labels)),
-        ("settings", Some(json!(settings))),
-        ("objects", is_graph.then(|| json!(graph.objects))),
-        ("attachments", is_graph.then(|| json!(graph.attachments))),
+        ("settings", Some(Value::Object(settings.clone()))),
+        ("objects", is_graph.then(|| part(&graph.objects))),
+        ("attachments", is_graph.then(|| part(&graph.attachments))),
     ])
 }
 

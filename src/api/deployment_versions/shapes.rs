@@ -4,7 +4,7 @@
 
 use crate::domain::json::{self, Fault, FromJson, Json, object, read_as};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::domain::invalid::at_most;
 use crate::domain::kept::check_length;
@@ -147,10 +147,10 @@ macro_rules! body {
             pub fn settings(&self) -> Map<String, Value> {
                 let mut settings = Map::new();
                 $(if self.$setting.is_present() {
-                    settings.insert(stringify!($setting).to_owned(), json!(self.$setting.value()));
+                    settings.insert(stringify!($setting).to_owned(), json::tree(&self.$setting.value()));
                 })*
                 if self.language.is_present() && !self.environment.is_present() {
-                    settings.insert("environment".to_owned(), json!(self.language.value()));
+                    settings.insert("environment".to_owned(), json::tree(&self.language.value()));
                 }
                 settings
             }

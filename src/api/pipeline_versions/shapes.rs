@@ -1,8 +1,8 @@
 //! The bodies of pipeline versions, in the union of what the four client generations send and read.
 
-use crate::domain::json::object;
+use crate::domain::json::{self, object};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::domain::pipeline_graph::Mapping;
 use crate::domain::{
@@ -57,15 +57,15 @@ macro_rules! body {
                     }
                 };
                 let time = &self.request_retention_time;
-                put("request_retention_time", time.is_present(), json!(time.value()));
+                put("request_retention_time", time.is_present(), json::tree(&time.value()));
                 let mode = &self.request_retention_mode;
-                put("request_retention_mode", mode.is_present(), json!(mode.value()));
+                put("request_retention_mode", mode.is_present(), json::tree(&mode.value()));
                 let monitoring = &self.monitoring;
-                put("monitoring", monitoring.is_present(), json!(monitoring.value()));
+                put("monitoring", monitoring.is_present(), json::tree(&monitoring.value()));
                 let group = &self.default_notification_group;
-                put("default_notification_group", group.is_present(), json!(group.value()));
+                put("default_notification_group", group.is_present(), json::tree(&group.value()));
                 let metadata = &self.metadata;
-                put("metadata", metadata.is_present(), json!(metadata.value()));
+                put("metadata", metadata.is_present(), json::tree(&metadata.value()));
                 settings
             }
         }

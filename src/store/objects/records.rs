@@ -6,6 +6,7 @@
 use serde_json::{Value, json};
 
 use super::Object;
+use crate::domain::json;
 use crate::domain::{Description, Fields, IoType, Labels, ObjectName, ObjectType, quoted};
 use crate::error::Error;
 use crate::http::patch::Patch;
@@ -92,7 +93,7 @@ impl NewRecord {
                 "supports_request_format",
                 self.supports_request_format.map(Value::Bool),
             ),
-            ("labels", Some(json!(self.labels))),
+            ("labels", Some(json::tree(&self.labels))),
         ])
     }
 }
@@ -203,7 +204,7 @@ impl RecordChanges {
                 "description",
                 self.description.as_ref().map(|text| json!(text)),
             ),
-            ("labels", self.labels.as_ref().map(|labels| json!(labels))),
+            ("labels", self.labels.as_ref().map(json::tree)),
             ("input_type", self.input_type.map(|kind| json!(kind))),
             ("output_type", self.output_type.map(|kind| json!(kind))),
             (

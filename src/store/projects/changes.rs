@@ -9,6 +9,7 @@ use super::statements::{
 };
 use super::{Project, lacks, not_found, organization_not_found};
 use crate::domain::credits::Credits;
+use crate::domain::json;
 use crate::domain::labels::Labels;
 use crate::domain::names::ObjectName;
 use crate::domain::origin::OriginList;
@@ -43,8 +44,8 @@ impl NewProject<'_> {
             "name": self.name.as_str(),
             "advanced_permissions": self.advanced_permissions,
             "credit_millionths": self.credits.map(Credits::as_millionths),
-            "cors_origins": self.cors_origins,
-            "labels": self.labels,
+            "cors_origins": json::tree(self.cors_origins),
+            "labels": json::tree(self.labels),
         })
     }
 }
@@ -129,11 +130,8 @@ impl ProjectChanges {
                 self.credits.is_present().then(|| json!(credits)),
             ),
             ("suspend", self.suspend.map(Value::Bool)),
-            (
-                "cors_origins",
-                self.cors_origins.as_ref().map(|origins| json!(origins)),
-            ),
-            ("labels", self.labels.as_ref().map(|labels| json!(labels))),
+            ("cors_origins", self.cors_origins.as_ref().map(json::tree)),
+            ("labels", self.labels.as_ref().map(json::tree)),
         ])
     }
 }

@@ -6,6 +6,7 @@
 
 use serde_json::Value;
 
+use crate::domain::json;
 use crate::sql::statement::Parameters;
 use crate::store::rows::{JsonText, row};
 
@@ -70,7 +71,7 @@ pub struct Graph {
 impl Graph {
     /// Adds the parameters that the statements of pipelines' versions name. They are no harm to those of deployments'.
     pub(super) fn parameters(&self, parameters: Parameters) -> Parameters {
-        let list = |part: Option<&Value>| part.map_or_else(|| "[]".to_owned(), Value::to_string);
+        let list = |part: Option<&Value>| part.map_or_else(|| "[]".to_owned(), json::text);
         parameters
             .flag("sets_objects", self.objects.is_some())
             .text("objects", list(self.objects.as_ref()))

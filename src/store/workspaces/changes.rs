@@ -179,7 +179,7 @@ pub async fn create(
     let change = Change {
         object_name: new.name.as_str(),
         after: Some(json!({
-            "name": new.name, "description": new.description, "auth_type": new.auth_type, "grants": grants,
+            "name": new.name, "description": new.description, "auth_type": new.auth_type, "grants": json::tree(grants),
             "enterprise_project_id": new.enterprise_project_id,
         })),
         ..change_of(project, new.id, Action::Create)
@@ -245,7 +245,7 @@ impl WorkspaceChanges {
                 self.description.as_ref().map(|text| json!(text)),
             ),
             ("auth_type", self.auth_type.as_ref().map(|kind| json!(kind))),
-            ("grants", self.grants.as_ref().map(|grants| json!(grants))),
+            ("grants", self.grants.as_ref().map(json::tree)),
         ])
     }
 }
