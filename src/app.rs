@@ -13,6 +13,7 @@ mod admission;
 mod log;
 mod misconfigured;
 mod origins;
+mod services;
 mod workspaces;
 
 pub use misconfigured::handle_misconfigured;
@@ -58,6 +59,7 @@ pub(crate) struct Progress {
     pub(crate) is_request_endpoint: bool,
     pub(crate) class: Option<Class>,
     pub(crate) project: Option<String>,
+    pub(crate) service: Option<String>,
     pub(crate) listed: Option<Listed>,
     pub(crate) principal: Option<String>,
     pub(crate) error: Option<Error>,
@@ -67,6 +69,7 @@ pub(crate) struct Progress {
 
 /// Answers a request.
 pub async fn handle(mut request: Request, platform: &Rc<Platform>, config: &Rc<Config>) -> Handled {
+    services::by_host(&mut request, config);
     let started = platform.clock.now();
     let session = Session::new(Rc::clone(platform));
     let mut random = [0; 16];
@@ -202,6 +205,7 @@ impl<'a> Life<'a> {
             progress.class = Some(found.class);
             progress.is_request_endpoint = found.class == Class::Requests;
             progress.project = found.parameter("project_name").map(str::to_owned);
+            progress.service = found.parameter("service_id").map(str::to_owned);
         }
         let route = found
             .route(&request.method)
@@ -225,6 +229,9 @@ impl<'a> Life<'a> {
             takes_body_first: route.takes_body_first(),
             body_first: None,
             held: None,
+            upload: None,
+            terms: None,
+            is_anonymous: false,
             model: None,
             notes: self.notes.clone(),
             rate: &self.rate,

@@ -59,6 +59,8 @@ pub enum Kind {
     UpstreamFailed,
     /// 504: it took too long, likewise.
     UpstreamTooSlow,
+    /// 501: a protocol that is not passed through.
+    NotPassed,
     /// 503 until the operator has set what is missing.
     Misconfigured,
     /// 500: a bug of ours.
@@ -217,6 +219,11 @@ impl Error {
             "too many calls without a token have come from your address; try again in a minute",
             SHIELDED,
         )
+    }
+
+    /// A protocol is not passed through.
+    pub fn not_passed(sentence: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::NotPassed, sentence)
     }
 
     /// The server has no room for it now.

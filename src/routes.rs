@@ -28,6 +28,7 @@ mod projects;
 mod requests;
 mod roles;
 mod service;
+mod services;
 mod unserved;
 mod variables;
 
@@ -100,6 +101,7 @@ macro_rules! handler {
     (ProjectAdminOrOneself $answer:expr) => { crate::routes::handler!(@ OnProject $answer) };
     (Deployment $answer:expr) => { crate::routes::handler!(@ OnObject $answer, ObjectType::Deployment) };
     (Model $answer:expr) => { crate::routes::handler!(@ OnObject $answer, ObjectType::Deployment) };
+    (Service $answer:expr) => { crate::routes::handler!(@ OnObject $answer, ObjectType::Deployment) };
     (Pipeline $answer:expr) => { crate::routes::handler!(@ OnObject $answer, ObjectType::Pipeline) };
     (Workspaces $answer:expr) => { crate::routes::handler!(@ OnWorkspaces $answer) };
     (Workspace $answer:expr) => { crate::routes::handler!(@ OnWorkspace $answer) };
@@ -190,7 +192,7 @@ macro_rules! routes {
 use routes;
 
 /// The rows, a file of them after the other.
-const TABLES: [&[Route]; 15] = [
+const TABLES: [&[Route]; 17] = [
     service::TABLE,
     operator::TABLE,
     organizations::TABLE,
@@ -205,6 +207,8 @@ const TABLES: [&[Route]; 15] = [
     requests::OF_PROJECT,
     requests::RESULTS,
     openai::TABLE,
+    services::TABLE,
+    services::CALLS,
     modelarts::TABLE,
 ];
 

@@ -32,6 +32,7 @@ pub mod results;
 pub mod role_assignments;
 pub mod roles;
 pub mod service_users;
+pub mod services;
 pub mod status;
 pub mod time_series;
 pub mod upstreams;
@@ -56,10 +57,11 @@ use crate::http::notes::Notes;
 use crate::http::query::Query;
 use crate::http::rate::Rate;
 use crate::http::request::Request;
-use crate::platform::{Config, Local, Platform, SERVICE_USER_DOMAIN};
+use crate::platform::{Config, Local, Platform, SERVICE_USER_DOMAIN, Upload};
 use crate::store::audit::Occasion;
 use crate::store::first_trip::Rider;
 use crate::store::rows::Answers;
+use crate::store::service_admissions::ServiceTerms;
 use crate::store::session::Session;
 use crate::store::slices::{MAX_LIMIT, Slice};
 use crate::store::tokens::FreshToken;
@@ -92,6 +94,12 @@ pub struct Context<'a> {
     pub(crate) body_first: Option<Vec<u8>>,
     /// What is held in memory for it.
     pub(crate) held: Option<Held>,
+    /// The body, where it passes by.
+    pub(crate) upload: Option<Upload>,
+    /// What the service says by which it comes.
+    pub(crate) terms: Option<ServiceTerms>,
+    /// Whether it shows no token, where none is asked for.
+    pub(crate) is_anonymous: bool,
     /// The model that it asks for, where that names what the call is about.
     pub(crate) model: Option<WantedModel>,
     /// What the log is told beside the answer; work that is left for later keeps a clone.
@@ -141,25 +149,37 @@ impl Context<'_> {
     /// the call moves on with it.
     pub(crate) async fn read_body_first(&mut self) -> Result<(), Error> {
         if self.takes_body_first {
-            self.body_first = Some(self.held_body().await?);
+            self.read_body(false).await?;
         }
         Ok(())
     }
 
     /// The body as it comes, up to the longest of its route, with room in memory for it. The time of the call moves on with it.
     pub(crate) async fn held_body(&mut self) -> Result<Vec<u8>, Error> {
+        self.read_body(false).await?;
+        Ok(self.body_first.take().unwrap_or_default())
+    }
+
+    /// Reads the body whole; one that is coded only where that is passed on with it.
+    pub(crate) async fn read_body(&mut self, keeps_coding: bool) -> Result<(), Error> {
         let clock = self.platform.clock.as_ref();
         // A body that does not say its length counts as the longest one, until it is there.
         let length = self.request.header("content-length");
         let length = length.and_then(|length| length.parse().ok());
         let room = length.unwrap_or(self.body_limit).min(self.body_limit);
         let room = Held::try_new(room).ok_or_else(full)?;
-        let bytes = body::bytes(self.request, self.body_limit);
+        let bytes = async {
+            match keeps_coding {
+                true => body::read(self.request, self.body_limit).await,
+                false => body::bytes(self.request, self.body_limit).await,
+            }
+        };
         let bytes = body::in_time(clock, bytes).await?;
         drop(room);
         self.held = Some(Held::try_new(bytes.len()).ok_or_else(full)?);
+        self.body_first = Some(bytes);
         self.now = clock.now();
-        Ok(bytes)
+        Ok(())
     }
 
     /// The answers to what rode along. A row of the table that names a rider hands them to its handler.

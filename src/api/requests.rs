@@ -10,6 +10,7 @@ pub mod made;
 pub mod openai;
 pub(crate) mod pipelines;
 pub mod records;
+pub(crate) mod service;
 pub mod shapes;
 
 pub(crate) use creating::withdrawal;

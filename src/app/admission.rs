@@ -113,6 +113,9 @@ impl Life<'_> {
         access: Access,
         kind: ObjectType,
     ) -> Result<OnObject, Error> {
+        if matches!(access, Access::Service(_)) {
+            return self.authorise_on_service(call, access).await;
+        }
         let token = self.token(call.request)?;
         call.read_body_first().await?;
         if matches!(access, Access::Model(_)) {
@@ -197,7 +200,11 @@ impl Life<'_> {
     pub(super) fn withdraw(&self, call: &mut Context<'_>, error: &Error) {
         let is_unknown = *error.kind() == Kind::OutcomeUnknown;
         let may_be_there = call.takes_body_first && (is_unknown || call.ridden.is_some());
-        if let (true, Ok(statements)) = (may_be_there, requests::withdrawal(call)) {
+        let withdrawal = match call.path.starts_with("/services/") {
+            true => requests::service::withdrawal(call),
+            false => requests::withdrawal(call),
+        };
+        if let (true, Ok(statements)) = (may_be_there, withdrawal) {
             self.work
                 .borrow_mut()
                 .push(settle::repeated(&self.session, self.platform, statements));

@@ -11,10 +11,33 @@ use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::routes::Found;
 use crate::store::first_trip::origin;
+use crate::store::service_admissions;
+
+/// Whose lists of origins count.
+enum Place<'a> {
+    /// Those of the project of this name.
+    Project(&'a str),
+    /// Those of the project of the service of this id.
+    Service(&'a str),
+}
+
+impl<'a> Place<'a> {
+    fn of(project: Option<&'a str>, service: Option<&'a str>) -> Option<Self> {
+        let service = service.map(Self::Service);
+        project.map(Self::Project).or(service)
+    }
+}
 
 impl Life<'_> {
+    async fn listed_in(&self, place: Place<'_>, shown: &str) -> Result<Listed, Error> {
+        match place {
+            Place::Project(name) => origin::in_project(&self.session, name, shown).await,
+            Place::Service(id) => service_admissions::listed(&self.session, id, shown).await,
+        }
+    }
+
     /// Counts a look-up for somebody who shows no token; whether it is still allowed.
-    async fn shield_allows(&self, request: &Request) -> bool {
+    pub(super) async fn shield_allows(&self, request: &Request) -> bool {
         let address = request.header("cf-connecting-ip").unwrap_or_default();
         self.platform.shield.allows(&address).await
     }
@@ -32,9 +55,13 @@ impl Life<'_> {
         };
         let methods = found.methods();
         response.header("allow", found.methods());
-        let listed = match (&self.origin, found.parameter("project_name")) {
-            (Some(shown), Some(project)) if self.shield_allows(request).await => {
-                origin::in_project(&self.session, project, shown).await
+        let place = Place::of(
+            found.parameter("project_name"),
+            found.parameter("service_id"),
+        );
+        let listed = match (&self.origin, place) {
+            (Some(shown), Some(place)) if self.shield_allows(request).await => {
+                self.listed_in(place, shown).await
             }
             _ => Ok(Listed::default()),
         };
@@ -80,23 +107,24 @@ impl Life<'_> {
     /// # Errors
     /// 429 where the shield does not allow it to somebody who shows no token.
     pub(super) async fn look_for_origin(&self, request: &Request) -> Result<(), Error> {
-        let (class, project, listed, shows_token) = {
+        let (class, project, service, listed, shows_token) = {
             let progress = self.progress.borrow();
-            let project = progress.project.clone();
             (
                 progress.class,
-                project,
+                progress.project.clone(),
+                progress.service.clone(),
                 progress.listed,
                 progress.shows_token,
             )
         };
-        if let (Some(shown), Some(project), None) = (&self.origin, project, listed)
+        let place = Place::of(project.as_deref(), service.as_deref());
+        if let (Some(shown), Some(place), None) = (&self.origin, place, listed)
             && class.is_some_and(|class| class != Class::Closed)
         {
             if !shows_token && !self.shield_allows(request).await {
                 return Err(Error::shielded());
             }
-            let listed = origin::in_project(&self.session, &project, shown).await;
+            let listed = self.listed_in(place, shown).await;
             self.progress.borrow_mut().listed = listed.ok();
         }
         Ok(())

@@ -39,6 +39,9 @@ pub enum Access {
     Deployment(Permission),
     /// The same, of the deployment of the model that the body names.
     Model(Permission),
+    /// Whoever holds this permission on the project of the service in the path, or on its deployment; anybody, where the
+    /// service asks for no token.
+    Service(Permission),
     /// Whoever holds this permission on the project in the path, or on the pipeline in it.
     Pipeline(Permission),
     /// An admin of the organization that the project in the path belongs to.
@@ -58,6 +61,7 @@ impl Access {
             | Self::Workspace(permission)
             | Self::Deployment(permission)
             | Self::Model(permission)
+            | Self::Service(permission)
             | Self::Pipeline(permission) => Some(permission),
             _ => None,
         }
@@ -101,6 +105,13 @@ impl std::fmt::Display for Access {
                 write!(
                     formatter,
                     "{} on the project or the model's deployment",
+                    permission.name()
+                )
+            }
+            Self::Service(permission) => {
+                write!(
+                    formatter,
+                    "{} on the project, or an open service",
                     permission.name()
                 )
             }

@@ -168,6 +168,16 @@ catalogue! {
     SERVICE_USERS_ACCESS_KEYS_DELETE = "service_users.access_keys.delete";
     /// Reset the token of a service user.
     SERVICE_USERS_TOKEN_UPDATE = "service_users.token.update";
+    /// List services.
+    SERVICES_LIST = "services.list";
+    /// Read a service.
+    SERVICES_GET = "services.get";
+    /// Create a service.
+    SERVICES_CREATE = "services.create";
+    /// Change a service.
+    SERVICES_UPDATE = "services.update";
+    /// Delete a service.
+    SERVICES_DELETE = "services.delete";
     /// List workspaces.
     WORKSPACES_LIST = "workspaces.list";
     /// Read a workspace.

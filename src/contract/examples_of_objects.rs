@@ -2,16 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::story::{DEPLOYMENT, INSTANCE_TYPE, PIPELINE, PROJECT, REVISION_ID, VARIABLE_ID};
+use super::story::{
+    DEPLOYMENT, INSTANCE_TYPE, PIPELINE, PROJECT, REVISION_ID, SERVICE_USER_ID, VARIABLE_ID,
+};
 use super::{Example, give_examples};
 use crate::api::requests::made;
 use crate::api::{
     deployment_versions, deployments, environment_variables, environments, objects,
-    pipeline_versions, pipelines, upstreams,
+    pipeline_versions, pipelines, services, upstreams,
 };
 
 const DEPLOYMENT_ID: &str = "4326da55-06ca-4664-badb-03156355451a";
 const DEPLOYMENT_VERSION_ID: &str = "4ae7d14b-4803-4e16-b96d-3b18caa4b605";
+const SERVICE_ID: &str = "4326da55-06ca-4664-badb-03156355451b";
 const PIPELINE_ID: &str = "6b0cea21-2657-4fa3-a331-de646e3cfdc4";
 const PIPELINE_VERSION_ID: &str = "b6f60ebf-48ef-4084-9fbb-9ac0f934093e";
 const DATE: &str = "2026-11-22T09:00:00.000000Z";
@@ -60,6 +63,25 @@ give_examples! {
         "inheritance_type": "project", "inheritance_name": PROJECT,
     };
     environment_variables::EnvironmentVariableCopy = { "source_deployment": DEPLOYMENT, "source_version": "v1" };
+    services::ServiceFields = {
+        "name": "speech", "deployment": DEPLOYMENT, "version": "v1", "port": 443, "rate_limit": 600,
+    };
+    services::ServiceDetail = {
+        "id": SERVICE_ID, "name": "speech", "deployment": DEPLOYMENT, "version": "v1", "description": "", "labels": {},
+        "time_created": DATE, "time_updated": DATE, "endpoint": "https://tenantry.example.com/services/4326da55-06ca-4664-badb-03156355451b",
+        "port": 443, "authentication_required": true, "authentication_method_token_enabled": true,
+        "authentication_header_pass_through": false, "request_logging_excluded_paths": null,
+        "request_logging_excluded_extensions": null, "rate_limit": 600, "rate_limit_user_default": null,
+        "concurrency_limit": null, "concurrency_limit_user_default": null, "type": "deployment",
+        "cache_aware_llm_routing": false, "health_check": null, "imported_name": null, "imported_namespace": null,
+        "imported_cluster_domain": null, "imported_scheme": null,
+    };
+    services::ServiceStatus = { "id": SERVICE_ID, "ready": true, "instances_ready": 1 };
+    services::ServiceUserLimit = { "user_id": SERVICE_USER_ID, "limit": 60 };
+    services::ServiceUserLimitList = {
+        "id": "a3e1f0c2-5b0e-4e33-8a4d-2f0f8d1f9b22", "user_id": SERVICE_USER_ID,
+        "user_email": "13a9ba27-6888-4528-826e-8e1002eab13d.vision@serviceuser.tenantry.invalid", "limit": 60,
+    };
     made::RequestBatch = [{ "photo": "ubiops-file://default/apple.jpg" }, { "photo": "ubiops-file://default/pear.jpg" }];
     made::RequestBody = { "photo": "ubiops-file://default/apple.jpg" };
     made::DeploymentRequestCreateResponse<'_> = {

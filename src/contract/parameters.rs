@@ -13,7 +13,8 @@ use super::story::{
 };
 use crate::domain::{
     AccessKeyId, AuditId, EnvironmentVariableId, InstanceTypeName, ObjectName, ProjectId,
-    QuotaResourceName, RevisionId, RoleAssignmentId, ServiceUserId, Timestamp, UserId, VoucherCode,
+    QuotaResourceName, RevisionId, RoleAssignmentId, ServiceId, ServiceUserId, Timestamp, UserId,
+    VoucherCode,
 };
 
 /// A parameter of a path or of a query.
@@ -103,6 +104,8 @@ parameters! {
     LABELS = "labels", "Only objects with all of these labels: `key:value`, separated by commas.", text, "team:vision";
     /// The labels to narrow a list of deployments, pipelines or versions to.
     ANY_LABELS = "labels", "Only what has at least one of these labels: `key:value`, separated by commas.", text, "team:vision";
+    /// The versions to narrow a list of services to.
+    VERSION_IDS = "deployment_version_ids", "Only services that go to one of these versions: ids, separated by commas.", text, SERVICE_USER_ID;
     /// Whom a list of a project's users shows.
     USER_TYPE = "user_type", "`user` for people, `service` for service users.", |_| json!({ "enum": ["user", "service"], "default": "user" }), "user";
     /// The permission that a dry run asks for.
@@ -219,6 +222,24 @@ static PATH: &[Parameter] = &[
         description: "The name of the pipeline.",
         schema: reference::<ObjectName>,
         example: || json!(PIPELINE),
+    },
+    Parameter {
+        name: "service_id",
+        description: "The id of the service.",
+        schema: reference::<ServiceId>,
+        example: || json!(SERVICE_USER_ID),
+    },
+    Parameter {
+        name: "path",
+        description: "What stands below the base_url of the upstream, slashes and all.",
+        schema: text,
+        example: || json!("v1/transcriptions"),
+    },
+    Parameter {
+        name: "service_name",
+        description: "The name of the service.",
+        schema: reference::<ObjectName>,
+        example: || json!("speech"),
     },
     Parameter {
         name: "user_id",

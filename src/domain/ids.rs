@@ -75,6 +75,8 @@ uuid_ids! {
     ProjectId;
     /// A person.
     UserId;
+    /// A service.
+    ServiceId;
     /// A service user of a project.
     ServiceUserId;
     /// A role, default or custom.

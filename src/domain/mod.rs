@@ -42,6 +42,7 @@ pub mod quota;
 pub mod request_input;
 pub mod requests;
 pub mod retention;
+pub mod service_call;
 pub mod signing;
 pub mod subscription_period;
 pub mod text;
@@ -68,7 +69,7 @@ pub use idempotency_key::IdempotencyKey;
 pub use ids::{
     AttachmentId, AuditId, DeploymentId, EnvironmentVariableId, OrganizationId, PipelineId,
     PipelineObjectId, ProjectId, RecordId, RequestId, RevisionId, RoleAssignmentId, RoleId,
-    ServiceUserId, TokenId, UserId, VersionId, VoucherId, WorkspaceId,
+    ServiceId, ServiceUserId, TokenId, UserId, VersionId, VoucherId, WorkspaceId,
 };
 pub use instance_type::InstanceTypeName;
 pub use integer::{AtLeast, SAFE_INTEGER, Within};

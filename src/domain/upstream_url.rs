@@ -10,6 +10,8 @@ use super::{Invalid, Origin, host, quoted};
 
 /// Longest address, in characters, as it is given and as it is kept.
 pub const MAX_URL_CHARS: usize = 2048;
+/// Most bytes of an address that a call makes longer: what platforms take in a request line.
+const MAX_CALLED_BYTES: usize = 16 << 10;
 
 /// The last labels of names that are special (RFC 6761, 6762, 7686, 8375, 9476), or used within networks by habit.
 const SPECIAL_USE: [&str; 15] = [
@@ -140,6 +142,44 @@ impl UpstreamRules {
     pub fn may_have_console(&self, called: &str) -> bool {
         let console = self.console.as_deref();
         console.is_none_or(|console| without_port(called).eq_ignore_ascii_case(console))
+    }
+
+    /// Judges what stands below an address, path and query of a call as they came in: it may be longer, and leads nowhere else.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
+    pub fn judge_below(
+        &self,
+        base: &str,
+        below: &str,
+        own_host: &str,
+    ) -> Result<UpstreamUrl, Invalid> {
+        let base = self.judge(base, own_host)?;
+        let start = base.as_str().trim_end_matches('/');
+        let whole = format!("{start}{below}");
+        let is_short = whole.len() <= MAX_CALLED_BYTES && !whole.chars().any(char::is_control);
+        let url = web_url::parse(&whole).filter(|url| {
+            let stays = url.href.starts_with(start) && url.hostname == base.host;
+            is_short && stays && !url.has_user && !url.href.contains('#')
+        });
+        let url = url.ok_or_else(|| {
+            Invalid::new(format!(
+                "the path and the query of the call cannot stand below the base_url; there are at most \
+                 {MAX_CALLED_BYTES} bytes together"
+            ))
+        })?;
+        let query = url.href.find('?').unwrap_or(url.href.len());
+        Ok(UpstreamUrl {
+            query,
+            href: url.href,
+            host: base.host,
+        })
+    }
+
+    /// The domain below which each service has a host, where there is one.
+    #[must_use]
+    pub fn services_domain(&self) -> Option<&str> {
+        self.services_domain.as_deref()
     }
 
     /// Judges an address; `own_host` is the host that was called, with its port if it was named.

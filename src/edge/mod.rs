@@ -35,6 +35,7 @@ use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
 use crate::app;
 use crate::domain;
+use crate::domain::service_call::{service_of_host, service_path};
 use crate::http::cors::Class;
 use crate::http::request::Request;
 use crate::jobs;
@@ -60,7 +61,7 @@ async fn fetch(
     context: Context,
 ) -> worker::Result<web_sys::Response> {
     let request = request::from_web(Clone::clone(&web));
-    if !is_forwarded(&request) {
+    if !is_forwarded(&request, &env) {
         return answer(web, request, env, &context).await;
     }
     let (giver, response) = handover::place();
@@ -73,9 +74,21 @@ async fn fetch(
 }
 
 /// Whether a server behind the gate may have to answer it.
-fn is_forwarded(request: &Request) -> bool {
-    request.method == Method::POST
-        && routes::find(request.path()).is_some_and(|found| found.class == Class::Requests)
+fn is_forwarded(request: &Request, env: &Env) -> bool {
+    let is_of_service = |domain: &str| {
+        let host = request.header("host").unwrap_or_default();
+        service_of_host(&host, domain).is_some()
+    };
+    if request.method == Method::OPTIONS {
+        return false;
+    }
+    service_path(request.path()).is_some()
+        || config(env).is_ok_and(|config| {
+            let domain = config.upstream_rules.services_domain();
+            domain.is_some_and(is_of_service)
+        })
+        || (request.method == Method::POST
+            && routes::find(request.path()).is_some_and(|found| found.class == Class::Requests))
 }
 
 /// What the clock asks for, once a minute.

@@ -1,17 +1,19 @@
 //! A request of the runtime behind the app's traits.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use ::http::Method;
 use js_sys::Uint8Array;
 use js_sys::futures::JsFuture;
 use wasm_bindgen::JsCast;
-use web_sys::ReadableStreamDefaultReader;
+use wasm_bindgen::JsValue;
+use web_sys::{ReadableStreamByobReader, ReadableStreamDefaultReader, WritableStreamDefaultWriter};
 
 use super::caller::Caller;
 use super::stream::{ReadResult, forget};
 use crate::http::request::{Body, BodyError, Headers, Request};
-use crate::platform::Local;
+use crate::platform::{Local, Upload};
 
 pub(super) fn from_web(request: web_sys::Request) -> Request {
     Request {
@@ -32,11 +34,23 @@ fn target(url: &str) -> String {
         .to_owned()
 }
 
+/// All lines of headers, which come over as one JSON text.
+pub(super) fn lines(headers: &web_sys::Headers) -> Vec<(String, String)> {
+    let text = js_sys::JSON::stringify(&js_sys::Array::from(headers));
+    let text = text.ok().map(String::from);
+    text.and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default()
+}
+
 struct WebHeaders(web_sys::Headers);
 
 impl Headers for WebHeaders {
     fn get(&self, name: &str) -> Option<String> {
         self.0.get(name).ok().flatten()
+    }
+
+    fn all(&self) -> Vec<(String, String)> {
+        lines(&self.0)
     }
 }
 
@@ -117,6 +131,62 @@ impl Drop for Chunks {
     }
 }
 
+/// A body that passes by, of which the first bytes have been read. They never come into the module.
+pub(super) struct Uploading {
+    reader: ReadableStreamByobReader,
+    first: Option<Uint8Array>,
+}
+
+impl Uploading {
+    /// So much is read at once, in bytes.
+    const READ: u32 = 64 << 10;
+
+    /// The next bytes, of which there is at least one; none when it has ended.
+    async fn next(&mut self) -> Result<Option<Uint8Array>, JsValue> {
+        if let Some(first) = self.first.take() {
+            return Ok(Some(first));
+        }
+        let view = Uint8Array::new_with_length(Self::READ);
+        loop {
+            let read = JsFuture::from(self.reader.read_with_array_buffer_view(&view)).await?;
+            let read = read.unchecked_into::<ReadResult>();
+            if read.done() {
+                return Ok(None);
+            }
+            if let Some(chunk) = read.value().filter(|chunk| chunk.length() > 0) {
+                return Ok(Some(chunk));
+            }
+        }
+    }
+
+    /// Writes it all, and ends what it is written to; where it breaks off, breaks that off too.
+    pub(super) async fn pump(mut self, to: WritableStreamDefaultWriter, upload: Upload) {
+        let ended = loop {
+            match self.next().await {
+                Ok(Some(chunk)) => {
+                    let bytes = chunk.length() as usize;
+                    if JsFuture::from(to.write_with_chunk(&chunk)).await.is_err() {
+                        break false;
+                    }
+                    upload.count(bytes);
+                }
+                Ok(None) => break true,
+                Err(_) => break false,
+            }
+        };
+        forget(match ended {
+            true => to.close(),
+            false => to.abort(),
+        });
+    }
+}
+
+impl Drop for Uploading {
+    fn drop(&mut self) {
+        forget(self.reader.cancel());
+    }
+}
+
 /// What a refused call has left of its body, which is read all the same, though to no use: where much of a body is left,
 /// the runtime closes the connection behind the answer, and a client that still sends may be told of the closing before
 /// it has read the answer (RFC 9112, section 9.6).
@@ -149,6 +219,23 @@ fn length(request: &web_sys::Request) -> Option<usize> {
 }
 
 impl Body for WebBody {
+    fn upload(&mut self, length: Option<usize>) -> Local<'_, Result<Option<Upload>, BodyError>> {
+        Box::pin(async move {
+            let Some(body) = self.0.body() else {
+                return Ok(None);
+            };
+            let reader = ReadableStreamByobReader::new(&body);
+            let mut upload = Uploading {
+                reader: reader.map_err(|_| BodyError::Interrupted)?,
+                first: None,
+            };
+            // A body that is there may be empty, which only reading tells.
+            upload.first = upload.next().await.map_err(|_| BodyError::Interrupted)?;
+            let has_body = upload.first.is_some();
+            Ok(has_body.then(|| Upload::new(Rc::new(Cell::new(Some(upload))), length)))
+        })
+    }
+
     fn read(&mut self, limit: usize) -> Local<'_, Result<Vec<u8>, BodyError>> {
         Box::pin(async move {
             if self.0.body().is_none() {

@@ -8,7 +8,11 @@ use super::stream::Readable;
 use crate::http::response::{Body, Response};
 
 pub(super) async fn to_web(response: Response, env: &Env) -> worker::Result<WebResponse> {
-    let init = init(response.status.as_u16(), &headers(&response.headers)?);
+    let lines = headers(&response.headers)?;
+    for (name, value) in &response.passed {
+        lines.append(name, value)?;
+    }
+    let init = init(response.status.as_u16(), &lines);
     Ok(match response.body {
         Body::Empty => WebResponse::new_with_opt_str_and_init(None, &init)?,
         Body::Bytes(mut bytes) => {

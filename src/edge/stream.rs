@@ -20,6 +20,15 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn writable(this: &IdentityTransformStream) -> WritableStream;
 
+    /// The same of so many bytes: the client is told how many, and sees where there are fewer.
+    type FixedLengthStream;
+    #[wasm_bindgen(constructor)]
+    fn of_length(bytes: f64) -> FixedLengthStream;
+    #[wasm_bindgen(method, getter)]
+    fn readable(this: &FixedLengthStream) -> ReadableStream;
+    #[wasm_bindgen(method, getter)]
+    fn writable(this: &FixedLengthStream) -> WritableStream;
+
     /// What a read comes to, of any stream.
     pub(super) type ReadResult;
     #[wasm_bindgen(method, getter)]
@@ -32,12 +41,35 @@ pub(super) struct IdentityStreams;
 
 impl Streams for IdentityStreams {
     fn open(&self) -> (Box<dyn Sink>, Stream) {
-        let identity = IdentityTransformStream::new();
-        // A stream that is new has no writer yet, so it gives one.
-        let writer = identity.writable().get_writer().ok();
-        let readable = Readable(Some(identity.readable()));
-        (Box::new(Writer(writer)), Stream(Box::new(readable)))
+        opened(pipe(None))
     }
+
+    fn open_of_length(&self, bytes: usize) -> (Box<dyn Sink>, Stream) {
+        opened(pipe(Some(bytes)))
+    }
+}
+
+/// Both ends of a stream, of so many bytes where that is known.
+pub(super) fn pipe(bytes: Option<usize>) -> (WritableStream, ReadableStream) {
+    match bytes {
+        None => {
+            let identity = IdentityTransformStream::new();
+            (identity.writable(), identity.readable())
+        }
+        Some(bytes) => {
+            let fixed = FixedLengthStream::of_length(bytes as f64);
+            (fixed.writable(), fixed.readable())
+        }
+    }
+}
+
+fn opened((writable, readable): (WritableStream, ReadableStream)) -> (Box<dyn Sink>, Stream) {
+    // A stream that is new has no writer yet, so it gives one.
+    let writer = writable.get_writer().ok();
+    (
+        Box::new(Writer(writer)),
+        Stream(Box::new(Readable(Some(readable)))),
+    )
 }
 
 /// What is written to; nothing once it has ended.

@@ -3,17 +3,23 @@
 //! One signal ends a call in each of three ways: the caller hangs up, its time is over, or what the call gave is dropped. The
 //! runtime joins them, so nothing here waits for any of them; a pending `fetch` or read is rejected.
 
-use js_sys::futures::JsFuture;
+use std::cell::Cell;
+use std::rc::Rc;
+
+use js_sys::futures::{JsFuture, spawn_local};
 use js_sys::{Array, Reflect, Uint8Array, global};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
-    AbortController, AbortSignal, Headers, ReadableStreamByobReader, RequestInit, RequestRedirect,
-    Response, WorkerGlobalScope,
+    AbortController, AbortSignal, Headers, ReadableStream, ReadableStreamByobReader, RequestInit,
+    RequestRedirect, Response, WorkerGlobalScope,
 };
 
 use super::caller::Caller;
-use super::stream::ReadResult;
-use crate::platform::{CallFault, Incoming, IncomingBody, Local, Outgoing, Presence, Upstream};
+use super::request::{Uploading, lines};
+use super::stream::{ReadResult, pipe};
+use crate::platform::{
+    CallFault, Incoming, IncomingBody, Local, Outgoing, Presence, Upload, Upstream,
+};
 
 /// How much is read at once, in bytes. The default reader takes 4 KiB, at ten times the cost of a long body.
 const READ: u32 = 64 << 10;
@@ -28,11 +34,37 @@ impl Upstream for Fetch {
     ) -> Local<'static, Result<Incoming, CallFault>> {
         let caller = caller.as_any().downcast_ref::<Caller>();
         let signal = caller.map(|caller| caller.0.clone());
-        Box::pin(call(outgoing, signal))
+        Box::pin(call(outgoing, None, signal))
+    }
+
+    fn upload(
+        &self,
+        outgoing: Outgoing,
+        upload: Upload,
+        caller: &dyn Presence,
+    ) -> Local<'static, Result<Incoming, CallFault>> {
+        let caller = caller.as_any().downcast_ref::<Caller>();
+        let signal = caller.map(|caller| caller.0.clone());
+        Box::pin(async move {
+            let body = Rc::clone(&upload.body).downcast::<Cell<Option<Uploading>>>();
+            let uploading = body.ok().and_then(|body| body.take());
+            let (writable, readable) = pipe(upload.length);
+            let writer = writable.get_writer();
+            let writer = writer.map_err(|thrown| CallFault::Connection(words(&thrown)))?;
+            if let Some(uploading) = uploading {
+                // It goes on beside the answer, which may come before the body has gone.
+                spawn_local(uploading.pump(writer, upload));
+            }
+            call(outgoing, Some(readable), signal).await
+        })
     }
 }
 
-async fn call(outgoing: Outgoing, caller: Option<AbortSignal>) -> Result<Incoming, CallFault> {
+async fn call(
+    outgoing: Outgoing,
+    body: Option<ReadableStream>,
+    caller: Option<AbortSignal>,
+) -> Result<Incoming, CallFault> {
     let controller =
         AbortController::new().map_err(|thrown| CallFault::Connection(words(&thrown)))?;
     let line = Line {
@@ -40,7 +72,7 @@ async fn call(outgoing: Outgoing, caller: Option<AbortSignal>) -> Result<Incomin
         caller,
         is_over: false,
     };
-    let response = match line.send(&outgoing).await {
+    let response = match line.send(&outgoing, body.as_ref()).await {
         Ok(response) => response,
         Err(thrown) => return Err(line.fault(&thrown)),
     };
@@ -50,8 +82,10 @@ async fn call(outgoing: Outgoing, caller: Option<AbortSignal>) -> Result<Incomin
         .map(|body| ReadableStreamByobReader::new(&body));
     let reader = reader.transpose().map_err(|thrown| line.fault(&thrown))?;
     let headers = response.headers();
+    let all = headers.clone();
     Ok(Incoming {
         status: response.status(),
+        lines: Box::new(move || lines(&all)),
         headers: Box::new(move |name| headers.get(name).ok().flatten()),
         body: Box::new(WebBody {
             reader,
@@ -70,7 +104,11 @@ struct Line {
 }
 
 impl Line {
-    async fn send(&self, outgoing: &Outgoing) -> Result<Response, JsValue> {
+    async fn send(
+        &self,
+        outgoing: &Outgoing,
+        body: Option<&ReadableStream>,
+    ) -> Result<Response, JsValue> {
         let headers = Headers::new()?;
         for (name, value) in &outgoing.headers {
             headers.append(name, value)?;
@@ -87,7 +125,9 @@ impl Line {
         init.set_headers(&headers);
         init.set_redirect(RequestRedirect::Manual);
         init.set_signal(Some(&AbortSignal::any(&signals)));
-        if !outgoing.body.is_empty() {
+        if let Some(body) = body {
+            init.set_body(body);
+        } else if !outgoing.body.is_empty() {
             init.set_body(&Uint8Array::from(outgoing.body.as_slice()));
         }
         let scope = global().unchecked_into::<WorkerGlobalScope>();

@@ -165,6 +165,14 @@ impl Passage {
         }
     }
 
+    /// What a fault before the first byte comes to, of a call that is not made again.
+    pub(super) fn not_begun(&self, fault: &CallFault) -> Failure {
+        match self.fault(fault) {
+            Failure::BrokeOff => Failure::NotReached,
+            failure => failure,
+        }
+    }
+
     /// What a fault in the middle of a call comes to.
     pub(super) fn fault(&self, fault: &CallFault) -> Failure {
         match fault {

@@ -18,6 +18,7 @@ pub mod memory;
 pub mod outgoing;
 pub mod pass_through;
 pub mod pipeline;
+pub mod service;
 pub mod settle;
 pub mod stream;
 

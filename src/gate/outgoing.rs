@@ -1,11 +1,14 @@
 //! What an upstream is sent: its own headers, what the caller may pass on, and signatures over both (contract section 5.3).
 
+use std::rc::Rc;
+
 use http::Method;
 use serde::Deserialize;
 
 use super::forward::Sending;
 use super::{Failure, Passage};
 use crate::auth::sealed::{self, Place, Sealed};
+use crate::domain::UpstreamUrl;
 use crate::domain::header_template::HeaderTemplates;
 use crate::domain::json;
 use crate::domain::webhook_signature::{SignedCall, WebhookSecret, WebhookSecrets};
@@ -60,13 +63,30 @@ impl Passage {
         add("accept", ACCEPT.to_owned());
         add("accept-encoding", "identity".to_owned());
         add("user-agent", USER_AGENT.to_owned());
+        headers.extend(self.trace.iter().cloned());
+        self.signed(method, &url, headers, Some(sending.body)).await
+    }
+
+    /// What is sent with what tells of the request and with its signatures; of a body that only passes by there is no hash,
+    /// and no signature of its own.
+    ///
+    /// # Errors
+    /// The upstream's secret cannot be opened.
+    pub(super) async fn signed(
+        &self,
+        method: Method,
+        url: &UpstreamUrl,
+        mut headers: Vec<(String, String)>,
+        body: Option<Rc<Vec<u8>>>,
+    ) -> Result<Outgoing, Failure> {
+        let admitted = &self.admitted;
+        let mut add = |name: &str, value: String| headers.push((name.to_owned(), value));
         add("tenantry-project", percent_encoded(&self.project));
         add("tenantry-deployment", percent_encoded(&self.deployment));
         add("tenantry-version", percent_encoded(&admitted.version));
         add("tenantry-request-id", self.record_id.clone());
         add("tenantry-caller", self.caller());
         add("tenantry-deadline", self.deadline().to_offset_string());
-        headers.extend(self.trace.iter().cloned());
         let secrets = self.secrets().await.map_err(|error| {
             self.notes
                 .cause(error.cause().unwrap_or_else(|| error.sentence()));
@@ -83,21 +103,21 @@ impl Passage {
             path: path_and_query(url.as_str()),
             project: &percent_encoded(&self.project),
             caller: &self.caller(),
-            body: Some(&sending.body),
+            body: body.as_ref().map(|body| body.as_slice()),
         };
         let mut add = |name: &str, value: String| headers.push((name.to_owned(), value));
         add("webhook-id", self.record_id.clone());
         add("webhook-timestamp", timestamp.to_string());
-        add(
-            "webhook-signature",
-            secrets.sign(&self.record_id, timestamp, &sending.body),
-        );
+        if let Some(body) = &body {
+            let signature = secrets.sign(&self.record_id, timestamp, body);
+            add("webhook-signature", signature);
+        }
         add("tenantry-signature", secrets.sign_call(&call));
         Ok(Outgoing {
             method,
             url: url.as_str().to_owned(),
             headers,
-            body: sending.body,
+            body: body.unwrap_or_default(),
             timeout: 0,
         })
     }
@@ -105,13 +125,13 @@ impl Passage {
     /// Who is calling, as an upstream is told: id and kind.
     fn caller(&self) -> String {
         match self.caller_kind {
-            "operator" => "operator".to_owned(),
+            "operator" | "anonymous" => self.caller_kind.to_owned(),
             kind => format!("{} {kind}", self.admitted.caller_id),
         }
     }
 
     /// The headers that the upstream is set to get, with their variables in place. A secret goes only to its hosts.
-    async fn own_headers(&self, host: &str) -> Result<Vec<(String, String)>, Failure> {
+    pub(super) async fn own_headers(&self, host: &str) -> Result<Vec<(String, String)>, Failure> {
         let Some(templates) = self
             .admitted
             .headers

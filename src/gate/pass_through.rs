@@ -29,8 +29,8 @@ pub struct Answered {
     pub is_stream: bool,
     /// When the upstream was called.
     pub begun: Timestamp,
-    input_volume: usize,
-    body: Box<dyn IncomingBody>,
+    pub(super) input_volume: usize,
+    pub(super) body: Box<dyn IncomingBody>,
 }
 
 /// A stream on its way to the caller.
@@ -40,6 +40,8 @@ pub struct Passing {
     /// What has been written, while it is short enough to be kept.
     copy: Option<Vec<u8>>,
     ends_event: bool,
+    /// Whether a stream that ends without an event that says so has broken off.
+    has_last_event: bool,
 }
 
 impl Passing {
@@ -50,6 +52,17 @@ impl Passing {
             filter,
             copy: Some(Vec::new()),
             ends_event: true,
+            has_last_event: true,
+        }
+    }
+
+    /// A stream of any kind, of which nothing is kept.
+    #[must_use]
+    pub fn of_any_kind() -> Self {
+        Self {
+            copy: None,
+            has_last_event: false,
+            ..Self::new(OpenAiStream::new(false))
         }
     }
 
@@ -152,8 +165,11 @@ impl Passage {
                     if passing.filter.is_done() {
                         return Ok(());
                     }
-                    if chunk.is_none() {
+                    if chunk.is_none() && passing.has_last_event {
                         return Err(Failure::BrokeOff);
+                    }
+                    if chunk.is_none() {
+                        return Ok(());
                     }
                 }
             })

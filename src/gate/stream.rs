@@ -37,7 +37,7 @@ impl Passage {
     /// Writes the end of an answer, which its caller has to take in a while.
     pub async fn end_stream(&self, sink: &mut dyn Sink, end: Vec<u8>) {
         let end = async {
-            if sink.write(end).await.is_ok() {
+            if end.is_empty() || sink.write(end).await.is_ok() {
                 let _ = sink.close().await;
             }
         };

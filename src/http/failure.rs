@@ -30,6 +30,7 @@ pub fn status(error: &Error) -> StatusCode {
         }
         Kind::UpstreamFailed => StatusCode::BAD_GATEWAY,
         Kind::UpstreamTooSlow => StatusCode::GATEWAY_TIMEOUT,
+        Kind::NotPassed => StatusCode::NOT_IMPLEMENTED,
         Kind::Inconsistent => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -123,7 +123,8 @@ fn of_kind(error: &Error) -> (StatusCode, &'static str, String) {
         | Kind::TooMany { .. }
         | Kind::Unsettled
         | Kind::UpstreamFailed
-        | Kind::UpstreamTooSlow => (failure::status(error), INTERNAL, sentence.to_owned()),
+        | Kind::UpstreamTooSlow
+        | Kind::NotPassed => (failure::status(error), INTERNAL, sentence.to_owned()),
     }
 }
 

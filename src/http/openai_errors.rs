@@ -78,6 +78,7 @@ fn of_kind(kind: &Kind) -> (&'static str, Option<&'static str>) {
         | Kind::Unsettled
         | Kind::UpstreamFailed
         | Kind::UpstreamTooSlow
+        | Kind::NotPassed
         | Kind::Misconfigured
         | Kind::Inconsistent => ("server_error", None),
     }

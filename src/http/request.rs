@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use http::Method;
 
-use crate::platform::{Local, Presence};
+use crate::platform::{Local, Presence, Upload};
 
 /// The largest body of an ordinary call: 1 MiB (contract section 4).
 pub const BODY_LIMIT: usize = 1 << 20;
@@ -54,12 +54,18 @@ impl Request {
 pub trait Headers {
     /// The value of the header with this lower-case name; several lines of it are joined by `, `.
     fn get(&self, name: &str) -> Option<String>;
+    /// All of them, names in lower case.
+    fn all(&self) -> Vec<(String, String)>;
 }
 
 /// A body that has not been read yet.
 pub trait Body {
     /// Reads it whole, but no further than the limit.
     fn read(&mut self, limit: usize) -> Local<'_, Result<Vec<u8>, BodyError>>;
+    /// Lets it pass by, unread; nothing where there is no byte of it.
+    fn upload(&mut self, _length: Option<usize>) -> Local<'_, Result<Option<Upload>, BodyError>> {
+        Box::pin(async { Ok(None) })
+    }
 }
 
 /// Why a body could not be read.

@@ -21,6 +21,8 @@ pub struct Response {
     pub status: StatusCode,
     /// Its headers, names in lower case.
     pub headers: Vec<(&'static str, String)>,
+    /// Headers that somebody else has named, likewise.
+    pub passed: Vec<(String, String)>,
     /// Its body.
     pub body: Body,
 }
@@ -68,6 +70,7 @@ impl Response {
         Self {
             status,
             headers: Vec::new(),
+            passed: Vec::new(),
             body: Body::Empty,
         }
     }
@@ -96,9 +99,9 @@ impl Response {
             false => Error::inconsistent(format!("response: {error}")),
         })?;
         Ok(Self {
-            status,
             headers: vec![("content-type", JSON.to_owned())],
             body: Body::Bytes(body),
+            ..Self::empty(status)
         })
     }
 

@@ -36,11 +36,11 @@ impl Surface {
     /// The statuses of its errors.
     fn statuses(self) -> Vec<u16> {
         let mut statuses = vec![400, 401, 403, 404, 409, 413, 415, 503];
-        if self == Self::Plain {
-            statuses.push(410);
-        }
-        if self == Self::OpenAi {
-            statuses.extend([502, 504]);
+        match self {
+            Self::OpenAi => statuses.extend([502, 504]),
+            Self::Requests => statuses.extend([501, 502, 504]),
+            Self::Plain => statuses.push(410),
+            Self::ModelArts => {}
         }
         statuses
     }
@@ -79,7 +79,8 @@ fn error_statuses(route: &Route) -> Vec<u16> {
     }
     let reads = route.method == Method::GET;
     let takes_body = route.contract.body.is_some();
-    let passes_on = matches!(access, Access::Model(_));
+    let is_service = matches!(access, Access::Service(_));
+    let passes_on = is_service || matches!(access, Access::Model(_));
     let is_of_upstream = route.operation == "deployment_requests_result_create";
     let refuses_known_callers = matches!(
         access,
@@ -90,11 +91,15 @@ fn error_statuses(route: &Route) -> Vec<u16> {
             | Access::Project(_)
             | Access::Deployment(_)
             | Access::Model(_)
+            | Access::Service(_)
             | Access::Pipeline(_)
             | Access::PersonOfProject(_)
     );
     let possible = [
-        (400, !reads || !route.contract.query.is_empty()),
+        (
+            400,
+            !reads || is_service || !route.contract.query.is_empty(),
+        ),
         (401, access != Access::Public || is_of_upstream),
         (403, refuses_known_callers || !reads),
         (404, route.path.contains('{') || takes_body),
@@ -102,6 +107,7 @@ fn error_statuses(route: &Route) -> Vec<u16> {
         (410, is_of_upstream),
         (413, takes_body),
         (415, takes_body),
+        (501, is_service),
         (502, passes_on),
         (503, true),
         (504, passes_on),
@@ -138,6 +144,7 @@ pub(super) fn reason(status: u16) -> &'static str {
         415 => {
             "The body is not declared as JSON, or it has a `Content-Encoding`: then with `Accept-Encoding: identity`."
         }
+        501 => "WebSockets are not passed through.",
         502 => "The upstream could not be reached, or its answer broke off; what ran is charged.",
         504 => "The upstream took longer than it may; its time is charged.",
         503 => {
@@ -162,6 +169,7 @@ fn example(status: u16) -> &'static str {
         }
         410 => "the request is failed, and has ended without its result",
         413 => "the body is longer than 1 MiB",
+        501 => "WebSockets are not passed through",
         502 => "the upstream could not be reached",
         504 => "the upstream took longer than the timeout of 300 seconds",
         415 => "the body must be JSON; send Content-Type: application/json",

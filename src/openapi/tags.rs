@@ -41,6 +41,10 @@ const TAGS: &[(&str, &str)] = &[
         "openai-compatible",
         "Models behind deployments, as OpenAI's clients ask them.",
     ),
+    (
+        "services",
+        "How any HTTP call reaches the server behind a deployment.",
+    ),
     ("vouchers", "Codes that give a plan or credits."),
     (
         "workspaces",
@@ -87,6 +91,7 @@ fn word(path: &str) -> &str {
     let first = words.next().unwrap_or_default();
     match first {
         "operator" => "operator",
+        "services" => "services",
         "v1" => "workspaces",
         "v2.1" => {
             let mut words = words.filter(|word| !word.starts_with('{'));

@@ -28,7 +28,8 @@ pub use queue::Queue;
 pub use shield::Shield;
 pub use stream::{Gone, Sink, Stream, Streams};
 pub use upstream::{
-    CallFault, HeaderOf, Incoming, IncomingBody, Nobody, Outgoing, Presence, Upstream,
+    CallFault, HeaderOf, Incoming, IncomingBody, Lines, Nobody, Outgoing, Presence, Upload,
+    Upstream,
 };
 
 /// A future that stays on its thread.

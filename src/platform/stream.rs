@@ -33,4 +33,6 @@ impl fmt::Debug for Stream {
 pub trait Streams {
     /// A new one: where it is written to, and what the response has for a body.
     fn open(&self) -> (Box<dyn Sink>, Stream);
+    /// The same of an answer of so many bytes, which is told its client: one that ends sooner is seen to have broken off.
+    fn open_of_length(&self, bytes: usize) -> (Box<dyn Sink>, Stream);
 }

@@ -1,6 +1,7 @@
 //! A server behind the gate, and the caller in front of it.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::rc::Rc;
 
 use super::Local;
@@ -23,12 +24,50 @@ pub struct Outgoing {
 /// The value of the header of this lower-case name; several lines of it are joined by `, `.
 pub type HeaderOf = dyn Fn(&str) -> Option<String>;
 
+/// A body on its way in that passes by: the platform takes it from the caller to the upstream.
+#[derive(Clone)]
+pub struct Upload {
+    /// What the platform knows it by.
+    pub body: Rc<dyn Any>,
+    /// How long it says it is.
+    pub length: Option<usize>,
+    sent: Rc<Cell<usize>>,
+}
+
+impl Upload {
+    /// A body of which nothing has been sent.
+    #[must_use]
+    pub fn new(body: Rc<dyn Any>, length: Option<usize>) -> Self {
+        Self {
+            body,
+            length,
+            sent: Rc::default(),
+        }
+    }
+
+    /// How many bytes have been sent.
+    #[must_use]
+    pub fn sent(&self) -> usize {
+        self.sent.get()
+    }
+
+    /// So many more have been.
+    pub fn count(&self, bytes: usize) {
+        self.sent.set(self.sent.get() + bytes);
+    }
+}
+
+/// The lines of an answer's headers, names in lower case; several of one name may be joined.
+pub type Lines = dyn Fn() -> Vec<(String, String)>;
+
 /// What an upstream answers, of which the body still comes.
 pub struct Incoming {
     /// Its status.
     pub status: u16,
     /// Its headers.
     pub headers: Box<HeaderOf>,
+    /// All of them.
+    pub lines: Box<Lines>,
     /// Its body.
     pub body: Box<dyn IncomingBody>,
 }
@@ -85,6 +124,15 @@ pub trait Upstream {
     fn call(
         &self,
         outgoing: Outgoing,
+        caller: &dyn Presence,
+    ) -> Local<'static, Result<Incoming, CallFault>>;
+
+    /// The same with a body that passes by, which is sent once. One that breaks off breaks the call off: no upstream takes a
+    /// part of it for the whole.
+    fn upload(
+        &self,
+        outgoing: Outgoing,
+        upload: Upload,
         caller: &dyn Presence,
     ) -> Local<'static, Result<Incoming, CallFault>>;
 }

@@ -76,6 +76,14 @@ pub(super) static OPENAI: Family = Family {
     body_limit: REQUEST_BODY_LIMIT,
 };
 
+/// What services pass through.
+pub(super) static SERVICES: Family = Family {
+    surface: Surface::Sentences,
+    cors: Class::Requests,
+    credentials: Credentials::Token,
+    body_limit: REQUEST_BODY_LIMIT,
+};
+
 /// The ModelArts-compatible surface.
 pub(super) static WORKSPACES: Family = Family {
     surface: Surface::ModelArts,

@@ -10,6 +10,7 @@ use super::service::NOT_SERVED;
 use super::{Route, TABLES, table, unserved};
 use crate::domain::RawPath;
 use crate::domain::path::Segments;
+use crate::domain::service_call::service_path;
 use crate::error::Error;
 use crate::http::cors::Class;
 use crate::http::surface::Surface;
@@ -32,6 +33,15 @@ impl Found {
     /// The route of this method. HEAD is GET without a body (RFC 9110 section 9.3.2).
     #[must_use]
     pub fn route(&self, method: &Method) -> Option<&'static Route> {
+        // A service takes every method there is, but for those that are about the way to it.
+        let is_passed = !matches!(*method, Method::TRACE | Method::CONNECT);
+        let service = self.parameter("service_id").filter(|_| is_passed);
+        let any = service.map(|_| Method::POST);
+        self.route_of(method)
+            .or_else(|| self.route_of(any.as_ref()?))
+    }
+
+    fn route_of(&self, method: &Method) -> Option<&'static Route> {
         let wanted = if *method == Method::HEAD {
             &Method::GET
         } else {
@@ -111,6 +121,12 @@ struct Router {
 /// ModelArts-compatible surface an empty segment is an empty id.
 #[must_use]
 pub fn find(raw_path: &str) -> Option<Found> {
+    if let Some((id, _)) = service_path(raw_path) {
+        // What follows is the service's, which reads it as it likes.
+        let mut found = in_table("/services/x/x")?;
+        found.parameters = vec![("service_id", id.into_owned())];
+        return Some(found);
+    }
     in_table(raw_path).or_else(|| below_project(raw_path))
 }
 
@@ -263,7 +279,7 @@ mod tests {
             assert_eq!(same, Some(route.path));
             assert_eq!(found.class, route.family.cors, "{}", route.path);
             assert_eq!(found.surface, route.family.surface, "{}", route.path);
-            for name in names(route.path) {
+            for name in names(route.path).filter(|name| *name != "path") {
                 assert_eq!(found.parameter(name), Some(format!("{{{name}}}").as_str()));
             }
         }

@@ -128,11 +128,14 @@ macro_rules! asked_by_call {
 pub(crate) use asked_by_call;
 
 /// What is asked for, as `$asked` has it, in `judged`: with `refusal`, the name of the first rule that is against it, or
-/// null. `lease_time` is what the request may take for now, in milliseconds. It stands for `#items` requests; where these
-/// only wait for their turn (`#queues`), nothing is leased for them yet; one that has waited (`#is_claim`) does not keep those
-/// of others from theirs.
+/// null: those of `$rules` come after what all have. `lease_time` is what the request may take for now, in milliseconds. It
+/// stands for `#items` requests; where these only wait for their turn (`#queues`), nothing is leased for them yet; one that has
+/// waited (`#is_claim`) does not keep those of others from theirs.
 macro_rules! judged {
     ($asked:expr) => {
+        $crate::store::admissions::judged!($asked, "")
+    };
+    ($asked:expr, $rules:expr) => {
         concat!(
             "WITH asked AS MATERIALIZED (
                ", $asked, "
@@ -172,7 +175,7 @@ macro_rules! judged {
                      SELECT count(*) + #items > #most_pending OR total(input_size) + #input_size > #most_pending_bytes
                      FROM (SELECT w.input_size FROM requests w WHERE w.project_id = it.project_id AND w.status = 'pending'
                            LIMIT #most_pending)) THEN 'pending'
-                   WHEN ", $crate::store::admissions::made_this_minute!("it"), " + #items > #per_minute THEN 'rate'
+                   WHEN ", $crate::store::admissions::made_this_minute!("it"), " + #items > #per_minute THEN 'rate' ", $rules, "
                  END AS refusal
                FROM asked it CROSS JOIN load l
              )"
@@ -375,13 +378,13 @@ pub(crate) use facts;
 /// Makes the records that are selected of `$asked`, where nothing refuses them, and tells in one row each what does: with the
 /// columns of a record that come after `id` and `kind`, their values, and what the rows come from behind `judged`.
 macro_rules! admit {
-    { object_type: $object_type:literal, asked: $asked:expr, columns: $columns:literal, values: $values:expr, from: $from:literal } => {
+    { object_type: $object_type:literal, asked: $asked:expr, $(rules: $rules:expr,)? columns: $columns:literal, values: $values:expr, from: $from:literal } => {
         concat!(
             "INSERT INTO judged_requests (project_id, organization_id, object_type, object_id, version_id, kind, caller_id, caller,
            time_created, timeout, retention_mode, retention_time, ", $columns, ",
            refusal, suspended_by, suspended_reason, project_credits, project_used, organization_credits, organization_used,
            max_concurrency, same, key_request_id, key_status, key_content_type, key_body, made) ",
-            $crate::store::admissions::judged!($asked), "
+            $crate::store::admissions::judged!($asked $(, $rules)?), "
          SELECT judged.project_id, judged.organization_id, ", $object_type, ", object_id, version_id, :kind, judged.caller_id, caller,
            #now, timeout / 1000, retention_mode, retention_time, ", $values, ",
            refusal, suspended_by, suspended_reason, project_credits, project_used, organization_credits, organization_used,
@@ -396,6 +399,8 @@ macro_rules! admit {
     };
 }
 pub(crate) use admit;
+
+pub(crate) use {forget_key, uncount_rate, void};
 
 statements! {
     /// The record, where nothing refuses it, and what does.
@@ -449,6 +454,8 @@ pub enum Way {
     Stream,
     /// On the OpenAI-compatible surface.
     OpenAi,
+    /// By a service.
+    Service,
     /// It waits for its turn, and is read when it has ended.
     Batch,
 }
@@ -459,6 +466,7 @@ impl Way {
             Self::Direct => "direct",
             Self::Stream => "stream",
             Self::OpenAi => "openai",
+            Self::Service => "service",
             Self::Batch => "batch",
         }
     }
@@ -828,6 +836,9 @@ impl Why {
             "caller" => Error::forbidden(
                 "whoever makes this request may not make requests to this deployment any more",
             ),
+            "upstream" => Error::not_found(
+                "the version that the service goes to has no base_url, so nothing can answer; set it with PUT .../upstream",
+            ),
             "stale" => Error::forbidden("not started within a day"),
             "pending" => Error::too_many(
                 format!(
@@ -862,7 +873,7 @@ fn used_up(whose: &str, used: Option<i64>, limit: Option<i64>, price: i64) -> Er
 }
 
 /// Seconds after which it may be tried again, 1 to 5, spread by the id so that not all try again at once.
-fn soon(record_id: &str) -> u32 {
+pub(super) fn soon(record_id: &str) -> u32 {
     record_id
         .bytes()
         .fold(0, |sum, byte| (sum + u32::from(byte)) % 5)
@@ -911,7 +922,7 @@ pub fn void_unseen(project: &str, asked: &Asked<'_>) -> Vec<Statement> {
     )
 }
 
-fn voided(
+pub(super) fn voided(
     parameters: Parameters,
     asked: &Asked<'_>,
     [uncount, forget, void]: [&'static Sql; 3],

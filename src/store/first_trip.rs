@@ -75,7 +75,7 @@ pub struct FirstTrip<T> {
 }
 
 /// Makes the first round trip: `sql` with its parameters, and behind it what rides along.
-async fn ask<T: Row>(
+pub(super) async fn ask<T: Row>(
     session: &Session,
     sql: &'static Sql,
     parameters: Parameters,
@@ -98,7 +98,7 @@ async fn ask<T: Row>(
 
 impl<T> FirstTrip<Option<T>> {
     /// The row, of a statement that has one for everybody.
-    fn only(self) -> Result<FirstTrip<T>, Error> {
+    pub(super) fn only(self) -> Result<FirstTrip<T>, Error> {
         let row = self
             .row
             .ok_or_else(|| Error::inconsistent("the first round trip has no row"))?;

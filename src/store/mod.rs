@@ -36,7 +36,9 @@ pub mod roles;
 pub mod rows;
 pub mod run_time;
 pub mod sealing_keys;
+pub mod service_admissions;
 pub mod service_users;
+pub mod services;
 pub mod session;
 pub mod settlements;
 pub mod slices;
@@ -92,7 +94,9 @@ pub fn statements() -> Vec<&'static Sql> {
         role_assignments::ALL,
         roles::ALL,
         sealing_keys::ALL,
+        service_admissions::ALL,
         service_users::statements::ALL,
+        services::ALL,
         session::ALL,
         settlements::ALL,
         subscriptions::ALL,

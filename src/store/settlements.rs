@@ -133,7 +133,7 @@ statements! {
     END = concat!(
         "UPDATE requests AS r SET
            status = iif(status = 'cancelled_pending', 'cancelled', :status), time_completed = #now,
-           output_size = #output_volume, run_time = ", charged!(), ",
+           output_size = #output_volume, input_size = iif(kind = 'service', #input_volume, input_size), run_time = ", charged!(), ",
            credits = ", cost!(charged!(), "coalesce(price, 0)"), ", error_message = :error_message,
            prompt_tokens = #prompt_tokens, completion_tokens = #completion_tokens, total_tokens = #total_tokens,
            additional_data = coalesce(:additional_data, additional_data)

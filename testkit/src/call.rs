@@ -1,5 +1,6 @@
 //! A call and its answer, without a network between.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::pending;
 use std::rc::Rc;
@@ -8,7 +9,7 @@ use http::Method;
 use serde_json::Value as Json;
 
 use tenantry::http::request::{Body, BodyError, Headers, Request};
-use tenantry::platform::Local;
+use tenantry::platform::{Local, Upload};
 
 use crate::cast::Caller;
 use crate::wire::{HangUp, Wire};
@@ -166,9 +167,21 @@ impl Headers for Lines {
             .collect();
         (!lines.is_empty()).then(|| lines.join(", "))
     }
+
+    fn all(&self) -> Vec<(String, String)> {
+        self.0.clone()
+    }
 }
 
 impl Body for Chunks {
+    fn upload(&mut self, length: Option<usize>) -> Local<'_, Result<Option<Upload>, BodyError>> {
+        let body = std::mem::take(self);
+        Box::pin(async move {
+            let has_body = !body.pieces.is_empty() || body.breaks_off || body.stalls;
+            Ok(has_body.then(|| Upload::new(Rc::new(RefCell::new(body)), length)))
+        })
+    }
+
     fn read(&mut self, limit: usize) -> Local<'_, Result<Vec<u8>, BodyError>> {
         Box::pin(async move {
             let mut bytes = Vec::new();
@@ -205,6 +218,8 @@ pub struct Answer {
     pub writes: Vec<Vec<u8>>,
     /// Whether a streamed answer came to its end.
     pub closed: bool,
+    /// How long a streamed answer says it is.
+    pub length: Option<usize>,
     /// Its line in the log; empty when what was to write it was left undone.
     pub log: String,
     /// Round trips that it took, those of what writes a streamed answer included.

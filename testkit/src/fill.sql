@@ -121,4 +121,15 @@ INSERT INTO request_payloads (project_id, request_id, part, content_type, body, 
 INSERT INTO idempotency_keys (project_id, caller_id, key_digest, fingerprint, request_id, creation_date)
   SELECT '{project}', 'service-user-1', 'key-' || i, 'fingerprint', 'request', 0 FROM number;
 
+-- Services of the project's deployments, with limits of callers, and what was called by them.
+INSERT INTO services (id, organization_id, project_id, deployment_id, name, description, labels, settings, creation_date,
+                      last_updated)
+  SELECT 'service-' || i, '{organization}', '{project}', 'deployment-' || i, 'service-' || i, '', '{}', '{"rate_limit":5}', 0, 0
+  FROM number;
+INSERT INTO service_user_limits (service_id, kind, user_id, id, most)
+  SELECT 'service-' || i, kind, 'service-user-' || i, 'limit-' || kind || i, 5
+  FROM number, (SELECT 'rate' AS kind UNION ALL SELECT 'concurrency');
+INSERT INTO request_rates (project_id, caller_id, minute, count)
+  SELECT '{project}', 'service-' || i, 1, 1 FROM number;
+
 DROP TABLE number;

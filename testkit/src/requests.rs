@@ -111,6 +111,16 @@ fn parameter(world: &World, route: &Route, name: &str) -> String {
         "subscription_name" => "premium".to_owned(),
         "role_name" => "project-viewer".to_owned(),
         "assignment_id" => world.assign(PROJECT, "project-viewer", &world.idle().id),
+        "service_name" => service(world, route),
+        "service_id" => {
+            service(world, route);
+            world.serve("x1", json!({"base_url": "https://models.acme.com/base"}));
+            world.upstream.answering(|_| Reply::json(&json!({})));
+            let connection = world.database.connection();
+            let id = connection.query_row("SELECT id FROM services", [], |row| row.get(0));
+            id.unwrap()
+        }
+        "path" => "v1/x".to_owned(),
         "instance_type" => "512mb".to_owned(),
         "version" => {
             if matches!(route.operation, "upstreams_get" | "upstreams_delete") {
@@ -136,6 +146,24 @@ fn parameter(world: &World, route: &Route, name: &str) -> String {
         "file" => "start.js".to_owned(),
         other => panic!("say in support/requests.rs what stands for {{{other}}}"),
     }
+}
+
+/// The name of a new service, in which the viewer has limits unless the route is to make one.
+fn service(world: &World, route: &Route) -> String {
+    world.deployment("x1");
+    let path = world.path("/services");
+    let body = json!({"name": "x1", "deployment": "x1"});
+    let made = world.call(&world.operator(), "POST", &path, body);
+    made.expect(201);
+    if route.method.as_str() != "POST" {
+        for kind in ["rate", "concurrency"] {
+            let path = format!("{path}/x1/user-{kind}-limits");
+            let body = json!({"user_id": world.viewer().id, "limit": 1});
+            let made = world.call(&world.operator(), "POST", &path, body);
+            made.expect(201);
+        }
+    }
+    "x1".to_owned()
 }
 
 /// The id of a new variable at a place.
@@ -229,6 +257,16 @@ fn body(world: &World, route: &Route) -> Json {
         "deployment_versions_update" | "pipeline_versions_update" => {
             json!({"version": "v2", "labels": {"a": "b"}})
         }
+        operation if operation.starts_with("service_calls_") => Json::Null,
+        "services_create" => {
+            world.deployment("x1");
+            json!({"name": "new", "deployment": "x1"})
+        }
+        "services_update" => json!({"description": "changed"}),
+        operation if operation.starts_with("services_user_") && operation.ends_with("_create") => {
+            json!({"user_id": world.viewer().id, "limit": 2})
+        }
+        operation if operation.starts_with("services_user_") => json!({"limit": 2}),
         "upstreams_put" => json!({"upstream_url": "https://models.acme.com/x1"}),
         "role_assignments_create" => {
             json!({"role": "project-viewer", "assignee": world.idle().id})

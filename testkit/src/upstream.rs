@@ -7,11 +7,16 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
+use futures::FutureExt;
 use http::StatusCode;
 use serde_json::Value as Json;
 
-use tenantry::platform::{CallFault, Incoming, IncomingBody, Local, Outgoing, Presence, Upstream};
+use tenantry::http::request::Body as _;
+use tenantry::platform::{
+    CallFault, Incoming, IncomingBody, Local, Outgoing, Presence, Upload, Upstream,
+};
 
+use crate::call::Chunks;
 use crate::clock::{SetClock, Sleep};
 
 /// All servers that there are. Clones are the same ones.
@@ -260,12 +265,46 @@ impl Upstream for Upstreams {
             match poll_fn(|context| course.poll_next(context)).await? {
                 Some(Step::Headers(status, headers)) => Ok(Incoming {
                     status,
+                    lines: Box::new({
+                        let headers = headers.clone();
+                        move || headers.clone()
+                    }),
                     headers: Box::new(move |name| value(&headers, name)),
                     body: Box::new(course),
                 }),
                 _ => panic!("a body comes before its headers"),
             }
         })
+    }
+
+    fn upload(
+        &self,
+        mut outgoing: Outgoing,
+        upload: Upload,
+        caller: &dyn Presence,
+    ) -> Local<'static, Result<Incoming, CallFault>> {
+        // The bytes come while the call is under way; here it is made when they are there.
+        let bytes = Self::taken(&upload).now_or_never();
+        let bytes = bytes.unwrap_or(Err(CallFault::TimedOut));
+        match bytes {
+            Ok(bytes) => {
+                outgoing.body = Rc::new(bytes);
+                self.call(outgoing, caller)
+            }
+            Err(fault) => Box::pin(async { Err(fault) }),
+        }
+    }
+}
+
+impl Upstreams {
+    /// Takes a body in that passes by, as a server reads it.
+    async fn taken(upload: &Upload) -> Result<Vec<u8>, CallFault> {
+        let body = Rc::clone(&upload.body).downcast::<RefCell<Chunks>>();
+        let body = body.expect("what passes by is a caller's").take();
+        let bytes = { body }.read(usize::MAX).await;
+        let bytes = bytes.map_err(|_| CallFault::Connection("the body broke off".to_owned()))?;
+        upload.count(bytes.len());
+        Ok(bytes)
     }
 }
 

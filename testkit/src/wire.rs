@@ -37,6 +37,7 @@ struct Inner {
     /// Those who wait for the caller to hang up.
     waiting: RefCell<Vec<Waker>>,
     stream: Cell<StreamState>,
+    length: Cell<Option<usize>>,
     writes: RefCell<Vec<Vec<u8>>>,
 }
 
@@ -64,6 +65,7 @@ impl Wire {
             is_gone: Cell::new(hang_up == Some(HangUp::AtOnce)),
             waiting: RefCell::default(),
             stream: Cell::default(),
+            length: Cell::default(),
             writes: RefCell::default(),
         }))
     }
@@ -71,6 +73,11 @@ impl Wire {
     /// What has been written, each write for itself.
     pub fn writes(&self) -> Vec<Vec<u8>> {
         self.0.writes.borrow().clone()
+    }
+
+    /// How long a streamed answer says it is.
+    pub fn length(&self) -> Option<usize> {
+        self.0.length.get()
     }
 
     /// Whether a streamed answer has come to its end, and has not broken off.
@@ -152,6 +159,11 @@ impl Streams for Wire {
         assert_eq!(before, StreamState::None, "one answer is streamed twice");
         let body = Stream(Box::new(ReadEnd(self.clone())));
         (Box::new(WriteEnd(self.clone())), body)
+    }
+
+    fn open_of_length(&self, bytes: usize) -> (Box<dyn Sink>, Stream) {
+        self.0.length.set(Some(bytes));
+        self.open()
     }
 }
 

@@ -246,9 +246,14 @@ impl World {
     ) -> Answer {
         let Response {
             status,
-            headers,
+            mut headers,
+            passed,
             body,
         } = handled.response;
+        for (name, value) in passed {
+            // Few, and a test ends soon.
+            headers.push((name.leak(), value));
+        }
         let writes = wire.writes();
         let mut answer = Answer {
             status: status.as_u16(),
@@ -259,6 +264,7 @@ impl World {
             },
             writes,
             closed: wire.is_closed(),
+            length: wire.length(),
             log: String::new(),
             trips,
             call,
@@ -274,7 +280,7 @@ impl World {
         let most = if is_about("/pipelines/") && is_about("/requests") {
             // Each of a hundred objects is admitted and settled.
             300
-        } else if ["/requests", "/openai-compatible", "/results"]
+        } else if ["/requests", "/openai-compatible", "/results", " /services/"]
             .into_iter()
             .any(is_about)
         {

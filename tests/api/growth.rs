@@ -40,6 +40,7 @@ const MAY_GROW: &[(&str, &str)] = &[
     ),
     ("roles_list", "all roles of the project"),
     ("service_users_list", "all service users of the project"),
+    ("services_list", "all services of the project"),
 ];
 
 type Named = (&'static str, fn(&World) -> Caller);

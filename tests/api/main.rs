@@ -139,6 +139,8 @@ mod secrets;
 #[cfg(test)]
 mod service_users;
 #[cfg(test)]
+mod services;
+#[cfg(test)]
 mod shield;
 #[cfg(test)]
 mod signed_requests;

@@ -238,6 +238,7 @@ fn every_write_is_a_permit_or_asks_for_one() {
             "::batches::",
             "::items::",
             "::pipeline_requests::",
+            "::service_admissions::",
             "::settlements::",
         ];
         if of_requests.iter().any(|file| sql.name().contains(file)) {

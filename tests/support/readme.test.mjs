@@ -59,7 +59,7 @@ test("the first call works as it stands in the README, and what docs/gate.md goe
   assert.equal(assignment.role, "deployment-request-user");
   assert.deepEqual([request.status, request.success, request.result], ["completed", true, { y: 42 }], first);
 
-  const [counted, rotated, chatted, keyed, repeated, queued, piped, spoken] = rest;
+  const [counted, rotated, chatted, keyed, repeated, queued, piped, spoken, passed] = rest;
   assert.match(counted, /^data:\{"y":0\}\n\ndata:\{"y":2\}\n\ndata:\{"y":4\}\n\n\{.*"status":"completed".*\}$/m);
   assert.match(rotated, /"upstream_secret":"whsec_/);
   assert.match(chatted, /"result":"\{.*good morning.*\}"/);
@@ -75,6 +75,7 @@ test("the first call works as it stands in the README, and what docs/gate.md goe
   assert.match(spoken, /"model":"parrot".*"content":"hello there".*"total_tokens":4/);
   assert.match(spoken, /^data: \{.*"delta":\{"content":"hello "\}/m);
   assert.match(spoken, /^data: \[DONE\]$/m);
+  assert.match(passed, /"model":"parrot".*"content":"how do you do"/);
   for (const output of rest) assert.ok(!output.includes('"error"') && !output.includes('"failed"'), output);
 });
 

@@ -74,11 +74,7 @@ impl Ask {
     }
 
     pub(super) fn of(call: &Context<'_>, way: Way) -> Result<Self, Error> {
-        if call.request.header("tenantry-request-id").is_some() {
-            return Err(Error::invalid(
-                "Tenantry-Request-Id: a request that the gate has sent comes back to it; point the upstream elsewhere",
-            ));
-        }
+        refuse_loops(call)?;
         let is_to_pipeline = !call.parameter("pipeline_name").is_empty();
         let (default, least, most) = match way {
             Way::Batch => BATCH,
@@ -105,18 +101,7 @@ impl Ask {
         call.query.once("priority")?;
         call.query.integer("priority", 0..=1, 1)?;
         let body = call.body_first.as_deref().unwrap_or_default();
-        let key = call.request.header("idempotency-key");
-        let key = key.map(|text| IdempotencyKey::parse(&text)).transpose();
-        let key = key.map_err(|invalid| Error::field("Idempotency-Key", &invalid))?;
-        let key = key.map(|key| Key {
-            digest: key.digest().to_owned(),
-            fingerprint: idempotency_key::fingerprint(
-                call.request.method.as_str(),
-                call.request.path(),
-                call.request.query(),
-                body,
-            ),
-        });
+        let key = key_of(call)?;
         let version = Some(call.parameter("version")).filter(|version| !version.is_empty());
         let mut random = random_of(call.request_id);
         if way == Way::Batch {
@@ -128,8 +113,7 @@ impl Ask {
             version: version.map(str::to_owned),
             timeout,
             key,
-            is_foreign: call.request.header("origin").is_some()
-                && cors::is_of_another_site(call.request),
+            is_foreign: is_foreign(call),
             input_size: body.len(),
             items: 1,
             additional_data: match way {
@@ -166,6 +150,37 @@ impl Ask {
     }
 }
 
+/// Refuses what the gate has sent itself (contract section 5.9).
+pub(super) fn refuse_loops(call: &Context<'_>) -> Result<(), Error> {
+    match call.request.header("tenantry-request-id") {
+        None => Ok(()),
+        Some(_) => Err(Error::invalid(
+            "Tenantry-Request-Id: a request that the gate has sent comes back to it; point the upstream elsewhere",
+        )),
+    }
+}
+
+/// Whether a browser marks the call as another site's.
+pub(super) fn is_foreign(call: &Context<'_>) -> bool {
+    call.request.header("origin").is_some() && cors::is_of_another_site(call.request)
+}
+
+/// The idempotency key of a call, and what it stands for.
+pub(super) fn key_of(call: &Context<'_>) -> Result<Option<Key>, Error> {
+    let key = call.request.header("idempotency-key");
+    let key = key.map(|text| IdempotencyKey::parse(&text)).transpose();
+    let key = key.map_err(|invalid| Error::field("Idempotency-Key", &invalid))?;
+    Ok(key.map(|key| Key {
+        digest: key.digest().to_owned(),
+        fingerprint: idempotency_key::fingerprint(
+            call.request.method.as_str(),
+            call.request.path(),
+            call.request.query(),
+            call.body_first.as_deref().unwrap_or_default(),
+        ),
+    }))
+}
+
 /// Puts the place of an item into the random part of its id, so that those of a batch are in the order of their list
 /// (RFC 9562, section 6.2: a counter in rand_a).
 pub(super) fn in_order(random: &mut [u8; 10], place: u8) {
@@ -174,7 +189,7 @@ pub(super) fn in_order(random: &mut [u8; 10], place: u8) {
 }
 
 /// The random part of a record's id: the call's own id has been drawn for nobody else.
-fn random_of(request_id: &str) -> [u8; 10] {
+pub(super) fn random_of(request_id: &str) -> [u8; 10] {
     let digits = request_id.as_bytes();
     std::array::from_fn(|at| {
         let pair = digits
@@ -344,6 +359,17 @@ pub(super) async fn begin<T>(
             return Err(error);
         }
     };
+    let passage = passage(call, &ask.record_id, ask.key.clone(), admitted);
+    Ok((passage, sent))
+}
+
+/// The passage of a request that has its record.
+pub(super) fn passage(
+    call: &mut Call<'_, OnObject>,
+    record_id: &str,
+    key: Option<Key>,
+    admitted: Admitted,
+) -> Passage {
     let fits = |value: &String| value.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     let trace = ["traceparent", "tracestate"]
         .into_iter()
@@ -351,14 +377,14 @@ pub(super) async fn begin<T>(
             let value = call.request.header(name).filter(fits)?;
             Some((name.to_owned(), value))
         });
-    let passage = Passage {
+    Passage {
         platform: Rc::clone(call.platform),
         config: Rc::clone(call.config),
         session: call.session.clone(),
         notes: call.notes.clone(),
         presence: Rc::clone(&call.request.presence),
-        record_id: ask.record_id.clone(),
-        key: ask.key.clone(),
+        record_id: record_id.to_owned(),
+        key,
         project: call.project().project_name.clone(),
         deployment: call.object().name.clone(),
         caller_kind: match call.authority.principal() {
@@ -375,8 +401,7 @@ pub(super) async fn begin<T>(
         lease_end: Cell::new(admitted.lease_end.0),
         is_left: Cell::new(false),
         admitted,
-    };
-    Ok((passage, sent))
+    }
 }
 
 /// What is sent of a body.

@@ -302,11 +302,22 @@ const OF_PAGES: [&str; 3] = ["script", "css", "wasm"];
 
 /// Keeps a page of somebody else's from being one of ours; and on a host that the console may have pages on, from being
 /// shown at all, and from being a part of these (contract section 5.10).
-fn sandbox(call: &Context<'_>, response: &mut Response) {
+pub(super) fn sandbox(call: &Context<'_>, response: &mut Response) {
     response.header("content-security-policy", "sandbox; default-src 'none'");
     let host = call.request.header("host").unwrap_or_default();
     if call.config.upstream_rules.may_have_console(&host) {
-        response.header("content-disposition", "attachment");
+        let is_of = |name: &str| name == "content-disposition";
+        let is_attached = response.passed.iter().any(|(name, value)| {
+            is_of(name)
+                && value
+                    .trim_start()
+                    .to_ascii_lowercase()
+                    .starts_with("attachment")
+        });
+        if !is_attached {
+            response.passed.retain(|(name, _)| !is_of(name));
+            response.header("content-disposition", "attachment");
+        }
         for (name, value) in &mut response.headers {
             let sent = value.to_ascii_lowercase();
             if *name == "content-type" && OF_PAGES.iter().any(|part| sent.contains(part)) {
@@ -317,7 +328,7 @@ fn sandbox(call: &Context<'_>, response: &mut Response) {
 }
 
 /// What the caller is told of a failure that is not the upstream's own answer.
-fn error_of(failure: &Failure) -> Error {
+pub(super) fn error_of(failure: &Failure) -> Error {
     let sentence = failure.to_string();
     match failure {
         Failure::TimedOut(_) | Failure::Silent(_) => Error::upstream_too_slow(sentence),

@@ -158,7 +158,7 @@ impl HolderRow {
 }
 
 /// The digests of the token that was shown, for whatever asks who is calling; without any it is the operator.
-pub(super) fn digests(digests: Option<&Digests>) -> Parameters {
+pub(in crate::store) fn digests(digests: Option<&Digests>) -> Parameters {
     let current = digests.map(|digests| digests.current.as_str());
     let other = digests
         .and_then(|digests| digests.previous.as_ref())
