@@ -38,6 +38,7 @@ use crate::http::surface::Surface;
 use crate::http::{failure, modelarts, openai_errors, request_errors, sentences};
 use crate::platform::{Config, Local, Platform};
 use crate::routes;
+use crate::routes::family::RateLimit;
 use crate::sql::statement::Statement;
 use crate::store::session::Session;
 
@@ -223,6 +224,10 @@ impl<'a> Life<'a> {
             authority: Authority::nobody(),
             is_organization_admin: false,
             body_limit: route.family.body_limit,
+            per_minute: match route.family.rate_limit {
+                RateLimit::None => None,
+                RateLimit::Requests => self.config.requests_per_minute,
+            },
             takes_any_type: route.family.cors == Class::Requests,
             rides: route.rides,
             ridden: None,

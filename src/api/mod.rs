@@ -84,6 +84,8 @@ pub struct Context<'a> {
     pub(crate) authority: Authority,
     pub(crate) is_organization_admin: bool,
     pub(crate) body_limit: usize,
+    /// So many requests a minute its caller may make to its project, where that is bounded and its route is counted.
+    pub(crate) per_minute: Option<i64>,
     /// Whether a body need not be declared as JSON: on request endpoints (contract section 4).
     pub(crate) takes_any_type: bool,
     pub(crate) rides: Option<Rides>,

@@ -140,8 +140,7 @@ impl Life<'_> {
         let digests = token.as_ref().map(|token| &token.digests);
         let name = call.parameter("project_name").to_owned();
         let permission = access.permission();
-        let limit = self.config.requests_per_minute;
-        let limit = limit.filter(|_| self.progress.borrow().is_request_endpoint);
+        let limit = call.per_minute;
         let asked = project::Asked {
             digests,
             origin: self.origin.as_deref(),

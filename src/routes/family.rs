@@ -15,6 +15,18 @@ pub struct Family {
     pub credentials: Credentials,
     /// The longest body that they take, in bytes.
     pub body_limit: usize,
+    /// Whose requests they count by the minute.
+    pub rate_limit: RateLimit,
+}
+
+/// What is counted by the minute (contract section 5.10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RateLimit {
+    /// Nothing.
+    None,
+    /// What each caller asks of each project: `REQUESTS_PER_MINUTE`. Calls that create requests take permits, and every
+    /// answer tells what is left. A service may say more.
+    Requests,
 }
 
 /// How callers show who they are.
@@ -34,6 +46,7 @@ pub(super) static PUBLIC: Family = Family {
     cors: Class::Closed,
     credentials: Credentials::None,
     body_limit: BODY_LIMIT,
+    rate_limit: RateLimit::None,
 };
 
 /// What is in no project; no page of a project calls it.
@@ -42,6 +55,7 @@ pub(super) static OUTSIDE_PROJECTS: Family = Family {
     cors: Class::Closed,
     credentials: Credentials::Token,
     body_limit: BODY_LIMIT,
+    rate_limit: RateLimit::None,
 };
 
 /// A project and what is in it.
@@ -50,6 +64,7 @@ pub(super) static IN_PROJECT: Family = Family {
     cors: Class::Project,
     credentials: Credentials::Token,
     body_limit: BODY_LIMIT,
+    rate_limit: RateLimit::None,
 };
 
 /// The request endpoints.
@@ -58,6 +73,7 @@ pub(super) static REQUESTS: Family = Family {
     cors: Class::Requests,
     credentials: Credentials::Token,
     body_limit: REQUEST_BODY_LIMIT,
+    rate_limit: RateLimit::Requests,
 };
 
 /// Where upstreams send what they have, signed, and nobody shows a token.
@@ -66,6 +82,7 @@ pub(super) static RESULTS: Family = Family {
     cors: Class::Closed,
     credentials: Credentials::None,
     body_limit: REQUEST_BODY_LIMIT,
+    rate_limit: RateLimit::None,
 };
 
 /// The OpenAI-compatible paths.
@@ -74,6 +91,7 @@ pub(super) static OPENAI: Family = Family {
     cors: Class::Requests,
     credentials: Credentials::Token,
     body_limit: REQUEST_BODY_LIMIT,
+    rate_limit: RateLimit::Requests,
 };
 
 /// What services pass through.
@@ -82,6 +100,7 @@ pub(super) static SERVICES: Family = Family {
     cors: Class::Requests,
     credentials: Credentials::Token,
     body_limit: REQUEST_BODY_LIMIT,
+    rate_limit: RateLimit::Requests,
 };
 
 /// The ModelArts-compatible surface.
@@ -90,6 +109,7 @@ pub(super) static WORKSPACES: Family = Family {
     cors: Class::Closed,
     credentials: Credentials::TokenOrSignature,
     body_limit: BODY_LIMIT,
+    rate_limit: RateLimit::None,
 };
 
 /// The quotas of a workspace there, whose changes are short (ModelArts spec section 4).
@@ -98,4 +118,5 @@ pub(super) static WORKSPACE_QUOTAS: Family = Family {
     cors: Class::Closed,
     credentials: Credentials::TokenOrSignature,
     body_limit: 64 << 10,
+    rate_limit: RateLimit::None,
 };

@@ -48,7 +48,7 @@ pub(crate) async fn create(
     let input = input.ok_or_else(|| call.object().no_version(ask.version()))?;
     let body = call.body_first.take().unwrap_or_default();
     let bodies = bodies(&input, &body)?;
-    if let Some(limit) = call.config.requests_per_minute
+    if let Some(limit) = call.per_minute
         && i64::try_from(bodies.len()).is_ok_and(|items| items > limit)
     {
         return Err(Error::invalid(format!(

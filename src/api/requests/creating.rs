@@ -143,7 +143,7 @@ impl Ask {
             items: self.items,
             is_foreign: self.is_foreign,
             key: self.key.as_ref(),
-            per_minute: call.config.requests_per_minute,
+            per_minute: call.per_minute,
             additional_data: self.additional_data.clone(),
             now: call.now,
         }

@@ -104,10 +104,7 @@ impl Ask {
             items: 1,
             is_foreign: self.is_foreign,
             key: self.key.as_ref(),
-            per_minute: call
-                .config
-                .requests_per_minute
-                .filter(|_| !call.is_anonymous),
+            per_minute: call.per_minute.filter(|_| !call.is_anonymous),
             additional_data: Some(self.additional_data.clone()),
             now: call.now,
         }
