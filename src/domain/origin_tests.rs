@@ -335,7 +335,6 @@ fn a_refusal_in_a_list_names_its_position() {
     object! {
         #[derive(Debug)]
         struct Body {
-            #[expect(dead_code, reason = "only the refusal is looked at")]
             allowed_cors_origins: OriginList,
         }
     }

@@ -180,7 +180,6 @@ mod tests {
     object! {
         #[derive(Debug)]
         struct Body {
-            #[expect(dead_code, reason = "only its parsing matters here")]
             allowed_cors_origins: OriginList,
         }
     }
