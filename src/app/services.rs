@@ -11,7 +11,7 @@ use crate::http::request::Request;
 use crate::platform::Config;
 use crate::store::objects::Object;
 use crate::store::projects;
-use crate::store::service_admissions::{self, ANONYMOUS, CallerAndService, Shown};
+use crate::store::service_admissions::{self, ANONYMOUS, CallerAndService, ServiceTerms, Shown};
 
 /// Where a service has a host of its own, every path there is the service's: what the call asks for is what it would ask for
 /// below `/services`.
@@ -77,6 +77,11 @@ impl Life<'_> {
             self.admit(call, access, digests, Some(row.caller))?;
         }
         let may_see = is_operator || is_anonymous || standing.has_part.0;
+        let may_call = is_operator || is_anonymous || standing.holds_permission.0;
+        // What the service says is for those who may call it.
+        let unknown = ServiceTerms::default();
+        let told = if may_see && may_call { &terms } else { &unknown };
+        self.rate.set(requests::service::rate(call, told)?);
         let project = row.project.filter(|_| may_see);
         let (Some(project), Some(object_id)) = (project, standing.object_id) else {
             return Err(service_admissions::not_found(&id));
@@ -87,10 +92,9 @@ impl Life<'_> {
             standing.is_to_join.0,
             &project.organization_id,
         );
-        if !(is_operator || is_anonymous || standing.holds_permission.0) {
+        if !may_call {
             return Err(projects::lacks(&call.authority));
         }
-        self.rate.set(requests::service::rate(call, &terms)?);
         let object = Object {
             kind: ObjectType::Deployment,
             id: object_id,

@@ -371,15 +371,15 @@ pub fn rate(
     terms: &ServiceTerms,
 ) -> Result<Option<Rate>, Error> {
     row! {
+        #[derive(Default)]
         struct Made {
             by_caller: i64,
             of_service: i64,
             by_caller_of_service: i64,
         }
     }
-    let Some(made) = answers.last::<Made>()? else {
-        return Ok(None);
-    };
+    // Where there is no such service nothing is counted, and who may not see it is told the same.
+    let made: Made = answers.last()?.unwrap_or_default();
     let rates = [
         (asked.per_minute, made.by_caller),
         (terms.rate_limit, made.of_service),

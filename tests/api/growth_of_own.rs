@@ -68,6 +68,14 @@ const MAY_GROW: &[(&str, &str)] = &[
     ),
     ("projects_delete", "all that belongs to the project"),
     (
+        "service_calls_get",
+        "the fields of the deployment, which come with all that a call is forwarded with: 64 KiB at most",
+    ),
+    ("service_calls_post", "the same"),
+    ("service_calls_put", "the same"),
+    ("service_calls_patch", "the same"),
+    ("service_calls_delete", "the same"),
+    (
         "service_users_delete",
         "the roles and origins of the service user, which go with it",
     ),
