@@ -27,6 +27,7 @@ mod organizations;
 mod projects;
 mod requests;
 mod roles;
+mod schedules;
 mod service;
 mod services;
 mod unserved;
@@ -192,7 +193,7 @@ macro_rules! routes {
 use routes;
 
 /// The rows, a file of them after the other.
-const TABLES: [&[Route]; 17] = [
+const TABLES: [&[Route]; 18] = [
     service::TABLE,
     operator::TABLE,
     organizations::TABLE,
@@ -200,6 +201,7 @@ const TABLES: [&[Route]; 17] = [
     roles::TABLE,
     objects::TABLE,
     variables::TABLE,
+    schedules::TABLE,
     requests::TO_DEPLOYMENTS,
     requests::TO_DEPLOYMENT_VERSIONS,
     requests::TO_PIPELINES,

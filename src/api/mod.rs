@@ -26,6 +26,7 @@ pub mod pipelines;
 pub mod project_users;
 pub mod projects;
 pub mod quotas;
+pub mod request_schedules;
 pub mod requests;
 pub mod resources;
 pub mod results;

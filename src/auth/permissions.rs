@@ -132,6 +132,16 @@ catalogue! {
     PROJECTS_USERS_CREATE = "projects.users.create";
     /// Take a person out of the project.
     PROJECTS_USERS_DELETE = "projects.users.delete";
+    /// List request schedules.
+    REQUEST_SCHEDULES_LIST = "request_schedules.list";
+    /// Read a request schedule.
+    REQUEST_SCHEDULES_GET = "request_schedules.get";
+    /// Create a request schedule.
+    REQUEST_SCHEDULES_CREATE = "request_schedules.create";
+    /// Change a request schedule.
+    REQUEST_SCHEDULES_UPDATE = "request_schedules.update";
+    /// Delete a request schedule.
+    REQUEST_SCHEDULES_DELETE = "request_schedules.delete";
     /// List the project's roles.
     ROLES_LIST = "roles.list";
     /// Read a role.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::story::{DEPLOYMENT, PIPELINE, PROJECT, REQUEST_ID};
 use super::{Example, give_examples};
 use crate::api::requests::{made, records, shapes};
-use crate::api::results;
+use crate::api::{request_schedules, results};
 use crate::domain::RecordId;
 
 const MADE: &str = "2026-11-22T09:00:00.000+00:00";
@@ -24,6 +24,17 @@ give_examples! {
             "id": "ubiops-deployment/classifier/v1/llama3:8b", "object": "model", "created": 1_795_338_000,
             "owned_by": PROJECT,
         }],
+    };
+    request_schedules::ScheduleCreate = {
+        "name": "each-morning", "object_type": "deployment", "object_name": DEPLOYMENT, "schedule": "0 6 * * 1-5",
+        "request_data": { "photo": "ubiops-file://default/apple.jpg" }, "timeout": 600,
+    };
+    request_schedules::ScheduleUpdate = { "schedule": "30 5 * * 1-5", "enabled": true };
+    request_schedules::ScheduleList = {
+        "id": "b4a06aed-f7ab-48b3-b579-b12b62db8058", "name": "each-morning", "object_type": "deployment",
+        "object_name": DEPLOYMENT, "version": null, "schedule": "0 6 * * 1-5",
+        "request_data": { "photo": "ubiops-file://default/apple.jpg" }, "timeout": 600, "enabled": true,
+        "creation_date": "2026-11-22T09:00:00.000000Z", "description": "", "labels": {},
     };
     records::RequestUpdate = { "status": "cancelled" };
     shapes::RequestsChanged = { "success": true };

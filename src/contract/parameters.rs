@@ -184,6 +184,8 @@ parameters! {
     MADE_UNTIL = "end_date", "Only requests that were made then or before.", reference::<Timestamp>, "2026-11-23T09:00:00.000+00:00";
     /// A part of the ids to narrow a list to.
     SEARCH_ID = "search_id", "Only requests whose id holds this, among the newest 10,000 of each status; a whole id is found wherever it is.", text, "0192";
+    /// The schedule whose requests to list.
+    REQUEST_SCHEDULE = "request_schedule", "Only requests that the schedule of this name has made, among the newest 10,000 of each status.", text, "each-morning";
     /// Whether to leave out what was sent and answered.
     METADATA_ONLY = "metadata_only", "Leave out what was sent and answered.", |_| json!({ "type": "boolean", "default": false }), true;
     /// The kind of object to list the requests of; it has to be given.
@@ -222,6 +224,12 @@ static PATH: &[Parameter] = &[
         description: "The name of the pipeline.",
         schema: reference::<ObjectName>,
         example: || json!(PIPELINE),
+    },
+    Parameter {
+        name: "schedule_name",
+        description: "The name of the request schedule.",
+        schema: reference::<ObjectName>,
+        example: || json!("each-morning"),
     },
     Parameter {
         name: "service_id",

@@ -103,6 +103,8 @@ uuid_ids! {
     VoucherId;
     /// An entry of the audit, which is the permit of a change.
     AuditId;
+    /// A request schedule.
+    ScheduleId;
     /// The record of a request, of version 7: in the order of their making.
     RecordId;
 }

@@ -11,6 +11,7 @@
 pub mod access_key;
 pub mod content;
 pub mod credits;
+pub mod cron;
 pub mod email;
 pub mod event_stream;
 pub mod fields;
@@ -61,6 +62,7 @@ pub mod workspace;
 pub use access_key::AccessKeyId;
 pub use content::Content;
 pub use credits::Credits;
+pub use cron::Cron;
 pub use email::Email;
 pub use event_stream::EventStream;
 pub use fields::{DataType, Fields, IoType};
@@ -69,7 +71,7 @@ pub use idempotency_key::IdempotencyKey;
 pub use ids::{
     AttachmentId, AuditId, DeploymentId, EnvironmentVariableId, OrganizationId, PipelineId,
     PipelineObjectId, ProjectId, RecordId, RequestId, RevisionId, RoleAssignmentId, RoleId,
-    ServiceId, ServiceUserId, TokenId, UserId, VersionId, VoucherId, WorkspaceId,
+    ScheduleId, ServiceId, ServiceUserId, TokenId, UserId, VersionId, VoucherId, WorkspaceId,
 };
 pub use instance_type::InstanceTypeName;
 pub use integer::{AtLeast, SAFE_INTEGER, Within};

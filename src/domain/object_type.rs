@@ -1,4 +1,7 @@
-//! The kinds of objects on which a role can be assigned, beside the project itself.
+//! The kinds of objects on which a role can be assigned, beside the project itself: those that are requested.
+
+use super::json::{Fault, FromJson, Json};
+use super::{Invalid, quoted};
 
 /// A kind of object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,6 +13,21 @@ pub enum ObjectType {
 }
 
 impl ObjectType {
+    /// Reads a name.
+    ///
+    /// # Errors
+    /// What else stands there.
+    pub fn parse(name: &str) -> Result<Self, Invalid> {
+        match name {
+            "deployment" => Ok(Self::Deployment),
+            "pipeline" => Ok(Self::Pipeline),
+            _ => Err(Invalid::new(format!(
+                "{} is neither deployment nor pipeline",
+                quoted(name)
+            ))),
+        }
+    }
+
     /// Its name, as in `resource_type` and in the trail.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -44,5 +62,27 @@ impl ObjectType {
             Self::Deployment => "deployment_name",
             Self::Pipeline => "pipeline_name",
         }
+    }
+}
+
+impl FromJson for ObjectType {
+    fn from_json(json: Json<'_>) -> Result<Self, Fault> {
+        json.parsed(&"deployment or pipeline", Self::parse)
+    }
+}
+
+// Usage has its own kinds under this name, so the document has no component of it.
+#[cfg(not(target_arch = "wasm32"))]
+impl schemars::JsonSchema for ObjectType {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "RequestedObjectType".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "enum": ["deployment", "pipeline"] })
     }
 }

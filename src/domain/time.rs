@@ -73,6 +73,12 @@ impl Timestamp {
         Date(self.date_time().date_naive()).to_string()
     }
 
+    /// The month and the day of the month in UTC, each from 1.
+    pub fn month_and_day(self) -> (u32, u32) {
+        let at = self.date_time();
+        (at.month(), at.day())
+    }
+
     /// `2020-03-25T15:43:46` and the milliseconds that follow.
     fn parts(self) -> (String, u32) {
         let at = self.date_time();

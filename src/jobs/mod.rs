@@ -16,6 +16,7 @@ use crate::domain::{RequestId, Timestamp};
 use crate::error::Error;
 use crate::platform::{Config, Platform};
 use crate::store::items::{Due, Item, message, offer, take_back, told};
+use crate::store::request_schedules;
 use crate::store::requests::purge;
 use crate::store::sealing_keys;
 use crate::store::session::{Account, Session};
@@ -78,20 +79,21 @@ impl Line<'_> {
     }
 }
 
-/// Ends what nobody settled, takes away what has been kept for long enough, seals anew what is under a key that is to go, and
-/// offers what waits for its turn.
+/// Ends what nobody settled, takes away what has been kept for long enough, seals anew what is under a key that is to go, makes
+/// the requests of schedules, and offers what waits for its turn.
 pub async fn every_minute(platform: &Rc<Platform>, config: &Rc<Config>) {
     let began = platform.clock.now();
     let session = Session::new(Rc::clone(platform));
     let ended = settlements::tend(&session, began).await;
     let purged = purge::run(&session, began).await;
     let sealed = sealing_keys::seal_anew(&session, platform, config).await;
+    let fired = request_schedules::fire(&session, began).await;
     let offered = offer_to(platform, &session, began).await;
     let (to_run, offered) = match offered {
         Ok(to_run) => (to_run, Ok(())),
         Err(error) => (Vec::new(), Err(error)),
     };
-    let error = ended.and(purged).and(sealed).and(offered).err();
+    let error = ended.and(purged).and(sealed).and(fired).and(offered).err();
     let line = Line {
         job: "every_minute",
         record_id: None,

@@ -32,6 +32,7 @@ const TAGS: &[(&str, &str)] = &[
         "environment-variables",
         "What is put into the headers of the servers behind deployments.",
     ),
+    ("schedules", "Requests that the clock makes."),
     (
         "requests",
         "What is recorded of requests, across a project.",

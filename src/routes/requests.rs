@@ -54,8 +54,8 @@ macro_rules! requests_to {
         [
             $made,
             request!($target GET "" list, $list, "List requests to"
-                => records::list, [REQUEST_STATUS REQUESTS_LIMIT REQUESTS_OFFSET MADE_FROM MADE_UNTIL SEARCH_ID] []
-                   200 Vec<$in_list>),
+                => records::list, [REQUEST_STATUS REQUESTS_LIMIT REQUESTS_OFFSET MADE_FROM MADE_UNTIL SEARCH_ID
+                                  REQUEST_SCHEDULE] [] 200 Vec<$in_list>),
             $queued,
             $streamed,
             request!($target POST "/collect" batch_get, $get, "Read several requests to"
@@ -138,7 +138,7 @@ pub(super) static OF_PROJECT: &[Route] = routes! {
         GET project_requests_list, ProjectPart,
             "List the requests of a project, with deployments.requests.list or pipelines.requests.list on it"
             => records::list_of_project,
-               query [OBJECT_TYPE, ENDED_STATUS, REQUESTS_LIMIT, REQUESTS_OFFSET, MADE_FROM, MADE_UNTIL, SEARCH_ID],
+               query [OBJECT_TYPE, ENDED_STATUS, REQUESTS_LIMIT, REQUESTS_OFFSET, MADE_FROM, MADE_UNTIL, SEARCH_ID, REQUEST_SCHEDULE],
                gives 200 Vec<shapes::RequestsOverview>;
     }
 };

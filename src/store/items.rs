@@ -315,8 +315,14 @@ impl Item {
                     let reading = reading_item(&self.project_id, &self.id);
                     let answers = session.read(reading).await?;
                     let admitted = answers.only(0)?;
-                    let plan = plan_at(&answers, 1, &admitted);
-                    (admitted, Some(plan))
+                    match plan_at(&answers, 1, &admitted) {
+                        // It ends as one does whose pipeline itself may not be requested: as one that waits.
+                        Err(error) if *error.kind() == Kind::Forbidden => {
+                            session.write(self.release(claim_id, now)).await?;
+                            return Ok(Claim::Refused(error));
+                        }
+                        plan => (admitted, Some(plan)),
+                    }
                 }
             };
             let claimed = Claimed {

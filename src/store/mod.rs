@@ -28,6 +28,7 @@ pub mod project_users;
 pub mod projects;
 pub mod quota_resources;
 pub mod quotas;
+pub mod request_schedules;
 pub mod requests;
 pub mod resources;
 pub mod rights;
@@ -88,6 +89,7 @@ pub fn statements() -> Vec<&'static Sql> {
         projects::statements::ALL,
         quota_resources::ALL,
         quotas::ALL,
+        request_schedules::ALL,
         requests::purge::ALL,
         requests::statements::ALL,
         resources::ALL,

@@ -53,6 +53,23 @@ macro_rules! caller_may_on_object {
 }
 pub(crate) use caller_may_on_object;
 
+/// Whether the caller is the operator, or holds this permission of a `:resource_type`, such as `requests.get`, on the
+/// whole project or on the one of this id.
+macro_rules! caller_may_besides {
+    ($permission:literal, $id:expr) => {
+        $crate::store::rights::caller_still!(concat!(
+            "EXISTS (SELECT 1 FROM held_permissions WHERE principal_id = :principal_id
+                     AND project_id = :project_id AND permission = :resource_type || 's.",
+            $permission,
+            "'
+                     AND (resource_type = 'project' OR (resource_type = :resource_type AND resource_id = ",
+            $id,
+            ")))"
+        ))
+    };
+}
+pub(crate) use caller_may_besides;
+
 /// Whether the caller is the operator or an admin of the organization, and so holds every permission there is: asked
 /// first, it spares the comparison of two sets.
 macro_rules! caller_holds_all {

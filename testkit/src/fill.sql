@@ -132,4 +132,11 @@ INSERT INTO service_user_limits (service_id, kind, user_id, id, most)
 INSERT INTO request_rates (project_id, caller_id, minute, count)
   SELECT '{project}', 'service-' || i, 1, 1 FROM number;
 
+-- Schedules, of which a project has fifty at most.
+INSERT INTO request_schedules (id, organization_id, project_id, name, object_type, object_id, schedule, content_type, body,
+                               timeout, enabled, description, labels, creation_date, author_id, author, next_tick)
+  SELECT 'schedule-' || i, '{organization}', 'beside-1', 'schedule-' || i, kind, kind || '-' || i, '0 6 * * *',
+         'application/json', '{}', 14400, 1, '', '{}', 0, 'service-user-1', 'somebody', 9000000000000
+  FROM (SELECT i, iif(i % 2, 'deployment', 'pipeline') AS kind FROM number);
+
 DROP TABLE number;

@@ -140,12 +140,27 @@ fn parameter(world: &World, route: &Route, name: &str) -> String {
             variable(world, &place)
         }
         "request_id" => record_of(world, route),
+        "schedule_name" => {
+            world.deployment("x1");
+            let made = world.call(
+                &world.operator(),
+                "POST",
+                &world.path("/schedules"),
+                schedule(),
+            );
+            made.expect(201).text("name")
+        }
         "project_id" => world.project_id(),
         "workspace_id" => world.workspace(),
         "resource" => "exemlProject.gpu_duration".to_owned(),
         "file" => "start.js".to_owned(),
         other => panic!("say in support/requests.rs what stands for {{{other}}}"),
     }
+}
+
+/// A schedule of the deployment `x1`.
+fn schedule() -> Json {
+    json!({"name": "x1", "object_type": "deployment", "object_name": "x1", "schedule": "0 6 * * *", "request_data": {"x": 1}})
 }
 
 /// The name of a new service, in which the viewer has limits unless the route is to make one.
@@ -218,6 +233,11 @@ fn body(world: &World, route: &Route) -> Json {
             json!({"model": "ubiops-deployment/x1/v1/m"})
         }
         operation if operation.contains("_requests_") => Json::Null,
+        "request_schedules_create" => {
+            world.deployment("x1");
+            schedule()
+        }
+        "request_schedules_update" => json!({"schedule": "0 7 * * *"}),
         "operator_users_token" | "service_users_token" | "projects_log_list" => Json::Null,
         "operator_users_create" => json!({"email": "new@example.com"}),
         "organizations_create" => {

@@ -286,8 +286,9 @@ impl World {
         {
             // A lease is extended, and a settlement repeated, as often as that is due.
             100
-        } else if is_about("/copy-environment-variables") {
-            // A copy opens what it has read and seals it anew before it writes.
+        } else if is_about("/copy-environment-variables") || is_about("/schedules") {
+            // A copy opens what it has read and seals it anew before it writes; a schedule holds what it sends against the
+            // fields of its deployment.
             3
         } else {
             2

@@ -63,6 +63,22 @@ const MAY_GROW: &[(&str, &str)] = &[
         "the fields of the pipeline, which a body is held against: 64 KiB at most",
     ),
     (
+        "request_schedules_create",
+        "the fields of its deployment or pipeline, which its data is held against: 64 KiB at most",
+    ),
+    (
+        "request_schedules_get",
+        "the same, which come with the schedule",
+    ),
+    (
+        "request_schedules_update",
+        "the same, which come with the schedule",
+    ),
+    (
+        "request_schedules_delete",
+        "the same, which come with the schedule",
+    ),
+    (
         "projects_update",
         "the origins that are replaced, 100 at most",
     ),

@@ -135,6 +135,8 @@ mod roles;
 #[cfg(test)]
 mod run_time;
 #[cfg(test)]
+mod schedules;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod service_users;

@@ -68,6 +68,7 @@ fn wanted(
         // No id begins with this letter.
         until: end.map_or("g".to_owned(), |end| first_id_at(end.plus_millis(1))),
         search_id: query.text("search_id").map(str::to_ascii_lowercase),
+        request_schedule: query.text("request_schedule").map(str::to_owned),
         limit: query.integer("limit", 1..=MOST_LISTED, 50)?,
         offset,
     };
@@ -91,20 +92,13 @@ pub(crate) async fn list(call: &mut Call<'_, OnObject>) -> Result<Response, Erro
 
 /// `GET /projects/{p}/requests`.
 pub(crate) async fn list_of_project(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
-    let (kind, permission) = match call.query.text("object_type") {
-        Some("deployment") => (ObjectType::Deployment, p::DEPLOYMENTS_REQUESTS_LIST),
-        Some("pipeline") => (ObjectType::Pipeline, p::PIPELINES_REQUESTS_LIST),
-        Some(other) => {
-            return Err(Error::invalid(format!(
-                "object_type: {} is neither deployment nor pipeline",
-                quoted(other)
-            )));
-        }
-        None => {
-            return Err(Error::invalid(
-                "object_type: it is missing; it is deployment or pipeline",
-            ));
-        }
+    let kind = call.query.text("object_type").ok_or_else(|| {
+        Error::invalid("object_type: it is missing; it is deployment or pipeline")
+    })?;
+    let kind = ObjectType::parse(kind).map_err(|invalid| Error::field("object_type", &invalid))?;
+    let permission = match kind {
+        ObjectType::Deployment => p::DEPLOYMENTS_REQUESTS_LIST,
+        ObjectType::Pipeline => p::PIPELINES_REQUESTS_LIST,
     };
     let wanted = wanted(call, Statuses::parse_ended)?;
     let about = (call.project(), kind, permission);

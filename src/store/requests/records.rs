@@ -189,6 +189,8 @@ pub struct Wanted {
     pub until: String,
     /// Those whose ids hold this text.
     pub search_id: Option<String>,
+    /// Those that the schedule of this name has made.
+    pub request_schedule: Option<String>,
     /// At most so many.
     pub limit: i64,
     /// After so many.
@@ -206,6 +208,7 @@ impl Wanted {
             .text("from", &self.from)
             .text("until", &self.until)
             .optional_text("search_id", self.search_id.as_deref())
+            .optional_text("request_schedule", self.request_schedule.as_deref())
             .integer("limit", self.limit)
             .integer("offset", self.offset)
     }
@@ -220,9 +223,9 @@ pub async fn list(
     place: Place<'_>,
     wanted: &Wanted,
 ) -> Result<(Version, Vec<Summary>), Error> {
-    let most = match wanted.search_id {
-        Some(_) => SEARCHED,
-        None => wanted.limit + wanted.offset,
+    let most = match (&wanted.search_id, &wanted.request_schedule) {
+        (None, None) => wanted.limit + wanted.offset,
+        _ => SEARCHED,
     };
     let parameters = wanted.parameters(place.parameters()).integer("most", most);
     let statements = parameters.batch([&statements::VERSION, &statements::LIST]);

@@ -214,10 +214,14 @@ macro_rules! newest_being_processed {
     };
 }
 
-/// Whether the text that is looked for, if there is one, stands in an id.
+/// Whether the text that is looked for, if there is one, stands in an id; and whether that is of a request which the schedule
+/// of a name has made, if one is asked for.
 macro_rules! has_searched_part {
     () => {
-        "(:search_id IS NULL OR instr(id, :search_id) > 0)"
+        "(:search_id IS NULL OR instr(id, :search_id) > 0)
+           AND (:request_schedule IS NULL OR substr(id, 25) = (
+             SELECT substr(s.id, 25) FROM request_schedules s
+             WHERE s.project_id = :project_id AND s.name = :request_schedule))"
     };
 }
 

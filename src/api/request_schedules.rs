@@ -1,0 +1,256 @@
+//! `/projects/{p}/schedules`: requests that the clock makes (contract section 5.7).
+
+use crate::domain::json::object;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::api::labels::label_filter;
+use crate::api::{Call, Context, OnProject};
+use crate::domain::request_input::batch_items;
+use crate::domain::{
+    Cron, Description, Fields, IoType, Labels, ObjectName, ObjectType, ScheduleId, Text, Within,
+};
+use crate::error::Error;
+use crate::gate::LONGEST_KEPT;
+use crate::http::patch::Patch;
+use crate::http::response::Response;
+use crate::store::first_trip::Rider;
+use crate::store::request_schedules::{
+    self as schedules, Data, NewSchedule, Schedule, ScheduleChanges, Target,
+};
+use crate::store::rows::{Answers, JsonText};
+
+/// Seconds that a request may take, unless something else is said.
+const TIMEOUT: i64 = 14_400;
+
+object! {
+    /// A new schedule.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct ScheduleCreate {
+        /// Name, unique in the project.
+        pub name: ObjectName,
+        /// What it makes requests to.
+        pub object_type: ObjectType,
+        /// The name of the deployment or pipeline.
+        pub object_name: String,
+        /// The name of its version; the default one if absent.
+        pub version: Option<Text<1, 64>>,
+        /// When it fires: minute, hour, day of the month, month, day of the week, in UTC.
+        pub schedule: Cron,
+        /// What is sent: an object of its fields where the input is structured.
+        #[cfg_attr(
+            not(target_arch = "wasm32"),
+            schemars(with = "Option<serde_json::Value>")
+        )]
+        pub request_data: Option<Box<RawValue>>,
+        /// Seconds that a request may take once it has begun; 14400 if absent.
+        pub timeout: Option<Within<10, 345_600>>,
+        /// Whether it fires; true if absent.
+        pub enabled: Option<bool>,
+        /// Description.
+        pub description: Option<Description>,
+        /// Labels.
+        pub labels: Option<Labels>,
+    }
+}
+
+object! {
+    /// What to change of a schedule; what is absent stays.
+    #[derive(Debug)]
+    #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+    pub struct ScheduleUpdate {
+        /// New name.
+        pub name: Patch<ObjectName>,
+        /// When it fires.
+        pub schedule: Patch<Cron>,
+        /// What is sent; null is nothing.
+        #[cfg_attr(
+            not(target_arch = "wasm32"),
+            schemars(with = "Patch<serde_json::Value>")
+        )]
+        pub request_data: Patch<Box<RawValue>>,
+        /// Seconds that a request may take; null is 14400.
+        pub timeout: Patch<Within<10, 345_600>>,
+        /// Whether it fires.
+        pub enabled: Patch<bool>,
+        /// New description; null clears it.
+        pub description: Patch<Description>,
+        /// Labels, all of them; null is none.
+        pub labels: Patch<Labels>,
+    }
+}
+
+/// A schedule.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ScheduleList {
+    /// Unique id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// `deployment` or `pipeline`.
+    pub object_type: String,
+    /// The name of the deployment or pipeline.
+    pub object_name: String,
+    /// The name of its version; null is the default one.
+    pub version: Option<String>,
+    /// When it fires.
+    pub schedule: String,
+    /// What is sent.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(with = "Option<serde_json::Value>")
+    )]
+    pub request_data: Option<JsonText>,
+    /// Seconds that a request may take.
+    pub timeout: i64,
+    /// Whether it fires: not any more when ten requests in a row were refused.
+    pub enabled: bool,
+    /// When it was created.
+    pub creation_date: String,
+    /// Description.
+    pub description: String,
+    /// Labels.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Labels"))]
+    pub labels: JsonText,
+}
+
+impl From<Schedule> for ScheduleList {
+    fn from(schedule: Schedule) -> Self {
+        Self {
+            object_type: schedule.object_type,
+            id: schedule.id,
+            name: schedule.name,
+            object_name: schedule.object_name,
+            version: schedule.version,
+            schedule: schedule.schedule,
+            request_data: schedule.request_data,
+            timeout: schedule.timeout,
+            enabled: schedule.enabled.0,
+            creation_date: schedule.creation_date.0.to_zulu_string(),
+            description: schedule.description,
+            labels: schedule.labels,
+        }
+    }
+}
+
+/// What a schedule sends to its deployment or pipeline.
+fn data(target: &Target, request_data: Option<&RawValue>) -> Result<Data, Error> {
+    let io_type = match target.input_type.as_str() {
+        "structured" if target.supports_request_format.0 => IoType::Structured,
+        _ => IoType::Plain,
+    };
+    let text = request_data.map_or(
+        match io_type {
+            IoType::Structured => "{}",
+            IoType::Plain => "null",
+        },
+        RawValue::get,
+    );
+    if text.len() > LONGEST_KEPT {
+        return Err(Error::invalid(
+            "request_data: it is longer than 256 KiB, which is the longest that a schedule keeps",
+        ));
+    }
+    let fields: Fields = target.input_fields.parse()?;
+    // One item of a batch, which is no batch itself.
+    let list = format!("[{text}]");
+    let items = batch_items(io_type, &fields, list.as_bytes()).map_err(|invalid| {
+        let sentence = invalid.to_string();
+        let sentence = sentence.strip_prefix("[0]").unwrap_or(&sentence);
+        Error::invalid(format!("request_data{sentence}"))
+    })?;
+    let item = items.into_iter().next();
+    let item = item.ok_or_else(|| Error::inconsistent("a list of one has none"))?;
+    Ok(Data {
+        request_data: request_data.map(|data| data.get().to_owned()),
+        content_type: item.content_type,
+        body: item.text.into_owned(),
+    })
+}
+
+/// `POST .../schedules`.
+pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
+    let body: ScheduleCreate = call.body().await?;
+    let version = body.version.as_ref().map(Text::as_str);
+    let (project, object_name) = (call.project(), body.object_name.as_str());
+    let about = (body.object_type.name(), object_name, version);
+    let target = schedules::target(call.session, project, about).await?;
+    let id = ScheduleId::from_random(call.random()?);
+    let new = NewSchedule {
+        id: id.as_str(),
+        name: &body.name,
+        object_name,
+        version,
+        schedule: &body.schedule,
+        data: data(&target, body.request_data.as_deref())?,
+        timeout: body.timeout.map_or(TIMEOUT, Within::get),
+        enabled: body.enabled.unwrap_or(true),
+        description: &body.description.unwrap_or_default(),
+        labels: &body.labels.unwrap_or_default(),
+    };
+    let made = schedules::create(&call.occasion()?, project, &target, new).await?;
+    Response::created(&ScheduleList::from(made))
+}
+
+/// `GET .../schedules`.
+pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
+    let labels = label_filter(&call.query)?;
+    let (project, slice) = (call.project(), call.slice()?);
+    let found = schedules::list(call.session, project, labels.as_deref(), &slice).await?;
+    let listed = found.into_iter().map(ScheduleList::from);
+    Response::ok(&listed.collect::<Vec<_>>())
+}
+
+/// What rides along: the schedule of the path.
+pub(crate) fn riding(call: &Context<'_>) -> Result<Rider, Error> {
+    Ok(schedules::riding(call.parameter("schedule_name")))
+}
+
+/// `GET .../schedules/{schedule_name}`.
+pub(crate) async fn get(
+    call: &mut Call<'_, OnProject>,
+    ridden: Answers,
+) -> Result<Response, Error> {
+    let (found, _) = schedules::ridden(&ridden, call.parameter("schedule_name"))?;
+    Response::ok(&ScheduleList::from(found))
+}
+
+/// `PATCH .../schedules/{schedule_name}`.
+pub(crate) async fn update(
+    call: &mut Call<'_, OnProject>,
+    ridden: Answers,
+) -> Result<Response, Error> {
+    let body: ScheduleUpdate = call.body().await?;
+    let (found, target) = schedules::ridden(&ridden, call.parameter("schedule_name"))?;
+    let changes = ScheduleChanges {
+        name: body.name.or_keep("name")?,
+        schedule: body.schedule.or_keep("schedule")?,
+        data: match &body.request_data {
+            Patch::Absent => None,
+            given => Some(data(&target, given.value().map(|value| &**value))?),
+        },
+        timeout: match body.timeout {
+            Patch::Absent => None,
+            Patch::Null => Some(TIMEOUT),
+            Patch::Value(timeout) => Some(timeout.get()),
+        },
+        enabled: body.enabled.or_keep("enabled")?,
+        description: body.description.or_default(),
+        labels: body.labels.or_default(),
+    };
+    let about = (&found, &target);
+    let updated = schedules::update(&call.occasion()?, call.project(), about, changes).await?;
+    Response::ok(&ScheduleList::from(updated))
+}
+
+/// `DELETE .../schedules/{schedule_name}`.
+pub(crate) async fn delete(
+    call: &mut Call<'_, OnProject>,
+    ridden: Answers,
+) -> Result<Response, Error> {
+    let (found, _) = schedules::ridden(&ridden, call.parameter("schedule_name"))?;
+    schedules::delete(&call.occasion()?, call.project(), &found).await?;
+    Ok(Response::no_content())
+}
