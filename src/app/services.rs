@@ -80,7 +80,11 @@ impl Life<'_> {
         let may_call = is_operator || is_anonymous || standing.holds_permission.0;
         // What the service says is for those who may call it.
         let unknown = ServiceTerms::default();
-        let told = if may_see && may_call { &terms } else { &unknown };
+        let told = if may_see && may_call {
+            &terms
+        } else {
+            &unknown
+        };
         self.rate.set(requests::service::rate(call, told)?);
         let project = row.project.filter(|_| may_see);
         let (Some(project), Some(object_id)) = (project, standing.object_id) else {

@@ -116,8 +116,8 @@ const CHANGES: &str =
 fn every_route_that_changes_something_leaves_one_audit_row() {
     for route in routes::table() {
         // Requests are no configuration either, nor is what a service passes through.
-        let is_request = route.operation.contains("_requests_")
-            || route.operation.starts_with("service_calls_");
+        let is_request =
+            route.operation.contains("_requests_") || route.operation.starts_with("service_calls_");
         if is_request || METERING.contains(&route.operation) {
             continue;
         }
