@@ -24,16 +24,19 @@ pub struct Taken<'a> {
 /// came in says little about it.
 pub const LONGEST: usize = 8 << 20;
 
-/// A source's object, or its list of them, of which only the fields that are taken are kept.
+/// What a source gave: an object, of which only the fields that are taken are kept, or a list of them.
 struct Given<'a> {
-    mapping: &'a [Mapping],
     names: Numbered<'a>,
+    /// The number of each field that is taken, and the name that it gets.
+    taken: Vec<(usize, &'a str)>,
     values: Values<'a>,
 }
 
 enum Values<'a> {
     One(Fields<'a>),
-    Many(Vec<Fields<'a>>),
+    /// Each is taken apart when its turn comes: a list of millions of empty objects is no longer than a body may be, and room
+    /// for the fields of all of them would be more than there is.
+    Many(Vec<&'a RawValue>),
 }
 
 /// The values of an object by the numbers of their fields' names.
@@ -90,32 +93,26 @@ pub fn structured(sources: &[Taken<'_>]) -> Result<Content, Invalid> {
 
 fn read<'a>(source: &Taken<'a>) -> Result<Given<'a>, Invalid> {
     let mut names = Numbered::default();
+    let mut taken = Vec::with_capacity(source.mapping.len());
     for pair in source.mapping {
-        names.number(pair.source_field_name.as_str());
+        let number = names.number(pair.source_field_name.as_str());
+        taken.push((number, pair.destination_field_name.as_str()));
     }
     let text = source.content.text();
     let values = match text.trim_start().starts_with('[') {
-        true => fields_of_each(text, &names).map(Values::Many),
+        true => serde_json::from_str(text).map(Values::Many),
         false => fields(text, &names).map(Values::One),
     };
-    let values = values.map_err(|_| {
-        Invalid::new(
-            "fields are mapped of what is neither a JSON object nor a list of objects".to_owned(),
-        )
-    })?;
+    let values = values.map_err(|_| no_object())?;
     Ok(Given {
-        mapping: source.mapping,
         names,
+        taken,
         values,
     })
 }
 
-fn fields_of_each<'a>(text: &'a str, names: &Numbered<'_>) -> serde_json::Result<Vec<Fields<'a>>> {
-    let mut list = Vec::new();
-    for item in serde_json::from_str::<Vec<&RawValue>>(text)? {
-        list.push(fields(item.get(), names)?);
-    }
-    Ok(list)
+fn no_object() -> Invalid {
+    Invalid::new("fields are mapped of what is neither a JSON object nor a list of objects")
 }
 
 fn fields<'a>(text: &'a str, names: &Numbered<'_>) -> serde_json::Result<Fields<'a>> {
@@ -134,13 +131,17 @@ fn write(json: &mut String, given: &[Given<'_>], place: usize) -> Result<(), Inv
     json.push('{');
     let mut is_first = true;
     for given in given {
+        let of_item;
         let fields = match &given.values {
-            Values::One(fields) => fields.as_slice(),
-            Values::Many(list) => list.get(place).map(Vec::as_slice).unwrap_or_default(),
+            Values::One(fields) => fields,
+            Values::Many(list) => {
+                let item = list.get(place).map_or("{}", |item| item.get());
+                of_item = fields(item, &given.names).map_err(|_| no_object())?;
+                &of_item
+            }
         };
-        for pair in given.mapping {
-            let number = given.names.get(pair.source_field_name.as_str());
-            let Some(Some(value)) = number.and_then(|number| fields.get(number)) else {
+        for (number, name) in &given.taken {
+            let Some(Some(value)) = fields.get(*number) else {
                 continue;
             };
             if json.len() + value.len() > LONGEST {
@@ -152,9 +153,7 @@ fn write(json: &mut String, given: &[Given<'_>], place: usize) -> Result<(), Inv
                 json.push(',');
             }
             is_first = false;
-            json.push_str(&super::wire::json_literal(
-                pair.destination_field_name.as_str(),
-            ));
+            json.push_str(&super::wire::json_literal(name));
             json.push(':');
             json.push_str(value);
         }
@@ -235,7 +234,15 @@ mod tests {
 
     #[test]
     fn what_is_no_object_has_no_fields() {
-        for json in ["5", "\"x\"", "null", "[1]", "[[]]", "not JSON"] {
+        for json in [
+            "5",
+            "\"x\"",
+            "null",
+            "[1]",
+            "[[]]",
+            r#"[{"y":1},5]"#,
+            "not JSON",
+        ] {
             assert!(put_together(&[(json, &[("y", "a")])]).is_err(), "{json}");
             assert_eq!(put_together(&[(json, &[])]).as_deref(), Ok("{}"), "{json}");
         }
