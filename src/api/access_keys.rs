@@ -12,11 +12,11 @@ use crate::store::access_keys::{self, AccessKey, FIRST_GENERATION};
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct AccessKeyCreated {
-    /// Its id, which each signed request names.
+    /// Id of the access key, which each signed request names.
     pub access_key: String,
-    /// Its secret, with which requests are signed; it is shown this once.
+    /// Secret of the access key, with which requests are signed; it is shown only this once.
     pub secret_key: String,
-    /// When it was made.
+    /// When the access key was created.
     pub creation_date: String,
 }
 
@@ -24,9 +24,9 @@ pub struct AccessKeyCreated {
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct AccessKeyDetail {
-    /// Its id, which each signed request names.
+    /// Id of the access key, which each signed request names.
     pub access_key: String,
-    /// When it was made.
+    /// When the access key was created.
     pub creation_date: String,
 }
 

@@ -9,36 +9,37 @@ use crate::http::response::Response;
 use crate::store::rows::JsonText;
 use crate::store::trail::{self, Page, Trail};
 
-/// One change (UbiOps spec 3.7, and the request that made it).
+/// A change that a request made (UbiOps spec 3.7), with the request that made it.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct AuditEvent {
-    /// Its id.
+    /// Id of the change.
     pub id: String,
-    /// When.
+    /// When the change was made.
     pub date: String,
-    /// `create`, `update`, `delete` or `info`.
+    /// Kind of change: `create`, `update`, `delete` or `info`.
     pub action: String,
-    /// Who, by e-mail address; `operator` for the operator.
+    /// E-mail address of the user who made the change; `operator` for the operator.
     pub user: String,
-    /// What, in words.
+    /// Description of the change in words.
     pub event: String,
-    /// The kind of object.
+    /// Kind of object that was changed.
     pub object_type: String,
-    /// The object's name at the time.
+    /// Name of the object at the time of the change.
     pub object_name: String,
-    /// The id of the request, as in its `X-Request-Id`.
+    /// Id of the request that made the change, as in its `X-Request-Id`.
     pub request_id: String,
-    /// The state before; shown to organization admins and the operator only. States that are longer than 64 KiB
-    /// together give way to `{"truncated": true, "keys": [...]}`, the keys that were changed.
+    /// State of the object before the change; shown to organization admins and the operator only. States that are
+    /// longer than 64 KiB together are replaced by `{"truncated": true, "keys": [...]}`, where `keys` are the keys that
+    /// were changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         not(target_arch = "wasm32"),
         schemars(with = "Option<serde_json::Value>")
     )]
     pub before: Option<JsonText>,
-    /// The state, or the changed fields, after; shown to organization admins and the operator only, and truncated
-    /// likewise.
+    /// State of the object, or its changed fields, after the change; shown to organization admins and the operator
+    /// only, and truncated like `before`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         not(target_arch = "wasm32"),

@@ -13,41 +13,43 @@ object! {
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct DeploymentCreate {
-        /// Name, unique in the project.
+        /// Name of the deployment, unique in the project.
         pub name: ObjectName,
-        /// Description.
+        /// Description of the deployment.
         pub description: Option<Description>,
-        /// Whether the input has fields; needed unless `supports_request_format` is false.
+        /// Whether the input has fields (`structured`) or not (`plain`); required unless `supports_request_format` is
+        /// false.
         pub input_type: Option<IoType>,
-        /// Whether the output has fields; needed unless `supports_request_format` is false.
+        /// Whether the output has fields (`structured`) or not (`plain`); required unless `supports_request_format` is
+        /// false.
         pub output_type: Option<IoType>,
-        /// What goes in; none for a plain input.
+        /// Fields of the input; none for a plain input.
         pub input_fields: Option<Fields>,
-        /// What comes out; none for a plain output.
+        /// Fields of the output; none for a plain output.
         pub output_fields: Option<Fields>,
-        /// Whether it takes requests as UbiOps forms them; true if absent.
+        /// Whether the deployment takes requests in the format of UbiOps; true if absent.
         pub supports_request_format: Option<bool>,
-        /// Labels.
+        /// Labels of the deployment.
         pub labels: Option<Labels>,
     }
 }
 
 object! {
-    /// What to change of a deployment; what is absent stays.
+    /// Changes to a deployment; absent fields stay as they are.
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct DeploymentUpdate {
-        /// New name; versions, role assignments and pipelines stay.
+        /// New name of the deployment; its versions, its role assignments and the pipelines that use it stay.
         pub name: Patch<ObjectName>,
-        /// The version that requests without one go to; null takes the default away.
+        /// Version that requests which name no version go to; null removes the default version.
         pub default_version: Patch<ObjectName>,
         /// New description; null clears it.
         pub description: Patch<Description>,
-        /// What goes in, all of it; null is none.
+        /// All fields of the input; null removes all fields.
         pub input_fields: Patch<Fields>,
-        /// What comes out, all of it; null is none.
+        /// All fields of the output; null removes all fields.
         pub output_fields: Patch<Fields>,
-        /// Labels, all of them; null is none.
+        /// All labels of the deployment; null removes all labels.
         pub labels: Patch<Labels>,
     }
 }

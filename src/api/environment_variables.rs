@@ -17,83 +17,85 @@ use crate::store::first_trip::Rider;
 use crate::store::rows::{Answers, JsonText};
 
 object! {
-    /// A new variable.
+    /// The environment variable to create.
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct EnvironmentVariableCreate {
-        /// Name, unique at its place.
+        /// Name of the variable, unique in its project, deployment or version.
         pub name: VariableName,
-        /// Value.
+        /// Value of the variable.
         pub value: VariableValue,
-        /// Whether that is a secret, which is stored sealed and never shown again.
+        /// Whether the value is a secret, which is stored encrypted and never shown again.
         pub secret: Patch<bool>,
-        /// The hosts that it may be sent to. Without them a secret goes to the hosts of the upstreams that name it now.
+        /// Hosts that the variable may be sent to. Without hosts, a secret may be sent to the hosts of the upstreams
+        /// that name it at present.
         pub hosts: Patch<Hosts>,
     }
 }
 
 object! {
-    /// The fields of a variable that change; those that are absent stay.
+    /// Changes to an environment variable; absent fields stay as they are.
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct EnvironmentVariableUpdate {
-        /// Name. That of a secret changes with its value alone.
+        /// Name of the variable. The name of a secret can be changed only together with its value.
         pub name: Patch<VariableName>,
-        /// Value.
+        /// Value of the variable.
         pub value: Patch<VariableValue>,
-        /// Whether that is a secret. A change needs the value again.
+        /// Whether the value is a secret. Changing this requires sending the value again.
         pub secret: Patch<bool>,
-        /// The hosts that it may be sent to; null stands for those of the upstreams that name it now.
+        /// Hosts that the variable may be sent to; null stands for the hosts of the upstreams that name the variable at
+        /// present.
         pub hosts: Patch<Hosts>,
     }
 }
 
-/// A variable.
+/// An environment variable.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct EnvironmentVariableList {
-    /// Unique id.
+    /// Unique id of the variable.
     pub id: String,
-    /// Name.
+    /// Name of the variable.
     pub name: String,
-    /// Value; null of a secret.
+    /// Value of the variable; null for a secret.
     pub value: Option<String>,
     /// Whether the value is a secret.
     pub secret: bool,
-    /// The hosts that it may be sent to; null where it is no secret and nobody said any.
+    /// Hosts that the variable may be sent to; null where the variable is not a secret and no hosts were given.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Hosts>"))]
     pub hosts: Option<JsonText>,
 }
 
-/// A variable that counts for a deployment or a version: its own, or one that it inherits.
+/// An environment variable that applies to a deployment or a version: its own, or an inherited one.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct InheritedEnvironmentVariableList {
-    /// Unique id.
+    /// Unique id of the variable.
     pub id: String,
-    /// Name.
+    /// Name of the variable.
     pub name: String,
-    /// Value; null of a secret, and where it is empty.
+    /// Value of the variable; null for a secret, and where the value is empty.
     pub value: Option<String>,
     /// Whether the value is a secret.
     pub secret: bool,
-    /// The hosts that it may be sent to; null where it is no secret and nobody said any.
+    /// Hosts that the variable may be sent to; null where the variable is not a secret and no hosts were given.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Hosts>"))]
     pub hosts: Option<JsonText>,
-    /// `project` or `deployment`, if it is inherited from there.
+    /// Where the variable is inherited from: `project` or `deployment`, if it is inherited.
     pub inheritance_type: Option<String>,
-    /// The name of that.
+    /// Name of the project or deployment that the variable is inherited from.
     pub inheritance_name: Option<String>,
 }
 
 object! {
-    /// Where variables are copied from.
+    /// Where environment variables are copied from.
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct EnvironmentVariableCopy {
-        /// The name of a deployment of the project.
+        /// Name of the deployment of the project whose variables are copied.
         pub source_deployment: ObjectName,
-        /// A version of it, whose own variables are meant then.
+        /// Name of a version of the source deployment; if given, the version's own variables are copied instead.
         pub source_version: Patch<ObjectName>,
     }
 }

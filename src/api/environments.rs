@@ -11,17 +11,17 @@ use crate::http::response::Response;
 use crate::store::environments;
 use crate::store::projects::Project;
 
-/// An environment: a name that a version has for what it runs in.
+/// An environment: the name that a version has for what it runs in.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct EnvironmentDetail {
-    /// Its name, unique in the project.
+    /// Name of the environment, unique in the project.
     pub id: String,
-    /// Its name.
+    /// Name of the environment.
     pub name: String,
-    /// Its name, for people.
+    /// Name of the environment, for people.
     pub display_name: String,
-    /// The name of the project.
+    /// Name of the project.
     pub project: String,
     /// Always empty.
     pub description: &'static str,
@@ -29,13 +29,13 @@ pub struct EnvironmentDetail {
     pub labels: serde_json::Map<String, serde_json::Value>,
     /// When the project was created.
     pub creation_date: String,
-    /// The same.
+    /// When the project was created, like `creation_date`.
     pub last_updated: String,
-    /// Always true: nobody builds it here.
+    /// Always true: environments are not built here.
     pub system: bool,
-    /// Always null: nobody builds it here.
+    /// Always null: environments are not built here.
     pub base_environment: Option<String>,
-    /// Always null: nobody builds it here.
+    /// Always null: environments are not built here.
     pub base_environment_display_name: Option<String>,
     /// Always `success`.
     pub status: &'static str,
@@ -47,13 +47,13 @@ pub struct EnvironmentDetail {
     pub hidden: bool,
     /// Always false.
     pub deprecated: bool,
-    /// Always null: nobody builds it here.
+    /// Always null: environments are not built here.
     pub active_revision: Option<String>,
-    /// Always null: nobody builds it here.
+    /// Always null: environments are not built here.
     pub latest_revision: Option<String>,
-    /// Always null: nobody builds it here.
+    /// Always null: environments are not built here.
     pub active_build: Option<String>,
-    /// Always null: nobody builds it here.
+    /// Always null: environments are not built here.
     pub latest_build: Option<String>,
 }
 
@@ -61,11 +61,11 @@ pub struct EnvironmentDetail {
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct EnvironmentTag {
-    /// The environment and the tag, unique in the project.
+    /// Names of the environment and of the tag, unique in the project.
     pub id: String,
-    /// Its name; `latest` where no version names one.
+    /// Name of the tag; `latest` where no version names a tag.
     pub name: String,
-    /// The name of the environment.
+    /// Name of the environment.
     pub environment: String,
     /// When the project was created.
     pub creation_date: String,
@@ -79,13 +79,13 @@ pub struct EnvironmentTag {
     pub implicit: bool,
     /// Always false.
     pub deprecated: bool,
-    /// Always 0: nothing is kept of it.
+    /// Always 0: nothing of the environment is stored.
     pub size: i64,
     /// Always null.
     pub error_message: Option<String>,
-    /// Always null: nobody builds it here.
+    /// Always null: environments are not built here.
     pub base_environment_name: Option<String>,
-    /// Always null: nobody builds it here.
+    /// Always null: environments are not built here.
     pub base_environment_tag: Option<String>,
 }
 

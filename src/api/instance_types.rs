@@ -10,31 +10,31 @@ use crate::http::client::reads_instance_types_as_a_list;
 use crate::http::response::Response;
 use crate::store::instance_types;
 
-/// An instance type. What it is made of is known where it runs, and not here.
+/// An instance type. Its hardware is known where it runs, and not here.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct InstanceTypeList {
-    /// Its name, which is unique.
+    /// Name of the instance type, which is unique.
     pub id: String,
-    /// Its name.
+    /// Name of the instance type.
     pub name: String,
-    /// Its name, for people.
+    /// Name of the instance type, for people.
     pub display_name: String,
-    /// What an hour costs, in credits.
+    /// Price per hour, in credits.
     pub credit_rate: Credits,
     /// Always false.
     pub dedicated_node: bool,
 }
 
-/// The page.
+/// A page of instance types.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct InstanceTypePage {
-    /// Always null: there is no other.
+    /// Always null: there is only one page.
     pub next: Option<String>,
-    /// Always null.
+    /// Always null: there is only one page.
     pub previous: Option<String>,
-    /// All of them, by name.
+    /// All instance types, by name.
     pub results: Vec<InstanceTypeList>,
 }
 

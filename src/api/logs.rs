@@ -5,11 +5,11 @@ use crate::api::{Call, OnProject};
 use crate::error::Error;
 use crate::http::response::Response;
 
-/// A line of a log. There is none.
+/// A line of a log; there are none here.
 #[cfg(not(target_arch = "wasm32"))]
 #[derive(Debug, serde::Serialize, schemars::JsonSchema)]
 pub struct LogLine {
-    /// What it says.
+    /// Text of the line.
     pub log: String,
 }
 

@@ -14,15 +14,15 @@ use crate::store::objects::records::{
 use crate::store::projects::Project;
 use crate::store::rows::{Flag, JsonText};
 
-/// A field, as it is shown.
+/// A field of an input or output.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct FieldDetail {
-    /// Name.
+    /// Name of the field.
     pub name: String,
-    /// What it holds.
+    /// Type of the field's value.
     pub data_type: DataType,
-    /// How it is shown to people; empty where nothing was said.
+    /// How the field is shown to people; empty where no widget was given.
     pub widget: Map<String, Value>,
 }
 
@@ -36,33 +36,33 @@ macro_rules! detail {
         #[derive(Debug, Serialize)]
         #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
         pub struct $name {
-            /// Unique id.
+            /// Unique id of the deployment or pipeline.
             pub id: String,
-            /// Name.
+            /// Name of the deployment or pipeline.
             pub name: String,
-            /// The name of the project.
+            /// Name of the project.
             pub project: String,
-            /// Description.
+            /// Description of the deployment or pipeline.
             pub description: String,
-            /// `structured` or `plain`.
+            /// Type of the input: `structured` or `plain`.
             pub input_type: String,
-            /// `structured` or `plain`.
+            /// Type of the output: `structured` or `plain`.
             pub output_type: String,
-            /// What goes in.
+            /// Fields of the input.
             #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<FieldDetail>"))]
             pub input_fields: JsonText,
-            /// What comes out.
+            /// Fields of the output.
             #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<FieldDetail>"))]
             pub output_fields: JsonText,
             $($(#[$own_doc])* pub $own: $type,)?
-            /// Labels.
+            /// Labels of the deployment or pipeline.
             #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "crate::domain::Labels"))]
             pub labels: JsonText,
-            /// When it was created.
+            /// When the deployment or pipeline was created.
             pub creation_date: String,
-            /// When it was last changed.
+            /// When the deployment or pipeline was last changed.
             pub last_updated: String,
-            /// The version that requests without one go to.
+            /// Version that requests which name no version go to.
             pub default_version: Option<String>,
         }
 
@@ -91,7 +91,7 @@ macro_rules! detail {
 detail!(
     /// A deployment.
     DeploymentDetail,
-    /// Whether it takes requests as UbiOps forms them.
+    /// Whether the deployment takes requests in the format of UbiOps.
     supports_request_format: bool = supports_request_format
 );
 detail!(

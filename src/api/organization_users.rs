@@ -14,19 +14,19 @@ object! {
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct OrganizationUserCreate {
-        /// E-mail address; somebody who has no account yet is invited under it.
+        /// E-mail address of the member; a person who has no account yet is invited under it.
         pub email: Email,
-        /// Whether they are to be an admin of the organization; false if absent.
+        /// Whether the member is to be an admin of the organization; false if absent.
         pub admin: Option<bool>,
     }
 }
 
 object! {
-    /// What to change of a member.
+    /// Changes to a member of an organization.
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct OrganizationUserUpdate {
-        /// Whether they are an admin of the organization; what they are stays if it is absent.
+        /// Whether the member is an admin of the organization; unchanged if absent.
         pub admin: Option<bool>,
     }
 }
@@ -35,20 +35,20 @@ object! {
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct OrganizationUserDetail {
-    /// Unique id.
+    /// Unique id of the member.
     pub id: String,
     /// E-mail address.
     pub email: String,
-    /// First name; null until they have joined.
+    /// First name; null until the member has joined.
     pub name: Option<String>,
-    /// Family name; null until they have joined.
+    /// Family name; null until the member has joined.
     pub surname: Option<String>,
-    /// `active` for who has joined, by making the organization or a first call on it or one of its projects; `pending`
-    /// until then.
+    /// `active` for a member who has joined, by creating the organization or by a first call on it or on one of its
+    /// projects; `pending` until then.
     pub status: &'static str,
-    /// Whether they are an admin of the organization.
+    /// Whether the member is an admin of the organization.
     pub admin: bool,
-    /// Day on which they joined; null until then.
+    /// Day on which the member joined; null until then.
     pub join_date: Option<String>,
 }
 

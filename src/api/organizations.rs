@@ -19,35 +19,39 @@ object! {
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct OrganizationCreate {
-        /// Name, unique in the installation.
+        /// Name of the organization, unique in the installation.
         pub name: ObjectName,
-        /// Plan; that of the voucher, or `free`, if absent.
+        /// Plan of the organization; that of the voucher, or `free`, if absent.
         pub subscription: Option<Text<1, 64>>,
-        /// Day on which the plan ends; any plan but `free`, which has none, needs it unless a voucher gives the plan.
+        /// Day on which the plan ends; required for any plan but `free`, which has no end date, unless a voucher gives
+        /// the plan.
         pub subscription_end_date: Option<Date>,
-        /// A voucher that gives a plan, credits, or both.
+        /// Code of a voucher that gives a plan, credits, or both.
         pub voucher: Option<VoucherCode>,
-        /// Must not be true: it is not supported.
+        /// Must not be true: two-factor authentication is not supported.
         pub two_factor_authentication_forced: Option<bool>,
-        /// The first admin; for the operator, who is no member of anything. Anybody else becomes admin himself.
+        /// E-mail address of the first admin, given by the operator, who is not a member of any organization. Any other
+        /// caller becomes the first admin themselves.
         pub admin_email: Option<Email>,
     }
 }
 
 object! {
-    /// What to change of an organization; what is absent stays.
+    /// Changes to an organization; absent fields stay as they are.
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct OrganizationUpdate {
-        /// New name; the old path is 404 from then on.
+        /// New name of the organization; the old path answers 404 from then on.
         pub name: Patch<ObjectName>,
-        /// Plan; the operator alone changes it, with a start date and, unless it is `free`, an end date.
+        /// Plan of the organization; only the operator can change it, with a start date and, unless it is `free`, an
+        /// end date.
         pub subscription: Option<Text<1, 64>>,
-        /// Day on which the subscription starts; one to come schedules it. For the operator alone.
+        /// Day on which the subscription starts; a day in the future schedules the subscription. Only the operator can
+        /// set it.
         pub subscription_start_date: Option<Date>,
-        /// Day on which the subscription ends; null is never. For the operator alone.
+        /// Day on which the subscription ends; null means never. Only the operator can set it.
         pub subscription_end_date: Patch<Date>,
-        /// Must not be true: it is not supported.
+        /// Must not be true: two-factor authentication is not supported.
         pub two_factor_authentication_forced: Option<bool>,
     }
 }
@@ -56,41 +60,41 @@ object! {
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct OrganizationDetail {
-    /// Unique id.
+    /// Unique id of the organization.
     pub id: String,
-    /// Name.
+    /// Name of the organization.
     pub name: String,
-    /// When it was created.
+    /// When the organization was created.
     pub creation_date: String,
-    /// `active`, or `inactive` when its subscription has ended: then nothing new can be made in it.
+    /// `active`, or `inactive` when the organization's subscription has ended: then nothing new can be created in it.
     pub status: &'static str,
-    /// The plan it is on.
+    /// Plan that the organization is on.
     pub subscription: String,
-    /// Day on which that plan started; its periods run from that day of the month.
+    /// Day on which the plan started; its subscription periods start on that day of each month.
     pub subscription_start_date: String,
-    /// Day on which that plan ends; null is never.
+    /// Day on which the plan ends; null means never.
     pub subscription_end_date: Option<String>,
-    /// Whether anybody may choose that plan.
+    /// Whether anyone may choose the plan.
     pub subscription_self_service: bool,
-    /// The plan that it goes over to on a day to come.
+    /// Plan that the organization switches to on a day in the future.
     pub scheduled_subscription: Option<ScheduledSubscription>,
-    /// Credits of the current period, those of vouchers included; null is no limit.
+    /// Credits of the current subscription period, including those of vouchers; null means no limit.
     pub credits: Option<Credits>,
-    /// Always false.
+    /// Always false: two-factor authentication is not supported.
     pub two_factor_authentication_forced: bool,
     /// Always false: nothing runs beyond a budget.
     pub overage_usage: bool,
 }
 
-/// A subscription that starts on a day to come.
+/// A subscription that starts on a day in the future.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ScheduledSubscription {
-    /// The plan.
+    /// Plan of the subscription.
     pub subscription: String,
-    /// Day on which it starts.
+    /// Day on which the subscription starts.
     pub subscription_start_date: String,
-    /// Day on which it ends; null is never.
+    /// Day on which the subscription ends; null means never.
     pub subscription_end_date: Option<String>,
 }
 

@@ -11,25 +11,26 @@ use crate::http::response::Response;
 use crate::store::permission_checks::{self, Question, Standing};
 use crate::store::role_assignments::{self, RoleAssignment};
 
-/// The answer of a dry run.
+/// The result of a permission check.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct PermissionCheck {
-    /// Whether he may.
+    /// Whether the assignee has the permission.
     pub allowed: bool,
-    /// The permission that was asked for.
+    /// Permission that was checked.
     pub permission: String,
-    /// Who was asked about: the id of a person or of a service user.
+    /// Who was checked: the id of a person or of a service user.
     pub assignee: String,
-    /// The name of the object.
+    /// Name of the object that the permission was checked on.
     pub resource: String,
-    /// The kind of object.
+    /// Kind of object that the permission was checked on.
     pub resource_type: String,
-    /// By what he may: `organization admin`, or the role and the object that it is on; null if he may not.
+    /// What gives the permission: `organization admin`, or the role and the object that the role is assigned on; null
+    /// if the permission is missing.
     pub by: Option<String>,
-    /// The assignment that gives it, where one does.
+    /// Role assignment that gives the permission, if there is one.
     pub assignment: Option<RoleAssignmentList>,
-    /// Why he may not; null if he may.
+    /// Why the permission is missing; null if it is not missing.
     pub missing: Option<String>,
 }
 

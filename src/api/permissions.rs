@@ -11,7 +11,7 @@ use crate::http::response::Response;
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct PermissionList {
-    /// Its name, `<object>[.<sub-object>].<action>`.
+    /// Name of the permission, `<object>[.<sub-object>].<action>`.
     pub name: &'static str,
 }
 

@@ -13,43 +13,43 @@ object! {
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct PipelineCreate {
-        /// Name, unique in the project.
+        /// Name of the pipeline, unique in the project.
         pub name: ObjectName,
-        /// Description.
+        /// Description of the pipeline.
         pub description: Option<Description>,
-        /// Whether the input has fields.
+        /// Whether the input has fields (`structured`) or not (`plain`).
         pub input_type: IoType,
-        /// Whether the output has fields; as the input if absent.
+        /// Whether the output has fields (`structured`) or not (`plain`); the type of the input if absent.
         pub output_type: Option<IoType>,
-        /// What goes in; none for a plain input.
+        /// Fields of the input; none for a plain input.
         pub input_fields: Option<Fields>,
-        /// What comes out; none for a plain output.
+        /// Fields of the output; none for a plain output.
         pub output_fields: Option<Fields>,
-        /// Labels.
+        /// Labels of the pipeline.
         pub labels: Option<Labels>,
     }
 }
 
 object! {
-    /// What to change of a pipeline; what is absent stays.
+    /// Changes to a pipeline; absent fields stay as they are.
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct PipelineUpdate {
-        /// New name; versions, role assignments and pipelines that use it stay.
+        /// New name of the pipeline; its versions, its role assignments and the pipelines that use it stay.
         pub name: Patch<ObjectName>,
-        /// The version that requests without one go to; null takes the default away.
+        /// Version that requests which name no version go to; null removes the default version.
         pub default_version: Patch<ObjectName>,
         /// New description; null clears it.
         pub description: Patch<Description>,
-        /// Whether the input has fields; naming it replaces the fields.
+        /// Whether the input has fields (`structured`) or not (`plain`); giving it replaces the fields of the input.
         pub input_type: Patch<IoType>,
-        /// Whether the output has fields; naming it replaces the fields.
+        /// Whether the output has fields (`structured`) or not (`plain`); giving it replaces the fields of the output.
         pub output_type: Patch<IoType>,
-        /// What goes in, all of it; null is none.
+        /// All fields of the input; null removes all fields.
         pub input_fields: Patch<Fields>,
-        /// What comes out, all of it; null is none.
+        /// All fields of the output; null removes all fields.
         pub output_fields: Patch<Fields>,
-        /// Labels, all of them; null is none.
+        /// All labels of the pipeline; null removes all labels.
         pub labels: Patch<Labels>,
     }
 }

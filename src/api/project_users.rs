@@ -10,20 +10,20 @@ use crate::http::response::Response;
 use crate::store::project_users::{self, ProjectUser};
 
 object! {
-    /// Whom to let in.
+    /// The person to add to the project.
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct ProjectUserCreate {
-        /// The id of a member of the organization.
+        /// Id of a member of the organization.
         pub user_id: UserId,
     }
 }
 
-/// A person of a project, or a service user of it.
+/// A person or a service user of a project.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ProjectUserList {
-    /// Unique id.
+    /// Unique id of the person or service user.
     pub id: String,
     /// E-mail address.
     pub email: String,

@@ -17,37 +17,37 @@ object! {
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct ProjectCreate {
-        /// Name, unique in the installation.
+        /// Name of the project, unique in the installation.
         pub name: ObjectName,
-        /// The organization that it is to belong to.
+        /// Name of the organization that the project belongs to.
         pub organization_name: ObjectName,
-        /// Whether custom roles can be made in it; false if absent.
+        /// Whether custom roles can be created in the project; false if absent.
         pub advanced_permissions: Option<bool>,
-        /// Its budget; null or absent is no limit.
+        /// Budget of the project, in credits; no limit if null or absent.
         pub credits: Option<Credits>,
-        /// The origins that may call it from a browser.
+        /// Origins that may call the project from a browser.
         pub cors_origins: Option<OriginList>,
-        /// Labels.
+        /// Labels of the project.
         pub labels: Option<Labels>,
     }
 }
 
 object! {
-    /// What to change of a project; what is absent stays, and null empties what can be empty.
+    /// Changes to a project; absent fields stay as they are, and null clears a field that can be empty.
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct ProjectUpdate {
-        /// New name; the old path is 404 from then on.
+        /// New name of the project; the old path answers 404 from then on.
         pub name: Patch<ObjectName>,
-        /// Whether custom roles can be made in it.
+        /// Whether custom roles can be created in the project.
         pub advanced_permissions: Patch<bool>,
-        /// Its budget; null lifts it.
+        /// Budget of the project, in credits; null removes the limit.
         pub credits: Patch<Credits>,
-        /// Whether it is suspended.
+        /// Whether the project is suspended.
         pub suspend: Patch<bool>,
-        /// Its origins, all of them.
+        /// All origins that may call the project from a browser.
         pub cors_origins: Patch<OriginList>,
-        /// Its labels, all of them.
+        /// All labels of the project.
         pub labels: Patch<Labels>,
     }
 }
@@ -56,22 +56,22 @@ object! {
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ProjectList {
-    /// Unique id.
+    /// Unique id of the project.
     pub id: String,
-    /// Name.
+    /// Name of the project.
     pub name: String,
-    /// When it was created.
+    /// When the project was created.
     pub creation_date: String,
-    /// Whether custom roles can be made in it.
+    /// Whether custom roles can be created in the project.
     pub advanced_permissions: bool,
-    /// The organization that it belongs to.
+    /// Name of the organization that the project belongs to.
     pub organization_name: String,
-    /// Its budget; null is no limit.
+    /// Budget of the project, in credits; null means no limit.
     pub credits: Option<Credits>,
-    /// The origins that may call it from a browser.
+    /// Origins that may call the project from a browser.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "OriginList"))]
     pub cors_origins: JsonText,
-    /// Labels.
+    /// Labels of the project.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Labels"))]
     pub labels: JsonText,
 }
@@ -80,27 +80,27 @@ pub struct ProjectList {
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ProjectDetail {
-    /// Unique id.
+    /// Unique id of the project.
     pub id: String,
-    /// Name.
+    /// Name of the project.
     pub name: String,
-    /// When it was created.
+    /// When the project was created.
     pub creation_date: String,
-    /// Whether custom roles can be made in it.
+    /// Whether custom roles can be created in the project.
     pub advanced_permissions: bool,
-    /// The organization that it belongs to.
+    /// Name of the organization that the project belongs to.
     pub organization_name: String,
-    /// Its budget; null is no limit.
+    /// Budget of the project, in credits; null means no limit.
     pub credits: Option<Credits>,
-    /// Whether it is suspended: by somebody, or since its credits of this subscription period, or those of its
-    /// organization, are used up.
+    /// Whether the project is suspended: by a person, or because its credits of this subscription period, or those of
+    /// its organization, are used up.
     pub suspended: bool,
-    /// Why it is suspended.
+    /// Why the project is suspended.
     pub suspended_reason: Option<String>,
-    /// The origins that may call it from a browser.
+    /// Origins that may call the project from a browser.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "OriginList"))]
     pub cors_origins: JsonText,
-    /// Labels.
+    /// Labels of the project.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Labels"))]
     pub labels: JsonText,
 }

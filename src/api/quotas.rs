@@ -22,69 +22,70 @@ object! {
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct UpdateWorkspaceQuotasReq {
-        /// 1 to 100 of them, each resource once.
+        /// 1 to 100 quotas, each resource at most once.
         pub quotas: Vec<WorkspaceQuotasReq>,
     }
 }
 
 object! {
-    /// A quota to set.
+    /// The quota of a resource to set.
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct WorkspaceQuotasReq {
-        /// A resource that the quotas of the workspace list.
+        /// Resource of the quota, one of those in the list of the workspace's quotas.
         pub resource: String,
-        /// A positive integer within the resource's bounds, or -1 for no limit.
+        /// Quota: a positive integer within the resource's bounds, or -1 for no limit.
         pub quota: i64,
     }
 }
 
 object! {
-    /// What is consumed.
+    /// The amount of a resource to consume.
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct ConsumptionReq {
-        /// An id of the caller's choice. Sent again within 30 days with the same content, it changes nothing.
+        /// Id of the consumption, chosen by the caller. Sent again within 30 days with the same content, it changes
+        /// nothing.
         pub id: Text<1, 128>,
-        /// The resource.
+        /// Resource that is consumed.
         pub resource: String,
-        /// How much; negative to give back, which ends at 0.
+        /// Amount that is consumed; a negative amount gives something back, down to a consumption of 0.
         pub amount: i64,
     }
 }
 
-/// The quota of a resource.
+/// The quota of a workspace for a resource.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct WorkspaceQuota {
     /// Unique id of the resource.
     pub resource: String,
-    /// Its name in English.
+    /// Name of the resource in English.
     pub name_en: String,
-    /// Its name in Chinese.
+    /// Name of the resource in Chinese.
     pub name_cn: String,
-    /// What the quota is; -1 is no limit.
+    /// Quota of the workspace; -1 means no limit.
     pub quota: i64,
-    /// The least that it may be.
+    /// Minimum value of the quota.
     pub min_quota: i64,
-    /// The most.
+    /// Maximum value of the quota.
     pub max_quota: i64,
-    /// Unit in English.
+    /// Unit of the resource in English.
     pub unit_en: String,
-    /// Unit in Chinese.
+    /// Unit of the resource in Chinese.
     pub unit_cn: String,
-    /// When it was last set, or when the workspace was made; milliseconds since the epoch.
+    /// When the quota was last set, or when the workspace was created, in milliseconds since the epoch.
     pub update_time: i64,
 }
 
-/// The quota of a resource with what is used of it.
+/// The quota of a workspace for a resource, with the amount used.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct WorkspaceQuotaInUse {
     /// The quota.
     #[serde(flatten)]
     pub quota: WorkspaceQuota,
-    /// What is used of it; null while there is no limit.
+    /// Amount of the quota that is used; null while there is no limit.
     pub used_quota: Option<i64>,
 }
 
@@ -92,7 +93,7 @@ pub struct WorkspaceQuotaInUse {
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ShowWorkspaceQuotasResponse {
-    /// All of them.
+    /// All quotas of the workspace.
     pub quotas: Vec<WorkspaceQuotaInUse>,
 }
 
@@ -100,7 +101,7 @@ pub struct ShowWorkspaceQuotasResponse {
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct UpdateWorkspaceQuotasResponse {
-    /// They, in the order of the request.
+    /// Quotas that were changed, in the order of the request.
     pub quotas: Vec<WorkspaceQuota>,
 }
 

@@ -24,21 +24,21 @@ use crate::store::rows::{Answers, JsonText};
 const TIMEOUT: i64 = 14_400;
 
 object! {
-    /// A new schedule.
+    /// The schedule to create.
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct ScheduleCreate {
-        /// Name, unique in the project.
+        /// Name of the schedule, unique in the project.
         pub name: ObjectName,
-        /// What it makes requests to.
+        /// Kind of object that the schedule makes requests to.
         pub object_type: ObjectType,
-        /// The name of the deployment or pipeline.
+        /// Name of the deployment or pipeline.
         pub object_name: String,
-        /// The name of its version; the default one if absent.
+        /// Name of the version of the deployment or pipeline; the default version if absent.
         pub version: Option<Text<1, 64>>,
-        /// When it fires: minute, hour, day of the month, month, day of the week, in UTC.
+        /// When the schedule makes requests: minute, hour, day of the month, month, day of the week, in UTC.
         pub schedule: Cron,
-        /// What is sent: an object of its fields where the input is structured.
+        /// Data that is sent with each request: an object of the input's fields where the input is structured.
         #[cfg_attr(
             not(target_arch = "wasm32"),
             schemars(with = "Option<serde_json::Value>")
@@ -46,58 +46,58 @@ object! {
         pub request_data: Option<Box<RawValue>>,
         /// Seconds that a request may take once it has begun; 14400 if absent.
         pub timeout: Option<Within<10, 345_600>>,
-        /// Whether it fires; true if absent.
+        /// Whether the schedule makes requests; true if absent.
         pub enabled: Option<bool>,
-        /// Description.
+        /// Description of the schedule.
         pub description: Option<Description>,
-        /// Labels.
+        /// Labels of the schedule.
         pub labels: Option<Labels>,
     }
 }
 
 object! {
-    /// What to change of a schedule; what is absent stays.
+    /// Changes to a schedule; absent fields stay as they are.
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct ScheduleUpdate {
-        /// New name.
+        /// New name of the schedule.
         pub name: Patch<ObjectName>,
-        /// When it fires.
+        /// When the schedule makes requests.
         pub schedule: Patch<Cron>,
-        /// What is sent; null is nothing.
+        /// Data that is sent with each request; null sends no data.
         #[cfg_attr(
             not(target_arch = "wasm32"),
             schemars(with = "Patch<serde_json::Value>")
         )]
         pub request_data: Patch<Box<RawValue>>,
-        /// Seconds that a request may take; null is 14400.
+        /// Seconds that a request may take; null resets it to 14400.
         pub timeout: Patch<Within<10, 345_600>>,
-        /// Whether it fires.
+        /// Whether the schedule makes requests.
         pub enabled: Patch<bool>,
         /// New description; null clears it.
         pub description: Patch<Description>,
-        /// Labels, all of them; null is none.
+        /// All labels of the schedule; null removes all labels.
         pub labels: Patch<Labels>,
     }
 }
 
-/// A schedule.
+/// A schedule that makes requests at set times.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ScheduleList {
-    /// Unique id.
+    /// Unique id of the schedule.
     pub id: String,
-    /// Name.
+    /// Name of the schedule.
     pub name: String,
-    /// `deployment` or `pipeline`.
+    /// Kind of object that the schedule makes requests to: `deployment` or `pipeline`.
     pub object_type: String,
-    /// The name of the deployment or pipeline.
+    /// Name of the deployment or pipeline.
     pub object_name: String,
-    /// The name of its version; null is the default one.
+    /// Name of the version of the deployment or pipeline; null means the default version.
     pub version: Option<String>,
-    /// When it fires.
+    /// When the schedule makes requests.
     pub schedule: String,
-    /// What is sent.
+    /// Data that is sent with each request.
     #[cfg_attr(
         not(target_arch = "wasm32"),
         schemars(with = "Option<serde_json::Value>")
@@ -105,13 +105,13 @@ pub struct ScheduleList {
     pub request_data: Option<JsonText>,
     /// Seconds that a request may take.
     pub timeout: i64,
-    /// Whether it fires: not any more when ten requests in a row were refused.
+    /// Whether the schedule makes requests; it stops after ten requests in a row were refused.
     pub enabled: bool,
-    /// When it was created.
+    /// When the schedule was created.
     pub creation_date: String,
-    /// Description.
+    /// Description of the schedule.
     pub description: String,
-    /// Labels.
+    /// Labels of the schedule.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Labels"))]
     pub labels: JsonText,
 }

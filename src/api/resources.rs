@@ -7,44 +7,44 @@ use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::resources::{self, Count};
 
-/// What an organization has in use.
+/// Numbers of objects that an organization has in use.
 #[derive(Debug, Default, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ResourceUsage {
-    /// Projects.
+    /// Number of projects.
     pub projects: i64,
-    /// Members.
+    /// Number of members.
     pub users: i64,
     /// What its projects have in use.
     #[serde(flatten)]
     pub of_projects: ProjectResourceUsage,
 }
 
-/// What a project has in use.
+/// Numbers of objects that a project has in use.
 #[derive(Debug, Default, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ProjectResourceUsage {
-    /// Deployments.
+    /// Number of deployments.
     pub deployments: i64,
-    /// Their versions.
+    /// Number of versions of deployments.
     pub deployment_versions: i64,
-    /// Pipelines.
+    /// Number of pipelines.
     pub pipelines: i64,
-    /// Their versions.
+    /// Number of versions of pipelines.
     pub pipeline_versions: i64,
-    /// Always 0: there are none here.
+    /// Always 0: there are no buckets here.
     pub buckets: i64,
-    /// Always 0: there are none here.
+    /// Always 0: no environments are stored here.
     pub environments: i64,
 }
 
-/// How much of a resource a project may have.
+/// The maximum number of objects of a kind that a project may have.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct QuotaDetail {
-    /// The resource.
+    /// Kind of object.
     pub resource: &'static str,
-    /// So many.
+    /// Maximum number of objects of the kind.
     pub quota: i64,
 }
 

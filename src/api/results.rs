@@ -25,13 +25,13 @@ object! {
     }
 }
 
-/// What the request has come to.
+/// The outcome of a request whose result was sent later.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ResultTaken {
-    /// Whether the request is completed.
+    /// Whether the request completed.
     pub success: bool,
-    /// Why it failed; null where it did not, or was cancelled.
+    /// Why the request failed; null where it did not fail, or was cancelled.
     pub error_message: Option<String>,
 }
 

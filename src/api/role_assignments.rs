@@ -15,15 +15,16 @@ object! {
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct RoleAssignmentCreate {
-        /// The name of the role.
+        /// Name of the role.
         pub role: ObjectName,
-        /// The id of a member of the organization or of a service user of the project.
+        /// Id of a member of the organization or of a service user of the project.
         pub assignee: Text<1, 64>,
-        /// `user`, for people and service users alike; may be absent.
+        /// Kind of assignee: `user`, for people and service users alike; may be absent.
         pub assignee_type: Option<Text<1, 64>>,
-        /// The name of the object; absent means the project. To be given together with `resource_type`.
+        /// Name of the object that the role is assigned on; the project if absent. Must be given together with
+        /// `resource_type`.
         pub resource: Option<Text<1, 64>>,
-        /// The kind of object: `project`, `deployment` or `pipeline`.
+        /// Kind of object that the role is assigned on: `project`, `deployment` or `pipeline`.
         pub resource_type: Option<Text<1, 64>>,
     }
 }
@@ -32,17 +33,17 @@ object! {
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct RoleAssignmentList {
-    /// Unique id.
+    /// Unique id of the role assignment.
     pub id: String,
     /// Who holds the role: the id of a person or of a service user.
     pub assignee: String,
-    /// `user`, for people and service users alike.
+    /// Kind of assignee: always `user`, for people and service users alike.
     pub assignee_type: &'static str,
-    /// The name of the role.
+    /// Name of the role.
     pub role: String,
-    /// The name of the object.
+    /// Name of the object that the role is assigned on.
     pub resource: String,
-    /// The kind of object.
+    /// Kind of object that the role is assigned on.
     pub resource_type: String,
 }
 

@@ -16,21 +16,21 @@ object! {
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct RoleCreate {
-        /// Name, unique in the project and no default role's.
+        /// Name of the role, unique in the project and different from all default roles.
         pub name: ObjectName,
-        /// What it holds; the caller must hold all of it.
+        /// Permissions of the role; the caller must hold all of them.
         pub permissions: RolePermissions,
     }
 }
 
 object! {
-    /// What to change of a role; what is absent stays.
+    /// Changes to a role; absent fields stay as they are.
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct RoleUpdate {
-        /// New name; assignments stay.
+        /// New name of the role; its assignments stay.
         pub name: Patch<ObjectName>,
-        /// What it holds, all of it; the caller must hold all of it, and all that it held.
+        /// All permissions of the role; the caller must hold all of them, and all that the role held before.
         pub permissions: Patch<RolePermissions>,
     }
 }
@@ -39,11 +39,11 @@ object! {
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct RoleList {
-    /// Its id.
+    /// Id of the role.
     pub id: String,
-    /// Its name.
+    /// Name of the role.
     pub name: String,
-    /// Whether it is a default role, which nobody can change.
+    /// Whether the role is a default role, which nobody can change.
     pub default: bool,
 }
 
@@ -51,13 +51,13 @@ pub struct RoleList {
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct RoleDetailList {
-    /// Its id.
+    /// Id of the role.
     pub id: String,
-    /// Its name.
+    /// Name of the role.
     pub name: String,
-    /// Whether it is a default role, which nobody can change.
+    /// Whether the role is a default role, which nobody can change.
     pub default: bool,
-    /// The names of its permissions, in the order in which they were given.
+    /// Names of the role's permissions, in the order in which they were given.
     pub permissions: Vec<String>,
 }
 

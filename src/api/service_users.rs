@@ -20,29 +20,29 @@ object! {
     #[derive(Debug, Default)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct ServiceUserCreate {
-        /// Name; may be empty.
+        /// Name of the service user; may be empty.
         pub name: Option<ServiceUserName>,
-        /// Description; may be empty.
+        /// Description of the service user; may be empty.
         pub description: Option<Description>,
-        /// When it stops; null is never.
+        /// When the service user expires; null means never.
         pub expiry_date: Patch<Timestamp>,
-        /// The origins from which its token may make requests, all of them.
+        /// All origins from which the service user's token may make requests.
         pub allowed_cors_origins: Option<OriginList>,
     }
 }
 
 object! {
-    /// What to change of a service user; what is absent stays, and null empties.
+    /// Changes to a service user; absent fields stay as they are, and null clears a field.
     #[derive(Debug, Default)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct ServiceUserUpdate {
-        /// Name; may be empty.
+        /// Name of the service user; may be empty.
         pub name: Patch<ServiceUserName>,
-        /// Description; may be empty.
+        /// Description of the service user; may be empty.
         pub description: Patch<Description>,
-        /// When it stops; null is never.
+        /// When the service user expires; null means never.
         pub expiry_date: Patch<Timestamp>,
-        /// The origins from which its token may make requests, all of them.
+        /// All origins from which the service user's token may make requests.
         pub allowed_cors_origins: Patch<OriginList>,
     }
 }
@@ -51,35 +51,35 @@ object! {
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ServiceUserList {
-    /// Unique id.
+    /// Unique id of the service user.
     pub id: String,
-    /// Generated e-mail address.
+    /// Generated e-mail address of the service user.
     pub email: String,
-    /// The token, on creation only; it is shown this once.
+    /// Token of the service user, on creation only; it is shown only this once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
-    /// Name.
+    /// Name of the service user.
     pub name: String,
-    /// Description.
+    /// Description of the service user.
     pub description: String,
-    /// When it was created.
+    /// When the service user was created.
     pub creation_date: String,
-    /// When it stops; null is never.
+    /// When the service user expires; null means never.
     pub expiry_date: Option<String>,
-    /// The origins from which its token may make requests.
+    /// Origins from which the service user's token may make requests.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "OriginList"))]
     pub allowed_cors_origins: JsonText,
-    /// When its current token was last used, to the minute; null before its first use.
+    /// When the current token was last used, to the minute; null before its first use.
     pub token_last_used: Option<String>,
-    /// When the token before the current one stops; null unless a reset has left it a grace.
+    /// When the token before the current one stops working; null unless a reset has left that token a grace period.
     pub previous_token_expiry: Option<String>,
 }
 
-/// A new token; it is shown this once.
+/// A new token; it is shown only this once.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ServiceUserTokenList {
-    /// The token.
+    /// The new token of the service user.
     pub token: String,
 }
 

@@ -19,26 +19,26 @@ use crate::store::services::{self, LimitPlace, Service, ServiceChanges, UserLimi
 macro_rules! settings {
     ($(#[doc = $doc:literal] $name:ident $key:literal: $type:ty;)+) => {
         object! {
-            /// A service to create, or what to change of one: there what is absent stays, and null takes something back to its
-            /// default. A new one needs a name and a deployment.
+            /// A service to create, or the changes to one. A new service needs a name and a deployment. In a change,
+            /// absent fields stay as they are, and null resets a setting to its default.
             #[derive(Debug, Default)]
             #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
             pub struct ServiceFields {
-                /// Name, unique in the project.
+                /// Name of the service, unique in the project.
                 pub name: Patch<ObjectName>,
-                /// The name of the deployment.
+                /// Name of the deployment that calls are passed on to.
                 pub deployment: Patch<ObjectName>,
-                /// The name of its version; null is the default one.
+                /// Name of the version of the deployment; null means the default version.
                 pub version: Patch<ObjectName>,
-                /// Description; null clears it.
+                /// Description of the service; null clears it.
                 pub description: Patch<Description>,
-                /// Labels, all of them; null is none.
+                /// All labels of the service; null removes all labels.
                 pub labels: Patch<Labels>,
                 /// Not supported: true is refused.
                 pub authentication_header_pass_through: Patch<bool>,
-                /// Callers show a token: false is refused.
+                /// Whether callers authenticate with a token; false is refused.
                 pub authentication_method_token_enabled: Patch<bool>,
-                /// Not supported: only null is taken.
+                /// Not supported: only null is accepted.
                 pub imported_name: Patch<String>,
                 $(
                     #[doc = $doc]
@@ -62,27 +62,27 @@ macro_rules! settings {
 }
 
 settings! {
-    /// Kept and shown, and decides nothing; 443 if absent.
+    /// Port of the service; stored and shown, but without effect; 443 if absent.
     port "port": Within<1, 65_535>;
-    /// Whether callers have to show a token; true if absent.
+    /// Whether callers must authenticate with a token; true if absent.
     authentication_required "authentication_required": bool;
-    /// Kept and shown.
+    /// Paths that are excluded from request logging; stored and shown.
     request_logging_excluded_paths "request_logging_excluded_paths": Description;
-    /// Kept and shown.
+    /// File extensions that are excluded from request logging; stored and shown.
     request_logging_excluded_extensions "request_logging_excluded_extensions": Texts;
-    /// So many calls a minute it takes; any number if absent.
+    /// Maximum number of calls per minute that the service takes; no limit if absent.
     rate_limit "rate_limit": Within<1, 10_000_000>;
-    /// So many of one caller, unless they have a limit of their own.
+    /// Maximum number of calls per minute of one caller, unless they have a limit of their own; no limit if absent.
     rate_limit_user_default "rate_limit_user_default": Within<1, 10_000_000>;
-    /// So many calls at once it takes; any number if absent.
+    /// Maximum number of concurrent calls that the service takes; no limit if absent.
     concurrency_limit "concurrency_limit": Within<1, 1000>;
-    /// So many of one caller, unless they have a limit of their own.
+    /// Maximum number of concurrent calls of one caller, unless they have a limit of their own; no limit if absent.
     concurrency_limit_user_default "concurrency_limit_user_default": Within<1, 1000>;
-    /// Kept and shown.
+    /// Type of the service; stored and shown.
     kind "type": Text<1, 64>;
-    /// Kept and shown.
+    /// Setting of cache-aware LLM routing; stored and shown.
     cache_aware_llm_routing "cache_aware_llm_routing": bool;
-    /// Kept and shown; nobody is asked.
+    /// Health check of the service; stored and shown, but no checks are made.
     health_check "health_check": HealthCheck;
 }
 
@@ -90,24 +90,24 @@ settings! {
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ServiceDetail {
-    /// Unique id.
+    /// Unique id of the service.
     pub id: String,
-    /// Name.
+    /// Name of the service.
     pub name: String,
-    /// The name of the deployment.
+    /// Name of the deployment that calls are passed on to.
     pub deployment: String,
-    /// The name of its version; null is the default one.
+    /// Name of the version of the deployment; null means the default version.
     pub version: Option<String>,
-    /// Description.
+    /// Description of the service.
     pub description: String,
-    /// Labels.
+    /// Labels of the service.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Labels"))]
     pub labels: JsonText,
-    /// When it was created.
+    /// When the service was created.
     pub time_created: String,
-    /// When it was last changed.
+    /// When the service was last changed.
     pub time_updated: String,
-    /// What a path is appended to.
+    /// URL that a path is appended to.
     pub endpoint: String,
     /// The rest.
     #[serde(flatten)]
@@ -119,31 +119,31 @@ pub struct ServiceDetail {
 #[cfg(not(target_arch = "wasm32"))]
 #[derive(schemars::JsonSchema)]
 pub struct ServiceSettings {
-    /// As it was given.
+    /// Port of the service, as it was given.
     pub port: i64,
-    /// Whether callers have to show a token.
+    /// Whether callers must authenticate with a token.
     pub authentication_required: bool,
-    /// Always true.
+    /// Always true: callers authenticate with a token.
     pub authentication_method_token_enabled: bool,
-    /// Always false.
+    /// Always false: the authentication header is not passed through.
     pub authentication_header_pass_through: bool,
-    /// As it was given.
+    /// Paths that are excluded from request logging, as they were given.
     pub request_logging_excluded_paths: Option<String>,
-    /// As it was given.
+    /// File extensions that are excluded from request logging, as they were given.
     pub request_logging_excluded_extensions: Option<Vec<String>>,
-    /// So many calls a minute it takes.
+    /// Maximum number of calls per minute that the service takes.
     pub rate_limit: Option<i64>,
-    /// So many of one caller.
+    /// Maximum number of calls per minute of one caller, unless they have a limit of their own.
     pub rate_limit_user_default: Option<i64>,
-    /// So many calls at once it takes.
+    /// Maximum number of concurrent calls that the service takes.
     pub concurrency_limit: Option<i64>,
-    /// So many of one caller.
+    /// Maximum number of concurrent calls of one caller, unless they have a limit of their own.
     pub concurrency_limit_user_default: Option<i64>,
-    /// As it was given; `deployment` if it was not.
+    /// Type of the service, as it was given; `deployment` if none was given.
     pub r#type: String,
-    /// As it was given.
+    /// Setting of cache-aware LLM routing, as it was given.
     pub cache_aware_llm_routing: bool,
-    /// As it was given.
+    /// Health check of the service, as it was given.
     pub health_check: Option<HealthCheck>,
     /// Always null.
     pub imported_name: Option<String>,
@@ -155,26 +155,26 @@ pub struct ServiceSettings {
     pub imported_scheme: Option<String>,
 }
 
-/// Whether a service can pass calls on.
+/// The status of a service: whether it can pass calls on.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ServiceStatus {
-    /// The id of the service.
+    /// Id of the service.
     pub id: String,
-    /// Whether its version has a `base_url`.
+    /// Whether the version of the service has a `base_url`.
     pub ready: bool,
-    /// 1 if it is ready, else 0.
+    /// 1 if the service is ready, else 0.
     pub instances_ready: i64,
 }
 
 object! {
-    /// The limit of one caller of a service: on creation whose, and always what.
+    /// A limit to set for one caller of a service: the caller is given on creation, the limit always.
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct ServiceUserLimit {
-        /// The id of the person or service user; needed on creation, and without effect later.
+        /// Id of the person or service user; required on creation, and without effect later.
         pub user_id: Patch<UserId>,
-        /// The limit: of calls a minute, or at once.
+        /// Limit: the maximum number of calls per minute, or of concurrent calls.
         pub limit: Within<1, 10_000_000>,
     }
 }
@@ -183,13 +183,13 @@ object! {
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ServiceUserLimitList {
-    /// Unique id.
+    /// Unique id of the limit.
     pub id: String,
-    /// The id of the person or service user.
+    /// Id of the person or service user.
     pub user_id: String,
-    /// Their e-mail address.
+    /// E-mail address of the person or service user.
     pub user_email: String,
-    /// The limit: of calls a minute, or at once.
+    /// Limit: the maximum number of calls per minute, or of concurrent calls.
     pub limit: i64,
 }
 
@@ -366,7 +366,7 @@ fn place<'a>(call: &'a Context<'_>, user_id: &'a str) -> LimitPlace<'a> {
     }
 }
 
-/// The id of the caller in the path.
+/// Id of the caller in the path.
 fn user_id(call: &Context<'_>) -> String {
     call.id("user_id", UserId::parse)
 }

@@ -6,7 +6,7 @@ use crate::api::Call;
 use crate::error::Error;
 use crate::http::response::Response;
 
-/// Whether the service is up.
+/// The status of this service: whether it is up.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Status {

@@ -16,25 +16,25 @@ use crate::store::time_series::{self, Step, Whose};
 /// Without a start, a series begins so many milliseconds before its end: a day.
 const USUAL: i64 = 86_400_000;
 
-/// A series.
+/// A time series of requests.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct TimeSeriesData<'a> {
-    /// The metric.
+    /// Name of the metric.
     pub metric: &'a str,
-    /// `delta` for what adds up, which is shown as a rate; `gauge` for a mean.
+    /// Kind of metric: `delta` for a sum, which is shown as a rate; `gauge` for a mean.
     pub metric_type: &'static str,
-    /// In what it is counted.
+    /// Unit of the metric.
     pub unit: &'static str,
-    /// Where the first step begins.
+    /// Start of the first step.
     pub start_date: String,
-    /// Where the last one ends.
+    /// End of the last step.
     pub end_date: String,
-    /// The seconds of a step.
+    /// Length of a step, in seconds.
     pub aggregation_period: i64,
-    /// The labels that were asked for.
+    /// Labels that the series was narrowed to.
     pub labels: serde_json::Map<String, serde_json::Value>,
-    /// All steps, with 0 where there was nothing.
+    /// All steps, with a value of 0 for steps without requests.
     pub data_points: Vec<UsagePoint<'a>>,
 }
 

@@ -28,72 +28,73 @@ const IDLE_TIMEOUT: i64 = 60;
 const SECRET_LENGTH: usize = 32;
 
 object! {
-    /// Where the requests to a version are to go: all of it, for what is absent or null is not kept.
+    /// The complete definition of where the requests to a version go; a setting that is absent or null is not kept.
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct UpstreamPut {
-        /// Where requests are sent with POST: `https`, with a public name as host.
+        /// URL that requests are sent to with POST: `https`, with a public name as host.
         pub upstream_url: String,
-        /// What the paths of services and of OpenAI-compatible calls are appended to; it has no query.
+        /// URL that the paths of services and of OpenAI-compatible calls are appended to; without a query.
         pub base_url: Option<String>,
-        /// What an hour costs by; the version's own if absent.
+        /// Instance type that sets the price per hour; the version's own if absent.
         pub instance_type: Option<InstanceTypeName>,
-        /// The workspace in which run time is consumed; together with `quota_resource`.
+        /// Workspace whose quota the run time is consumed from; given together with `quota_resource`.
         pub workspace: Option<Text<1, 64>>,
-        /// The resource of which run time is consumed, counted in seconds, minutes or hours; together with `workspace`.
+        /// Quota resource that the run time is consumed from, counted in seconds, minutes or hours; given together with
+        /// `workspace`.
         pub quota_resource: Option<QuotaResourceName>,
         /// Headers that are sent with each request.
         pub headers: Option<HeaderTemplates>,
-        /// Most requests at once.
+        /// Maximum number of concurrent requests.
         pub max_concurrency: Option<Within<1, 1000>>,
-        /// Seconds of silence after the first byte of an answer; 60 if absent.
+        /// Maximum number of seconds without data after the first byte of an answer; 60 if absent.
         pub idle_timeout: Option<Within<1, 3600>>,
-        /// How often a request is sent again that did not get through; 0 if absent.
+        /// Number of times that a request which did not get through is sent again; 0 if absent.
         pub retries: Option<Within<0, 2>>,
     }
 }
 
-/// Where the requests to a version go.
+/// The upstream that the requests to a version go to.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct UpstreamDetail {
-    /// Where requests are sent with POST.
+    /// URL that requests are sent to with POST.
     pub upstream_url: String,
-    /// What the paths of services and of OpenAI-compatible calls are appended to.
+    /// URL that the paths of services and of OpenAI-compatible calls are appended to.
     pub base_url: Option<String>,
-    /// What an hour costs by; null is the version's own.
+    /// Instance type that sets the price per hour; null means the version's own.
     pub instance_type: Option<String>,
-    /// The workspace in which run time is consumed.
+    /// Workspace whose quota the run time is consumed from.
     pub workspace: Option<String>,
-    /// The resource of which run time is consumed.
+    /// Quota resource that the run time is consumed from.
     pub quota_resource: Option<String>,
-    /// Templates of headers by their names; never the values of variables.
+    /// Templates of the headers by name; never the values of variables.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "HeaderTemplates"))]
     pub headers: JsonText,
-    /// Most requests at once; null is no bound.
+    /// Maximum number of concurrent requests; null means no limit.
     pub max_concurrency: Option<i64>,
-    /// Seconds of silence after the first byte of an answer.
+    /// Maximum number of seconds without data after the first byte of an answer.
     pub idle_timeout: i64,
-    /// How often a request is sent again that did not get through.
+    /// Number of times that a request which did not get through is sent again.
     pub retries: i64,
-    /// The id of what it was last changed to.
+    /// Id of the newest revision of the upstream.
     pub revision: String,
-    /// What requests are signed with, where it is new; it is shown this once.
+    /// Secret that requests are signed with, present only where it is new; it is shown only this once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upstream_secret: Option<String>,
 }
 
-/// A change of an upstream, as the clients know the revisions of a version.
+/// A revision of a version's upstream: one change of it.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct RevisionList {
-    /// Unique id.
+    /// Unique id of the revision.
     pub id: String,
-    /// The name of the version.
+    /// Name of the version.
     pub version: String,
-    /// When it was made.
+    /// When the revision was created.
     pub creation_date: String,
-    /// The e-mail address of who made it.
+    /// E-mail address of the user who made the change.
     pub created_by: String,
     /// Always `success`: nothing is built.
     pub status: &'static str,
@@ -103,18 +104,18 @@ pub struct RevisionList {
     pub has_request_method: bool,
     /// Always false: no files are kept.
     pub has_requests_method: bool,
-    /// Always false: there is an upstream in it.
+    /// Always false: each revision contains an upstream.
     pub empty: bool,
 }
 
-/// A change of an upstream, with what it was changed to.
+/// A revision of a version's upstream, with the upstream that was set.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct RevisionDetail {
     /// What the clients know of it.
     #[serde(flatten)]
     pub revision: RevisionList,
-    /// The upstream, as it was sent; what was absent has its default.
+    /// Upstream as it was set; settings that were absent have their defaults.
     #[cfg_attr(
         not(target_arch = "wasm32"),
         schemars(with = "serde_json::Map<String, serde_json::Value>")

@@ -19,105 +19,107 @@ use crate::http::client::reads_usage_as_a_list;
 use crate::http::response::Response;
 use crate::store::usage::{self, Measured};
 
-/// The report of an organization.
+/// The usage report of an organization.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub enum OrganizationUsageReport<'a> {
-    /// Credits, by project.
+    /// Credits by project.
     ByProject(OrganizationUsage<'a>),
-    /// Every measure, for clients before 4.2.0.
+    /// All metrics, for clients before 4.2.0.
     ByMeasure(Vec<Usage<'a>>),
 }
 
-/// The report of a project.
+/// The usage report of a project.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub enum ProjectUsageReport<'a> {
-    /// Credits, by version of its deployments.
+    /// Credits by version of the project's deployments.
     ByVersion(ProjectUsage<'a>),
-    /// Every measure, for clients before 4.2.0.
+    /// All metrics, for clients before 4.2.0.
     ByMeasure(Vec<Usage<'a>>),
 }
 
-/// What an organization used, in credits: its projects and deleted projects add up to it, interval by interval.
+/// Usage of an organization in credits: the usage of its projects and deleted projects adds up to it, interval by
+/// interval.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct OrganizationUsage<'a> {
-    /// The step.
+    /// Length of the intervals of the report.
     pub interval: Interval,
-    /// The organization.
+    /// Usage of the organization.
     pub data_organization: Points<'a>,
-    /// Each of its projects, by name.
+    /// Usage of each project of the organization, by name.
     pub data_projects: Vec<OrganizationProjectUsage<'a>>,
-    /// Projects that have been deleted, in one.
+    /// Usage of all deleted projects together.
     pub data_deleted_projects: Points<'a>,
 }
 
-/// What a project used, in the report of its organization.
+/// Usage of a project, in the report of its organization.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct OrganizationProjectUsage<'a> {
-    /// The project's id.
+    /// Id of the project.
     pub project_id: &'a str,
-    /// The project's name.
+    /// Name of the project.
     pub project_name: &'a str,
-    /// The intervals.
+    /// Usage in each interval.
     pub data: Points<'a>,
 }
 
-/// What a project used, in credits: its deployments and deleted deployments add up to it, interval by interval.
+/// Usage of a project in credits: the usage of its deployments and deleted deployments adds up to it, interval by
+/// interval.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ProjectUsage<'a> {
-    /// The step.
+    /// Length of the intervals of the report.
     pub interval: Interval,
-    /// The project.
+    /// Usage of the project.
     pub data_project: Points<'a>,
-    /// Each version of each of its deployments.
+    /// Usage of each version of each deployment of the project.
     pub data_deployments: Vec<DeploymentVersionUsage<'a>>,
-    /// Deployments and versions that have been deleted, in one.
+    /// Usage of all deleted deployments and versions together.
     pub data_deleted_deployments: Points<'a>,
 }
 
-/// What a version of a deployment used.
+/// Usage of a version of a deployment.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct DeploymentVersionUsage<'a> {
-    /// The deployment's id.
+    /// Id of the deployment.
     pub deployment_id: &'a str,
-    /// The deployment's name.
+    /// Name of the deployment.
     pub deployment_name: &'a str,
-    /// The version's id.
+    /// Id of the version.
     pub version_id: &'a str,
-    /// The version's name.
+    /// Name of the version.
     pub version: &'a str,
-    /// The intervals.
+    /// Usage in each interval.
     pub data: Points<'a>,
 }
 
-/// The usage of one measure, for clients before 4.2.0.
+/// Usage by one metric, for clients before 4.2.0.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Usage<'a> {
-    /// What used it.
+    /// Kind of object that used something.
     pub object_type: ObjectType,
-    /// What was measured.
+    /// Metric that was measured.
     pub metric: Metric,
-    /// The intervals.
+    /// Usage in each interval.
     pub usage: Points<'a>,
 }
 
-/// One interval of a series.
+/// One interval of a usage report or time series.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct UsagePoint<'a> {
-    /// Its start.
+    /// Start of the interval.
     pub start_date: &'a str,
-    /// Its end, which it does not hold.
+    /// End of the interval, which is not part of it.
     pub end_date: &'a str,
-    /// Credits, exact to a millionth, or bytes.
+    /// Value in the interval: credits, exact to a millionth, bytes, or the unit of the time series.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "f64"))]
     pub value: Box<RawValue>,
 }

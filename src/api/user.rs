@@ -8,21 +8,21 @@ use crate::domain::Timestamp;
 use crate::error::Error;
 use crate::http::response::Response;
 
-/// Who is calling. Empty names are null: a client refuses `""` here (UbiOps spec 3.1).
+/// The caller. Empty names are null: a client refuses `""` here (UbiOps spec 3.1).
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct UserDetail {
-    /// Unique id; the operator has none.
+    /// Unique id of the caller; the operator has none.
     pub id: Option<String>,
-    /// E-mail address; a service user's is generated.
+    /// E-mail address of the caller; that of a service user is generated.
     pub email: String,
-    /// First name, or a service user's name.
+    /// First name of a person, or name of a service user.
     pub name: Option<String>,
-    /// Family name.
+    /// Family name of a person.
     pub surname: Option<String>,
-    /// When the account was made.
+    /// When the account was created.
     pub registration_date: Option<String>,
-    /// How he signs in: `ubiops` for people, `token` for service users, `operator`.
+    /// How the caller authenticates: `ubiops` for people, `token` for service users, `operator` for the operator.
     pub authentication: &'static str,
 }
 

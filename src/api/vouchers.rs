@@ -7,11 +7,11 @@ use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::vouchers;
 
-/// What a voucher is for.
+/// The public description of a voucher.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct VoucherDetail {
-    /// Its description.
+    /// Description of what the voucher is for.
     pub description: String,
 }
 

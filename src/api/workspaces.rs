@@ -25,31 +25,31 @@ object! {
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct CreateWorkspaceReq {
-        /// Name, unique in the project; `default` is taken.
+        /// Name of the workspace, unique in the project; `default` is taken.
         pub name: WorkspaceName,
-        /// Description; empty if absent.
+        /// Description of the workspace; empty if absent.
         pub description: Option<WorkspaceDescription>,
-        /// Enterprise project; kept and shown.
+        /// Id of the enterprise project; stored and shown.
         pub enterprise_project_id: Option<EnterpriseProjectId>,
-        /// Whom it is open to; `public` if absent.
+        /// Whom the workspace is open to; `public` if absent.
         pub auth_type: Option<AuthType>,
-        /// Whom an INTERNAL one is open to: at most 500, of 64 KiB together.
+        /// Users whom an INTERNAL workspace is open to: at most 500, and at most 64 KiB in total.
         pub grants: Option<Vec<Grant>>,
     }
 }
 
 object! {
-    /// What to change of a workspace; what is absent stays.
+    /// Changes to a workspace; absent fields stay as they are.
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct UpdateWorkspaceReq {
-        /// Name, unique in the project; the default workspace keeps its own.
+        /// Name of the workspace, unique in the project; the default workspace keeps its name.
         pub name: Option<WorkspaceName>,
-        /// Description.
+        /// Description of the workspace.
         pub description: Option<WorkspaceDescription>,
-        /// Whom it is open to. Without grants beside it, there are none afterwards.
+        /// Whom the workspace is open to. Unless grants are given with it, all grants are removed.
         pub auth_type: Option<AuthType>,
-        /// Whom an INTERNAL one is open to, all of them: at most 500, of 64 KiB together.
+        /// All users whom an INTERNAL workspace is open to: at most 500, and at most 64 KiB in total.
         pub grants: Option<Vec<Grant>>,
     }
 }
@@ -58,29 +58,29 @@ object! {
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct WorkspaceResponse {
-    /// Unique id; the default workspace's is `0`.
+    /// Unique id of the workspace; that of the default workspace is `0`.
     pub id: String,
-    /// Name.
+    /// Name of the workspace.
     pub name: String,
-    /// Description.
+    /// Description of the workspace.
     pub description: String,
-    /// Who made it.
+    /// Creator of the workspace.
     pub owner: String,
-    /// When it was made, in milliseconds since the epoch.
+    /// When the workspace was created, in milliseconds since the epoch.
     pub create_time: i64,
-    /// When it was last changed, likewise.
+    /// When the workspace was last changed, in milliseconds since the epoch.
     pub update_time: i64,
-    /// Whom it is open to, as it was sent.
+    /// Whom the workspace is open to, as it was sent.
     pub auth_type: String,
-    /// Enterprise project.
+    /// Id of the enterprise project.
     pub enterprise_project_id: String,
-    /// The name of the default enterprise project; empty for any other.
+    /// Name of the default enterprise project; empty for any other enterprise project.
     pub enterprise_project_name: &'static str,
-    /// `NORMAL`: a workspace is made and deleted at once.
+    /// Always `NORMAL`: a workspace is created and deleted at once.
     pub status: &'static str,
-    /// Empty.
+    /// Always empty.
     pub status_info: &'static str,
-    /// Whom it is open to; not in lists.
+    /// Users whom the workspace is open to; not present in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Vec<Grant>>"))]
     pub grants: Option<JsonText>,
@@ -90,19 +90,19 @@ pub struct WorkspaceResponse {
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ListWorkspaceResponse {
-    /// How many there are on all pages.
+    /// Number of workspaces on all pages.
     pub total_count: i64,
-    /// How many there are on this one.
+    /// Number of workspaces on this page.
     pub count: usize,
     /// The workspaces of this page.
     pub workspaces: Vec<WorkspaceResponse>,
 }
 
-/// Which workspace was changed or deleted.
+/// The workspace that was changed or deleted.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct WorkspaceChanged {
-    /// Its id.
+    /// Id of the workspace.
     pub workspace_id: String,
 }
 

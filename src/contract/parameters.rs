@@ -79,275 +79,275 @@ fn integer(minimum: i64, maximum: i64, default: i64) -> Value {
 
 parameters! {
     /// Which of a trail's actions to show.
-    ACTION = "action", "Only changes of this kind.", |_| json!({ "enum": ["create", "update", "delete", "info"] }), "create";
+    ACTION = "action", "Kind of change to list.", |_| json!({ "enum": ["create", "update", "delete", "info"] }), "create";
     /// How many changes of a trail to show.
-    AUDIT_LIMIT = "limit", "At most so many.", |_| integer(1, 100, 50), 50;
+    AUDIT_LIMIT = "limit", "Maximum number of items to return.", |_| integer(1, 100, 50), 50;
     /// Where a page of a trail begins.
-    AUDIT_OFFSET = "offset", "Skip so many; further back it goes with `before`.", |_| integer(0, 10_000, 0), 0;
+    AUDIT_OFFSET = "offset", "Number of items to skip; to go further back, use `before`.", |_| integer(0, 10_000, 0), 0;
     /// Behind which change a page of a trail begins.
-    BEFORE = "before", "Only changes that are older than the one of this id.", reference::<AuditId>, AUDIT_ID;
+    BEFORE = "before", "Id of a change; only older changes are listed.", reference::<AuditId>, AUDIT_ID;
     /// How much of a long list to show.
-    PAGE_LIMIT = "limit", "At most so many.", |_| integer(1, 1_000, 100), 100;
+    PAGE_LIMIT = "limit", "Maximum number of items to return.", |_| integer(1, 1_000, 100), 100;
     /// How much of a list that comes whole to show.
-    LIMIT = "limit", "At most so many; all of them if absent.", |_| json!({ "type": "integer", "minimum": 1, "maximum": 1_000 }), 100;
+    LIMIT = "limit", "Maximum number of items to return; all of them if absent.", |_| json!({ "type": "integer", "minimum": 1, "maximum": 1_000 }), 100;
     /// Behind which item of a list by name to go on.
-    AFTER_NAME = "after", "Only those behind the one of this name.", text, "a-name";
+    AFTER_NAME = "after", "Name of an item; only the items after it are listed.", text, "a-name";
     /// Behind which item of another list to go on.
-    AFTER_ID = "after", "Only those behind the one of this id.", reference::<UserId>, USER_ID;
+    AFTER_ID = "after", "Id of an item; only the items after it are listed.", reference::<UserId>, USER_ID;
     /// Where a page begins.
-    OFFSET = "offset", "Skip so many.", |_| integer(0, 1_000_000_000, 0), 0;
+    OFFSET = "offset", "Number of items to skip.", |_| integer(0, 1_000_000_000, 0), 0;
     /// The e-mail address to look for.
-    EMAIL = "email", "Only the person with this e-mail address.", |_| json!({ "type": "string", "format": "email" }), "ada@example.com";
+    EMAIL = "email", "E-mail address of the only person to list.", |_| json!({ "type": "string", "format": "email" }), "ada@example.com";
     /// The organization to narrow a list to.
-    IN_ORGANIZATION = "organization", "Only what belongs to this organization.", text, ORGANIZATION;
+    IN_ORGANIZATION = "organization", "Name of an organization; only items that belong to it are included.", text, ORGANIZATION;
     /// The labels to narrow a list to.
-    LABELS = "labels", "Only objects with all of these labels: `key:value`, separated by commas.", text, "team:vision";
+    LABELS = "labels", "Labels, as `key:value`, separated by commas; only objects with all of them are listed.", text, "team:vision";
     /// The labels to narrow a list of deployments, pipelines or versions to.
-    ANY_LABELS = "labels", "Only what has at least one of these labels: `key:value`, separated by commas.", text, "team:vision";
+    ANY_LABELS = "labels", "Labels, as `key:value`, separated by commas; only objects with at least one of them are listed.", text, "team:vision";
     /// The versions to narrow a list of services to.
-    VERSION_IDS = "deployment_version_ids", "Only services that go to one of these versions: ids, separated by commas.", text, SERVICE_USER_ID;
+    VERSION_IDS = "deployment_version_ids", "Ids of deployment versions, separated by commas; only services that go to one of them are listed.", text, SERVICE_USER_ID;
     /// Whom a list of a project's users shows.
-    USER_TYPE = "user_type", "`user` for people, `service` for service users.", |_| json!({ "enum": ["user", "service"], "default": "user" }), "user";
+    USER_TYPE = "user_type", "Kind of users to list: `user` for people, `service` for service users.", |_| json!({ "enum": ["user", "service"], "default": "user" }), "user";
     /// The permission that a dry run asks for.
-    PERMISSION = "permission", "The permission that is asked for.", text, "deployments.requests.create";
+    PERMISSION = "permission", "Name of the permission to check.", text, "deployments.requests.create";
     /// Whom a dry run is about.
-    CHECKED_ASSIGNEE = "assignee", "The id of the person or service user that is asked about; the caller if absent.", text, SERVICE_USER_ID;
+    CHECKED_ASSIGNEE = "assignee", "Id of the person or service user to check; the caller if absent.", text, SERVICE_USER_ID;
     /// The assignee to narrow a list to.
-    ASSIGNEE = "assignee", "Only assignments to this person or service user, by id.", reference::<ServiceUserId>, SERVICE_USER_ID;
+    ASSIGNEE = "assignee", "Id of a person or service user; only assignments to them are listed.", reference::<ServiceUserId>, SERVICE_USER_ID;
     /// The kind of assignee to narrow a list to.
-    ASSIGNEE_TYPE = "assignee_type", "Only assignments to assignees of this kind: `user` for people and service users; `deployment` finds none.", |_| json!({ "enum": ["user", "deployment"] }), "user";
+    ASSIGNEE_TYPE = "assignee_type", "Kind of assignee; only assignments to that kind are listed: `user` for people and service users; `deployment` finds none.", |_| json!({ "enum": ["user", "deployment"] }), "user";
     /// The kind of object to narrow a list to.
-    RESOURCE_TYPE = "resource_type", "Only what concerns objects of this kind: `project`, `deployment` or `pipeline`.", |_| json!({ "enum": ["project", "deployment", "pipeline"] }), "project";
+    RESOURCE_TYPE = "resource_type", "Kind of object, `project`, `deployment` or `pipeline`; only what concerns objects of that kind.", |_| json!({ "enum": ["project", "deployment", "pipeline"] }), "project";
     /// The object to narrow a list to.
-    RESOURCE = "resource", "Only what concerns the object of this name.", text, PROJECT;
+    RESOURCE = "resource", "Name of an object; only what concerns that object.", text, PROJECT;
     /// How long a token that is reset lives on.
-    GRACE = "grace", "Seconds for which the old token goes on working; 0 ends it at once.", |_| integer(0, 604_800, 0), 3_600;
+    GRACE = "grace", "Seconds for which the old token keeps working; 0 ends it at once.", |_| integer(0, 604_800, 0), 3_600;
     /// Whether an upstream gets another secret.
-    ROTATE_SECRET = "rotate_secret", "Make a new secret, and let the present one sign, too, for so many seconds.", |_| json!({ "type": "integer", "minimum": 0, "maximum": 604_800 }), 3_600;
+    ROTATE_SECRET = "rotate_secret", "Create a new secret; the value is the number of seconds for which the present secret keeps signing, too.", |_| json!({ "type": "integer", "minimum": 0, "maximum": 604_800 }), 3_600;
     /// Whether a reset leaves the access keys.
-    KEEP_ACCESS_KEYS = "keep_access_keys", "Leave the access keys, which a reset without a grace deletes.", |_| json!({ "type": "boolean", "default": false }), true;
+    KEEP_ACCESS_KEYS = "keep_access_keys", "Whether to keep the access keys, which a reset without a grace period deletes.", |_| json!({ "type": "boolean", "default": false }), true;
     /// How many workspaces a page shows.
-    WORKSPACES_LIMIT = "limit", "So many a page.", |_| integer(1, 2_147_483_647, 1_000), 1_000;
+    WORKSPACES_LIMIT = "limit", "Maximum number of items per page.", |_| integer(1, 2_147_483_647, 1_000), 1_000;
     /// Which page of workspaces to show.
-    WORKSPACES_PAGE = "offset", "The number of the page, counted from 0.", |_| integer(0, 2_147_483_647, 0), 0;
+    WORKSPACES_PAGE = "offset", "Number of the page, counted from 0.", |_| integer(0, 2_147_483_647, 0), 0;
     /// What workspaces are sorted by.
-    SORT_BY = "sort_by", "What to sort by.", |_| json!({ "enum": ["name", "update_time", "status"], "default": "name" }), "name";
+    SORT_BY = "sort_by", "Field to sort the workspaces by.", |_| json!({ "enum": ["name", "update_time", "status"], "default": "name" }), "name";
     /// In which direction.
-    ORDER = "order", "Ascending or descending.", |_| json!({ "enum": ["asc", "desc"], "default": "desc" }), "asc";
+    ORDER = "order", "Sort order: ascending (`asc`) or descending (`desc`).", |_| json!({ "enum": ["asc", "desc"], "default": "desc" }), "asc";
     /// The enterprise project to narrow a list to.
-    ENTERPRISE_PROJECT = "enterprise_project_id", "Only workspaces of this enterprise project.", text, "0";
+    ENTERPRISE_PROJECT = "enterprise_project_id", "Id of an enterprise project; only its workspaces are listed.", text, "0";
     /// A part of the names to narrow a list to.
-    WORKSPACE_NAME = "name", "Only workspaces whose name holds this.", text, "train";
+    WORKSPACE_NAME = "name", "Part of a name; only workspaces whose name contains it are listed.", text, "train";
     /// Whether to show only what is open to the caller.
-    FILTER_ACCESSIBLE = "filter_accessible", "Only workspaces that are open to the caller.", |_| json!({ "type": "boolean", "default": false }), true;
+    FILTER_ACCESSIBLE = "filter_accessible", "Whether to list only workspaces that are open to the caller.", |_| json!({ "type": "boolean", "default": false }), true;
     /// Where a usage report begins.
-    START_DATE = "start_date", "The day on which the report begins; without it the start of the subscription period that holds its end.", |_| json!({ "type": "string", "format": "date" }), "2026-11-01";
+    START_DATE = "start_date", "Day on which the report begins; if absent, the start of the subscription period that contains the end of the report.", |_| json!({ "type": "string", "format": "date" }), "2026-11-01";
     /// Where a usage report ends.
-    END_DATE = "end_date", "The midnight at which the report ends, the next one for a time of day; without it now, and without both dates the end of the present subscription period. The start again means that day.", |_| json!({ "type": "string", "format": "date" }), "2026-12-01";
+    END_DATE = "end_date", "Midnight at which the report ends; a time of day means the next midnight. If absent, the report ends now; if both dates are absent, at the end of the present subscription period. The same day as `start_date` means that one day.", |_| json!({ "type": "string", "format": "date" }), "2026-12-01";
     /// What a series counts.
-    METRIC = "metric", "What is counted: `deployments.requests`, `.failed_requests`, `.request_duration`, `.input_volume`, `.output_volume`, `.credits`, or the same but credits of `pipelines`.", text, "deployments.requests";
+    METRIC = "metric", "Metric of the series: `deployments.requests`, `deployments.failed_requests`, `deployments.request_duration`, `deployments.input_volume`, `deployments.output_volume` or `deployments.credits`; all of them but `credits` also with `pipelines.`.", text, "deployments.requests";
     /// Where a series begins.
-    SERIES_START = "start_date", "Where the series begins, floored to a step; a day before its end if absent.", reference::<Timestamp>, "2026-11-22T09:00:00.000+00:00";
+    SERIES_START = "start_date", "Start of the series, rounded down to a step; a day before the end if absent.", reference::<Timestamp>, "2026-11-22T09:00:00.000+00:00";
     /// Where a series ends.
-    SERIES_END = "end_date", "Where the series ends, raised to a step; now if absent.", reference::<Timestamp>, "2026-11-23T09:00:00.000+00:00";
+    SERIES_END = "end_date", "End of the series, rounded up to a step; now if absent.", reference::<Timestamp>, "2026-11-23T09:00:00.000+00:00";
     /// The steps of a series.
-    AGGREGATION_PERIOD = "aggregation_period", "The seconds of a step; the fewest of which 1,500 reach if absent.", |_| json!({ "enum": [60, 300, 900, 3_600, 7_200, 21_600, 86_400] }), 3_600;
+    AGGREGATION_PERIOD = "aggregation_period", "Length of a step, in seconds; if absent, the shortest with which the series has at most 1,500 steps.", |_| json!({ "enum": [60, 300, 900, 3_600, 7_200, 21_600, 86_400] }), 3_600;
     /// For how long a series gives its rates.
-    UNIT_PERIOD = "unit_period", "The seconds for which rates are given; with that of a step they are sums.", |_| json!({ "enum": [1, 60, 3_600, 86_400], "default": 1 }), 3_600;
+    UNIT_PERIOD = "unit_period", "Period that rates refer to, in seconds; if it is the length of a step, the values are sums.", |_| json!({ "enum": [1, 60, 3_600, 86_400], "default": 1 }), 3_600;
     /// What a series is narrowed to.
-    SERIES_LABELS = "labels", "Only requests to one version, `deployment_version_id:<id>`, or to one object, `deployment_id:<id>`; of pipelines likewise.", text, "deployment_id:0b9a1f7e-32f5-4c2b-9a53-6f2f3b0f6d11";
+    SERIES_LABELS = "labels", "Label that narrows the series to the requests to one version, `deployment_version_id:<id>`, or to one deployment, `deployment_id:<id>`; for pipelines likewise `pipeline_version_id:<id>` or `pipeline_id:<id>`.", text, "deployment_id:0b9a1f7e-32f5-4c2b-9a53-6f2f3b0f6d11";
     /// The step of a usage report.
-    INTERVAL = "interval", "The step: days, or months counted from the start.", |_| json!({ "enum": ["day", "month"], "default": "month" }), "month";
+    INTERVAL = "interval", "Length of the intervals of the report: days, or months counted from the start.", |_| json!({ "enum": ["day", "month"], "default": "month" }), "month";
     /// How long a request may take.
-    TIMEOUT = "timeout", "Seconds that the request may take; by default 300, of a stream 3600.", |_| json!({ "type": "integer", "minimum": 10, "maximum": 3_600 }), 300;
+    TIMEOUT = "timeout", "Maximum time that the request may take, in seconds; default: 300, for a stream 3600.", |_| json!({ "type": "integer", "minimum": 10, "maximum": 3_600 }), 300;
     /// How long a request to a pipeline may take.
-    PIPELINE_TIMEOUT = "timeout", "Seconds that the request may take, also as `pipeline_timeout`; by default 3600, of a stream 7200.", |_| json!({ "type": "integer", "minimum": 10, "maximum": 7_200 }), 3_600;
+    PIPELINE_TIMEOUT = "timeout", "Maximum time that the request may take, in seconds; default: 3600, for a stream 7200. It may also be given as `pipeline_timeout`.", |_| json!({ "type": "integer", "minimum": 10, "maximum": 7_200 }), 3_600;
     /// How long each object of it may take.
-    OBJECT_TIMEOUT = "deployment_timeout", "Seconds that each deployment in the pipeline may take; by default as long as the request.", |_| json!({ "type": "integer", "minimum": 10, "maximum": 3_600 }), 300;
+    OBJECT_TIMEOUT = "deployment_timeout", "Maximum time that each deployment in the pipeline may take, in seconds; default: as long as the request.", |_| json!({ "type": "integer", "minimum": 10, "maximum": 3_600 }), 300;
     /// How long a request may take that waits for its turn.
-    BATCH_TIMEOUT = "timeout", "Seconds that each request may take once it has begun.", |_| json!({ "type": "integer", "minimum": 10, "maximum": 345_600, "default": 14_400 }), 14_400;
+    BATCH_TIMEOUT = "timeout", "Maximum time that each request may take once it has started, in seconds.", |_| json!({ "type": "integer", "minimum": 10, "maximum": 345_600, "default": 14_400 }), 14_400;
     /// How urgent a request is.
-    PRIORITY = "priority", "Taken, and without effect: 0 is high, 1 standard.", |_| integer(0, 1, 1), 1;
+    PRIORITY = "priority", "Priority of the request, accepted but without effect: 0 is high, 1 is standard.", |_| integer(0, 1, 1), 1;
     /// The statuses to narrow a list of requests to.
-    REQUEST_STATUS = "status", "Only requests with one of these statuses, separated by commas; `pending` and `processing` each by itself.", |_| json!({ "type": "string", "minLength": 1, "default": "completed" }), "completed,failed";
+    REQUEST_STATUS = "status", "Statuses of the requests to list, separated by commas; `pending` and `processing` can only be given alone.", |_| json!({ "type": "string", "minLength": 1, "default": "completed" }), "completed,failed";
     /// The same, of what has ended.
-    ENDED_STATUS = "status", "Only requests with one of these statuses, separated by commas: `completed`, `failed`, `cancelled`.", |_| json!({ "type": "string", "minLength": 1, "default": "completed" }), "completed,failed";
+    ENDED_STATUS = "status", "Statuses of the requests to list, separated by commas: `completed`, `failed`, `cancelled`.", |_| json!({ "type": "string", "minLength": 1, "default": "completed" }), "completed,failed";
     /// The status of the requests to cancel.
-    CANCELLED_STATUS = "status", "With an empty list of ids: all requests of this status.", |_| json!({ "enum": ["pending", "processing"] }), "pending";
+    CANCELLED_STATUS = "status", "Status of the requests to cancel; with an empty list of ids, all requests of this status are cancelled.", |_| json!({ "enum": ["pending", "processing"] }), "pending";
     /// How many requests to show.
-    REQUESTS_LIMIT = "limit", "At most so many.", |_| integer(1, 1_000, 50), 50;
+    REQUESTS_LIMIT = "limit", "Maximum number of items to return.", |_| integer(1, 1_000, 50), 50;
     /// Where a page of requests begins.
-    REQUESTS_OFFSET = "offset", "Skip so many; further back it goes with `end_date`.", |_| integer(0, 10_000, 0), 0;
+    REQUESTS_OFFSET = "offset", "Number of items to skip; to go further back, use `end_date`.", |_| integer(0, 10_000, 0), 0;
     /// Since when requests were made.
-    MADE_FROM = "start_date", "Only requests that were made then or later.", reference::<Timestamp>, "2026-11-22T09:00:00.000+00:00";
+    MADE_FROM = "start_date", "Earliest creation time of the requests to list.", reference::<Timestamp>, "2026-11-22T09:00:00.000+00:00";
     /// Until when requests were made.
-    MADE_UNTIL = "end_date", "Only requests that were made then or before.", reference::<Timestamp>, "2026-11-23T09:00:00.000+00:00";
+    MADE_UNTIL = "end_date", "Latest creation time of the requests to list.", reference::<Timestamp>, "2026-11-23T09:00:00.000+00:00";
     /// A part of the ids to narrow a list to.
-    SEARCH_ID = "search_id", "Only requests whose id holds this, among the newest 10,000 of each status; a whole id is found wherever it is.", text, "0192";
+    SEARCH_ID = "search_id", "Part of an id; only requests whose id contains it are listed, from the newest 10,000 of each status. A whole id is found among all requests.", text, "0192";
     /// The schedule whose requests to list.
-    REQUEST_SCHEDULE = "request_schedule", "Only requests that the schedule of this name has made, among the newest 10,000 of each status.", text, "each-morning";
+    REQUEST_SCHEDULE = "request_schedule", "Name of a request schedule; only requests that it made are listed, from the newest 10,000 of each status.", text, "each-morning";
     /// Whether to leave out what was sent and answered.
-    METADATA_ONLY = "metadata_only", "Leave out what was sent and answered.", |_| json!({ "type": "boolean", "default": false }), true;
+    METADATA_ONLY = "metadata_only", "Whether to leave out the data that was sent and answered.", |_| json!({ "type": "boolean", "default": false }), true;
     /// The kind of object to list the requests of; it has to be given.
-    OBJECT_TYPE = "object_type", "Requests to objects of this kind; it has to be given.", |_| json!({ "enum": ["deployment", "pipeline"] }), "deployment";
+    OBJECT_TYPE = "object_type", "Kind of object whose requests are listed; required.", |_| json!({ "enum": ["deployment", "pipeline"] }), "deployment";
     /// Whether to leave an organization without an admin.
-    FORCE = "force", "Delete the person even if an organization is left without an admin.", |_| json!({ "type": "boolean", "default": false }), false;
+    FORCE = "force", "Whether to delete the person even if an organization is left without an admin.", |_| json!({ "type": "boolean", "default": false }), false;
 }
 
 static PATH: &[Parameter] = &[
     Parameter {
         name: "project_name",
-        description: "The name of the project.",
+        description: "Name of the project.",
         schema: reference::<ObjectName>,
         example: || json!(PROJECT),
     },
     Parameter {
         name: "organization_name",
-        description: "The name of the organization.",
+        description: "Name of the organization.",
         schema: reference::<ObjectName>,
         example: || json!(ORGANIZATION),
     },
     Parameter {
         name: "role_name",
-        description: "The name of the role.",
+        description: "Name of the role.",
         schema: reference::<ObjectName>,
         example: || json!("project-viewer"),
     },
     Parameter {
         name: "deployment_name",
-        description: "The name of the deployment.",
+        description: "Name of the deployment.",
         schema: reference::<ObjectName>,
         example: || json!(DEPLOYMENT),
     },
     Parameter {
         name: "pipeline_name",
-        description: "The name of the pipeline.",
+        description: "Name of the pipeline.",
         schema: reference::<ObjectName>,
         example: || json!(PIPELINE),
     },
     Parameter {
         name: "schedule_name",
-        description: "The name of the request schedule.",
+        description: "Name of the request schedule.",
         schema: reference::<ObjectName>,
         example: || json!("each-morning"),
     },
     Parameter {
         name: "service_id",
-        description: "The id of the service.",
+        description: "Id of the service.",
         schema: reference::<ServiceId>,
         example: || json!(SERVICE_USER_ID),
     },
     Parameter {
         name: "path",
-        description: "What stands below the base_url of the upstream, slashes and all.",
+        description: "Path below the `base_url` of the upstream; it may contain slashes.",
         schema: text,
         example: || json!("v1/transcriptions"),
     },
     Parameter {
         name: "service_name",
-        description: "The name of the service.",
+        description: "Name of the service.",
         schema: reference::<ObjectName>,
         example: || json!("speech"),
     },
     Parameter {
         name: "user_id",
-        description: "The id of the person.",
+        description: "Id of the person.",
         schema: reference::<UserId>,
         example: || json!(USER_ID),
     },
     Parameter {
         name: "code",
-        description: "The code of the voucher.",
+        description: "Code of the voucher.",
         schema: reference::<VoucherCode>,
         example: || json!(VOUCHER_CODE),
     },
     Parameter {
         name: "subscription_name",
-        description: "The name of the plan.",
+        description: "Name of the plan.",
         schema: reference::<ObjectName>,
         example: || json!("premium"),
     },
     Parameter {
         name: "service_user_id",
-        description: "The id of the service user.",
+        description: "Id of the service user.",
         schema: reference::<ServiceUserId>,
         example: || json!(SERVICE_USER_ID),
     },
     Parameter {
         name: "assignment_id",
-        description: "The id of the role assignment.",
+        description: "Id of the role assignment.",
         schema: reference::<RoleAssignmentId>,
         example: || json!(ROLE_ASSIGNMENT_ID),
     },
     Parameter {
         name: "instance_type",
-        description: "The name of the instance type.",
+        description: "Name of the instance type.",
         schema: reference::<InstanceTypeName>,
         example: || json!(INSTANCE_TYPE),
     },
     Parameter {
         name: "version",
-        description: "The name of the version.",
+        description: "Name of the version.",
         schema: text,
         example: || json!("v1"),
     },
     Parameter {
         name: "variable_id",
-        description: "The id of the environment variable.",
+        description: "Id of the environment variable.",
         schema: reference::<EnvironmentVariableId>,
         example: || json!(VARIABLE_ID),
     },
     Parameter {
         name: "environment_name",
-        description: "The name of the environment.",
+        description: "Name of the environment.",
         schema: text,
         example: || json!("external"),
     },
     Parameter {
         name: "tag",
-        description: "The tag of the environment.",
+        description: "Tag of the environment.",
         schema: text,
         example: || json!("latest"),
     },
     Parameter {
         name: "revision_id",
-        description: "The id of the revision.",
+        description: "Id of the revision.",
         schema: reference::<RevisionId>,
         example: || json!(REVISION_ID),
     },
     Parameter {
         name: "request_id",
-        description: "The id of the request.",
+        description: "Id of the request.",
         schema: text,
         example: || json!(REQUEST_ID),
     },
     Parameter {
         name: "file",
-        description: "The name of a file that the page needs.",
+        description: "Name of a file that the documentation page needs.",
         schema: text,
         example: || json!("start.js"),
     },
     Parameter {
         name: "access_key",
-        description: "The id of the access key.",
+        description: "Id of the access key.",
         schema: reference::<AccessKeyId>,
         example: || json!(ACCESS_KEY),
     },
     Parameter {
         name: "project_id",
-        description: "The id of the project, with or without dashes.",
+        description: "Id of the project, with or without dashes.",
         schema: reference::<ProjectId>,
         example: || json!(PROJECT_ID),
     },
     Parameter {
         name: "workspace_id",
-        description: "The id of the workspace; `0` is the default one of every project.",
+        description: "Id of the workspace; `0` is the default workspace of every project.",
         schema: |_| json!({ "type": "string", "pattern": "^(0|[0-9a-f]{32})$" }),
         example: || json!(WORKSPACE_ID),
     },
     Parameter {
         name: "resource",
-        description: "The quota resource.",
+        description: "Id of the quota resource.",
         schema: reference::<QuotaResourceName>,
         example: || json!("exemlProject.gpu_duration"),
     },

@@ -186,7 +186,7 @@ impl schemars::JsonSchema for Credits {
             "type": "number",
             "minimum": 0,
             "maximum": 9_007_199_254.740_991,
-            "description": "Credits, rounded half up to a millionth.",
+            "description": "Number of credits, rounded half up to a millionth.",
             "examples": [600.0],
         })
     }

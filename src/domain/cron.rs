@@ -191,7 +191,7 @@ impl Display for Cron {
 json_string!(Cron, expecting: "five fields like \"0 6 * * 1-5\"", schema: {
     "type": "string",
     "minLength": 9,
-    "description": "Minute, hour, day of the month, month and day of the week, as in crontab(5), in UTC.",
+    "description": "A schedule: minute, hour, day of the month, month and day of the week, as in crontab(5), in UTC.",
     "examples": ["0 6 * * 1-5"],
 });
 

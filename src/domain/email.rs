@@ -163,8 +163,8 @@ json_string!(Email, expecting: "an e-mail address like \"ada@example.com\"", sch
     "format": "email",
     "minLength": 3,
     "maxLength": 254,
-    "description": "An e-mail address; kept and compared in lower case, in Unicode's Normalization Form C, with the domain \
-                    in ASCII (xn--...) and without a dot at its end.",
+    "description": "An e-mail address; stored and compared in lower case, in Unicode's Normalization Form C, with \
+                    the domain in ASCII (xn--...) and without a dot at its end.",
     "examples": ["ada@example.com"],
 });
 

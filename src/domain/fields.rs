@@ -10,17 +10,17 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 json_enum! {
-    /// Whether one side of a deployment or pipeline has fields.
+    /// Whether the input or output of a deployment or pipeline has fields.
     IoType: "a type of input or output" {
         /// An object of fields.
         Structured = "structured",
-        /// One text.
+        /// A single text.
         Plain = "plain",
     }
 }
 
 json_enum! {
-    /// What a field holds: the list that the clients 3.16.1 and 4.0.0 check on both sides.
+    /// Type of a field's value; the list is the one that the clients 3.16.1 and 4.0.0 check on both sides.
     DataType: "a type of data" {
         /// A whole number.
         Int = "int",
@@ -30,47 +30,47 @@ json_enum! {
         Double = "double",
         /// True or false.
         Bool = "bool",
-        /// An object.
+        /// A JSON object.
         Dict = "dict",
-        /// Whole numbers.
+        /// A list of whole numbers.
         ArrayInt = "array_int",
-        /// Numbers.
+        /// A list of numbers.
         ArrayDouble = "array_double",
-        /// Texts.
+        /// A list of texts.
         ArrayString = "array_string",
-        /// The older word for a file.
+        /// The older name for a file.
         Blob = "blob",
         /// The path of a file.
         File = "file",
-        /// Paths of files.
+        /// A list of paths of files.
         ArrayFile = "array_file",
     }
 }
 
 object! {
-    /// How a field is shown to people: kept as it was sent.
+    /// How a field is shown to people; stored as it was sent.
     #[derive(Clone, Debug, PartialEq, Serialize)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct Widget {
-        /// The kind of widget, like `slider`.
+        /// Kind of widget, such as `slider`.
         #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
         pub kind as "type": Option<Text<1, 64>>,
-        /// Its settings.
+        /// Settings of the widget.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub configuration: Option<Map<String, Value>>,
     }
 }
 
 object! {
-    /// A field.
+    /// A field of an input or output.
     #[derive(Clone, Debug, PartialEq, Serialize)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct Field {
-        /// Its name, unique in its list.
+        /// Name of the field, unique in its list.
         pub name: Text<1, 64>,
-        /// What it holds.
+        /// Type of the field's value.
         pub data_type: DataType,
-        /// How it is shown to people.
+        /// How the field is shown to people.
         pub widget: Option<Widget>,
     }
 }
@@ -88,7 +88,7 @@ impl Field {
     }
 }
 
-/// The fields of one side, in the order in which they were given.
+/// Fields of an input or output, in the order in which they were given.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Fields(Vec<Field>);

@@ -352,8 +352,9 @@ impl schemars::JsonSchema for HeaderTemplates {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
             "type": "object",
-            "description": "Templates by the names of headers. ${NAME} stands for a variable, $$ for a $; names are kept in \
-                            lower case. Headers of the connection, of the body and of Tenantry itself cannot be set.",
+            "description": "Templates of header values by the names of the headers. ${NAME} stands for a variable, \
+                            $$ for a $; header names are stored in lower case. Headers of the connection, of the body \
+                            and of Tenantry itself cannot be set.",
             "maxProperties": MAX_HEADERS,
             "additionalProperties": { "type": "string", "maxLength": MAX_TEMPLATE },
             "examples": [{ "authorization": "Bearer ${API_KEY}" }],

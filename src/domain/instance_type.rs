@@ -55,7 +55,8 @@ json_string!(InstanceTypeName, expecting: "a name like \"512mb\"", schema: {
     "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
     "minLength": 1,
     "maxLength": 64,
-    "description": "Letters, digits, '.', '_' and '-', starting with a letter or digit; at most 64 characters.",
+    "description": "Name of an instance type: letters, digits, '.', '_' and '-', starting with a letter or digit; at \
+                    most 64 characters.",
     "examples": ["512mb"],
 });
 

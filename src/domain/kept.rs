@@ -44,7 +44,7 @@ fn check_keys(value: &Value) -> Result<(), Invalid> {
     }
 }
 
-/// An object of anything, whose keys have no U+0000.
+/// Any JSON object whose keys do not contain U+0000.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Kept(Map<String, Value>);

@@ -150,7 +150,8 @@ impl schemars::JsonSchema for Labels {
             "propertyNames": { "minLength": 1, "maxLength": Self::MAX_KEY_CHARS },
             "additionalProperties": { "type": ["string", "boolean", "number"], "maxLength": Self::MAX_VALUE_CHARS },
             "maxProperties": Self::MAX_ENTRIES,
-            "description": "Texts by key, kept in their order. True, false and numbers are kept and shown as their JSON text.",
+            "description": "Labels: texts by key, stored in their order. True, false and numbers are stored and \
+                            shown as their JSON text.",
             "examples": [{ "team": "vision" }],
         })
     }

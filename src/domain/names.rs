@@ -51,7 +51,7 @@ json_string!(ObjectName, expecting: "a name like \"project-1\"", schema: {
     "pattern": "^[a-z][a-z0-9-]{0,63}$",
     "minLength": 1,
     "maxLength": 64,
-    "description": "Lower-case letters, digits and '-', starting with a letter; at most 64 characters.",
+    "description": "A name: lower-case letters, digits and '-', starting with a letter; at most 64 characters.",
     "examples": ["project-1"],
 });
 

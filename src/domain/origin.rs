@@ -194,9 +194,9 @@ json_string!(Origin, expecting: "an origin like \"https://app.example.com\"", sc
     "type": "string",
     "pattern": "^[A-Za-z][A-Za-z0-9+.-]*://[^/?#@\\\\\\s*%]+$",
     "maxLength": MAX_CHARS,
-    "description": "An origin, scheme://host[:port], with http or https; answered as browsers send it: lower case, host \
-                    in ASCII, no default port. Or that of an app or an extension, whose host is written as it is sent: \
-                    any other scheme but ws, wss, ftp, file, data, blob, javascript and about.",
+    "description": "An origin, scheme://host[:port], with http or https; answered as browsers send it: lower case, \
+                    host in ASCII, no default port. Or the origin of an app or an extension, whose host is kept as it \
+                    is sent: any other scheme but ws, wss, ftp, file, data, blob, javascript and about.",
     "examples": ["https://app.example.com", "http://localhost:3000", "capacitor://localhost"],
 });
 
@@ -270,7 +270,8 @@ impl schemars::JsonSchema for OriginList {
             "type": "array",
             "items": generator.subschema_for::<Origin>(),
             "maxItems": Self::MAX_ORIGINS,
-            "description": "Origins; duplicates are dropped, and a list that is sent replaces the one that was.",
+            "description": "List of origins; duplicates are dropped, and a list that is sent replaces the previous \
+                            one.",
         })
     }
 }

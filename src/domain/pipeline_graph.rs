@@ -22,13 +22,13 @@ pub const END: &str = "pipeline_end";
 pub type Name = Text<1, 64>;
 
 json_enum! {
-    /// What an object refers to.
+    /// Kind of what an object of a pipeline refers to.
     ReferenceType: "a type of reference" {
         /// A deployment of the project.
         Deployment = "deployment",
         /// Another pipeline of the project.
         Pipeline = "pipeline",
-        /// Something of UbiOps' that has no record here; kept as it is.
+        /// An operator of UbiOps, which has no record here; stored as it was given.
         Operator = "operator",
     }
 }
@@ -38,18 +38,18 @@ object! {
     #[derive(Clone, Debug, PartialEq, Serialize)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct PipelineObject {
-        /// Its name, unique in the version.
+        /// Name of the object, unique in the version.
         pub name: Name,
-        /// The name of what it refers to.
+        /// Name of what the object refers to.
         pub reference_name: Name,
-        /// The kind of that; a deployment if absent.
+        /// Kind of what the object refers to; `deployment` if absent.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(default))]
         pub reference_type: Option<ReferenceType>,
-        /// The version of that; the default version if absent.
+        /// Version of what the object refers to; the default version if absent.
         pub version: Option<Name>,
-        /// Settings, kept as they are.
+        /// Settings of the object, stored as they were given.
         pub configuration: Option<Map<String, Value>>,
-        /// Texts about it, kept as they are.
+        /// Metadata of the object as texts, stored as they were given.
         pub metadata: Option<Map<String, Value>>,
     }
 }
@@ -101,39 +101,39 @@ object! {
     #[derive(Clone, Debug, PartialEq, Serialize)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct Mapping {
-        /// A field that the source gives.
+        /// Name of a field of the source's output.
         pub source_field_name: Name,
-        /// A field that the destination takes.
+        /// Name of a field of the destination's input.
         pub destination_field_name: Name,
     }
 }
 
 object! {
-    /// Where a destination gets something from.
+    /// A source from which a destination receives data.
     #[derive(Clone, Debug, PartialEq, Serialize)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct Source {
-        /// The name of an object, or `pipeline_start`.
+        /// Name of the object that the data comes from, or `pipeline_start`.
         pub source_name: Name,
-        /// Field by field; none between plain sides.
+        /// Which field goes into which field; empty where both sides are plain.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(default))]
         pub mapping: Vec<Mapping> = Vec::new(),
     }
 }
 
 object! {
-    /// What goes into one object, or out of the pipeline.
+    /// What flows into one object, or out of the pipeline.
     #[derive(Clone, Debug, PartialEq, Serialize)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct Attachment {
-        /// The name of an object, or `pipeline_end`.
+        /// Name of the object that the data flows into, or `pipeline_end`.
         pub destination_name: Name,
-        /// Where it comes from.
+        /// Where the data comes from.
         pub sources: Vec<Source>,
     }
 }
 
-/// The attachments of a pipeline version, in the order in which they were given; without a cycle.
+/// The attachments of a pipeline version, in the order in which they were given; they must not form a cycle.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Attachments(Vec<Attachment>);

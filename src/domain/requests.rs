@@ -4,19 +4,19 @@ use super::wire::json_enum;
 use super::{Invalid, Timestamp};
 
 json_enum! {
-    /// What has become of a request.
+    /// Status of a request.
     RequestStatus: "a status of a request" {
-        /// It waits for its turn.
+        /// The request waits for its turn.
         Pending = "pending",
-        /// It is under way.
+        /// The request is being processed.
         Processing = "processing",
-        /// It was answered.
+        /// The request was answered.
         Completed = "completed",
-        /// It was not, and why stands beside it.
+        /// The request failed; `error_message` says why.
         Failed = "failed",
-        /// It is under way, and nobody wants its answer any more.
+        /// The request is still being processed, but was cancelled.
         CancelledPending = "cancelled_pending",
-        /// It has ended without an answer because somebody did not want it any more.
+        /// The request ended without an answer because it was cancelled.
         Cancelled = "cancelled",
     }
 }

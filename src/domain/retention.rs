@@ -11,11 +11,11 @@ pub const MAX_RETENTION_TIME: i64 = 2_419_200;
 json_enum! {
     /// What is kept of requests.
     RetentionMode: "a way to keep requests" {
-        /// Nothing.
+        /// Nothing is kept.
         None = "none",
-        /// When and how they ended.
+        /// Only when and how requests ended is kept.
         Metadata = "metadata",
-        /// Input and output too.
+        /// Input and output are kept, too.
         Full = "full",
     }
 }

@@ -107,7 +107,8 @@ impl Display for Timestamp {
 json_string!(Timestamp, expecting: "a date like \"2030-01-31T23:59:59.000+00:00\"", schema: {
     "type": "string",
     "format": "date-time",
-    "description": "An instant; RFC 3339 is answered, and without an offset UTC is meant. A day alone is its midnight.",
+    "description": "A point in time, answered in the format of RFC 3339; without an offset it is in UTC. A day alone \
+                    means its midnight.",
     "examples": ["2030-01-31T23:59:59.000+00:00"],
 });
 

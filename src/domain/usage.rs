@@ -23,7 +23,7 @@ pub fn day_of(at: Timestamp) -> i64 {
 }
 
 json_enum! {
-    /// What uses something.
+    /// Kind of object whose usage is measured.
     ObjectType: "an object type" {
         /// A version of a deployment.
         DeploymentVersion = "deployment_version",
@@ -35,21 +35,22 @@ json_enum! {
 json_enum! {
     /// What is measured.
     Metric: "a metric" {
-        /// Credits, in millionths; of deployment versions alone: a pipeline's credits are its deployments'.
+        /// Credits, in millionths; for deployment versions only: the credits of a pipeline are those of its
+        /// deployments.
         Credits = "credits",
-        /// Bytes that went in.
+        /// Size of the input, in bytes.
         InputVolume = "input_volume",
-        /// Bytes that came out.
+        /// Size of the output, in bytes.
         OutputVolume = "output_volume",
     }
 }
 
 json_enum! {
-    /// The step of a report.
+    /// Length of the intervals of a report.
     Interval: "an interval" {
-        /// Days.
+        /// Intervals of one day.
         Day = "day",
-        /// Months, counted from the report's first day.
+        /// Intervals of one month, counted from the first day of the report.
         Month = "month",
     }
 }

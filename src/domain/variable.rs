@@ -56,7 +56,8 @@ json_string!(VariableName, expecting: "a name like \"API_KEY\"", schema: {
     "pattern": "^[A-Za-z_][A-Za-z0-9_]{0,63}$",
     "minLength": 1,
     "maxLength": 64,
-    "description": "Letters, digits and '_', not starting with a digit; at most 64 characters.",
+    "description": "Name of an environment variable: letters, digits and '_', not starting with a digit; at most 64 \
+                    characters.",
     "examples": ["API_KEY"],
 });
 
@@ -120,7 +121,7 @@ impl schemars::JsonSchema for VariableValue {
         schemars::json_schema!({
             "type": "string",
             "maxLength": Self::MAX_BYTES,
-            "description": "At most 8192 bytes of UTF-8 without U+0000.",
+            "description": "Value of an environment variable: at most 8192 bytes of UTF-8 without U+0000.",
         })
     }
 }
@@ -194,7 +195,7 @@ impl schemars::JsonSchema for Hosts {
             "type": "array",
             "items": { "type": "string", "minLength": 1, "maxLength": Self::MAX_HOST },
             "maxItems": Self::MAX_HOSTS,
-            "description": "Hosts, without scheme, port and path; duplicates are dropped.",
+            "description": "List of hosts, without scheme, port and path; duplicates are dropped.",
             "examples": [["models.example.com"]],
         })
     }

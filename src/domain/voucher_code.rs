@@ -48,7 +48,7 @@ json_string!(VoucherCode, expecting: "a voucher's code like \"WORKSHOP-2030\"", 
     "pattern": "^[A-Za-z0-9_-]{4,64}$",
     "minLength": 4,
     "maxLength": 64,
-    "description": "4 to 64 letters, digits, '_' and '-'; compared exactly.",
+    "description": "Code of a voucher: 4 to 64 letters, digits, '_' and '-'; upper and lower case differ.",
     "examples": ["WORKSHOP-2030"],
 });
 

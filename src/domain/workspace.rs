@@ -66,7 +66,7 @@ json_string!(WorkspaceName, expecting: "a name like \"workspace-1\"", schema: {
     "type": "string",
     "minLength": 4,
     "maxLength": 64,
-    "description": "Chinese characters, letters, digits, '-' and '_'.",
+    "description": "Name of a workspace: Chinese characters, letters, digits, '-' and '_'.",
     "examples": ["workspace-1"],
 });
 
@@ -113,8 +113,9 @@ impl Display for AuthType {
 
 json_string!(AuthType, expecting: "PUBLIC, PRIVATE or INTERNAL", schema: {
     "type": "string",
-    "description": "PUBLIC: whoever has the permission; PRIVATE: its creator and the organization's admins; INTERNAL: \
-                    those and its grants. In any case.",
+    "description": "Whom a workspace is open to. PUBLIC: everyone who has the permission; PRIVATE: its creator and \
+                    the organization's admins; INTERNAL: those and the users in its grants. Upper and lower case do \
+                    not matter.",
     "examples": ["PUBLIC"],
 });
 
@@ -163,17 +164,17 @@ json_string!(EnterpriseProjectId, expecting: "an enterprise project like \"0\"",
 });
 
 object! {
-    /// Somebody to whom an INTERNAL workspace is open: by id, or else by name.
+    /// A user whom an INTERNAL workspace is open to: given by id, or else by name.
     #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct Grant {
-        /// The id of a person or service user; counts before the name.
+        /// Id of the person or service user; takes precedence over `user_name`.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub user_id: Option<Text<1, 64>>,
-        /// The e-mail address of a person or service user.
+        /// E-mail address of the person or service user.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub user_name: Option<Text<1, 320>>,
-        /// `IAM` (default), `FEDERATE` or `AGENCY`; kept and shown.
+        /// Kind of user: `IAM` (default), `FEDERATE` or `AGENCY`; stored and shown.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[cfg_attr(not(target_arch = "wasm32"), schemars(default = "iam"))]
         pub user_type: Option<GrantType> = iam(),
@@ -210,9 +211,9 @@ fn iam() -> Option<GrantType> {
 }
 
 json_enum! {
-    /// What kind of user a grant names.
+    /// Kind of user that a grant names.
     GrantType: "a user type" {
-        /// A user of its own.
+        /// An IAM user.
         Iam = "IAM",
         /// A federated user.
         Federate = "FEDERATE",

@@ -24,15 +24,16 @@ const DESCRIPTION: &str = "\
 Organizations, people and roles, service users with tokens, origins, quotas and credits, in front of models and APIs.
 
 **Credential.** `Authorization: Token <token>`; `Bearer` and the bare token are understood too. The operator's token \
-opens `/operator/v1` and everything else; a service user's opens what its roles give in its own project.
+opens `/operator/v1` and everything else; a service user's token opens what its roles permit \
+in its own project.
 
 **Paths.** `/v2` stands for `/v2.1`. Doubled slashes collapse. OPTIONS is answered on every path, HEAD wherever GET is. \
-A method that a path does not have is 405 with `Allow`.
+A method that a path does not have is answered with 405 and `Allow`.
 
-**Errors** carry one sentence that names the field, says what was wrong and what would be right. Unknown fields in a \
-body are ignored. A body is at most 1 MiB.
+**Errors** carry one sentence that names the field and says what was wrong and what would be right. Unknown fields in \
+a body are ignored. A body is at most 1 MiB.
 
-**Request id.** Every answer carries `X-Request-Id`: the id of its line in the log.";
+**Request id.** Every answer carries `X-Request-Id`: the id of the request's line in the log.";
 
 /// The document.
 ///
@@ -56,7 +57,7 @@ pub fn document() -> Result<Value, String> {
             "description": DESCRIPTION,
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
-        "servers": [{ "url": "/", "description": "This installation" }],
+        "servers": [{ "url": "/", "description": "This installation." }],
         "tags": tags.to_openapi(),
         "paths": paths,
         "components": {

@@ -131,27 +131,32 @@ pub(super) fn errors(route: &Route) -> Vec<(u16, Value)> {
 /// What a status means here.
 pub(super) fn reason(status: u16) -> &'static str {
     match status {
-        200 => "Done.",
-        201 => "Created.",
-        204 => "Done; there is nothing to say.",
-        400 => "A field or a rule is violated.",
-        401 => "No credential, or one that is unknown, expired, reset or deleted.",
-        403 => "Known, but not allowed.",
-        404 => "Not there, or in an organization or project that the caller has no part in.",
-        409 => "The id of an event has been reported with other content.",
-        410 => "It was to come earlier.",
+        200 => "The request succeeded.",
+        201 => "The object was created.",
+        204 => "The request succeeded; the response has no body.",
+        400 => "The request is invalid: a field or a rule is violated.",
+        401 => "The credential is missing, unknown, expired, reset or deleted.",
+        403 => "The caller is known, but not allowed to do this.",
+        404 => {
+            "The object does not exist, or is in an organization or project that the caller has no part in."
+        }
+        409 => "The id of an event has already been reported with other content.",
+        410 => "The result came too late: the request has already ended.",
         413 => "The body is longer than 1 MiB.",
         415 => {
-            "The body is not declared as JSON, or it has a `Content-Encoding`: then with `Accept-Encoding: identity`."
+            "The body is not declared as JSON, or it has a `Content-Encoding`: then the answer has `Accept-Encoding: \
+             identity`."
         }
         501 => "WebSockets are not passed through.",
-        502 => "The upstream could not be reached, or its answer broke off; what ran is charged.",
-        504 => "The upstream took longer than it may; its time is charged.",
-        503 => {
-            "The database did not answer. With `Retry-After` nothing was changed; without it the outcome of a write is \
-             unknown: read before you repeat it."
+        502 => {
+            "The upstream could not be reached, or its answer broke off; the time that it ran is charged."
         }
-        _ => "See the body.",
+        504 => "The upstream took longer than the timeout; its time is charged.",
+        503 => {
+            "The database did not answer. With `Retry-After`, nothing was changed; without it, the outcome of a \
+             write is unknown: read the object before you repeat the write."
+        }
+        _ => "The body says what happened.",
     }
 }
 
@@ -234,7 +239,7 @@ pub(super) fn header_references(is_public: bool) -> Value {
 pub(super) fn headers() -> Value {
     json!({
         "X-Request-Id": {
-            "description": "The id of this request's line in the log.",
+            "description": "Id of the request's line in the log.",
             "required": true,
             "schema": { "type": "string", "pattern": "^[0-9a-f]{32}$" },
             "example": "13a9ba2768884528826e8e1002eab13d",
@@ -244,15 +249,15 @@ pub(super) fn headers() -> Value {
             "schema": { "type": "string" },
         },
         "Retry-After": {
-            "description": "Seconds after which to try again; stands only where nothing can have been written.",
+            "description": "Seconds after which to try again; present only where nothing can have been written.",
             "schema": { "type": "string", "pattern": "^[0-9]+$" },
         },
         "Accept-Encoding": {
-            "description": "`identity`, where the body had a `Content-Encoding` (RFC 9110 section 12.5.3).",
+            "description": "`identity`, where the request's body had a `Content-Encoding` (RFC 9110 section 12.5.3).",
             "schema": { "type": "string" },
         },
         "WWW-Authenticate": {
-            "description": "`Token` (RFC 9110 section 11.6.1).",
+            "description": "Authentication scheme to use, always `Token` (RFC 9110 section 11.6.1).",
             "schema": { "type": "string" },
         },
     })
@@ -312,22 +317,23 @@ impl Surface {
 
 /// The schemas of the errors.
 pub(super) fn error_schemas() -> Map<String, Value> {
-    let sentence =
-        json!({ "type": "string", "minLength": 1, "description": "One sentence for a person." });
+    let sentence = json!({ "type": "string", "minLength": 1, "description": "What went wrong, as one sentence for people." });
     let detail = json!({
         "type": "string", "minLength": 1,
-        "description": "The sentence for a person, where `error` has words that some client compares.",
+        "description": "What went wrong, as one sentence for people, where `error` has words that some client \
+                        compares.",
     });
     let mut schemas = Map::new();
     let error = json!({
         "type": "object",
-        "description": "Why a call failed.",
+        "description": "An error: why a call failed.",
         "properties": { "error": sentence, "detail": detail },
         "required": ["error"],
     });
     let request_error = json!({
         "type": "object",
-        "description": "Why a request failed; the same sentence under both names that the real clients read.",
+        "description": "An error: why a request failed, as the same sentence under both names that the real clients \
+                        read.",
         "properties": { "error": sentence, "error_message": sentence, "detail": detail },
         "required": ["error", "error_message"],
     });
@@ -335,15 +341,17 @@ pub(super) fn error_schemas() -> Map<String, Value> {
     schemas.insert("RequestError".to_owned(), request_error);
     let openai_error = json!({
         "type": "object",
-        "description": "Why a call failed, as the clients of OpenAI read it.",
+        "description": "An error: why a call failed, in the form that the clients of OpenAI read.",
         "properties": {
             "error": {
                 "type": "object",
                 "properties": {
                     "message": sentence,
-                    "type": { "type": "string", "description": "What kind of error it is." },
-                    "param": { "type": ["string", "null"], "description": "`model`, where there is no such model." },
-                    "code": { "type": ["string", "null"], "description": "Like `model_not_found`." },
+                    "type": { "type": "string", "description": "Kind of the error." },
+                    "param": { "type": ["string", "null"], "description": "Name of the wrong parameter: `model`, \
+                                                                           where there is no such model." },
+                    "code": { "type": ["string", "null"], "description": "Code of the error, such as \
+                                                                          `model_not_found`." },
                 },
                 "required": ["message", "type", "param", "code"],
             },
@@ -353,11 +361,11 @@ pub(super) fn error_schemas() -> Map<String, Value> {
     schemas.insert("OpenAiError".to_owned(), openai_error);
     let modelarts_error = json!({
         "type": "object",
-        "description": "Why a call failed, as the clients of ModelArts read it.",
+        "description": "An error: why a call failed, in the form that the clients of ModelArts read.",
         "properties": {
-            "error_code": { "type": "string", "minLength": 1, "description": "The code of the error." },
+            "error_code": { "type": "string", "minLength": 1, "description": "Code of the error." },
             "error_msg": sentence,
-            "request_id": { "type": "string", "description": "The same as in `X-Request-Id`." },
+            "request_id": { "type": "string", "description": "Id of the request, the same as in `X-Request-Id`." },
         },
         "required": ["error_code", "error_msg", "request_id"],
     });
@@ -378,7 +386,7 @@ pub(super) fn security_schemes() -> Value {
             "type": "apiKey",
             "in": "header",
             "name": "X-Auth-Token",
-            "description": "The same token as the clients of ModelArts send it.",
+            "description": "The same token, in the header in which the clients of ModelArts send it.",
         },
         "signature": {
             "type": "apiKey",

@@ -7,58 +7,94 @@ use serde_json::{Value, json};
 const TAGS: &[(&str, &str)] = &[
     (
         "service",
-        "Whether it is up, who is calling, and this document.",
+        "Whether this service is up, who is calling, and this API document.",
     ),
-    ("organizations", "Who pays, and whose projects they are."),
-    ("projects", "Where service users, roles and origins live."),
+    (
+        "organizations",
+        "Organizations, which own projects and pay for them.",
+    ),
+    (
+        "projects",
+        "Projects, which contain service users, roles and origins.",
+    ),
     (
         "service-users",
-        "Accounts that scripts and pages call with, each with a token of its own.",
+        "Accounts for scripts and pages, each with a token of its own.",
     ),
     ("roles", "Named sets of permissions."),
-    ("role-assignments", "Who holds which role on what."),
+    (
+        "role-assignments",
+        "Which person or service user holds which role on which object.",
+    ),
     (
         "users",
-        "Who belongs to an organization or a project, and who administers it.",
+        "The people who belong to an organization or a project, and who administers it.",
     ),
     (
         "permissions",
-        "The catalogue that roles are made of, and who may what.",
+        "The catalogue of permissions that roles consist of, and checks of who has which permission.",
     ),
-    ("deployments", "Models, as records."),
-    ("environments", "What versions run in, elsewhere."),
-    ("pipelines", "Deployments in a row, as records."),
+    (
+        "deployments",
+        "Records of models, with their versions and upstreams.",
+    ),
+    (
+        "environments",
+        "Names of the environments that versions run in; the environments themselves are elsewhere.",
+    ),
+    (
+        "pipelines",
+        "Records of pipelines, which connect deployments.",
+    ),
     (
         "environment-variables",
-        "What is put into the headers of the servers behind deployments.",
+        "Variables that are put into the headers of requests to the upstreams of deployments.",
     ),
-    ("schedules", "Requests that the clock makes."),
+    ("schedules", "Schedules that make requests at set times."),
+    ("requests", "Records of the requests of a whole project."),
     (
-        "requests",
-        "What is recorded of requests, across a project.",
+        "results",
+        "Results of requests that upstreams send later than their answer.",
     ),
-    ("results", "What upstreams send later than their answer."),
     (
         "openai-compatible",
-        "Models behind deployments, as OpenAI's clients ask them.",
+        "Models behind deployments, for OpenAI's clients.",
     ),
     (
         "services",
-        "How any HTTP call reaches the server behind a deployment.",
+        "Services, which pass any HTTP call on to the upstream of a deployment.",
     ),
-    ("vouchers", "Codes that give a plan or credits."),
+    (
+        "vouchers",
+        "Codes that give a new organization a plan or credits.",
+    ),
     (
         "workspaces",
         "Workspaces and their quotas, for the clients of ModelArts.",
     ),
-    ("usage", "What was used, in credits and bytes."),
-    ("time-series", "What requests came to, step by step."),
-    ("instance-types", "What versions can run on."),
-    ("logs", "What runs elsewhere has its logs there."),
-    ("resources", "What is in use."),
-    ("quotas", "What may be in use."),
-    ("audit", "Who changed what, and when."),
-    ("operator", "What the operator of this installation does."),
+    ("usage", "Reports of usage, in credits and bytes."),
+    (
+        "time-series",
+        "Metrics of requests over time, step by step.",
+    ),
+    ("instance-types", "Instance types that versions can run on."),
+    (
+        "logs",
+        "Logs, always empty: what runs elsewhere has its logs there.",
+    ),
+    (
+        "resources",
+        "Numbers of objects that an organization or project has in use.",
+    ),
+    (
+        "quotas",
+        "Maximum numbers of objects that a project may have in use.",
+    ),
+    ("audit", "Audit trail: who changed what, and when."),
+    (
+        "operator",
+        "Operations for the operator of this installation.",
+    ),
 ];
 
 /// The tags that the document uses.

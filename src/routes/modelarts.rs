@@ -36,7 +36,7 @@ pub(super) static TABLE: &[Route] = routes! {
     family WORKSPACES;
     "/v1/{project_id}/workspaces/{workspace_id}/quotas/consumption" {
         POST consume_workspace_quota, Workspace(p::WORKSPACES_QUOTAS_CONSUME),
-            "Consume from a quota of a workspace, or give back"
+            "Consume from a quota of a workspace, or give something back"
             => quotas::consume, takes quotas::ConsumptionReq, gives 200 quotas::WorkspaceQuotaInUse;
     }
 };

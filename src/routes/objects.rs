@@ -47,38 +47,38 @@ pub(super) static TABLE: &[Route] = routes! {
     }
 
     "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions/{version}/upstream" {
-        PUT upstreams_put, Deployment(p::DEPLOYMENTS_VERSIONS_UPDATE), "Set where the requests to a version go"
+        PUT upstreams_put, Deployment(p::DEPLOYMENTS_VERSIONS_UPDATE), "Set the upstream that the requests to a version go to"
             => upstreams::put, rides upstreams::version_riding, query [ROTATE_SECRET], takes upstreams::UpstreamPut,
                gives 200 upstreams::UpstreamDetail;
-        GET upstreams_get, Deployment(p::DEPLOYMENTS_VERSIONS_GET), "Read where the requests to a version go"
+        GET upstreams_get, Deployment(p::DEPLOYMENTS_VERSIONS_GET), "Read the upstream that the requests to a version go to"
             => upstreams::get, rides upstreams::riding, gives 200 upstreams::UpstreamDetail;
-        DELETE upstreams_delete, Deployment(p::DEPLOYMENTS_VERSIONS_UPDATE), "Take the upstream of a version away"
+        DELETE upstreams_delete, Deployment(p::DEPLOYMENTS_VERSIONS_UPDATE), "Remove the upstream of a version"
             => upstreams::delete, gives 204 Nothing;
     }
     "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions/{version}/revisions" {
-        GET revisions_list, Deployment(p::DEPLOYMENTS_VERSIONS_GET), "List the changes of a version's upstream"
+        GET revisions_list, Deployment(p::DEPLOYMENTS_VERSIONS_GET), "List the revisions of a version's upstream"
             => upstreams::revisions, rides upstreams::version_riding, query [LIMIT, AFTER_ID],
                gives 200 Vec<upstreams::RevisionList>;
     }
     "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions/{version}/revisions/{revision_id}" {
-        GET revisions_get, Deployment(p::DEPLOYMENTS_VERSIONS_GET), "Read a change of a version's upstream"
+        GET revisions_get, Deployment(p::DEPLOYMENTS_VERSIONS_GET), "Read a revision of a version's upstream"
             => upstreams::revision, rides upstreams::revision_riding, gives 200 upstreams::RevisionDetail;
     }
 
     "/v2.1/projects/{project_name}/environments" {
-        GET environments_list, Project(p::DEPLOYMENTS_VERSIONS_GET), "List what versions run in"
+        GET environments_list, Project(p::DEPLOYMENTS_VERSIONS_GET), "List environments"
             => environments::list, query [LIMIT, AFTER_NAME], gives 200 Vec<environments::EnvironmentDetail>;
     }
     "/v2.1/projects/{project_name}/environments/{environment_name}" {
-        GET environments_get, Project(p::DEPLOYMENTS_VERSIONS_GET), "Read what versions run in"
+        GET environments_get, Project(p::DEPLOYMENTS_VERSIONS_GET), "Read an environment"
             => environments::get, gives 200 environments::EnvironmentDetail;
     }
     "/v2.1/projects/{project_name}/environments/{environment_name}/tags" {
-        GET environment_tags_list, Project(p::DEPLOYMENTS_VERSIONS_GET), "List the tag of what versions run in"
+        GET environment_tags_list, Project(p::DEPLOYMENTS_VERSIONS_GET), "List the tags of an environment"
             => environments::tags, gives 200 Vec<environments::EnvironmentTag>;
     }
     "/v2.1/projects/{project_name}/environments/{environment_name}/tags/{tag}" {
-        GET environment_tags_get, Project(p::DEPLOYMENTS_VERSIONS_GET), "Read a tag of what versions run in"
+        GET environment_tags_get, Project(p::DEPLOYMENTS_VERSIONS_GET), "Read a tag of an environment"
             => environments::tag, gives 200 environments::EnvironmentTag;
     }
 

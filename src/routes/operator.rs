@@ -6,7 +6,7 @@ use crate::api::{self, audit};
 pub(super) static TABLE: &[Route] = routes! {
     family OUTSIDE_PROJECTS;
     "/operator/v1/users" {
-        POST operator_users_create, Operator, "Make an account, or activate an invited person"
+        POST operator_users_create, Operator, "Create an account, or activate an invited person"
             => api::operator::users::create, takes api::operator::users::OperatorUserCreate,
                gives 201 api::operator::users::OperatorUser;
         GET operator_users_list, Operator, "List people"
@@ -24,17 +24,17 @@ pub(super) static TABLE: &[Route] = routes! {
             => api::operator::users::reset_token, gives 200 api::operator::users::UserToken;
     }
     "/operator/v1/quota-resources" {
-        GET operator_quota_resources_list, Operator, "List the quota catalogue"
+        GET operator_quota_resources_list, Operator, "List the quota resources"
             => api::operator::quota_resources::list,
                gives 200 Vec<api::operator::quota_resources::QuotaResourceDetail>;
     }
     "/operator/v1/quota-resources/{resource}" {
-        PUT operator_quota_resources_set, Operator, "Set a resource of the quota catalogue"
+        PUT operator_quota_resources_set, Operator, "Set a quota resource"
             => api::operator::quota_resources::set, takes api::operator::quota_resources::QuotaResourceSet,
                gives 200 api::operator::quota_resources::QuotaResourceDetail;
     }
     "/operator/v1/instance-types" {
-        GET operator_instance_types_list, Operator, "List the price list"
+        GET operator_instance_types_list, Operator, "List instance types with their prices"
             => api::operator::instance_types::list, gives 200 Vec<api::operator::instance_types::InstanceTypeDetail>;
     }
     "/operator/v1/instance-types/{instance_type}" {
@@ -43,12 +43,12 @@ pub(super) static TABLE: &[Route] = routes! {
                gives 200 api::operator::instance_types::InstanceTypeDetail;
     }
     "/operator/v1/usage-events" {
-        POST operator_usage_events_create, Operator, "Report what was used"
+        POST operator_usage_events_create, Operator, "Report usage events"
             => api::operator::usage_events::create, takes Vec<api::operator::usage_events::UsageEvent>,
                gives 200 api::operator::usage_events::UsageEventsCounted;
     }
     "/operator/v1/vouchers" {
-        POST operator_vouchers_create, Operator, "Make a voucher"
+        POST operator_vouchers_create, Operator, "Create a voucher"
             => api::operator::vouchers::create, takes api::operator::vouchers::VoucherCreate,
                gives 201 api::operator::vouchers::OperatorVoucher;
         GET operator_vouchers_list, Operator, "List vouchers"
@@ -71,11 +71,11 @@ pub(super) static TABLE: &[Route] = routes! {
                gives 200 api::operator::subscriptions::SubscriptionDetail;
     }
     "/operator/v1/keys" {
-        GET operator_keys_list, Operator, "Count what is sealed under which key"
+        GET operator_keys_list, Operator, "Count the secrets that are encrypted under each key"
             => api::operator::keys::list, gives 200 api::operator::keys::SealingKeys;
     }
     "/operator/v1/audit" {
-        GET operator_audit_list, Operator, "List everybody's changes"
+        GET operator_audit_list, Operator, "List the changes of everyone"
             => audit::list_for_operator, query [AUDIT_LIMIT, AUDIT_OFFSET, BEFORE, ACTION, IN_ORGANIZATION],
                gives 200 Vec<audit::AuditEvent>;
     }

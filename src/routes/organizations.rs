@@ -17,7 +17,7 @@ pub(super) static TABLE: &[Route] = routes! {
             => organizations::get, gives 200 organizations::OrganizationDetail;
     }
     "/v2.1/organizations/{organization_name}/usage" {
-        GET organizations_usage_get, OrganizationMember, "Report what an organization used"
+        GET organizations_usage_get, OrganizationMember, "Report the usage of an organization"
             => usage::of_organization, query [START_DATE, END_DATE, INTERVAL],
                gives 200 usage::OrganizationUsageReport<'static>;
     }
@@ -27,7 +27,7 @@ pub(super) static TABLE: &[Route] = routes! {
                gives 200 organizations::OrganizationDetail;
     }
     "/v2.1/organizations/{organization_name}/users" {
-        POST organization_users_create, OrganizationAdmin, "Add somebody to an organization, or invite them"
+        POST organization_users_create, OrganizationAdmin, "Add a person to an organization, or invite them"
             => organization_users::create, takes organization_users::OrganizationUserCreate,
                gives 201 organization_users::OrganizationUserDetail;
         GET organization_users_list, OrganizationMember, "List the users of an organization"
@@ -37,14 +37,14 @@ pub(super) static TABLE: &[Route] = routes! {
     "/v2.1/organizations/{organization_name}/users/{user_id}" {
         GET organization_users_get, OrganizationAdmin, "Read a user of an organization"
             => organization_users::get, gives 200 organization_users::OrganizationUserDetail;
-        PATCH organization_users_update, OrganizationAdmin, "Make a user admin of an organization, or admin no more"
+        PATCH organization_users_update, OrganizationAdmin, "Make a user an admin of an organization, or no longer one"
             => organization_users::update, takes organization_users::OrganizationUserUpdate,
                gives 200 organization_users::OrganizationUserDetail;
         DELETE organization_users_delete, OrganizationAdminOrOneself, "Remove a user from an organization, or leave it"
             => organization_users::delete, gives 204 Nothing;
     }
     "/v2.1/organizations/{organization_name}/resources" {
-        GET organizations_resource_usage, OrganizationMember, "Read what an organization has in use"
+        GET organizations_resource_usage, OrganizationMember, "Read the numbers of objects that an organization has in use"
             => resources::get_of_organization, gives 200 resources::ResourceUsage;
     }
     "/v2.1/organizations/{organization_name}/audit" {
@@ -54,7 +54,7 @@ pub(super) static TABLE: &[Route] = routes! {
     }
 
     "/v2.1/vouchers/{code}" {
-        GET vouchers_get, Anyone, "Read what a voucher is for"
+        GET vouchers_get, Anyone, "Read the description of a voucher"
             => vouchers::get, gives 200 vouchers::VoucherDetail;
     }
 };

@@ -31,12 +31,12 @@ pub(super) static TABLE: &[Route] = routes! {
             => projects::delete, gives 204 Nothing;
     }
     "/v2.1/projects/{project_name}/usage" {
-        GET projects_usage_get, Project(p::PROJECTS_USAGE_GET), "Report what a project used"
+        GET projects_usage_get, Project(p::PROJECTS_USAGE_GET), "Report the usage of a project"
             => usage::of_project, query [START_DATE, END_DATE, INTERVAL],
                gives 200 usage::ProjectUsageReport<'static>;
     }
     "/v2.1/projects/{project_name}/resources" {
-        GET projects_resource_usage, Project(p::PROJECTS_RESOURCES_GET), "Read what a project has in use"
+        GET projects_resource_usage, Project(p::PROJECTS_RESOURCES_GET), "Read the numbers of objects that a project has in use"
             => resources::get_of_project, gives 200 resources::ProjectResourceUsage;
     }
     "/v2.1/projects/{project_name}/quotas" {
@@ -50,7 +50,7 @@ pub(super) static TABLE: &[Route] = routes! {
     }
 
     "/v2.1/projects/{project_name}/instance-types" {
-        GET instance_types_list, Project(p::DEPLOYMENTS_VERSIONS_GET), "List what versions can run on, with prices"
+        GET instance_types_list, Project(p::DEPLOYMENTS_VERSIONS_GET), "List instance types with their prices"
             => instance_types::list, gives 200 instance_types::InstanceTypePage;
     }
     "/v2.1/projects/{project_name}/logs" {
@@ -60,7 +60,7 @@ pub(super) static TABLE: &[Route] = routes! {
             => logs::list, gives 200 Vec<logs::LogLine>;
     }
     "/v2.1/projects/{project_name}/time-series/data" {
-        GET time_series_data_list, Project(p::PROJECTS_USAGE_GET), "Read what requests came to, step by step"
+        GET time_series_data_list, Project(p::PROJECTS_USAGE_GET), "Read a time series of the requests of a project"
             => time_series::list,
                query [METRIC, SERIES_START, SERIES_END, AGGREGATION_PERIOD, UNIT_PERIOD, SERIES_LABELS],
                gives 200 time_series::TimeSeriesData<'static>;
@@ -88,12 +88,12 @@ pub(super) static TABLE: &[Route] = routes! {
                gives 200 service_users::ServiceUserTokenList;
     }
     "/v2.1/projects/{project_name}/service-users/{service_user_id}/token/previous" {
-        DELETE service_users_end_grace, Project(p::SERVICE_USERS_TOKEN_UPDATE), "End the grace of the previous token"
+        DELETE service_users_end_grace, Project(p::SERVICE_USERS_TOKEN_UPDATE), "End the grace period of the previous token"
             => service_users::end_grace, gives 204 Nothing;
     }
     "/v2.1/projects/{project_name}/service-users/{service_user_id}/access-keys" {
         POST access_keys_create, PersonOfProject(p::SERVICE_USERS_ACCESS_KEYS_CREATE),
-            "Make an access key for a service user"
+            "Create an access key for a service user"
             => access_keys::create, gives 201 access_keys::AccessKeyCreated;
         GET access_keys_list, Project(p::SERVICE_USERS_ACCESS_KEYS_LIST), "List the access keys of a service user"
             => access_keys::list, gives 200 Vec<access_keys::AccessKeyDetail>;
@@ -104,7 +104,7 @@ pub(super) static TABLE: &[Route] = routes! {
     }
 
     "/v2.1/projects/{project_name}/users" {
-        POST project_users_create, ProjectAdmin, "Let a member of the organization into a project"
+        POST project_users_create, ProjectAdmin, "Add a member of the organization to a project"
             => project_users::create, takes project_users::ProjectUserCreate,
                gives 201 project_users::ProjectUserList;
         GET project_users_list, Project(p::PROJECTS_USERS_LIST), "List the people of a project"
@@ -114,7 +114,7 @@ pub(super) static TABLE: &[Route] = routes! {
         GET project_users_get, Project(p::PROJECTS_USERS_GET), "Read a person of a project"
             => project_users::get, gives 200 project_users::ProjectUserList;
         DELETE project_users_delete, ProjectAdminOrOneself,
-            "Take a person out of a project with their roles in it, or leave it"
+            "Remove a person and their roles from a project, or leave the project"
             => project_users::delete, gives 204 Nothing;
     }
 };

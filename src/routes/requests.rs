@@ -146,7 +146,7 @@ pub(super) static OF_PROJECT: &[Route] = routes! {
 pub(super) static RESULTS: &[Route] = routes! {
     family RESULTS;
     "/v2.1/results/{request_id}" {
-        POST deployment_requests_result_create, Public, "Send the result of a request that an upstream has taken on; signed, as requests to it are"
+        POST deployment_requests_result_create, Public, "Send the result of a request that an upstream has taken on, signed like the requests to that upstream"
             => results::take, takes made::RequestBody, gives 200 results::ResultTaken;
     }
 };

@@ -6,7 +6,7 @@ use crate::api::{permission_checks, role_assignments, roles};
 pub(super) static TABLE: &[Route] = routes! {
     family IN_PROJECT;
     "/v2.1/projects/{project_name}/permissions/check" {
-        GET permissions_check, Project(p::ROLES_ASSIGNMENTS_LIST), "Tell whether somebody may do something, and by what"
+        GET permissions_check, Project(p::ROLES_ASSIGNMENTS_LIST), "Check whether a person or service user has a permission, and what gives it"
             => permission_checks::check, query [PERMISSION, CHECKED_ASSIGNEE, RESOURCE_TYPE, RESOURCE],
                gives 200 permission_checks::PermissionCheck;
     }
@@ -35,7 +35,7 @@ pub(super) static TABLE: &[Route] = routes! {
     "/v2.1/projects/{project_name}/role-assignments/{assignment_id}" {
         GET role_assignments_get, Project(p::ROLES_ASSIGNMENTS_GET), "Read a role assignment"
             => role_assignments::get, gives 200 role_assignments::RoleAssignmentList;
-        DELETE role_assignments_delete, Project(p::ROLES_ASSIGNMENTS_DELETE), "Take a role away"
+        DELETE role_assignments_delete, Project(p::ROLES_ASSIGNMENTS_DELETE), "Delete a role assignment"
             => role_assignments::delete, gives 204 Nothing;
     }
 };

@@ -12,37 +12,37 @@ pub(super) const NOT_SERVED: [(Method, &str); 2] =
 pub(super) static TABLE: &[Route] = routes! {
     family PUBLIC;
     "/health" {
-        GET health, Public, "Whether the database answers"
+        GET health, Public, "Check whether the database answers"
             => api::status::health, gives 200 api::status::Status;
     }
     "/openapi.json" {
-        GET openapi, Public, "The document of this API, OpenAPI 3.1"
+        GET openapi, Public, "Read the document of this API, in OpenAPI 3.1"
             => api::docs::document, gives 200 Document;
     }
     "/docs" {
-        GET docs, Public, "A page that shows the document and tries calls"
+        GET docs, Public, "Show a page that presents this API document and tries calls"
             => api::docs::page, gives 200 Html;
     }
     "/docs/{file}" {
-        GET docs_file, Public, "A file that the page needs"
+        GET docs_file, Public, "Read a file that the documentation page needs"
             => api::docs::file, gives 200 File;
     }
     "/v2.1/status" {
-        GET status, Public, "Whether the service is up"
+        GET status, Public, "Read whether the service is up"
             => api::status::status, gives 200 api::status::Status;
     }
     "/status" {
-        GET status_at_root, Public, "Whether the service is up, for clients without a base path"
+        GET status_at_root, Public, "Read whether the service is up, for clients without a base path"
             => api::status::status, gives 200 api::status::Status;
     }
 
     family OUTSIDE_PROJECTS;
     "/v2.1/user" {
-        GET user_get, Anyone, "Who the token stands for"
+        GET user_get, Anyone, "Read who the token belongs to"
             => api::user::get, gives 200 api::user::UserDetail;
     }
     "/user" {
-        GET user_get_at_root, Anyone, "Who the token stands for, for clients without a base path"
+        GET user_get_at_root, Anyone, "Read who the token belongs to, for clients without a base path"
             => api::user::get, gives 200 api::user::UserDetail;
     }
 };

@@ -22,12 +22,12 @@ pub(super) static TABLE: &[Route] = routes! {
             => services::delete, gives 204 Nothing;
     }
     "/v2.1/projects/{project_name}/services/{service_name}/status" {
-        GET services_status_get, Project(p::SERVICES_GET), "Whether a service can pass calls on"
+        GET services_status_get, Project(p::SERVICES_GET), "Read whether a service can pass calls on"
             => services::status, gives 200 services::ServiceStatus;
     }
     "/v2.1/projects/{project_name}/services/{service_name}/user-rate-limits" {
         POST services_user_rate_limit_create, Project(p::SERVICES_UPDATE),
-            "Set how many calls a minute one caller of a service may make"
+            "Set the rate limit of a caller of a service"
             => services::create_limit, takes services::ServiceUserLimit, gives 201 services::ServiceUserLimitList;
         GET services_user_rate_limit_list, Project(p::SERVICES_GET), "List the rate limits of the callers of a service"
             => services::list_limits, gives 200 Vec<services::ServiceUserLimitList>;
@@ -39,12 +39,12 @@ pub(super) static TABLE: &[Route] = routes! {
             "Change the rate limit of a caller of a service"
             => services::update_limit, takes services::ServiceUserLimit, gives 200 services::ServiceUserLimitList;
         DELETE services_user_rate_limit_delete, Project(p::SERVICES_UPDATE),
-            "Take the rate limit of a caller of a service away"
+            "Remove the rate limit of a caller of a service"
             => services::delete_limit, gives 204 Nothing;
     }
     "/v2.1/projects/{project_name}/services/{service_name}/user-concurrency-limits" {
         POST services_user_concurrency_limit_create, Project(p::SERVICES_UPDATE),
-            "Set how many calls at once one caller of a service may make"
+            "Set the concurrency limit of a caller of a service"
             => services::create_limit, takes services::ServiceUserLimit, gives 201 services::ServiceUserLimitList;
         GET services_user_concurrency_limit_list, Project(p::SERVICES_GET),
             "List the concurrency limits of the callers of a service"
@@ -58,7 +58,7 @@ pub(super) static TABLE: &[Route] = routes! {
             "Change the concurrency limit of a caller of a service"
             => services::update_limit, takes services::ServiceUserLimit, gives 200 services::ServiceUserLimitList;
         DELETE services_user_concurrency_limit_delete, Project(p::SERVICES_UPDATE),
-            "Take the concurrency limit of a caller of a service away"
+            "Remove the concurrency limit of a caller of a service"
             => services::delete_limit, gives 204 Nothing;
     }
 };
@@ -69,7 +69,7 @@ pub(super) static CALLS: &[Route] = routes! {
         GET service_calls_get, Service(p::DEPLOYMENTS_REQUESTS_CREATE), "Pass a GET or HEAD on to a service"
             => service::pass, rides service::admits, gives 200 File;
         POST service_calls_post, Service(p::DEPLOYMENTS_REQUESTS_CREATE),
-            "Pass a POST on to a service, or a call of any method that is not here"
+            "Pass a POST on to a service, or a call with any other method"
             => service::pass, rides service::admits, gives 200 File;
         PUT service_calls_put, Service(p::DEPLOYMENTS_REQUESTS_CREATE), "Pass a PUT on to a service"
             => service::pass, rides service::admits, gives 200 File;

@@ -32,16 +32,16 @@ object! {
     #[derive(Debug, Clone, Serialize)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct Port {
-        /// Where it is reached.
+        /// Port at which the version is reached.
         pub public_port: Within<1, 65_535>,
-        /// Where the version listens.
+        /// Port on which the version listens.
         pub deployment_port: Within<1, 65_535>,
-        /// `tcp` or the like.
+        /// Protocol, such as `tcp`.
         pub protocol: Text<1, 16>,
     }
 }
 
-/// At most 20 ports.
+/// List of at most 20 ports.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Ports(Vec<Port>);
@@ -58,36 +58,36 @@ impl TryFrom<Vec<Port>> for Ports {
 }
 
 object! {
-    /// How it is found out whether an instance is well.
+    /// How it is checked whether an instance is healthy.
     #[derive(Debug, Clone, Serialize)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct HealthCheck {
         /// Seconds between two checks.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub interval: Option<Within<1, 86_400>>,
-        /// Seconds until a check has failed.
+        /// Seconds after which a check counts as failed.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub timeout: Option<Within<1, 86_400>>,
-        /// So many failures make an instance unwell.
+        /// Number of failures that make an instance unhealthy.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub failure_threshold: Option<Within<1, 1000>>,
-        /// The port that is asked.
+        /// Port that the check calls.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub port: Option<Within<1, 65_535>>,
-        /// The path that is asked for.
+        /// Path that the check calls.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub path: Option<Text<1, 256>>,
     }
 }
 
-/// A command line: one text or several.
+/// A command line: one text or a list of texts.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum CommandLine {
-    /// One text.
+    /// The command line as one text.
     Text(Text<0, 4096>),
-    /// Several.
+    /// The command line as a list of texts.
     Texts(Texts),
 }
 
@@ -105,7 +105,7 @@ impl FromJson for CommandLine {
     }
 }
 
-/// Texts, at most 65536 bytes of JSON.
+/// List of texts, at most 65536 bytes of JSON.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Texts(Vec<Text<0, 4096>>);
@@ -131,11 +131,11 @@ macro_rules! body {
             pub struct $name {
                 $(#[$version_doc])*
                 pub version: $version,
-                /// Description; null clears it.
+                /// Description of the version; null clears it.
                 pub description: Patch<Description>,
-                /// Labels, all of them; null is none.
+                /// All labels of the version; null removes all labels.
                 pub labels: Patch<Labels>,
-                /// The older word for `environment`.
+                /// Older name of `environment`.
                 pub language: Patch<Text<1, 256>>,
                 $($(#[$setting_doc])* pub $setting: Patch<$type>,)*
             }
@@ -163,14 +163,14 @@ macro_rules! bodies {
         body!(
             /// The version to create.
             DeploymentVersionCreate,
-            /// Name, unique in the deployment.
+            /// Name of the version, unique in the deployment.
             ObjectName,
             $settings
         );
         body!(
-            /// What to change of a version; what is absent stays, and null takes a setting back to its default.
+            /// Changes to a version; absent fields stay as they are, and null resets a setting to its default.
             DeploymentVersionUpdate,
-            /// New name; pipelines that use the version keep it.
+            /// New name of the version; pipelines that use the version keep using it.
 
             Patch<ObjectName>,
             $settings
@@ -179,53 +179,53 @@ macro_rules! bodies {
 }
 
 bodies!({
-    /// What it runs in.
+    /// Environment that the version runs in.
     environment: Text<1, 256>,
-    /// What it runs in.
+    /// Environment that the version runs in.
     environment_name: Text<1, 256>,
-    /// Which of the environments of that name.
+    /// Tag that selects one of the environments of that name.
     environment_tag: Text<1, 256>,
-    /// The size of its instances.
+    /// Instance type of the version's instances, which is their size.
     instance_type: Text<1, 256>,
-    /// The group of sizes of its instances.
+    /// Id of the instance type group of the version's instances.
     instance_type_group_id: Text<1, 256>,
-    /// The group of sizes of its instances.
+    /// Name of the instance type group of the version's instances.
     instance_type_group_name: Text<1, 256>,
-    /// Most instances; 5 if never given.
+    /// Maximum number of instances; 5 if never set.
     maximum_instances: Within<1, 1000>,
-    /// Least instances; 0 if never given.
+    /// Minimum number of instances; 0 if never set.
     minimum_instances: Within<0, 1000>,
-    /// Seconds that an instance stays without work; 300 if never given.
+    /// Seconds that an instance stays up without work; 300 if never set.
     maximum_idle_time: Within<10, 3600>,
-    /// Seconds that requests are kept; a week if never given.
+    /// Seconds that requests are kept; 604800, a week, if never set.
     request_retention_time: Within<0, MAX_RETENTION_TIME>,
-    /// What is kept of requests; `full` if never given.
+    /// What is kept of requests; `full` if never set.
     request_retention_mode: RetentionMode,
-    /// Most express requests that wait; 100 if never given.
+    /// Maximum number of express requests that wait; 100 if never set.
     maximum_queue_size_express: Within<1, 10_000_000>,
-    /// Most batch requests that wait; 100000 if never given.
+    /// Maximum number of batch requests that wait; 100000 if never set.
     maximum_queue_size_batch: Within<1, 10_000_000>,
-    /// Most requests that wait; 100000 if never given.
+    /// Maximum number of requests that wait; 100000 if never set.
     maximum_queue_size: Within<1, 10_000_000>,
-    /// Kept; nobody is notified.
+    /// Notification group for monitoring; it is stored, but nobody is notified.
     monitoring: Text<1, 256>,
-    /// Kept; nobody is notified.
+    /// Default notification group; it is stored, but nobody is notified.
     default_notification_group: Text<1, 256>,
-    /// Whether it asks for an address of its own.
+    /// Whether the version asks for an IP address of its own.
     static_ip: bool,
-    /// Whether requests that were interrupted start again.
+    /// Whether requests that were interrupted are started again.
     restart_request_interruption: bool,
-    /// Its ports.
+    /// Ports of the version.
     ports: Ports,
-    /// How instances are added; `default` if never given.
+    /// How instances are added; `default` if never set.
     scaling_strategy: Text<1, 64>,
-    /// Processes in an instance; 1 if never given.
+    /// Number of processes in an instance; 1 if never set.
     instance_processes: Within<1, 1000>,
-    /// How it is found out whether an instance is well; a change merges into what there is.
+    /// How it is checked whether an instance is healthy; a change is merged into the present health check.
     health_check: HealthCheck,
-    /// What an instance runs.
+    /// Command that an instance runs.
     command: CommandLine,
-    /// What it is given to run with.
+    /// Arguments that the command is run with.
     args: CommandLine,
 });
 
@@ -233,28 +233,28 @@ bodies!({
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct DeploymentVersionDetail {
-    /// Unique id.
+    /// Unique id of the version.
     pub id: String,
-    /// The name of the deployment.
+    /// Name of the deployment.
     pub deployment: String,
-    /// Name.
+    /// Name of the version.
     pub version: String,
-    /// Whether requests without a version go to it.
+    /// Whether requests that name no version go to this version.
     pub default: bool,
-    /// Description.
+    /// Description of the version.
     pub description: String,
-    /// Labels.
+    /// Labels of the version.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Labels"))]
     pub labels: JsonText,
-    /// When it was created.
+    /// When the version was created.
     pub creation_date: String,
-    /// When it was last changed.
+    /// When the version was last changed.
     pub last_updated: String,
-    /// `available` while it has an upstream, else `unavailable`.
+    /// `available` while the version has an upstream, else `unavailable`.
     pub status: &'static str,
-    /// The id of the newest revision of its upstream.
+    /// Id of the newest revision of the version's upstream.
     pub active_revision: Option<String>,
-    /// The id of the newest revision of its upstream.
+    /// Id of the newest revision of the version's upstream.
     pub latest_revision: Option<String>,
     /// Always null: no files are kept.
     pub last_file_upload: Option<String>,
@@ -273,55 +273,56 @@ object! {
     #[derive(Debug, Serialize)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(default))]
     pub struct DeploymentVersionSettings {
-        /// What it runs in; `external` where it names nothing.
+        /// Environment that the version runs in; `external` where the version names none.
         pub environment: Option<String>,
-        /// What it runs in, for people.
+        /// Name of the environment that the version runs in, for people.
         pub environment_display_name: Option<String>,
-        /// What it runs in.
+        /// Environment that the version runs in.
         pub environment_name: Option<String>,
-        /// Which of the environments of that name.
+        /// Tag that selects one of the environments of that name.
         pub environment_tag: Option<String>,
-        /// The size of its instances.
+        /// Instance type of the version's instances, which is their size.
         pub instance_type: Option<String>,
-        /// The group of sizes of its instances.
+        /// Id of the instance type group of the version's instances.
         pub instance_type_group_id: Option<String>,
-        /// The group of sizes of its instances; its instance type where it names none.
+        /// Name of the instance type group of the version's instances; the version's instance type where it names no
+        /// group.
         pub instance_type_group_name: Option<String>,
-        /// Most instances.
+        /// Maximum number of instances.
         pub maximum_instances: i64,
-        /// Least instances.
+        /// Minimum number of instances.
         pub minimum_instances: i64,
-        /// Seconds that an instance stays without work.
+        /// Seconds that an instance stays up without work.
         pub maximum_idle_time: i64,
         /// Seconds that requests are kept.
         pub request_retention_time: i64,
         /// What is kept of requests: `none`, `metadata` or `full`.
         pub request_retention_mode: String,
-        /// Most express requests that wait.
+        /// Maximum number of express requests that wait.
         pub maximum_queue_size_express: i64,
-        /// Most batch requests that wait.
+        /// Maximum number of batch requests that wait.
         pub maximum_queue_size_batch: i64,
-        /// Most requests that wait.
+        /// Maximum number of requests that wait.
         pub maximum_queue_size: i64,
-        /// Kept; nobody is notified.
+        /// Notification group for monitoring; it is stored, but nobody is notified.
         pub monitoring: Option<String>,
-        /// Kept; nobody is notified.
+        /// Default notification group; it is stored, but nobody is notified.
         pub default_notification_group: Option<String>,
-        /// Whether it asks for an address of its own.
+        /// Whether the version asks for an IP address of its own.
         pub static_ip: bool,
-        /// Whether requests that were interrupted start again.
+        /// Whether requests that were interrupted are started again.
         pub restart_request_interruption: bool,
-        /// Its ports.
+        /// Ports of the version.
         pub ports: Vec<Port>,
         /// How instances are added.
         pub scaling_strategy: String,
-        /// Processes in an instance.
+        /// Number of processes in an instance.
         pub instance_processes: i64,
-        /// How it is found out whether an instance is well.
+        /// How it is checked whether an instance is healthy.
         pub health_check: Option<HealthCheck>,
-        /// What an instance runs.
+        /// Command that an instance runs.
         pub command: Option<CommandLine>,
-        /// What it is given to run with.
+        /// Arguments that the command is run with.
         pub args: Option<CommandLine>,
     }
 }

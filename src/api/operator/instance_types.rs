@@ -10,11 +10,11 @@ use crate::http::response::Response;
 use crate::store::instance_types;
 
 object! {
-    /// What an hour is to cost.
+    /// The price of an instance type to set.
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct InstanceTypePut {
-        /// Credits an hour.
+        /// Credits per hour.
         pub credits_per_hour: Credits,
     }
 }
@@ -23,9 +23,9 @@ object! {
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct InstanceTypeDetail {
-    /// Name.
+    /// Name of the instance type.
     pub name: String,
-    /// Credits an hour.
+    /// Credits per hour.
     pub credits_per_hour: Credits,
 }
 

@@ -8,23 +8,23 @@ use crate::error::Error;
 use crate::http::response::Response;
 use crate::store::sealing_keys;
 
-/// The keys that there are, and those that something is still sealed under.
+/// The keys that are set, and those under which anything is still encrypted.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct SealingKeys {
-    /// The one of `SIGNING_KEY` first, then that of `SIGNING_KEY_PREVIOUS`, then keys that are not set any more.
+    /// All keys: that of `SIGNING_KEY` first, then that of `SIGNING_KEY_PREVIOUS`, then keys that are no longer set.
     pub keys: Vec<SealingKeyDetail>,
 }
 
-/// A key.
+/// A key that secrets are encrypted under.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct SealingKeyDetail {
-    /// Its id, which tells nothing of it.
+    /// Id of the key, which reveals nothing about it.
     pub id: String,
-    /// Whether it is that of `SIGNING_KEY`, under which secrets are sealed now.
+    /// Whether the key is that of `SIGNING_KEY`, under which secrets are encrypted now.
     pub current: bool,
-    /// How many secrets are sealed under it. `SIGNING_KEY_PREVIOUS` may go when its key has none.
+    /// Number of secrets that are encrypted under the key. `SIGNING_KEY_PREVIOUS` can be removed when its key has none.
     pub rows: i64,
 }
 

@@ -14,23 +14,23 @@ use crate::store::quota_resources::{self, Labels, QuotaResource};
 type Label = Text<1, 256>;
 
 object! {
-    /// What a resource is to be, all of it.
+    /// The complete definition of a quota resource.
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct QuotaResourceSet {
-        /// Name in English.
+        /// Name of the resource in English.
         pub name_en: Label,
-        /// Name in Chinese; the English one if absent.
+        /// Name of the resource in Chinese; the English name if absent.
         pub name_cn: Option<Label>,
-        /// Unit in English.
+        /// Unit of the resource in English.
         pub unit_en: Label,
-        /// Unit in Chinese; the English one if absent.
+        /// Unit of the resource in Chinese; the English unit if absent.
         pub unit_cn: Option<Label>,
-        /// The least that a quota may be; -1 if it may be lifted.
+        /// Minimum value of a quota; -1 if a quota may be unlimited.
         pub min_quota: i64,
-        /// The most.
+        /// Maximum value of a quota.
         pub max_quota: i64,
-        /// What it is where nobody has set it; -1, no limit, if absent.
+        /// Quota where nobody has set one; -1, which means no limit, if absent.
         pub default_quota: Option<i64>,
     }
 }
@@ -39,21 +39,21 @@ object! {
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct QuotaResourceDetail {
-    /// Unique id.
+    /// Unique id of the resource.
     pub resource: String,
-    /// Name in English.
+    /// Name of the resource in English.
     pub name_en: String,
-    /// Name in Chinese.
+    /// Name of the resource in Chinese.
     pub name_cn: String,
-    /// Unit in English.
+    /// Unit of the resource in English.
     pub unit_en: String,
-    /// Unit in Chinese.
+    /// Unit of the resource in Chinese.
     pub unit_cn: String,
-    /// The least that a quota may be; -1 if it may be lifted.
+    /// Minimum value of a quota; -1 if a quota may be unlimited.
     pub min_quota: i64,
-    /// The most.
+    /// Maximum value of a quota.
     pub max_quota: i64,
-    /// What it is where nobody has set it; -1 is no limit.
+    /// Quota where nobody has set one; -1 means no limit.
     pub default_quota: i64,
 }
 

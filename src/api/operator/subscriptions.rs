@@ -10,72 +10,72 @@ use crate::http::response::Response;
 use crate::store::subscriptions::{self, Limits, NewSubscription, Subscription};
 
 object! {
-    /// What a plan is to be.
+    /// The complete definition of a plan.
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct SubscriptionPut {
-        /// What it is.
+        /// Description of the plan.
         pub description: Description,
-        /// Whether anybody may choose it.
+        /// Whether anyone may choose the plan.
         pub self_service: bool,
-        /// Credits a period; null or absent is no limit.
+        /// Credits per subscription period; no limit if null or absent.
         pub monthly_credits: Option<Credits>,
-        /// What an organization on it may have; absent is no limit at all.
+        /// Limits for an organization on the plan; no limits at all if absent.
         pub limits: Option<SubscriptionPutLimits>,
     }
 }
 
 object! {
-    /// What an organization on a plan may have; null or absent is no limit.
+    /// Limits for an organization on a plan; a limit that is null or absent means no limit.
     #[derive(Debug, Default)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct SubscriptionPutLimits {
-        /// Projects.
+        /// Maximum number of projects.
         pub projects: Option<AtLeast<0>>,
-        /// Members, the invited included.
+        /// Maximum number of members, including invited ones.
         pub users: Option<AtLeast<0>>,
-        /// Deployments.
+        /// Maximum number of deployments.
         pub deployments: Option<AtLeast<0>>,
-        /// Versions of deployments.
+        /// Maximum number of versions of deployments.
         pub deployment_versions: Option<AtLeast<0>>,
-        /// Pipelines.
+        /// Maximum number of pipelines.
         pub pipelines: Option<AtLeast<0>>,
-        /// Versions of pipelines.
+        /// Maximum number of versions of pipelines.
         pub pipeline_versions: Option<AtLeast<0>>,
     }
 }
 
-/// A plan.
+/// A plan that organizations subscribe to.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct SubscriptionDetail {
-    /// Name.
+    /// Name of the plan.
     pub name: String,
-    /// What it is.
+    /// Description of the plan.
     pub description: String,
-    /// Whether anybody may choose it.
+    /// Whether anyone may choose the plan.
     pub self_service: bool,
-    /// Credits a period; null is no limit.
+    /// Credits per subscription period; null means no limit.
     pub monthly_credits: Option<Credits>,
-    /// What an organization on it may have.
+    /// Limits for an organization on the plan.
     pub limits: SubscriptionLimits,
 }
 
-/// What an organization on a plan may have; null is no limit.
+/// Limits for an organization on a plan; null means no limit.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct SubscriptionLimits {
-    /// Projects.
+    /// Maximum number of projects.
     pub projects: Option<i64>,
-    /// Members, the invited included.
+    /// Maximum number of members, including invited ones.
     pub users: Option<i64>,
-    /// Deployments.
+    /// Maximum number of deployments.
     pub deployments: Option<i64>,
-    /// Versions of deployments.
+    /// Maximum number of versions of deployments.
     pub deployment_versions: Option<i64>,
-    /// Pipelines.
+    /// Maximum number of pipelines.
     pub pipelines: Option<i64>,
-    /// Versions of pipelines.
+    /// Maximum number of versions of pipelines.
     pub pipeline_versions: Option<i64>,
 }
 

@@ -14,37 +14,37 @@ use crate::http::response::Response;
 use crate::store::usage_events::{self, Event, MAX_EVENTS};
 
 object! {
-    /// A usage event.
+    /// A usage event: an amount of something that a version used.
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct UsageEvent {
-        /// Id, the reporter's choice; an event is counted once under it.
+        /// Id of the event, chosen by the reporter; an event is counted once under its id.
         pub id: Text<1, 128>,
         /// Name of the project.
         pub project: ObjectName,
-        /// What used something.
+        /// Kind of object that used something.
         pub object_type: ObjectType,
         /// Name of the deployment or pipeline.
         pub object_name: Text<1, 64>,
-        /// Name of its version.
+        /// Name of the version of the deployment or pipeline.
         pub version: Text<1, 64>,
-        /// What was measured; `credits` of deployment versions only.
+        /// What was measured; `credits` for deployment versions only.
         pub metric: Metric,
-        /// How much: credits, kept to a millionth, or whole bytes.
+        /// Amount: credits, kept to a millionth, or whole bytes.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "f64", range(min = 0)))]
         pub value: Box<RawValue>,
-        /// When; may lie before the project's creation.
+        /// When the usage happened; may be before the project was created.
         pub timestamp: Timestamp,
     }
 }
 
-/// How many events were new, and how many were known.
+/// Numbers of events that were new and that were already known.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct UsageEventsCounted {
-    /// Counted now.
+    /// Number of events that were counted now.
     pub accepted: usize,
-    /// Counted before.
+    /// Number of events that had been counted before.
     pub duplicates: usize,
 }
 

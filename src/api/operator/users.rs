@@ -10,7 +10,7 @@ use crate::http::response::Response;
 use crate::store::users::{self, User};
 
 object! {
-    /// The account to make.
+    /// The account to create.
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct OperatorUserCreate {
@@ -23,11 +23,11 @@ object! {
     }
 }
 
-/// A person.
+/// A person with an account, or one who is invited.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct OperatorUser {
-    /// Unique id.
+    /// Unique id of the person.
     pub id: String,
     /// E-mail address.
     pub email: String,
@@ -35,20 +35,20 @@ pub struct OperatorUser {
     pub name: Option<String>,
     /// Family name.
     pub surname: Option<String>,
-    /// `active`, or `pending` for somebody who is invited and has no account yet.
+    /// `active`, or `pending` for a person who is invited and has no account yet.
     pub status: String,
-    /// When the account was made.
+    /// When the account was created.
     pub registration_date: Option<String>,
-    /// The token, on creation only; it is shown this once.
+    /// Token of the person, on creation only; it is shown only this once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
 }
 
-/// A new token; it is shown this once.
+/// A new token; it is shown only this once.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct UserToken {
-    /// The token.
+    /// The new token of the person.
     pub token: String,
 }
 

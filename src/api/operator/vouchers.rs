@@ -10,21 +10,21 @@ use crate::http::response::Response;
 use crate::store::vouchers::{self, NewVoucher, Voucher};
 
 object! {
-    /// The voucher to make.
+    /// The voucher to create.
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct VoucherCreate {
-        /// Code.
+        /// Code of the voucher.
         pub code: VoucherCode,
-        /// What it is for; whoever knows the code can read it.
+        /// Description of what the voucher is for; anyone who knows the code can read it.
         pub description: Description,
-        /// The plan that it gives to a new organization, whether or not anybody may choose that plan.
+        /// Plan that the voucher gives to a new organization, whether or not anyone may choose that plan.
         pub subscription: Option<Text<1, 64>>,
-        /// The credits that it adds to the budget of the new organization's first period.
+        /// Credits that the voucher adds to the budget of the new organization's first subscription period.
         pub credits: Option<Credits>,
-        /// When it stops; null or absent is never.
+        /// When the voucher expires; never if null or absent.
         pub expiry_date: Option<Timestamp>,
-        /// How often it can be redeemed; null or absent is without limit.
+        /// Maximum number of times that the voucher can be redeemed; no limit if null or absent.
         pub max_redemptions: Option<AtLeast<1>>,
     }
 }
@@ -33,23 +33,23 @@ object! {
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct OperatorVoucher {
-    /// Unique id, by which the trail names it.
+    /// Unique id of the voucher, by which the audit trail names it.
     pub id: String,
-    /// Code.
+    /// Code of the voucher.
     pub code: String,
-    /// What it is for.
+    /// Description of what the voucher is for.
     pub description: String,
-    /// The plan that it gives.
+    /// Plan that the voucher gives.
     pub subscription: Option<String>,
-    /// The credits that it gives.
+    /// Credits that the voucher gives.
     pub credits: Option<Credits>,
-    /// When it stops; null is never.
+    /// When the voucher expires; null means never.
     pub expiry_date: Option<String>,
-    /// How often it can be redeemed; null is without limit.
+    /// Maximum number of times that the voucher can be redeemed; null means no limit.
     pub max_redemptions: Option<i64>,
-    /// How often it was.
+    /// Number of times that the voucher was redeemed.
     pub redemptions: i64,
-    /// When it was made.
+    /// When the voucher was created.
     pub creation_date: String,
 }
 

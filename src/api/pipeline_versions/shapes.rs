@@ -25,23 +25,25 @@ macro_rules! body {
             pub struct $name {
                 $(#[$version_doc])*
                 pub version: $version,
-                /// Description; null clears it.
+                /// Description of the version; null clears it.
                 pub description: Patch<Description>,
-                /// Labels, all of them; null is none.
+                /// All labels of the version; null removes all labels.
                 pub labels: Patch<Labels>,
-                /// Seconds that requests are kept; a week if never given.
+                /// Seconds that requests are kept; 604800, a week, if never set.
                 pub request_retention_time: Patch<Within<0, MAX_RETENTION_TIME>>,
-                /// What is kept of requests; `full` if never given.
+                /// What is kept of requests; `full` if never set.
                 pub request_retention_mode: Patch<RetentionMode>,
-                /// Kept; nobody is notified.
+                /// Notification group for monitoring; it is stored, but nobody is notified.
                 pub monitoring: Patch<Text<1, 256>>,
-                /// Kept; nobody is notified.
+                /// Default notification group; it is stored, but nobody is notified.
                 pub default_notification_group: Patch<Text<1, 256>>,
-                /// Anything about it, at most 65536 bytes of JSON; a change merges into what there is.
+                /// Any metadata of the version, at most 65536 bytes of JSON; a change is merged into the present
+                /// metadata.
                 pub metadata: Patch<Kept>,
-                /// What the pipeline consists of, all of it; null is nothing.
+                /// All objects that the pipeline consists of; null removes all objects.
                 pub objects: Patch<PipelineObjects>,
-                /// What goes from where to where, all of it; null is nothing.
+                /// All attachments of the pipeline, that is, which data flows from which object to which; null removes
+                /// all attachments.
                 pub attachments: Patch<Attachments>,
             }
         }
@@ -75,13 +77,13 @@ macro_rules! body {
 body!(
     /// The version to create.
     PipelineVersionCreate,
-    /// Name, unique in the pipeline.
+    /// Name of the version, unique in the pipeline.
     ObjectName
 );
 body!(
-    /// What to change of a version; what is absent stays, and null takes a setting back to its default.
+    /// Changes to a version; absent fields stay as they are, and null resets a setting to its default.
     PipelineVersionUpdate,
-    /// New name; pipelines that use the version keep it.
+    /// New name of the version; pipelines that use the version keep using it.
 
     Patch<ObjectName>
 );
@@ -90,22 +92,22 @@ body!(
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct PipelineVersionList {
-    /// Unique id.
+    /// Unique id of the version.
     pub id: String,
-    /// The name of the pipeline.
+    /// Name of the pipeline.
     pub pipeline: String,
-    /// Name.
+    /// Name of the version.
     pub version: String,
-    /// Whether requests without a version go to it.
+    /// Whether requests that name no version go to this version.
     pub default: bool,
-    /// Description.
+    /// Description of the version.
     pub description: String,
-    /// Labels.
+    /// Labels of the version.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Labels"))]
     pub labels: JsonText,
-    /// When it was created.
+    /// When the version was created.
     pub creation_date: String,
-    /// When it was last changed.
+    /// When the version was last changed.
     pub last_updated: String,
     /// The settings.
     #[serde(flatten)]
@@ -122,11 +124,11 @@ object! {
         pub request_retention_time: i64,
         /// What is kept of requests: `none`, `metadata` or `full`.
         pub request_retention_mode: String,
-        /// Kept; nobody is notified.
+        /// Notification group for monitoring; it is stored, but nobody is notified.
         pub monitoring: Option<String>,
-        /// Kept; nobody is notified.
+        /// Default notification group; it is stored, but nobody is notified.
         pub default_notification_group: Option<String>,
-        /// Anything about it.
+        /// Any metadata of the version.
         pub metadata: Option<Map<String, Value>>,
     }
 }
@@ -143,73 +145,74 @@ impl Default for PipelineVersionSettings {
     }
 }
 
-/// A version of a pipeline, whole.
+/// A version of a pipeline, with its objects and attachments.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct PipelineVersionDetail {
     /// All but what follows.
     #[serde(flatten)]
     pub version: PipelineVersionList,
-    /// What the pipeline consists of.
+    /// Objects that the pipeline consists of.
     pub objects: Vec<PipelineObjectDetail>,
-    /// What goes from where to where, each with its id.
+    /// Attachments of the pipeline, that is, which data flows from which object to which, each with its id.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<AttachmentDetail>"))]
     pub attachments: JsonText,
 }
 
-/// What goes into one object, or out of the pipeline.
+/// What flows into one object, or out of the pipeline.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct AttachmentDetail {
-    /// Unique id.
+    /// Unique id of the attachment.
     pub id: String,
-    /// The name of an object, or `pipeline_end`.
+    /// Name of the object that the data flows into, or `pipeline_end`.
     pub destination_name: String,
-    /// Where it comes from.
+    /// Where the data comes from.
     pub sources: Vec<SourceDetail>,
 }
 
-/// Where a destination gets something from.
+/// A source from which a destination receives data.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct SourceDetail {
-    /// The name of an object, or `pipeline_start`.
+    /// Name of the object that the data comes from, or `pipeline_start`.
     pub source_name: String,
-    /// Field by field; none between plain sides.
+    /// Which field goes into which field; empty where both sides are plain.
     pub mapping: Vec<Mapping>,
 }
 
-/// An object of a pipeline version, with what it refers to as that is now.
+/// An object of a pipeline version, with the present state of what it refers to.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct PipelineObjectDetail {
-    /// Unique id.
+    /// Unique id of the object.
     pub id: String,
-    /// Name.
+    /// Name of the object.
     pub name: String,
-    /// `deployment`, `pipeline` or `operator`.
+    /// Kind of what the object refers to: `deployment`, `pipeline` or `operator`.
     pub reference_type: String,
-    /// The name of what it refers to; `(not visible)` where you may not read that.
+    /// Name of what the object refers to; `(not visible)` where the caller may not read that.
     pub reference_name: String,
-    /// The version of that; null is the default version, or one that you may not read.
+    /// Version that the object refers to; null means the default version, or one that the caller may not read.
     pub version: Option<String>,
-    /// `structured` or `plain`; null for an operator, and where you may not read it.
+    /// Type of the object's input: `structured` or `plain`; null for an operator, and where the caller may not read it.
     pub input_type: Option<String>,
-    /// `structured` or `plain`; null for an operator, and where you may not read it.
+    /// Type of the object's output: `structured` or `plain`; null for an operator, and where the caller may not read
+    /// it.
     pub output_type: Option<String>,
-    /// What it takes; nothing where you may not read it.
+    /// Fields of the object's input; empty where the caller may not read them.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<PlainField>"))]
     pub input_fields: JsonText,
-    /// What it gives; nothing where you may not read it.
+    /// Fields of the object's output; empty where the caller may not read them.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<PlainField>"))]
     pub output_fields: JsonText,
-    /// Its settings.
+    /// Settings of the object.
     #[cfg_attr(
         not(target_arch = "wasm32"),
         schemars(with = "Map<String, serde_json::Value>")
     )]
     pub configuration: JsonText,
-    /// Texts about it.
+    /// Metadata of the object, as texts.
     #[cfg_attr(
         not(target_arch = "wasm32"),
         schemars(with = "Map<String, serde_json::Value>")
@@ -218,13 +221,14 @@ pub struct PipelineObjectDetail {
 }
 
 object! {
-    /// A field without its widget: 3.16.1 and 4.0.0 raise on an empty widget in the objects of a pipeline version.
+    /// A field without its widget: the clients 3.16.1 and 4.0.0 raise on an empty widget in the objects of a pipeline
+    /// version.
     #[derive(Debug, Serialize)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct PlainField {
-        /// Name.
+        /// Name of the field.
         pub name: String,
-        /// What it holds.
+        /// Type of the field's value.
         pub data_type: DataType,
     }
 }

@@ -9,99 +9,100 @@ use crate::domain::{Content, ObjectType, OpenAiPath};
 use crate::gate::pipeline::Made;
 use crate::store::objects::Object;
 
-/// What a request to a deployment came to.
+/// The outcome of a request to a deployment.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct DeploymentRequestCreateResponse<'a> {
-    /// The id of its record.
+    /// Id of the record of the request.
     pub id: &'a str,
-    /// The name of the deployment.
+    /// Name of the deployment.
     pub deployment: &'a str,
-    /// The name of the version.
+    /// Name of the version.
     pub version: &'a str,
-    /// `completed` or `failed`.
+    /// Outcome of the request: `completed` or `failed`.
     pub status: &'static str,
-    /// Whether it is completed.
+    /// Whether the request completed.
     pub success: bool,
-    /// What the upstream answered: JSON where the output is structured, else its text; null where it failed.
+    /// What the upstream answered: JSON where the output is structured, else text; null where the request failed.
     #[cfg_attr(
         not(target_arch = "wasm32"),
         schemars(with = "Option<serde_json::Value>")
     )]
     pub result: Option<&'a Content>,
-    /// Why it failed; null where it did not.
+    /// Why the request failed; null where it did not fail.
     pub error_message: Option<String>,
-    /// The seconds that it was given.
+    /// Timeout of the request, in seconds.
     pub timeout: i64,
 }
 
-/// What a request to a pipeline came to.
+/// The outcome of a request to a pipeline.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct PipelineRequestCreateResponse<'a> {
-    /// The id of its record.
+    /// Id of the record of the request.
     pub id: &'a str,
-    /// The name of the pipeline.
+    /// Name of the pipeline.
     pub pipeline: &'a str,
-    /// The name of the version.
+    /// Name of the version.
     pub version: &'a str,
-    /// `completed` or `failed`.
+    /// Outcome of the request: `completed` or `failed`.
     pub status: &'static str,
-    /// Whether it is completed.
+    /// Whether the request completed.
     pub success: bool,
-    /// What came out of the pipeline: JSON where its output is structured, else a text; null where it failed.
+    /// Output of the pipeline: JSON where the output is structured, else text; null where the request failed.
     #[cfg_attr(
         not(target_arch = "wasm32"),
         schemars(with = "Option<serde_json::Value>")
     )]
     pub result: Option<&'a Content>,
-    /// Why it failed, with the names of the objects; null where it did not.
+    /// Why the request failed, with the names of the objects that failed; null where it did not fail.
     pub error_message: Option<String>,
-    /// What it made of its deployments, in the order in which they ended.
+    /// Requests to deployments that the pipeline made, in the order in which they ended.
     pub deployment_requests: Vec<MadeOfObject<'a>>,
-    /// What it made of operators, of which there are none.
+    /// Requests to operators that the pipeline made; always empty.
     pub operator_requests: Vec<MadeOfObject<'a>>,
-    /// What it made of the pipelines in it.
+    /// Requests to other pipelines that the pipeline made.
     pub pipeline_requests: Vec<MadeOfObject<'a>>,
-    /// The seconds that it was given.
+    /// Timeout of the request to the pipeline, in seconds.
     pub pipeline_timeout: i64,
-    /// The seconds that each deployment was given; null is no bound but the pipeline's.
+    /// Timeout of each request to a deployment, in seconds; null means no limit but the pipeline's timeout.
     pub deployment_timeout: Option<i64>,
 }
 
-/// A request that a pipeline made of one of its objects.
+/// A request that a pipeline made to one of its objects.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct MadeOfObject<'a> {
-    /// The id of its record.
+    /// Id of the record of the request.
     pub id: Cow<'a, str>,
-    /// As the how manieth it was begun; texts of one length, so that they can be sorted.
+    /// Position of the request in the order in which the pipeline started its requests; all are texts of one length, so
+    /// that they can be sorted.
     pub sequence_id: String,
-    /// The name of the object.
+    /// Name of the object of the pipeline.
     pub pipeline_object: Cow<'a, str>,
-    /// The name of its deployment.
+    /// Name of the deployment that the request went to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deployment: Option<Cow<'a, str>>,
-    /// The name of its pipeline.
+    /// Name of the pipeline that the request went to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pipeline: Option<Cow<'a, str>>,
-    /// The name of its version.
+    /// Name of the version that the request went to.
     pub version: Cow<'a, str>,
-    /// `processing`, `completed` or `failed`.
+    /// Status of the request: `processing`, `completed` or `failed`.
     pub status: Cow<'a, str>,
-    /// Whether it is completed.
+    /// Whether the request completed.
     pub success: bool,
-    /// Why it failed.
+    /// Why the request failed.
     pub error_message: Option<Cow<'a, str>>,
-    /// Bytes that were sent.
+    /// Size of the data that was sent, in bytes.
     pub input_size: i64,
-    /// Bytes that were answered.
+    /// Size of the data that was answered, in bytes.
     pub output_size: Option<i64>,
-    /// When it was made.
+    /// When the request was created.
     pub time_created: String,
-    /// When it was sent on.
+    /// When the request was sent on.
     pub time_started: Option<String>,
-    /// When it ended.
+    /// When the request ended.
     pub time_completed: Option<String>,
 }
 
@@ -143,19 +144,19 @@ pub(super) fn sequence_id(sequence: i64) -> String {
     format!("{sequence:03}")
 }
 
-/// A request that waits for its turn.
+/// A request to a deployment that waits for its turn.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct DeploymentRequestBatchCreateResponse<'a> {
-    /// The id of its record.
+    /// Id of the record of the request.
     pub id: &'a str,
-    /// The name of the deployment.
+    /// Name of the deployment.
     pub deployment: &'a str,
-    /// The name of the version.
+    /// Name of the version.
     pub version: &'a str,
-    /// `pending`.
+    /// Status of the request: `pending`.
     pub status: &'static str,
-    /// When it was made.
+    /// When the request was created.
     pub time_created: &'a str,
 }
 
@@ -163,15 +164,15 @@ pub struct DeploymentRequestBatchCreateResponse<'a> {
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct PipelineRequestBatchCreateResponse<'a> {
-    /// The id of its record.
+    /// Id of the record of the request.
     pub id: &'a str,
-    /// The name of the pipeline.
+    /// Name of the pipeline.
     pub pipeline: &'a str,
-    /// The name of the version.
+    /// Name of the version.
     pub version: &'a str,
-    /// `pending`.
+    /// Status of the request: `pending`.
     pub status: &'static str,
-    /// When it was made.
+    /// When the request was created.
     pub time_created: &'a str,
 }
 
@@ -213,7 +214,8 @@ impl<'a> RequestBatchCreateResponse<'a> {
     }
 }
 
-/// The requests of a batch, up to 250, each what the deployment's input asks for; one may stand without a list.
+/// A list of up to 250 requests, each in the form of the deployment's input; a single request may be given without a
+/// list.
 #[derive(Debug)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct RequestBatch(pub serde_json::Value);
@@ -224,7 +226,7 @@ impl FromJson for RequestBatch {
     }
 }
 
-/// What a request sends: what the deployment's input asks for, or a list of up to 250 of it.
+/// Data of one request, in the form of the deployment's input, or a list of up to 250 of them.
 #[derive(Debug)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct RequestBody(pub serde_json::Value);
@@ -236,14 +238,15 @@ impl FromJson for RequestBody {
 }
 
 object! {
-    /// What a call of OpenAI's clients sends: what the path takes there, of which only this is looked at.
+    /// A request body as OpenAI's clients send it to this path; of it only the fields named here are looked at.
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct OpenAiRequest {
-        /// `ubiops-deployment/{deployment}/{version}/{name}`, where an empty version is the default one; or the deployment
-        /// alone, or with its version: then the name is the version's first.
+        /// Name of the model: `ubiops-deployment/{deployment}/{version}/{name}`, where an empty version means the
+        /// default version; or the name of the deployment alone, or of the deployment with its version: then the first
+        /// model name of that version is used.
         pub model: String,
-        /// Whether the answer is to be streamed: only true is, and what else stands here is the upstream's to judge.
+        /// Whether the answer is streamed: only true streams it, and any other value is left to the upstream to judge.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "bool", default = "not_streamed"))]
         pub stream: serde_json::Value = not_streamed(),
     }
@@ -253,27 +256,27 @@ fn not_streamed() -> serde_json::Value {
     serde_json::Value::Bool(false)
 }
 
-/// The models of a project.
+/// The models of a project, as OpenAI's clients list them.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct OpenAiModels {
-    /// `list`.
+    /// Kind of the answer, always `list`.
     pub object: &'static str,
-    /// The models that the caller may ask.
+    /// Models that the caller may use.
     pub data: Vec<OpenAiModel>,
 }
 
-/// A model.
+/// A model, as OpenAI's clients list it.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct OpenAiModel {
-    /// What a call names it by.
+    /// Id by which calls name the model.
     pub id: String,
-    /// `model`.
+    /// Kind of the item, always `model`.
     pub object: &'static str,
-    /// When its version was made, in seconds since 1970.
+    /// When the version of the model was created, in seconds since 1970.
     pub created: i64,
-    /// The name of the project.
+    /// Name of the project.
     pub owned_by: String,
 }
 

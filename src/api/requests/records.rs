@@ -25,11 +25,11 @@ const MOST_LISTED: i64 = 1_000;
 const MOST_SKIPPED: i64 = 10_000;
 
 object! {
-    /// What becomes of a request; other fields are ignored.
+    /// Changes to a request; all other fields are ignored.
     #[derive(Debug)]
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct RequestUpdate {
-        /// `cancelled`; nothing else can be set.
+        /// New status: `cancelled`; no other status can be set.
         pub status: RequestStatus,
     }
 }

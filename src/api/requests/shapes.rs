@@ -14,7 +14,7 @@ use crate::store::rows::{JsonText, Millis};
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Origin {
-    /// Their e-mail address; `operator` for the operator.
+    /// E-mail address of the person or service user who made the request; `operator` for the operator.
     pub created_by: String,
 }
 
@@ -37,25 +37,26 @@ macro_rules! request_shapes {
         #[derive(Debug, Serialize)]
         #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
         pub struct $list {
-            /// Its id.
+            /// Id of the request.
             pub id: String,
             #[doc = $object_doc]
             pub $object: String,
-            /// The name of its version.
+            /// Name of the version that the request went to.
             pub version: String,
-            /// `pending`, `processing`, `completed`, `failed`, `cancelled_pending` or `cancelled`.
+            /// Status of the request: `pending`, `processing`, `completed`, `failed`, `cancelled_pending` or
+            /// `cancelled`.
             pub status: String,
-            /// Whether it was answered.
+            /// Whether the request was answered.
             pub success: bool,
-            /// When it was made.
+            /// When the request was created.
             pub time_created: String,
-            /// When it was sent on.
+            /// When the request was sent on.
             pub time_started: Option<String>,
-            /// When it ended.
+            /// When the request ended.
             pub time_completed: Option<String>,
-            /// Bytes that were sent.
+            /// Size of the data that was sent, in bytes.
             pub input_size: i64,
-            /// Bytes that were answered.
+            /// Size of the data that was answered, in bytes.
             pub output_size: Option<i64>,
         }
 
@@ -80,37 +81,39 @@ macro_rules! request_shapes {
         #[derive(Debug, Serialize)]
         #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
         pub struct $detail {
-            /// Its id.
+            /// Id of the request.
             pub id: String,
             #[doc = $object_doc]
             pub $object: String,
-            /// The name of its version.
+            /// Name of the version that the request went to.
             pub version: String,
-            /// `pending`, `processing`, `completed`, `failed`, `cancelled_pending` or `cancelled`.
+            /// Status of the request: `pending`, `processing`, `completed`, `failed`, `cancelled_pending` or
+            /// `cancelled`.
             pub status: String,
-            /// Whether it was answered.
+            /// Whether the request was answered.
             pub success: bool,
-            /// When it was made.
+            /// When the request was created.
             pub time_created: String,
-            /// When it was sent on.
+            /// When the request was sent on.
             pub time_started: Option<String>,
-            /// When it ended.
+            /// When the request ended.
             pub time_completed: Option<String>,
-            /// What was sent, where it is kept.
+            /// Data that was sent, where it is kept.
             #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<serde_json::Value>"))]
             pub request_data: Option<Content>,
-            /// What was answered, where it is kept: a value where the output is structured, a text where it is plain.
+            /// Data that was answered, where it is kept: a JSON value where the output is structured, a text where it
+            /// is plain.
             #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<serde_json::Value>"))]
             pub result: Option<Content>,
-            /// Why it failed.
+            /// Why the request failed.
             pub error_message: Option<String>,
-            /// Who made it.
+            /// Who made the request.
             pub origin: Origin,
-            /// Bytes that were sent.
+            /// Size of the data that was sent, in bytes.
             pub input_size: i64,
-            /// Bytes that were answered.
+            /// Size of the data that was answered, in bytes.
             pub output_size: Option<i64>,
-            /// Always null; the older clients look for it.
+            /// Always null; older clients look for it.
             pub notification_group: Option<String>,
             $($(#[$attribute])* pub $own: $type,)*
         }
@@ -149,37 +152,38 @@ macro_rules! request_shapes {
 request_shapes!(
     DeploymentRequestList, "A request to a deployment, in a list.",
     DeploymentRequestDetail, "A request to a deployment.",
-    deployment: "The name of its deployment.",
+    deployment: "Name of the deployment that the request went to.",
     {
-        /// How long it may take, in seconds.
+        /// Maximum time that the request may take, in seconds.
         timeout: i64 = |details: &Details, _: &[&(Summary, MadeOf)]| details.timeout,
-        /// How often it was tried again.
+        /// Number of times that the request was tried again.
         retries: i64 = |details: &Details, _: &[&(Summary, MadeOf)]| details.attempt - 1,
-        /// Of a request that was passed through: `path`, `method` and `status_code`.
+        /// Details of a request that was passed through to the upstream: `path`, `method` and `status_code`.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<serde_json::Value>"))]
         additional_data: Option<JsonText> = |details: &Details, _: &[&(Summary, MadeOf)]| details.additional_data.clone(),
-        /// Tokens that went in, where its upstream counts them.
+        /// Number of tokens in the input, where the upstream counts them.
         prompt_tokens: Option<i64> = |details: &Details, _: &[&(Summary, MadeOf)]| details.prompt_tokens,
-        /// Tokens that came out.
+        /// Number of tokens in the output, where the upstream counts them.
         completion_tokens: Option<i64> = |details: &Details, _: &[&(Summary, MadeOf)]| details.completion_tokens,
-        /// Both.
+        /// Number of tokens in the input and the output together, where the upstream counts them.
         total_tokens: Option<i64> = |details: &Details, _: &[&(Summary, MadeOf)]| details.total_tokens,
     }
 );
 request_shapes!(
     PipelineRequestList, "A request to a pipeline, in a list.",
     PipelineRequestDetail, "A request to a pipeline.",
-    pipeline: "The name of its pipeline.",
+    pipeline: "Name of the pipeline that the request went to.",
     {
-        /// How long it may take, in seconds.
+        /// Maximum time that the request may take, in seconds.
         pipeline_timeout: i64 = |details: &Details, _: &[&(Summary, MadeOf)]| details.timeout,
-        /// How long each of its deployments may take, in seconds; null is no bound but the pipeline's.
+        /// Maximum time that each request to a deployment may take, in seconds; null means no limit but the pipeline's
+        /// timeout.
         deployment_timeout: Option<i64> = |details: &Details, _: &[&(Summary, MadeOf)]| details.deployment_timeout,
-        /// Its requests to deployments.
+        /// Requests to deployments that the pipeline made.
         deployment_requests: Vec<MadeOfObject<'static>> = |_: &Details, made: &[&(Summary, MadeOf)]| of_kind(made, ObjectType::Deployment),
-        /// Its requests to operators, of which there are none.
+        /// Requests to operators that the pipeline made; always empty.
         operator_requests: Vec<MadeOfObject<'static>> = |_: &Details, _: &[&(Summary, MadeOf)]| Vec::new(),
-        /// Its requests to pipelines.
+        /// Requests to other pipelines that the pipeline made.
         pipeline_requests: Vec<MadeOfObject<'static>> = |_: &Details, made: &[&(Summary, MadeOf)]| of_kind(made, ObjectType::Pipeline),
     }
 );
@@ -214,31 +218,31 @@ fn of_kind(made: &[&(Summary, MadeOf)], kind: ObjectType) -> Vec<MadeOfObject<'s
     made.iter().filter(is_of_kind).map(as_shown).collect()
 }
 
-/// A request of a project.
+/// A request of a project, in a list.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct RequestsOverview {
-    /// Its id.
+    /// Id of the request.
     pub id: String,
-    /// The name of its deployment.
+    /// Name of the deployment that the request went to.
     pub deployment: Option<String>,
-    /// The name of its pipeline.
+    /// Name of the pipeline that the request went to.
     pub pipeline: Option<String>,
-    /// The name of its version.
+    /// Name of the version that the request went to.
     pub version: String,
-    /// `completed`, `failed` or `cancelled`.
+    /// Status of the request: `completed`, `failed` or `cancelled`.
     pub status: String,
-    /// Whether it was answered.
+    /// Whether the request was answered.
     pub success: bool,
-    /// When it was made.
+    /// When the request was created.
     pub time_created: String,
-    /// When it was sent on.
+    /// When the request was sent on.
     pub time_started: Option<String>,
-    /// When it ended.
+    /// When the request ended.
     pub time_completed: Option<String>,
-    /// Bytes that were sent.
+    /// Size of the data that was sent, in bytes.
     pub input_size: i64,
-    /// Bytes that were answered.
+    /// Size of the data that was answered, in bytes.
     pub output_size: Option<i64>,
 }
 
@@ -266,11 +270,11 @@ impl RequestsOverview {
     }
 }
 
-/// That a change of several requests was made.
+/// The confirmation that several requests were changed.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct RequestsChanged {
-    /// Always true; whatever is in the way is an error.
+    /// Always true; anything that prevents the change is an error.
     pub success: bool,
 }
 
