@@ -126,7 +126,7 @@ app.options("/v2.1/projects/:project/deployments/:deployment/requests", async (c
   return c.body(null, 204, headers);
 });
 
-/** Who is calling, and whether he may; otherwise the refusal. */
+/** Who is calling, and whether they may; otherwise the refusal. */
 async function authorise(c: Call, permission: string): Promise<Response | undefined> {
   const token = c.req.header("authorization")?.match(/^(?:token|bearer) (.+)$/i)?.[1] ?? "";
   const invalid = () => c.json({ error: "the token is invalid or has expired" }, 401, { "www-authenticate": "Token" });

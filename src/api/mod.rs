@@ -194,7 +194,7 @@ impl Context<'_> {
 
     /// The body, a JSON object.
     ///
-    /// The time of the call moves on with it: who sends his body slowly is judged by what holds when it has come.
+    /// The time of the call moves on with it: who sends their body slowly is judged by what holds when it has come.
     pub(crate) async fn body<T: FromJson>(&mut self) -> Result<T, Error> {
         body::parse(&self.body_text(Wanted::Object).await?)
     }

@@ -79,7 +79,7 @@ pub(crate) async fn check(call: &mut Call<'_, OnProject>) -> Result<Response, Er
     let assignee = given
         .or_else(|| call.authority.principal().id())
         .ok_or_else(|| {
-            Error::invalid("assignee: needed by the operator, who holds no role himself")
+            Error::invalid("assignee: needed by the operator, who holds no role themselves")
         })?;
     let assignee =
         UserId::parse(assignee).map_or_else(|_| assignee.to_owned(), |id| id.to_string());

@@ -167,7 +167,7 @@ impl Authority {
         &self.principal
     }
 
-    /// The row of the token or access key that he showed; the operator's has none.
+    /// The row of the token or access key that they showed; the operator's has none.
     #[must_use]
     pub fn token_id(&self) -> Option<&str> {
         self.token_id.as_deref()

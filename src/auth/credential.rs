@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_operator_is_known_whatever_his_token_looks_like() {
+    fn the_operator_is_known_whatever_their_token_looks_like() {
         let value = "Token an operator token of thirty-two and more";
         assert!(matches!(judge(value, &config()), Credential::Operator));
     }

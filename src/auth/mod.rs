@@ -1,4 +1,4 @@
-//! Who is calling, and what he may.
+//! Who is calling, and what they may.
 //!
 //! [`credential`] reads the headers, [`principal`] says who a token stands for, [`permissions`] is the catalogue,
 //! [`access`] is what a route asks of its caller, [`signature`] checks requests that are signed, and [`sealed`] keeps

@@ -13,18 +13,18 @@ pub enum Principal {
     ServiceUser(ServiceUser),
 }
 
-/// A person, as far as a request needs him.
+/// A person, as far as a request needs them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// His id.
+    /// Their id.
     pub id: String,
-    /// His e-mail address.
+    /// Their e-mail address.
     pub email: String,
-    /// His first name.
+    /// Their first name.
     pub name: Option<String>,
-    /// His family name; known to calls that are about nothing but the caller.
+    /// Their family name; known to calls that are about nothing but the caller.
     pub surname: Option<String>,
-    /// When his account was made; known to the same.
+    /// When their account was made; known to the same.
     pub registration_date: Option<Timestamp>,
 }
 

@@ -1,5 +1,5 @@
-//! Whether somebody may do something, and by what: the same rules as the first round trip of his own call would go by,
-//! told without making it.
+//! Whether somebody may do something, and by what: the same rules as the first round trip of their own call would go
+//! by, told without making it.
 
 use crate::auth::permissions::Permission;
 use crate::domain::Timestamp;
@@ -27,9 +27,9 @@ row! {
     /// What is known about it.
     #[derive(Debug)]
     pub struct Standing {
-        /// Whether he is a member of the organization.
+        /// Whether they are a member of the organization.
         pub is_member: Flag,
-        /// Whether he is an admin of it.
+        /// Whether they are an admin of it.
         pub is_admin: Flag,
         /// Whether it is a service user of the project.
         pub is_service_user: Flag,
@@ -58,7 +58,7 @@ statements! {
          ORDER BY a.creation_date, a.id LIMIT 1");
 }
 
-/// What is known about somebody and an object, and the assignment that gives him the permission on it, if one does.
+/// What is known about somebody and an object, and the assignment that gives them the permission on it, if one does.
 ///
 /// # Errors
 /// 503 when the database fails.

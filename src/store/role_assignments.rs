@@ -94,7 +94,8 @@ macro_rules! role_suits_assignee {
     };
 }
 
-/// Nobody gives what he has not: the caller holds every permission of the role on the whole project, or on the object.
+/// Nobody gives what they have not: the caller holds every permission of the role on the whole project, or on the
+/// object.
 macro_rules! caller_covers_role {
     () => {
         concat!(
@@ -221,9 +222,9 @@ pub fn object_not_found(kind: &str, name: &str) -> Error {
 /// project.
 ///
 /// # Errors
-/// 404 for an unknown object, role or assignee; 403 when the caller does not hold all that the role gives, or has lost his
-/// right meanwhile; 400 for an assignment that exists, or a custom role that no service user may have; 503 when the
-/// database fails.
+/// 404 for an unknown object, role or assignee; 403 when the caller does not hold all that the role gives, or has lost
+/// their right meanwhile; 400 for an assignment that exists, or a custom role that no service user may have; 503 when
+/// the database fails.
 pub async fn create(
     occasion: &Occasion<'_>,
     project: &Project,

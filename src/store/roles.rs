@@ -104,7 +104,7 @@ macro_rules! held_by_caller {
     };
 }
 
-/// Nobody gives what he has not: the caller holds all that the role is to hold.
+/// Nobody gives what they have not: the caller holds all that the role is to hold.
 macro_rules! caller_covers_new {
     () => {
         concat!(
@@ -118,7 +118,7 @@ macro_rules! caller_covers_new {
     };
 }
 
-/// Nor does he change what he has not: the caller holds all that the role holds.
+/// Nor do they change what they have not: the caller holds all that the role holds.
 macro_rules! caller_covers_old {
     () => {
         concat!(
@@ -373,7 +373,7 @@ pub async fn create(
 ///
 /// # Errors
 /// 400 for a default role, a taken name, or permissions that a service user who holds it may not have; 403 when the
-/// caller does not hold all that it holds and is to hold, or has lost his right meanwhile; 404; 503 when the database
+/// caller does not hold all that it holds and is to hold, or has lost their right meanwhile; 404; 503 when the database
 /// fails.
 pub async fn update(
     occasion: &Occasion<'_>,

@@ -1,7 +1,7 @@
 //! Plans, what they allow, and which one is in force.
 //!
 //! An organization's plan may change on a day to come. Nothing runs on that day: whoever asks compares the scheduled
-//! start with the time of his request, with [`in_force!`], so all agree to the millisecond. The permits of new work
+//! start with the time of their request, with [`in_force!`], so all agree to the millisecond. The permits of new work
 //! hold [`subscription_runs!`] and, where the plan limits the resource, [`plan_allows!`], so that a race can pass
 //! neither.
 

@@ -17,17 +17,17 @@ row! {
     /// A person.
     #[derive(Debug, Clone)]
     pub struct User {
-        /// His id.
+        /// Their id.
         pub id: String,
-        /// His e-mail address.
+        /// Their e-mail address.
         pub email: String,
-        /// His first name.
+        /// Their first name.
         pub name: Option<String>,
-        /// His family name.
+        /// Their family name.
         pub surname: Option<String>,
         /// `active`, or `pending` for somebody who is invited and has no account yet.
         pub status: String,
-        /// When his account was made.
+        /// When their account was made.
         pub registration_date: Option<Millis>,
     }
 }
@@ -92,7 +92,7 @@ macro_rules! projects_left {
 }
 
 statements! {
-    /// The permit for an account; that of an invited person keeps his id.
+    /// The permit for an account; that of an invited person keeps their id.
     PERMIT_CREATE = permit!(
         "coalesce((SELECT id FROM users WHERE email = :object_name), :object_id)",
         "(SELECT json_object('email', email, 'status', status) FROM users WHERE email = :object_name)",
@@ -103,7 +103,7 @@ statements! {
          SELECT :object_id, :object_name, :name, :surname, 'active', #now WHERE ", permitted!(), "
          ON CONFLICT (email) DO UPDATE SET name = excluded.name, surname = excluded.surname, status = 'active',
                                            registration_date = excluded.registration_date");
-    /// His token.
+    /// Their token.
     INSERT_TOKEN = concat!(
         "INSERT INTO tokens (id, digest, key_id, user_id, creation_date)
          SELECT :new_token_id, :digest, :key_id, id, #now FROM users WHERE email = :object_name AND ", permitted!());
@@ -132,9 +132,9 @@ statements! {
         "'delete'", "'Deleted organization user'",
         member_as_json!(lost_roles!("a.user_id = :object_id AND a.project_id = o.id")), "NULL",
         projects_left!(), "m.user_id = :object_id");
-    /// The person, and with him his token, memberships and roles.
+    /// The person, and with them their token, memberships and roles.
     DELETE = concat!("DELETE FROM users WHERE id = :object_id AND ", permitted!());
-    /// Whether he is gone, or what is in the way.
+    /// Whether they are gone, or what is in the way.
     AFTER_DELETE = concat!(
         "SELECT ", permitted!(), " AS done, ", user_exists!(), " AS found,
          (SELECT group_concat(name, ', ') FROM (", organizations_of_last_admin!(), " LIMIT 10)) AS in_the_way");
@@ -232,7 +232,7 @@ pub async fn get(session: &Session, id: &str) -> Result<User, Error> {
     user.ok_or_else(|| not_found(id))
 }
 
-/// Deletes a person with his token, memberships and roles.
+/// Deletes a person with their token, memberships and roles.
 ///
 /// # Errors
 /// 404; 400 that names the organizations that would lose their last admin, unless `force`; 503 when the database fails.

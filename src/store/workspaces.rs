@@ -1,6 +1,6 @@
 //! Workspaces: what quotas stand on, and whom they are open to.
 //!
-//! Who uses a workspace needs the permission, like for anything of the project, and the workspace must be open to him
+//! Who uses a workspace needs the permission, like for anything of the project, and the workspace must be open to them
 //! by its `auth_type` and grants (contract section 6). Both are asked in the first round trip, and again in each
 //! permit, with the fragment [`workspace_is_open!`]. The default workspace, id `0`, is a row like the others, which a
 //! trigger makes with its project.
@@ -56,7 +56,7 @@ macro_rules! workspace_columns {
 }
 pub(crate) use workspace_columns;
 
-/// Whether `workspaces w` is open to somebody: `opens_to!(his id, his e-mail address)`. To an admin of the
+/// Whether `workspaces w` is open to somebody: `opens_to!(their id, their e-mail address)`. To an admin of the
 /// organization, and to the operator, every workspace is; that is asked elsewhere.
 macro_rules! opens_to {
     ($id:expr, $email:expr) => {

@@ -25,11 +25,11 @@ use crate::world::{
 /// Somebody who calls.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// His id; empty where he has none.
+    /// Their id; empty where they have none.
     pub id: String,
-    /// His e-mail address; empty where he has none.
+    /// Their e-mail address; empty where they have none.
     pub email: String,
-    /// What he sends behind `Token`.
+    /// What they send behind `Token`.
     pub token: Option<String>,
 }
 
@@ -43,7 +43,7 @@ impl Caller {
         }
     }
 
-    /// Himself with another token.
+    /// The same caller with another token.
     pub fn holding(&self, token: impl Into<String>) -> Self {
         Self {
             token: Some(token.into()),

@@ -13,7 +13,7 @@ use crate::upstream::Reply;
 use crate::world::{HOUR, ORGANIZATION, PROJECT, World};
 
 /// A call of this route that goes well for whoever may make it. What it is about is made for it, past the callers of
-/// the world, so that nobody is asked to delete himself.
+/// the world, so that nobody is asked to delete themselves.
 pub fn plausible(world: &World, route: &Route) -> Call {
     if route.operation == "deployment_requests_result_create" {
         return result(world);

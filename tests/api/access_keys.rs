@@ -54,7 +54,7 @@ fn a_person_makes_keys_and_no_service_user_does() {
 }
 
 #[test]
-fn nobody_makes_a_key_that_may_more_than_he() {
+fn nobody_makes_a_key_that_may_more_than_they() {
     let world = World::new();
     let path = keys_path(&world, &world.robot());
     world

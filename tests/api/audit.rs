@@ -170,7 +170,7 @@ fn the_trail_of_a_deleted_project_stays_with_its_organization() {
 }
 
 #[test]
-fn the_operator_sees_everybodys_changes_and_his_own() {
+fn the_operator_sees_everybodys_changes_and_their_own() {
     let world = World::new();
     world.person("somebody");
     let trail = |query: &str| {
@@ -186,7 +186,7 @@ fn the_operator_sees_everybodys_changes_and_his_own() {
 }
 
 #[test]
-fn what_the_operator_does_in_a_project_is_shown_as_his() {
+fn what_the_operator_does_in_a_project_is_shown_as_theirs() {
     let world = World::new();
     world
         .call(

@@ -1,4 +1,4 @@
-//! What a caller shows for himself, and what is made of it.
+//! What a caller shows for themselves, and what is made of it.
 
 use testkit::world::OPERATOR_TOKEN;
 use testkit::{Answer, Call, World};
@@ -91,7 +91,7 @@ fn an_operator_token_of_fewer_than_32_characters_disables_the_operator() {
 }
 
 #[test]
-fn nobody_but_the_operator_gets_onto_his_surface() {
+fn nobody_but_the_operator_gets_onto_their_surface() {
     let world = World::new();
     for caller in [
         world.owner(),

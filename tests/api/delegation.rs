@@ -109,7 +109,7 @@ fn what_is_shown_is_sent_back_too_late_where_it_has_changed_meanwhile() {
 }
 
 #[test]
-fn an_editor_has_his_way_with_a_service_user_that_may_no_more_than_he() {
+fn an_editor_has_their_way_with_a_service_user_that_may_no_more_than_they() {
     let world = World::new();
     for roles in [
         &[] as &[&str],
@@ -184,7 +184,7 @@ fn an_organization_admin_and_the_operator_hold_everything() {
 }
 
 #[test]
-fn nobody_assigns_a_role_that_holds_more_than_he() {
+fn nobody_assigns_a_role_that_holds_more_than_they() {
     let world = World::new();
     for (role, status) in [
         ("project-viewer", 201),

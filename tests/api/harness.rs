@@ -10,7 +10,7 @@ use testkit::schedule::every_order;
 use testkit::{Answer, Call, End, Fault, HangUp, Reply, Step, World};
 
 #[test]
-fn everybody_of_a_world_is_who_he_is_said_to_be() {
+fn everybody_of_a_world_is_who_they_are_said_to_be() {
     let world = World::new();
     let project = world.path("");
     for (caller, status) in [

@@ -187,17 +187,17 @@ fn two_admins_who_lose_each_other_at_once_cannot_both_succeed() {
             // Before either round trip of the one, the other runs as a whole: every interleaving of two calls whose
             // writes are single transactions.
             for trip in [1, 2] {
-                for each_himself in [false, true] {
+                for each_themselves in [false, true] {
                     let world = World::new();
                     set_admin(&world, &world.owner(), &world.member(), true).expect(200);
-                    let (mine, his) = if each_himself {
+                    let (mine, theirs) = if each_themselves {
                         (world.owner(), world.member())
                     } else {
                         (world.member(), world.owner())
                     };
                     let (owner, member) = (world.owner(), world.member());
                     world.before_trip(trip, move |world| {
-                        second.of(world, &member, &his).expect(
+                        second.of(world, &member, &theirs).expect(
                             if matches!(second, Loss::Removal) {
                                 204
                             } else {
@@ -239,19 +239,19 @@ fn of_twenty_admins_who_all_leave_at_once_one_stays() {
     }
 }
 
-/// Everybody has passed his first round trip before anybody writes: the call of each begins inside that of the one
-/// before him. Answers how many succeeded.
+/// Everybody has passed their first round trip before anybody writes: the call of each begins inside that of the one
+/// before them. Answers how many succeeded.
 fn leave_nested(world: &World, admins: &[Caller], loss: Loss) -> usize {
     use std::cell::Cell;
     use std::rc::Rc;
 
     fn nest(world: &World, admins: &[Caller], loss: Loss, left: &Rc<Cell<usize>>) {
-        let Some((himself, rest)) = admins.split_first() else {
+        let Some((themselves, rest)) = admins.split_first() else {
             return;
         };
         let (rest, inner) = (rest.to_vec(), Rc::clone(left));
         world.before_trip(2, move |world| nest(world, &rest, loss, &inner));
-        if loss.of(world, himself, himself).status < 300 {
+        if loss.of(world, themselves, themselves).status < 300 {
             left.set(left.get() + 1);
         }
     }

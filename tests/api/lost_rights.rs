@@ -1,5 +1,5 @@
 //! A right that is lost between the two round trips of a call is lost: for every route that changes something, and
-//! every way in which somebody can lose what he had.
+//! every way in which somebody can lose what they had.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -13,10 +13,10 @@ use testkit::{Caller, World};
 
 /// Something that happens.
 type Event = fn(&World);
-/// What happens, to whom, how, and the statuses of his call where it comes before the first and the second round trip.
+/// What happens, to whom, how, and the statuses of their call where it comes before the first and the second round trip.
 type Loss = (&'static str, fn(&World) -> Caller, Event, [u16; 2]);
 
-/// How somebody's right can be lost, and what it leaves him with: 401 without a token, 403 without the right, 404
+/// How somebody's right can be lost, and what it leaves them with: 401 without a token, 403 without the right, 404
 /// without a part in the project.
 const LOSSES: [Loss; 12] = [
     (
@@ -237,7 +237,7 @@ fn a_right_that_is_lost_between_the_round_trips_is_lost() {
                         answer.expect(201);
                         continue;
                     }
-                    // Its body names the organization, of which he may still be a member.
+                    // Its body names the organization, of which they may still be a member.
                     ("projects_create", 404) => [403, 404].contains(&answer.status),
                     // Who is demoted is a member still, and knows that the organization is there.
                     // Clients of ModelArts are told that the project is none of theirs.
@@ -245,7 +245,7 @@ fn a_right_that_is_lost_between_the_round_trips_is_lost() {
                     _ if expected == 404 && route.path.contains("{organization_name}") => {
                         [403, 404].contains(&answer.status)
                     }
-                    // Without a token he is unknown or has no right, as the first round trip has left it.
+                    // Without a token they are unknown or have no right, as the first round trip has left it.
                     _ if expected == 403 && before == 401 => [401, 403].contains(&answer.status),
                     _ => answer.status == expected,
                 };

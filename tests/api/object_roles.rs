@@ -183,7 +183,7 @@ fn an_assignment_on_an_object_is_shown_listed_and_unique() {
 }
 
 #[test]
-fn nobody_gives_on_an_object_what_he_does_not_hold_there() {
+fn nobody_gives_on_an_object_what_they_do_not_hold_there() {
     let world = world();
     let role = world.custom_role(&["roles.assignments.create", "projects.get"]);
     let giver = world.member();

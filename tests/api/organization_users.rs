@@ -89,7 +89,7 @@ fn a_member_sees_the_list_and_an_admin_each_user() {
 }
 
 #[test]
-fn an_admin_holds_all_rights_in_all_projects_while_he_is_admin() {
+fn an_admin_holds_all_rights_in_all_projects_while_they_are_admin() {
     let world = World::new();
     let project = world.path("");
     world.get(&world.member(), &project).expect(404);
@@ -140,7 +140,7 @@ fn leaving_takes_all_roles_in_all_projects_along() {
         admin.id
     );
     assert_eq!(world.count(&left), 0);
-    // The account is his own.
+    // The account is their own.
     world.get(&admin, "/v2.1/user").expect(200);
     remove(&world, &world.owner(), &admin).expect(404);
 }
@@ -266,7 +266,7 @@ fn the_trail_shows_each_change_with_what_was_before() {
 }
 
 #[test]
-fn the_operator_who_deletes_a_person_leaves_a_row_in_each_organization_he_leaves() {
+fn the_operator_who_deletes_a_person_leaves_a_row_in_each_organization_they_leave() {
     let world = World::new();
     let member = world.member();
     let globex = "/v2.1/organizations/globex/users";

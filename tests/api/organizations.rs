@@ -129,7 +129,7 @@ fn a_person_creates_at_most_a_hundred() {
 }
 
 #[test]
-fn everybody_lists_his_own_and_the_operator_all() {
+fn everybody_lists_their_own_and_the_operator_all() {
     let world = World::new();
     for (caller, expected) in [
         (world.owner(), &["acme"] as &[&str]),

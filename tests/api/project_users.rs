@@ -82,7 +82,7 @@ fn the_list_shows_who_was_let_in_and_who_holds_a_role_each_once() {
 }
 
 #[test]
-fn who_is_taken_out_loses_his_roles_in_the_project_and_nowhere_else() {
+fn who_is_taken_out_loses_their_roles_in_the_project_and_nowhere_else() {
     let world = World::new();
     let editor = world.editor();
     world.assign("audio", "project-viewer", &editor.id);

@@ -146,7 +146,7 @@ fn a_renamed_one_keeps_its_id_people_and_service_users() {
 }
 
 #[test]
-fn only_the_operator_lifts_a_suspension_that_he_imposed() {
+fn only_the_operator_lifts_a_suspension_that_they_imposed() {
     let world = World::new();
     let by = |caller: &Caller, suspend: bool| {
         world.call(
@@ -334,7 +334,7 @@ fn a_change_that_changes_nothing_writes_nothing() {
 }
 
 #[test]
-fn everybody_lists_those_in_which_he_has_a_part() {
+fn everybody_lists_those_in_which_they_have_a_part() {
     let world = World::new();
     for (caller, expected) in [
         (world.operator(), &["audio", "reactor", "vision"] as &[&str]),

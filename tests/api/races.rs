@@ -218,7 +218,7 @@ fn a_service_user_that_expires_meanwhile_cannot_be_revived() {
 }
 
 #[test]
-fn nobody_gets_at_a_service_user_that_has_become_mightier_than_he_meanwhile() {
+fn nobody_gets_at_a_service_user_that_has_become_mightier_than_they_meanwhile() {
     for (method, rest, body) in [
         ("PUT", "/token", Json::Null),
         ("PATCH", "", json!({"expiry_date": "2026-07-01"})),

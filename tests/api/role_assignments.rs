@@ -110,7 +110,7 @@ fn listed(world: &World, query: &str) -> Vec<Json> {
 }
 
 #[test]
-fn a_list_finds_an_assignee_however_his_id_is_written() {
+fn a_list_finds_an_assignee_however_their_id_is_written() {
     let world = World::new();
     let id = world.idle().id;
     world.assign(PROJECT, "project-viewer", &id);

@@ -132,7 +132,7 @@ fn nobody_changes_or_deletes_a_default_role() {
 }
 
 #[test]
-fn nobody_makes_a_role_of_what_he_has_not() {
+fn nobody_makes_a_role_of_what_they_have_not() {
     let world = world();
     create(
         &world,
@@ -152,7 +152,7 @@ fn nobody_makes_a_role_of_what_he_has_not() {
 }
 
 #[test]
-fn nobody_changes_a_role_that_holds_or_is_to_hold_what_he_has_not() {
+fn nobody_changes_a_role_that_holds_or_is_to_hold_what_they_have_not() {
     let world = world();
     create(
         &world,
@@ -163,7 +163,7 @@ fn nobody_changes_a_role_that_holds_or_is_to_hold_what_he_has_not() {
     .expect(201);
     create(&world, &world.owner(), "weak", json!(["deployments.get"])).expect(201);
     let editor = world.editor();
-    // What it had counts: else he could take from others what he cannot give back.
+    // What it had counts: else they could take from others what they cannot give back.
     patch(
         &world,
         &editor,

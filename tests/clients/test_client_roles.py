@@ -107,7 +107,7 @@ def test_the_people_of_a_project_are_listed(life, plans, version):
     assert [user["email"] for user in done(life["users_service"], 200)] == [plans[version]["robot_email"]]
 
 
-def test_a_person_is_let_in_once_and_taken_out_with_his_roles(life, plans, version):
+def test_a_person_is_let_in_once_and_taken_out_with_their_roles(life, plans, version):
     person = plans[version]["person_id"]
     assert done(life["user_create"], 201)["id"] == person
     assert "user_id" in refused(life["user_create_again"], 400)

@@ -53,7 +53,7 @@ impl NewProject<'_> {
 /// Creates a project; each admin of its organization gets the role project-admin in it, and who makes it has joined.
 ///
 /// # Errors
-/// 404 for an organization that the caller is no member of; 403 unless he is its admin; 400 for a taken name; 503
+/// 404 for an organization that the caller is no member of; 403 unless they are its admin; 400 for a taken name; 503
 /// when the database fails.
 pub async fn create(occasion: &Occasion<'_>, new: NewProject<'_>) -> Result<Project, Error> {
     let change = Change {
@@ -201,7 +201,7 @@ pub async fn update(
         ("name_is_free", &|| name_is_taken(name.unwrap_or_default())),
         ("suspension_is_callers", &|| {
             Error::forbidden(
-                "suspend: the operator has suspended this project, and only he can lift that",
+                "suspend: the operator has suspended this project, and only they can lift that",
             )
         }),
         ("lifts_no_suspension", &|| {

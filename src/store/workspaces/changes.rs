@@ -1,7 +1,7 @@
 //! How workspaces come, change and go.
 //!
 //! Each change is a batch whose permit holds the rules that a race could break: the name is free, there is room, the
-//! caller may, the workspace is open to him.
+//! caller may, the workspace is open to them.
 
 use serde_json::json;
 

@@ -74,11 +74,11 @@ def people(record, owner, member, plan):
                 ubiops.OrganizationUserCreate(email="friend-of-" + plan["member_email"]))
     record.call("unknown_user", owner, "organization_users_get", name, "13a9ba27-6888-4528-826e-8e1002eab13d")
 
-    himself = next(user.id for user in record.call("users_again", owner, "organization_users_list", name)
+    themselves = next(user.id for user in record.call("users_again", owner, "organization_users_list", name)
                    if user.email == plan["owner_email"])
-    record.call("demote_last_admin", owner, "organization_users_update", name, himself,
+    record.call("demote_last_admin", owner, "organization_users_update", name, themselves,
                 ubiops.OrganizationUserUpdate(admin=False))
-    record.call("remove_last_admin", owner, "organization_users_delete", name, himself)
+    record.call("remove_last_admin", owner, "organization_users_delete", name, themselves)
     record.call("promote", owner, "organization_users_update", name, added.id,
                 ubiops.OrganizationUserUpdate(admin=True))
     record.call("user_as_admin", member, "organization_users_get", name, added.id)
@@ -129,9 +129,9 @@ def rename(record, owner, member, plan):
     record.call("rename", owner, "organizations_update", name, ubiops.OrganizationUpdate(name=renamed))
     record.call("get_old_name", owner, "organizations_get", name)
     record.call("project_after_rename", owner, "projects_get", name)
-    himself = next(user.id for user in record.call("users_after_rename", owner, "organization_users_list", renamed)
+    themselves = next(user.id for user in record.call("users_after_rename", owner, "organization_users_list", renamed)
                    if user.email == plan["member_email"])
-    record.call("remove", owner, "organization_users_delete", renamed, himself)
+    record.call("remove", owner, "organization_users_delete", renamed, themselves)
     record.call("get_after_removal", member, "organizations_get", renamed)
 
 

@@ -70,7 +70,7 @@ def role_ends(record, owner, robot, plan):
 
 
 def people(record, owner, plan):
-    """The owner is in the project by his role; he can be let in, and be taken out."""
+    """The owner is in the project by their role; they can be let in, and be taken out."""
     project, person = plan["project"], plan["person_id"]
     record.call("users", owner, "project_users_list", project)
     record.call("users_service", owner, "project_users_list", project, user_type="service")
