@@ -33,6 +33,20 @@ pub const MOST_PENDING_BYTES: i64 = 256 << 20;
 /// For how long an idempotency key is kept, in milliseconds: a day (contract section 5.4).
 pub const KEY_KEPT: i64 = 86_400_000;
 
+/// For how long what of a request is kept, as `$settings` of its version say or else by default.
+macro_rules! retention {
+    ($settings:expr) => {
+        concat!(
+            "coalesce(",
+            $settings,
+            " ->> 'request_retention_mode', 'full') AS retention_mode, coalesce(",
+            $settings,
+            " ->> 'request_retention_time', #retention_time) AS retention_time"
+        )
+    };
+}
+pub(crate) use retention;
+
 /// What is asked for: one row, where there is such a version, of the caller `$caller_id` for so long, and whether they live,
 /// may and are where they may call from, and whether it has waited too long; behind it where that is found, up to `users u` and `service_users s`.
 macro_rules! asked {
@@ -54,8 +68,7 @@ macro_rules! asked {
         concat!(
             "SELECT p.id AS project_id, p.organization_id, ", $object, " AS object_id, ", $version, " AS version_id, ",
                $caller_id, " AS caller_id, ", $caller, " AS caller, ", $timeout, " AS timeout, ", $stale, " AS is_stale,
-                 coalesce(", $settings, " ->> 'request_retention_mode', 'full') AS retention_mode,
-                 coalesce(", $settings, " ->> 'request_retention_time', #retention_time) AS retention_time,
+                 ", $crate::store::admissions::retention!($settings), ",
                  x.max_concurrency, x.workspace_id, x.quota_resource,
                  coalesce(CASE WHEN x.version_id IS NOT NULL THEN i.credits_per_hour END, 0) AS price,
                  p.suspended_by, p.suspended_reason, p.credits AS project_credits,
@@ -378,7 +391,7 @@ pub(crate) use facts;
 /// Makes the records that are selected of `$asked`, where nothing refuses them, and tells in one row each what does: with the
 /// columns of a record that come after `id` and `kind`, their values, and what the rows come from behind `judged`.
 macro_rules! admit {
-    { object_type: $object_type:literal, asked: $asked:expr, $(rules: $rules:expr,)? columns: $columns:literal, values: $values:expr, from: $from:literal } => {
+    { object_type: $object_type:literal, asked: $asked:expr, $(rules: $rules:expr,)? columns: $columns:expr, values: $values:expr, from: $from:literal } => {
         concat!(
             "INSERT INTO judged_requests (project_id, organization_id, object_type, object_id, version_id, kind, caller_id, caller,
            time_created, timeout, retention_mode, retention_time, ", $columns, ",
@@ -400,21 +413,37 @@ macro_rules! admit {
 }
 pub(crate) use admit;
 
+/// The same of one record that is forwarded at once to what runs it: with what else it has, and the values of that.
+macro_rules! admit_forwarded {
+    { object_type: $object_type:literal, asked: $asked:expr, $(rules: $rules:expr,)? columns: $columns:literal, values: $values:literal } => {
+        $crate::store::admissions::admit! {
+            object_type: $object_type,
+            asked: $asked,
+            $(rules: $rules,)?
+            columns: concat!(
+                "id, status, time_started, lease_end, leased, leased_time, price, day, workspace_id, quota_resource,
+           input_size, ", $columns
+            ),
+            values: concat!(
+                ":record_id, 'processing', #now, #now + lease_time, ",
+                $crate::store::admissions::cost!("lease_time", "price"), ",
+           iif(workspace_id IS NULL, 0, lease_time), price, #day, workspace_id, quota_resource, #input_size, ", $values
+            ),
+            from: ""
+        }
+    };
+}
+pub(crate) use admit_forwarded;
+
 pub(crate) use {forget_key, uncount_rate, void};
 
 statements! {
     /// The record, where nothing refuses it, and what does.
-    ADMIT = admit! {
+    ADMIT = admit_forwarded! {
         object_type: "'deployment'",
         asked: asked_by_call!("deployment"),
-        columns: "id, status, time_started, lease_end, leased, leased_time, price, day, workspace_id, quota_resource,
-           input_size, additional_data",
-        values: concat!(
-            ":record_id, 'processing', #now, #now + lease_time, ", cost!("lease_time", "price"), ",
-           iif(workspace_id IS NULL, 0, lease_time), price, #day, workspace_id, quota_resource, #input_size,
-           :additional_data"
-        ),
-        from: ""
+        columns: "additional_data",
+        values: ":additional_data"
     };
     /// All that is needed to forward the request, once it has its record.
     FACTS = facts!(deployment this_record!("r."));

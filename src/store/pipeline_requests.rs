@@ -11,8 +11,8 @@ use crate::error::Error;
 use crate::sql::statement::{Parameters, Statement};
 use crate::sql::statements;
 use crate::store::admissions::{
-    self, Admission, Admitted, Asked, MOST_OF_ORGANIZATION, MOST_OF_PROJECT, admit, asked,
-    asked_by_call, cost, facts, limits, this_record,
+    self, Admission, Admitted, Asked, MOST_OF_ORGANIZATION, MOST_OF_PROJECT, admit,
+    admit_forwarded, asked, asked_by_call, facts, limits, this_record,
 };
 use crate::store::first_trip::Rider;
 use crate::store::rows::{Answers, Flag, JsonText, row};
@@ -134,17 +134,11 @@ statements! {
     /// Their objects.
     OBJECTS_OF_ITEM = objects!(object_record!("r."));
     /// The record of a request that a pipeline makes of an object, where nothing refuses it, and what does.
-    ADMIT_OBJECT = admit! {
+    ADMIT_OBJECT = admit_forwarded! {
         object_type: ":object_type",
         asked: asked_by_pipeline!(),
-        columns: "id, status, time_started, lease_end, leased, leased_time, price, day, workspace_id, quota_resource,
-           input_size, parent_id, pipeline_object, sequence",
-        values: concat!(
-            ":record_id, 'processing', #now, #now + lease_time, ", cost!("lease_time", "price"), ",
-           iif(workspace_id IS NULL, 0, lease_time), price, #day, workspace_id, quota_resource, #input_size,
-           :parent_id, :pipeline_object, #sequence"
-        ),
-        from: ""
+        columns: "parent_id, pipeline_object, sequence",
+        values: ":parent_id, :pipeline_object, #sequence"
     };
     /// All that is needed to forward one to a deployment.
     FACTS_OF_DEPLOYMENT = facts!(deployment object_record!("r."));

@@ -14,7 +14,7 @@ use crate::domain::{Cron, Description, Labels, ObjectName, Timestamp, quoted};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::sql::statements;
-use crate::store::admissions::MOST_PENDING;
+use crate::store::admissions::{MOST_PENDING, retention};
 use crate::store::audit::{Action, Change, Occasion, given, permit, permitted};
 use crate::store::first_trip::Rider;
 use crate::store::first_trip::rider::caller_is_known;
@@ -290,9 +290,7 @@ statements! {
              octet_length(s.body) AS input_size
            FROM json_each(:ticks) t CROSS JOIN request_schedules s ON s.id = t.value ->> 0 AND s.next_tick = t.value ->> 2
          ), made AS MATERIALIZED (
-           SELECT due.*,
-             coalesce(coalesce(v.settings, y.settings) ->> 'request_retention_mode', 'full') AS retention_mode,
-             coalesce(coalesce(v.settings, y.settings) ->> 'request_retention_time', #retention_time) AS retention_time
+           SELECT due.*, ", retention!("coalesce(v.settings, y.settings)"), "
            FROM due LEFT JOIN deployment_versions v ON v.id = due.version_id
            LEFT JOIN pipeline_versions y ON y.id = due.version_id
            WHERE due.version_id IS NOT NULL

@@ -10,7 +10,7 @@ use crate::http::rate::Rate;
 use crate::sql::statement::{Parameters, Statement};
 use crate::sql::statements;
 use crate::store::admissions::{
-    self, Admission, Asked, Why, admit, asked, cost, facts, forget_key, to_next_minute,
+    self, Admission, Asked, Why, admit_forwarded, asked, facts, forget_key, to_next_minute,
     uncount_rate, void, voided,
 };
 use crate::store::first_trip::origin::ListedRow;
@@ -136,7 +136,7 @@ statements! {
         )
     };
     /// The record, where nothing refuses it, and what does.
-    ADMIT = admit! {
+    ADMIT = admit_forwarded! {
         object_type: "'deployment'",
         asked: asked! {
             caller: "coalesce(u.id, s.id, :nobody)", "coalesce(u.email, s.email, :nobody)",
@@ -174,14 +174,8 @@ statements! {
             unless!(concat!(made_as!("y.id"), " >= y.settings ->> 'rate_limit'"), "service_rate"),
             unless!(concat!(made_as!("y.id || ' ' || it.caller_id"), " >= ", rate_of_caller!("it.caller_id")), "user_rate")
         ),
-        columns: "id, status, time_started, lease_end, leased, leased_time, price, day, workspace_id, quota_resource,
-           input_size, additional_data",
-        values: concat!(
-            ":record_id, 'processing', #now, #now + lease_time, ", cost!("lease_time", "price"), ",
-           iif(workspace_id IS NULL, 0, lease_time), price, #day, workspace_id, quota_resource, #input_size,
-           :additional_data"
-        ),
-        from: ""
+        columns: "additional_data",
+        values: ":additional_data"
     };
     /// All that is needed to pass the call on, once it has its record.
     FACTS = facts!(deployment this_record!("r."));
