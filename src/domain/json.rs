@@ -16,15 +16,16 @@
 //!
 //! Who reads knows where they are, and so a refusal names its place: `input_fields[1].name`.
 
+mod writer;
+
+pub use writer::{text, to_string, to_vec, tree};
+
 use super::Invalid;
 use super::invalid::legible;
-use serde::Serialize;
-use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
-use serde::ser::Error as _;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::fmt::{self, Display, Formatter};
-use std::io;
 
 /// A value as it stands in a JSON text: syntax has been checked, but for what texts hold.
 #[derive(Clone, Copy, Debug)]
@@ -195,7 +196,7 @@ impl<'a> Json<'a> {
         if !self.is_string() {
             return Err(self.unexpected(expected));
         }
-        serde_json::from_str(self.0).map_err(|error| Fault::of_parser(&error))
+        self.tree()
     }
 
     /// The whole number that the value is; the least or the greatest one for what has more digits than can be held.
@@ -212,20 +213,7 @@ impl<'a> Json<'a> {
         }))
     }
 
-    /// The items of the list that the value is.
-    ///
-    /// # Errors
-    /// Another type, told what is expected.
-    pub fn items(self, expected: &dyn Display) -> Result<Vec<Json<'a>>, Fault> {
-        if !self.is_list() {
-            return Err(self.unexpected(expected));
-        }
-        let items: Vec<&RawValue> =
-            serde_json::from_str(self.0).map_err(|error| Fault::of_parser(&error))?;
-        Ok(items.into_iter().map(|raw| Json(raw.get())).collect())
-    }
-
-    /// Hands over each item of the list that the value is, of the first so many.
+    /// Hands over each item of the list that the value is, of the first so many. Answers how many there are.
     ///
     /// # Errors
     /// Another type, told what is expected; those of `take`, with the index.
@@ -235,12 +223,14 @@ impl<'a> Json<'a> {
         most: usize,
         take: &mut dyn FnMut(Json<'a>) -> Result<(), Fault>,
     ) -> Result<usize, Fault> {
-        let items = self.items(expected)?;
-        let count = items.len();
-        for (index, item) in items.into_iter().take(most).enumerate() {
-            take(item).map_err(|fault| fault.of_item(index))?;
+        if !self.is_list() {
+            return Err(self.unexpected(expected));
         }
-        Ok(count)
+        let items: Vec<&RawValue> = self.tree()?;
+        for (index, item) in items.iter().take(most).enumerate() {
+            take(Json(item.get())).map_err(|fault| fault.of_item(index))?;
+        }
+        Ok(items.len())
     }
 
     /// The names and values of the object that the value is, in their order.
@@ -259,8 +249,8 @@ impl<'a> Json<'a> {
         Ok(pairs)
     }
 
-    /// The value as a tree.
-    fn tree<T: DeserializeOwned>(self) -> Result<T, Fault> {
+    /// The value as the parser has it.
+    fn tree<T: Deserialize<'a>>(self) -> Result<T, Fault> {
         serde_json::from_str(self.0).map_err(|error| Fault::of_parser(&error))
     }
 }
@@ -371,67 +361,6 @@ impl<'a> Members<'a> {
         }
         Ok(())
     }
-}
-
-/// A JSON text in the making, which never holds more bytes than it may.
-///
-/// It is the only writer of the module: each other one would bring the code of all that it writes once more.
-struct Writer {
-    bytes: Vec<u8>,
-    most: usize,
-}
-
-impl io::Write for Writer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.bytes.len() + bytes.len() > self.most {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        self.bytes.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Writes a value as JSON of at most `most` bytes, of about `expected`: a buffer that grew to many would for a moment hold
-/// them twice.
-///
-/// # Errors
-/// An error of writing for a longer text; others for a value that has no JSON form.
-pub fn to_vec<T: Serialize + ?Sized>(
-    value: &T,
-    most: usize,
-    expected: usize,
-) -> serde_json::Result<Vec<u8>> {
-    let mut writer = Writer {
-        bytes: Vec::with_capacity(expected.min(most)),
-        most,
-    };
-    serde_json::to_writer(&mut writer, value).map(|()| writer.bytes)
-}
-
-/// Writes a value as JSON.
-///
-/// # Errors
-/// The value has no JSON form.
-pub fn to_string<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<String> {
-    let bytes = to_vec(value, usize::MAX, 128)?;
-    String::from_utf8(bytes).map_err(serde_json::Error::custom)
-}
-
-/// The JSON of a value of which it is known that it has one: of texts, numbers, lists and trees.
-#[must_use]
-pub fn text<T: Serialize + ?Sized>(value: &T) -> String {
-    to_string(value).unwrap_or_default()
-}
-
-/// The tree of a value, which is written and read again: to turn each type into trees takes as much code once more as to
-/// write it. A value that holds trees itself may be nested too deep to be read, and is none for this.
-#[must_use]
-pub fn tree<T: Serialize + ?Sized>(value: &T) -> Value {
-    serde_json::from_str(&text(value)).unwrap_or_default()
 }
 
 /// Declares a struct that is read from a JSON object: each field from the member of its name, or of the name behind `as`.
