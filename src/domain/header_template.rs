@@ -62,18 +62,6 @@ const RESERVED_PREFIXES: [&str; 7] = [
 pub struct HeaderTemplates(Vec<(String, Template)>);
 
 impl HeaderTemplates {
-    /// Takes pairs of name and template.
-    ///
-    /// # Errors
-    /// What is wrong with the first that is refused.
-    pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Self, Invalid> {
-        let mut templates = Self::default();
-        for (name, template) in pairs {
-            templates.add(&name, template)?;
-        }
-        Ok(templates)
-    }
-
     fn add(&mut self, name: &str, template: String) -> Result<(), Invalid> {
         let name = header_name(name)?;
         let place = match self.0.binary_search_by(|(known, _)| known.cmp(&name)) {

@@ -4,9 +4,17 @@ use proptest::prelude::*;
 
 use super::*;
 
+fn of_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Result<HeaderTemplates, Invalid> {
+    let mut templates = HeaderTemplates::default();
+    for (name, template) in pairs {
+        templates.add(&name, template)?;
+    }
+    Ok(templates)
+}
+
 fn templates(pairs: &[(&str, &str)]) -> Result<HeaderTemplates, Invalid> {
     let owned = |(name, template): &(&str, &str)| ((*name).to_owned(), (*template).to_owned());
-    HeaderTemplates::new(pairs.iter().map(owned))
+    of_pairs(pairs.iter().map(owned))
 }
 
 fn expanded(template: &str, variables: &[(&str, &str)]) -> Result<String, Unexpanded> {
@@ -122,9 +130,7 @@ fn each_name_stands_once_in_lower_case_and_there_are_at_most_20() {
     assert!(same.as_str().contains("'x-a' stands twice"));
     let json = crate::domain::json::from_str::<HeaderTemplates>(r#"{"a": "1", "a": "2"}"#);
     assert!(json.unwrap_err().to_string().contains("stands twice"));
-    let many = |count: usize| {
-        HeaderTemplates::new((0..count).map(|at| (format!("x-{at}"), String::new())))
-    };
+    let many = |count: usize| of_pairs((0..count).map(|at| (format!("x-{at}"), String::new())));
     assert!(many(20).is_ok() && many(21).is_err());
     let kept = templates(&[("X-B", "1"), ("X-A", "$$")]).unwrap();
     assert_eq!(kept.to_json(), r#"{"x-a":"$$","x-b":"1"}"#);
@@ -156,12 +162,9 @@ fn all_headers_together_have_32_kib() {
         .map(|at| (format!("x-{at}"), "${KEY}".to_owned()))
         .collect();
     let long = "y".repeat(8 << 10);
-    let four = HeaderTemplates::new(five.iter().take(4).cloned()).unwrap();
+    let four = of_pairs(five.iter().take(4).cloned()).unwrap();
     assert!(four.expand(|_| Some(&long)).is_ok());
-    let fault = HeaderTemplates::new(five)
-        .unwrap()
-        .expand(|_| Some(&long))
-        .unwrap_err();
+    let fault = of_pairs(five).unwrap().expand(|_| Some(&long)).unwrap_err();
     assert_eq!(fault.variable(), "KEY");
     assert!(fault.to_string().contains("together"));
 }
