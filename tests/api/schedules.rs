@@ -413,6 +413,31 @@ fn one_that_is_switched_off_makes_nothing() {
     assert_eq!(made(&world), 1);
 }
 
+/// The schedule `s` goes with this version of the object at this path, and `t`, which names none, with the object.
+fn goes_with(world: &World, object: &str, version: &str) {
+    let path = world.path(object);
+    let default = json!({"default_version": null});
+    world
+        .call(&world.owner(), "PATCH", &path, default)
+        .expect(200);
+    let version = format!("{path}/versions/{version}");
+    world
+        .call(&world.owner(), "DELETE", &version, Json::Null)
+        .expect(204);
+    world
+        .get(&world.owner(), &world.path("/schedules/s"))
+        .expect(404);
+    // Without a default version it makes nothing, and is switched off after ten ticks.
+    minutes(world, 10);
+    let of_all = world.path("/schedules/t");
+    let left = world.get(&world.owner(), &of_all).expect(200).json();
+    assert_eq!((left["enabled"].clone(), made(world)), (json!(false), 0));
+    world
+        .call(&world.owner(), "DELETE", &path, Json::Null)
+        .expect(204);
+    world.get(&world.owner(), &of_all).expect(404);
+}
+
 #[test]
 fn it_goes_with_its_deployment_and_with_its_version() {
     let world = world();
@@ -429,36 +454,7 @@ fn it_goes_with_its_deployment_and_with_its_version() {
         )
         .expect(200);
     assert_eq!(shown(&world)["object_name"], "renamed");
-    let default = json!({"default_version": null});
-    world
-        .call(
-            &world.owner(),
-            "PATCH",
-            &world.path("/deployments/renamed"),
-            default,
-        )
-        .expect(200);
-    let version = world.path("/deployments/renamed/versions/v1");
-    world
-        .call(&world.owner(), "DELETE", &version, Json::Null)
-        .expect(204);
-    world
-        .get(&world.owner(), &world.path("/schedules/s"))
-        .expect(404);
-    // Without a default version it makes nothing, and is switched off after ten ticks.
-    minutes(&world, 10);
-    let path = world.path("/schedules/t");
-    let left = world.get(&world.owner(), &path).expect(200).json();
-    assert_eq!((left["enabled"].clone(), made(&world)), (json!(false), 0));
-    world
-        .call(
-            &world.owner(),
-            "DELETE",
-            &world.path("/deployments/renamed"),
-            Json::Null,
-        )
-        .expect(204);
-    world.get(&world.owner(), &path).expect(404);
+    goes_with(&world, "/deployments/renamed", "v1");
 }
 
 #[test]
@@ -660,25 +656,5 @@ fn it_goes_with_its_pipeline_and_with_its_version() {
     make_of_pipeline(&world, &world.robot(), json!({"version": "v2"}));
     let second = of_pipeline(json!({"name": "t"}));
     make_by(&world, &world.robot(), second).expect(201);
-    let path = world.path("/pipelines/p");
-    let default = json!({"default_version": null});
-    world
-        .call(&world.owner(), "PATCH", &path, default)
-        .expect(200);
-    let version = format!("{path}/versions/v2");
-    world
-        .call(&world.owner(), "DELETE", &version, Json::Null)
-        .expect(204);
-    world
-        .get(&world.owner(), &world.path("/schedules/s"))
-        .expect(404);
-    // Without a default version it makes nothing, and is switched off after ten ticks.
-    minutes(&world, 10);
-    let of_all = world.path("/schedules/t");
-    let left = world.get(&world.owner(), &of_all).expect(200).json();
-    assert_eq!((left["enabled"].clone(), made(&world)), (json!(false), 0));
-    world
-        .call(&world.owner(), "DELETE", &path, Json::Null)
-        .expect(204);
-    world.get(&world.owner(), &of_all).expect(404);
+    goes_with(&world, "/pipelines/p", "v2");
 }
