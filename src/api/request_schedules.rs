@@ -137,10 +137,7 @@ impl From<Schedule> for ScheduleList {
 
 /// What a schedule sends to its deployment or pipeline.
 fn data(target: &Target, request_data: Option<&RawValue>) -> Result<Data, Error> {
-    let io_type = match target.input_type.as_str() {
-        "structured" if target.supports_request_format.0 => IoType::Structured,
-        _ => IoType::Plain,
-    };
+    let io_type = IoType::of_bodies(&target.input_type, target.supports_request_format.0);
     let text = request_data.map_or(
         match io_type {
             IoType::Structured => "{}",

@@ -19,6 +19,17 @@ json_enum! {
     }
 }
 
+impl IoType {
+    /// How the bodies of a batch are read by what has a side of this name: without a request format, each as a text.
+    #[must_use]
+    pub fn of_bodies(name: &str, supports_request_format: bool) -> Self {
+        match name {
+            "structured" if supports_request_format => Self::Structured,
+            _ => Self::Plain,
+        }
+    }
+}
+
 json_enum! {
     /// Type of a field's value; the list is the one that the clients 3.16.1 and 4.0.0 check on both sides.
     DataType: "a type of data" {

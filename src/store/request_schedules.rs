@@ -8,6 +8,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::auth::permissions::{DEPLOYMENTS_REQUESTS_CREATE, PIPELINES_REQUESTS_CREATE};
 use crate::domain::json;
 use crate::domain::retention::RETENTION_TIME;
 use crate::domain::{Cron, Description, Labels, ObjectName, Timestamp, quoted};
@@ -424,10 +425,12 @@ pub fn no_version(object_type: &str, object_name: &str, version: &str) -> Error 
     ))
 }
 
-/// The 403 of somebody who lacks a permission of a kind of objects besides that of the route.
-#[must_use]
-pub fn lacks_besides(object_type: &str, right: &str) -> Error {
-    Error::forbidden(format!("this needs the permission {object_type}s.{right}"))
+/// The 403 of somebody who may not make the requests that a schedule of theirs would make.
+fn lacks_requests(object_type: &str) -> Error {
+    projects::lacks_permission(match object_type {
+        "pipeline" => PIPELINES_REQUESTS_CREATE,
+        _ => DEPLOYMENTS_REQUESTS_CREATE,
+    })
 }
 
 /// What lets the schedule of the path ride along.
@@ -505,9 +508,7 @@ pub async fn create(
     answers.done_or(&[
         ("found", &|| no_object(&target.object_type, new.object_name)),
         ("may", &|| projects::lacks(occasion.authority)),
-        ("may_request", &|| {
-            lacks_besides(&target.object_type, "requests.create")
-        }),
+        ("may_request", &|| lacks_requests(&target.object_type)),
         ("name_is_free", &|| name_is_taken(name)),
         (OTHERWISE, &|| {
             Error::invalid(format!(
@@ -580,10 +581,7 @@ pub async fn update(
             "description",
             changes.description.as_ref().map(|text| json!(text)),
         ),
-        (
-            "labels",
-            changes.labels.as_ref().map(|labels| json!(labels)),
-        ),
+        ("labels", changes.labels.as_ref().map(json::tree)),
     ]);
     let name = changes.name.as_ref().map(ObjectName::as_str);
     let next = match &changes.schedule {
@@ -619,9 +617,7 @@ pub async fn update(
     answers.done_or_unchanged(&[
         ("found", &|| not_found(&schedule.name)),
         ("may", &|| projects::lacks(occasion.authority)),
-        ("may_request", &|| {
-            lacks_besides(&target.object_type, "requests.create")
-        }),
+        ("may_request", &|| lacks_requests(&target.object_type)),
         ("name_is_free", &|| name_is_taken(name.unwrap_or_default())),
     ])?;
     answers.only(2)

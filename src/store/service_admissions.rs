@@ -3,7 +3,7 @@
 //! [`admissions`](crate::store::admissions), and the service's own behind them.
 
 use crate::auth::permissions::DEPLOYMENTS_REQUESTS_CREATE;
-use crate::domain::{Digests, quoted};
+use crate::domain::{Digests, Timestamp, quoted};
 use crate::error::Error;
 use crate::http::cors::Listed;
 use crate::http::rate::Rate;
@@ -21,7 +21,7 @@ use crate::store::first_trip::{FirstTrip, Rider, first_trip};
 use crate::store::projects::statements::project_columns;
 use crate::store::rows::{Answers, Columns, Flag, Row, row};
 use crate::store::run_time::under_way;
-use crate::store::services::version_of_service;
+use crate::store::services::{authentication_required, version_of_service};
 use crate::store::session::Session;
 
 /// The id that stands for all who show no token.
@@ -30,7 +30,7 @@ pub const ANONYMOUS: &str = "anonymous";
 /// Whether `services y` lets anybody call.
 macro_rules! is_open {
     () => {
-        "coalesce(y.settings ->> 'authentication_required', 1) = 0"
+        concat!(authentication_required!("y.settings"), " = 0")
     };
 }
 
@@ -361,8 +361,9 @@ pub fn judge(
 /// An inconsistency.
 pub fn rate(
     answers: &Answers,
-    asked: &Asked<'_>,
+    per_minute: Option<i64>,
     terms: &ServiceTerms,
+    now: Timestamp,
 ) -> Result<Option<Rate>, Error> {
     row! {
         #[derive(Default)]
@@ -375,7 +376,7 @@ pub fn rate(
     // Where there is no such service nothing is counted, and who may not see it is told the same.
     let made: Made = answers.last()?.unwrap_or_default();
     let rates = [
-        (asked.per_minute, made.by_caller),
+        (per_minute, made.by_caller),
         (terms.rate_limit, made.of_service),
         (terms.user_rate_limit, made.by_caller_of_service),
     ];
@@ -383,7 +384,7 @@ pub fn rate(
         Some(Rate {
             limit: limit?,
             made,
-            reset: to_next_minute(asked.now),
+            reset: to_next_minute(now),
         })
     });
     Ok(rates.min_by_key(|rate| rate.limit - rate.made))

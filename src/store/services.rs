@@ -197,9 +197,17 @@ macro_rules! is_limited {
     };
 }
 
+/// Whether callers of what has these settings have to show a token: 1 or 0.
+macro_rules! authentication_required {
+    ($settings:literal) => {
+        concat!("coalesce(", $settings, " ->> 'authentication_required', 1)")
+    };
+}
+pub(crate) use authentication_required;
+
 macro_rules! asks_for_token {
     () => {
-        "coalesce(w.settings ->> 'authentication_required', 1) = 1"
+        concat!(authentication_required!("w.settings"), " = 1")
     };
 }
 
@@ -444,7 +452,7 @@ impl ServiceChanges {
                 "description",
                 self.description.as_ref().map(|text| json!(text)),
             ),
-            ("labels", self.labels.as_ref().map(|labels| json!(labels))),
+            ("labels", self.labels.as_ref().map(json::tree)),
             ("settings", Some(self.settings.clone())),
         ])
     }

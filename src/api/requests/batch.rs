@@ -132,10 +132,7 @@ fn random(call: &Context<'_>, place: usize) -> Result<[u8; 10], Error> {
 }
 
 fn bodies<'a>(input: &Input, body: &'a [u8]) -> Result<Vec<BatchItem<'a>>, Error> {
-    let io_type = match input.input_type.as_str() {
-        "structured" if input.supports_request_format.0 => IoType::Structured,
-        _ => IoType::Plain,
-    };
+    let io_type = IoType::of_bodies(&input.input_type, input.supports_request_format.0);
     let fields: Fields = input.input_fields.parse()?;
     request_input::batch_items(io_type, &fields, body)
         .map_err(|invalid| Error::invalid(invalid.to_string()))

@@ -280,20 +280,23 @@ pub struct OpenAiModel {
     pub owned_by: String,
 }
 
-/// What the record of a call of OpenAI's clients shows besides: its path, and the status of the upstream's answer.
-#[derive(Serialize)]
-struct AdditionalData {
-    path: &'static str,
-    method: &'static str,
-    status_code: Option<u16>,
+/// What the record of a call that is passed through shows besides, in JSON: its path, and the status of the upstream's answer.
+pub(super) fn passed_through(path: &str, method: &str, status_code: Option<u16>) -> String {
+    #[derive(Serialize)]
+    struct PassedThrough<'a> {
+        path: &'a str,
+        method: &'a str,
+        status_code: Option<u16>,
+    }
+    json::text(&PassedThrough {
+        path,
+        method,
+        status_code,
+    })
 }
 
-/// The same as a JSON text, of a call to this route.
+/// The same of a call of OpenAI's clients to this route.
 pub(super) fn additional_data(route: &str, status_code: Option<u16>) -> Option<String> {
-    let data = AdditionalData {
-        path: OpenAiPath::of(route)?.below(),
-        method: "POST",
-        status_code,
-    };
-    json::to_string(&data).ok()
+    let path = OpenAiPath::of(route)?.below();
+    Some(passed_through(path, "POST", status_code))
 }

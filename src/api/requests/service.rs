@@ -6,15 +6,14 @@
 use std::rc::Rc;
 
 use ::http::{Method, StatusCode};
-use serde_json::json;
 
 use super::creating::{
     is_foreign, key_ending, key_of, overhead, passage, random_of, refuse_loops, streams,
 };
+use super::made::passed_through;
 use super::openai::{error_of, sandbox};
 use crate::api::{Call, Context, OnObject};
 use crate::domain::Within;
-use crate::domain::json;
 use crate::domain::service_call::{self, ServicePath, service_of_host, service_path};
 use crate::error::{Error, Kind};
 use crate::gate::outgoing::record_id;
@@ -104,7 +103,7 @@ impl Ask {
             items: 1,
             is_foreign: self.is_foreign,
             key: self.key.as_ref(),
-            per_minute: call.per_minute.filter(|_| !call.is_anonymous),
+            per_minute: per_minute(call),
             additional_data: Some(self.additional_data.clone()),
             now: call.now,
         }
@@ -114,9 +113,11 @@ impl Ask {
 /// What a record shows besides. A query may hold what is nobody else's, so it is not there.
 fn additional_data(call: &Context<'_>, path: &str, status_code: Option<u16>) -> String {
     let end = path.floor_char_boundary(SHOWN_PATH);
-    json::text(&json!({
-        "path": path.get(..end), "method": call.request.method.as_str(), "status_code": status_code,
-    }))
+    passed_through(
+        path.get(..end).unwrap_or_default(),
+        call.request.method.as_str(),
+        status_code,
+    )
 }
 
 /// Reads the body of a call, or takes it along unread where it is long or does not say its length.
@@ -144,12 +145,16 @@ pub(crate) fn admits(call: &Context<'_>) -> Result<Rider, Error> {
     Ok(service_admissions::rider(&Ask::of(call)?.asked(call)))
 }
 
+/// How many calls a minute the caller may make to the project; what nobody showed a token for is the service's to bound.
+fn per_minute(call: &Context<'_>) -> Option<i64> {
+    call.per_minute.filter(|_| !call.is_anonymous)
+}
+
 /// What its answer tells of the minute.
 pub(crate) fn rate(call: &Context<'_>, terms: &ServiceTerms) -> Result<Option<Rate>, Error> {
-    let ask = Ask::of(call)?;
     let ridden = call.ridden.as_ref();
     ridden.map_or(Ok(None), |ridden| {
-        service_admissions::rate(ridden, &ask.asked(call), terms)
+        service_admissions::rate(ridden, per_minute(call), terms, call.now)
     })
 }
 
