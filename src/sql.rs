@@ -1,7 +1,7 @@
 //! The texts of SQL statements, and how their parameters are named.
 //!
-//! A statement's text is a static that only the [`statements!`] macro makes, so no text can come from a value, and
-//! every text is in a register that a test explains. In the text, `:name` stands for a text parameter and `#name`
+//! A statement's text is a static that only the macro `statements!` of the store makes, so no text can come from a value,
+//! and every text is in a register that a test explains. In the text, `:name` stands for a text parameter and `#name`
 //! for an integer one. `#name` becomes `CAST(?n AS INTEGER)`, since D1 binds every number as a float: an integer
 //! column never meets a float, and nobody has to remember it.
 //!
@@ -147,35 +147,77 @@ pub(crate) const fn folded<const N: usize>(text: &str) -> [u8; N] {
     folded
 }
 
-/// The name of a statement: in the module no more than it has in its file, since hundreds of paths are long.
-macro_rules! statement_name {
-    ($name:ident) => {
-        if cfg!(target_arch = "wasm32") {
-            stringify!($name)
-        } else {
-            concat!(module_path!(), "::", stringify!($name))
-        }
-    };
+/// The length of the texts of all files behind each other.
+pub(crate) const fn joined_length(files: &[&[&str]]) -> usize {
+    join_into(files, &mut [])
 }
-pub(crate) use statement_name;
 
-/// Declares the statements of a file and the register of them, `ALL`.
-macro_rules! statements {
-    ($($(#[$doc:meta])* $name:ident = $text:expr;)*) => {
-        $($(#[$doc])* pub static $name: $crate::sql::Sql = $crate::sql::Sql::new($crate::sql::statement_name!($name), {
-            const TEXT: &str = $text;
-            const FOLDED: [u8; $crate::sql::folded_length(TEXT)] = $crate::sql::folded(TEXT);
-            match std::str::from_utf8(&FOLDED) {
-                Ok(text) => text,
-                // Whole characters were handed on.
-                Err(_) => TEXT,
-            }
-        });)*
-        /// Every statement of this file.
-        pub static ALL: &[&$crate::sql::Sql] = &[$(&$name),*];
-    };
+/// The texts of all files behind each other, in their order.
+pub(crate) const fn joined<const N: usize>(files: &[&[&str]]) -> [u8; N] {
+    let mut joined = [0; N];
+    join_into(files, &mut joined);
+    joined
 }
-pub(crate) use statements;
+
+/// Puts texts behind each other, as far as there is room. Answers how many bytes they have.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "it runs when the module is compiled, where no iterator can be used"
+)]
+const fn join_into<const N: usize>(files: &[&[&str]], joined: &mut [u8; N]) -> usize {
+    let (mut file, mut at) = (0, 0);
+    while file < files.len() {
+        let mut text = 0;
+        while text < files[file].len() {
+            let bytes = files[file][text].as_bytes();
+            if at + bytes.len() <= N {
+                joined
+                    .split_at_mut(at)
+                    .1
+                    .split_at_mut(bytes.len())
+                    .0
+                    .copy_from_slice(bytes);
+            }
+            at += bytes.len();
+            text += 1;
+        }
+        file += 1;
+    }
+    at
+}
+
+/// Where a text begins within the texts of all files behind each other; their length, where it is none of them.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "it runs when the module is compiled, where no iterator can be used"
+)]
+pub(crate) const fn place_of(wanted: &str, files: &[&[&str]]) -> usize {
+    let (mut file, mut at) = (0, 0);
+    while file < files.len() {
+        let mut text = 0;
+        while text < files[file].len() {
+            if are_equal(files[file][text].as_bytes(), wanted.as_bytes()) {
+                return at;
+            }
+            at += files[file][text].len();
+            text += 1;
+        }
+        file += 1;
+    }
+    at
+}
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "it runs when the module is compiled, where nothing else can look at a byte"
+)]
+const fn are_equal(a: &[u8], b: &[u8]) -> bool {
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
+}
 
 /// A fresh UUID of version 4, made where rows are made by a SELECT. It is an id and no secret.
 macro_rules! fresh_uuid {
@@ -214,6 +256,17 @@ mod tests {
             std::str::from_utf8(&FOLDED),
             Ok("SELECT 'a  b', 'é' FROM t ")
         );
+    }
+
+    #[test]
+    fn texts_stand_behind_each_other_and_are_found_whole() {
+        const FILES: &[&[&str]] = &[&["SELECT 12", "SELECT 1"], &[], &["é"]];
+        const JOINED: [u8; joined_length(FILES)] = joined(FILES);
+        assert_eq!(std::str::from_utf8(&JOINED), Ok("SELECT 12SELECT 1é"));
+        assert_eq!(place_of("SELECT 12", FILES), 0);
+        assert_eq!(place_of("SELECT 1", FILES), 9);
+        assert_eq!(place_of("é", FILES), 17);
+        assert_eq!(place_of("SELECT", FILES), JOINED.len());
     }
 
     #[test]

@@ -9,7 +9,6 @@ use crate::domain::invalid::quoted;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::projects::{self, Project};
 use crate::store::rights::caller_may;
@@ -21,6 +20,7 @@ use crate::store::service_users::statements::{
 };
 use crate::store::session::Session;
 use crate::store::subscriptions::{self, subscription_runs};
+use crate::store::texts::statements;
 
 /// The generation of a secret that is new.
 pub const FIRST_GENERATION: i64 = 1;

@@ -13,12 +13,12 @@ use crate::domain::usage::day_of;
 use crate::error::{Error, Reason};
 use crate::sql::Sql;
 use crate::sql::statement::{Parameters, Statement};
-use crate::sql::statements;
 use crate::store::budgets;
 use crate::store::first_trip::Rider;
 use crate::store::rows::{Answers, Flag, JsonText, Millis, row};
 use crate::store::run_time::under_way;
 use crate::store::subscriptions;
+use crate::store::texts::statements;
 
 /// So many requests of a project are under way at most (contract section 5.4).
 pub const MOST_OF_PROJECT: i64 = 1_000;

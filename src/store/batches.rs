@@ -10,7 +10,6 @@ use crate::domain::{ObjectType, Timestamp};
 use crate::error::Error;
 use crate::sql::Sql;
 use crate::sql::statement::{Parameters, Statement};
-use crate::sql::statements;
 use crate::store::admissions::{
     self, Admission, Asked, admit, asked_by_holder, this_record, wanted_version,
 };
@@ -19,6 +18,7 @@ use crate::store::first_trip::rider::caller_is_known;
 use crate::store::objects::Object;
 use crate::store::rows::{Answers, Flag, JsonText, row};
 use crate::store::session::Session;
+use crate::store::texts::statements;
 
 /// A statement is given at most so many bytes of payloads, or one: the longest has 1.6 MB as JSON, and D1 takes 2 MB.
 const PAYLOADS_AT_ONCE: usize = 1_000_000;

@@ -10,13 +10,13 @@ use crate::domain::quota::{MAX_QUOTA, UNLIMITED};
 use crate::domain::time::Timestamp;
 use crate::error::{Error, Reason};
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::projects::Project;
 use crate::store::quotas::{Quota, join_workspace_quota, quota_columns};
 use crate::store::rights::caller_may;
 use crate::store::rows::{Flag, row};
 use crate::store::run_time::{leased_time, limit_of_quota, units_begun};
 use crate::store::session::Session;
+use crate::store::texts::statements;
 use crate::store::workspaces::{self, workspace_exists, workspace_is_open};
 
 /// For how long an id is remembered, in milliseconds: 30 days (contract section 6).

@@ -6,11 +6,11 @@
 use crate::domain::quoted;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::projects::Project;
 use crate::store::rows::{Flag, row};
 use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice};
+use crate::store::texts::statements;
 
 /// The environment of a version that names none (contract section 5.1): every project has it.
 pub const EXTERNAL: &str = "external";

@@ -4,10 +4,10 @@ use crate::domain::credits::Credits;
 use crate::domain::instance_type::InstanceTypeName;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::rows::row;
 use crate::store::session::Session;
+use crate::store::texts::statements;
 
 row! {
     /// An instance type with its price.

@@ -8,7 +8,6 @@ use crate::domain::Timestamp;
 use crate::domain::json;
 use crate::error::{Error, Kind};
 use crate::sql::statement::{Parameters, Statement};
-use crate::sql::statements;
 use crate::store::admissions::{Admitted, Why, asked, cost, facts, judged, limits};
 use crate::store::pipeline_requests::{Plan, plan_at, reading_item};
 use crate::store::requests::payloads::Payload;
@@ -16,6 +15,7 @@ use crate::store::rows::{Flag, row};
 use crate::store::run_time::stops_now;
 use crate::store::session::Session;
 use crate::store::settlements::FORGET_INPUT;
+use crate::store::texts::statements;
 
 /// The scheduled run offers so many requests at most,
 const OFFERED: i64 = 500;

@@ -3,10 +3,10 @@
 
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::admissions::{Admitted, facts};
 use crate::store::rows::{Millis, row};
 use crate::store::session::Session;
+use crate::store::texts::statements;
 
 macro_rules! awaited {
     () => {

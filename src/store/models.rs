@@ -5,10 +5,10 @@ use crate::auth::permissions::DEPLOYMENTS_REQUESTS_CREATE;
 use crate::error::Error;
 use crate::http::response::LONGEST_BODY;
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::rows::{Flag, Millis, row};
 use crate::store::session::Session;
 use crate::store::slices::fits;
+use crate::store::texts::statements;
 
 /// No model is listed in fewer bytes than this.
 const SHORTEST: usize = 100;

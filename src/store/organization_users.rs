@@ -16,7 +16,6 @@ use crate::domain::email::Email;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::sql::statement::{Parameters, Statement};
-use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, given, permit, permitted};
 use crate::store::organizations::Organization;
 use crate::store::other_trails::{
@@ -28,6 +27,7 @@ use crate::store::rows::{Flag, Millis, row};
 use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice};
 use crate::store::subscriptions::{self, limit_reached, plan_allows, subscription_runs};
+use crate::store::texts::statements;
 
 row! {
     /// A member of an organization, or somebody who is invited to it.

@@ -10,10 +10,10 @@ use crate::auth::principal::Principal;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::rows::{Flag, Millis, row};
 use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice};
+use crate::store::texts::statements;
 
 row! {
     /// An organization with its plan.

@@ -5,11 +5,11 @@ use crate::auth::permissions::Permission;
 use crate::domain::Timestamp;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::projects::Project;
 use crate::store::role_assignments::{RoleAssignment, object_of_name, select_assignment};
 use crate::store::rows::{Flag, row};
 use crate::store::session::Session;
+use crate::store::texts::statements;
 
 /// What is asked.
 pub struct Question<'a> {

@@ -9,7 +9,6 @@ use crate::domain::pipeline_graph::{Attachment, END, Mapping, START};
 use crate::domain::{ObjectType, Timestamp, quoted};
 use crate::error::Error;
 use crate::sql::statement::{Parameters, Statement};
-use crate::sql::statements;
 use crate::store::admissions::{
     self, Admission, Admitted, Asked, MOST_OF_ORGANIZATION, MOST_OF_PROJECT, admit,
     admit_forwarded, asked, asked_by_call, facts, limits, this_record,
@@ -17,6 +16,7 @@ use crate::store::admissions::{
 use crate::store::first_trip::Rider;
 use crate::store::rows::{Answers, Flag, JsonText, row};
 use crate::store::session::Session;
+use crate::store::texts::statements;
 
 /// Pipelines are in one another to this depth at most, and a request runs so many objects (contract section 5.7).
 pub const DEEPEST: i64 = 5;

@@ -5,7 +5,6 @@
 use crate::domain::quoted;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::organization_users::{caller_leaves_or_administers, email_of_person};
 use crate::store::other_trails::lost_roles;
@@ -15,6 +14,7 @@ use crate::store::rows::{OTHERWISE, row};
 use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice};
 use crate::store::subscriptions::{self, subscription_runs};
+use crate::store::texts::statements;
 
 row! {
     /// A person of a project, or a service user of it.

@@ -8,10 +8,10 @@ use serde_json::json;
 use crate::domain::{QuotaBounds, QuotaResourceName};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::rows::row;
 use crate::store::session::Session;
+use crate::store::texts::statements;
 
 row! {
     /// A resource that can be limited.

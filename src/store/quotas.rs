@@ -9,12 +9,12 @@ use crate::domain::invalid::quoted;
 use crate::domain::json;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::projects::Project;
 use crate::store::rights::caller_may;
 use crate::store::rows::{Flag, Millis, row};
 use crate::store::session::Session;
+use crate::store::texts::statements;
 use crate::store::workspaces::{self, workspace_exists, workspace_is_open};
 
 row! {

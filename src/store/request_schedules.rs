@@ -14,7 +14,6 @@ use crate::domain::retention::RETENTION_TIME;
 use crate::domain::{Cron, Description, Labels, ObjectName, Timestamp, quoted};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::admissions::{MOST_PENDING, retention};
 use crate::store::audit::{Action, Change, Occasion, given, permit, permitted};
 use crate::store::first_trip::Rider;
@@ -24,6 +23,7 @@ use crate::store::rights::{caller_may, caller_may_besides};
 use crate::store::rows::{Answers, Flag, JsonText, Millis, OTHERWISE, row};
 use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice, fits, has_any_label};
+use crate::store::texts::statements;
 
 /// Most schedules of a project.
 const MOST: i64 = 50;

@@ -4,11 +4,11 @@
 use crate::domain::Timestamp;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::projects::Project;
 use crate::store::rows::row;
 use crate::store::session::Session;
 use crate::store::subscriptions::in_force;
+use crate::store::texts::statements;
 
 row! {
     /// How many there are of one resource.

@@ -4,7 +4,6 @@ use serde_json::json;
 
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::projects::{self, Project};
 use crate::store::rights::{caller_holds_all, caller_may};
@@ -12,6 +11,7 @@ use crate::store::roles;
 use crate::store::rows::{OTHERWISE, row};
 use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice};
+use crate::store::texts::statements;
 
 row! {
     /// A role assignment.

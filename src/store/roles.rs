@@ -8,7 +8,6 @@ use crate::domain::json;
 use crate::domain::{ObjectName, quoted};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::projects::{self, Project};
 use crate::store::rights::{caller_holds_all, caller_may};
@@ -16,6 +15,7 @@ use crate::store::rows::{Answers, Flag, JsonText, Refuse, row};
 use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice};
 use crate::store::subscriptions::{self, subscription_runs};
+use crate::store::texts::statements;
 
 row! {
     /// A role with its permissions, in the order in which they were given.

@@ -12,9 +12,9 @@ use crate::domain::json;
 use crate::error::Error;
 use crate::platform::{Config, NONCE_LENGTH, Platform};
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::rows::row;
 use crate::store::session::Session;
+use crate::store::texts::statements;
 
 row! {
     /// A key under which something is sealed.

@@ -8,7 +8,6 @@ use crate::error::Error;
 use crate::http::cors::Listed;
 use crate::http::rate::Rate;
 use crate::sql::statement::{Parameters, Statement};
-use crate::sql::statements;
 use crate::store::admissions::{
     self, Admission, Asked, Why, admit_forwarded, asked, facts, forget_key, to_next_minute,
     uncount_rate, void, voided,
@@ -23,6 +22,7 @@ use crate::store::rows::{Answers, Columns, Flag, Row, row};
 use crate::store::run_time::under_way;
 use crate::store::services::{authentication_required, version_of_service};
 use crate::store::session::Session;
+use crate::store::texts::statements;
 
 /// The id that stands for all who show no token.
 pub const ANONYMOUS: &str = "anonymous";

@@ -10,7 +10,6 @@ use crate::error::Error;
 use crate::http::patch::Patch;
 use crate::sql::Sql;
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, given, permit, permitted};
 use crate::store::projects::{self, Project};
 use crate::store::rights::{caller_holds_all, caller_may, ends_with_caller};
@@ -18,6 +17,7 @@ use crate::store::rows::{Answers, Flag, JsonText, Millis, Refuse, row};
 use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice, fits, has_any_label};
 use crate::store::subscriptions::{self, subscription_runs};
+use crate::store::texts::statements;
 
 /// So many callers of a service have a limit of their own at most, of each kind.
 pub const MOST_USER_LIMITS: i64 = 1_000;

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use crate::error::Error;
 use crate::platform::{Batch, BatchMeta, DatabaseError, Platform, within};
 use crate::sql::statement::{Parameters, Statement};
-use crate::sql::statements;
 use crate::store::rows::Answers;
+use crate::store::texts::statements;
 
 /// How long a round trip may take, in milliseconds. D1 has been seen to stall for more than a minute; a caller who
 /// is told after ten seconds can do something else (platform bounds).

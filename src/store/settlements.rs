@@ -11,7 +11,6 @@ use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::platform::DatabaseError;
 use crate::sql::statement::{Parameters, Statement};
-use crate::sql::statements;
 use crate::store::admissions::{Admitted, cost, leases};
 use crate::store::budgets::{self, credits_used};
 use crate::store::organizations::credits_of_organization;
@@ -21,6 +20,7 @@ use crate::store::run_time::{
 };
 use crate::store::session::Session;
 use crate::store::subscriptions::in_force;
+use crate::store::texts::statements;
 
 macro_rules! this_record {
     () => {

@@ -11,10 +11,10 @@ use crate::domain::names::ObjectName;
 use crate::domain::text::Description;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::rows::{Flag, row};
 use crate::store::session::Session;
+use crate::store::texts::statements;
 
 /// The plan of an organization that names none, and the only one that renews itself (contract section 3).
 pub const FREE: &str = "free";

@@ -7,9 +7,9 @@ use crate::domain::requests::first_id_at;
 use crate::domain::time_series::{Metric, Steps};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::rows::row;
 use crate::store::session::Session;
+use crate::store::texts::statements;
 
 /// So many records go into a series at most.
 pub const MOST_RECORDS: i64 = 50_000;

@@ -3,7 +3,7 @@
 use crate::domain::time::Timestamp;
 use crate::domain::token::{PlainToken, TokenDigest, TokenKeys};
 use crate::sql::statement::{Parameters, Statement};
-use crate::sql::statements;
+use crate::store::texts::statements;
 
 /// A token's last use is written at most so often, in milliseconds (contract section 4).
 pub const LAST_USED_INTERVAL: i64 = 60_000;

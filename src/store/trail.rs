@@ -4,10 +4,11 @@ use serde::Serialize;
 
 use crate::domain::invalid::quoted;
 use crate::error::Error;
+use crate::sql::Sql;
 use crate::sql::statement::Parameters;
-use crate::sql::{Sql, statements};
 use crate::store::rows::{Flag, JsonText, Millis, row};
 use crate::store::session::Session;
+use crate::store::texts::statements;
 
 row! {
     /// A row of the trail.

@@ -14,7 +14,6 @@ use crate::domain::json;
 use crate::domain::{HeaderTemplates, Timestamp, UpstreamUrl, quoted};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::first_trip::Rider;
 use crate::store::first_trip::rider::caller_is_known;
@@ -24,6 +23,7 @@ use crate::store::rights::{caller_holds_all, caller_may_on_object, caller_still}
 use crate::store::rows::{Answers, Flag, JsonText, Millis, row};
 use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice};
+use crate::store::texts::statements;
 use crate::store::workspaces::opens_to;
 
 row! {

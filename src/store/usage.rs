@@ -19,10 +19,10 @@ use crate::domain::usage::{Interval, Intervals, MEASURES, METRICS, Metric, Objec
 use crate::error::Error;
 use crate::http::response::LONGEST_BODY;
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::projects::Project;
 use crate::store::rows::{Answers, Flag, Row, row};
 use crate::store::session::Session;
+use crate::store::texts::statements;
 
 /// The length of the shortest value in a report, with its bounds; what names a part takes no less.
 const SHORTEST: usize =

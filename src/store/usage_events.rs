@@ -18,9 +18,9 @@ use crate::domain::time::Timestamp;
 use crate::domain::usage::{Metric, ObjectType};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::rows::{Flag, row};
 use crate::store::session::Session;
+use crate::store::texts::statements;
 
 /// So many events has a report at most (contract section 3).
 pub const MAX_EVENTS: usize = 500;

@@ -2,8 +2,8 @@
 
 use crate::domain::email::Email;
 use crate::error::Error;
+use crate::sql::fresh_uuid;
 use crate::sql::statement::Parameters;
-use crate::sql::{fresh_uuid, statements};
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::organization_users::member_as_json;
 use crate::store::other_trails::{
@@ -11,6 +11,7 @@ use crate::store::other_trails::{
 };
 use crate::store::rows::{Flag, Millis, OTHERWISE, row};
 use crate::store::session::Session;
+use crate::store::texts::statements;
 use crate::store::tokens::FreshToken;
 
 row! {

@@ -9,10 +9,10 @@ use crate::domain::time::Timestamp;
 use crate::domain::voucher_code::VoucherCode;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::rows::{Millis, OTHERWISE, row};
 use crate::store::session::Session;
+use crate::store::texts::statements;
 
 row! {
     /// A voucher.

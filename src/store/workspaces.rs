@@ -10,11 +10,11 @@ use crate::auth::principal::Principal;
 use crate::domain::{SAFE_INTEGER, quoted};
 use crate::error::{Error, Reason};
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::projects::{self, Project};
 use crate::store::rights::caller_holds_all;
 use crate::store::rows::{JsonText, Millis, row};
 use crate::store::session::Session;
+use crate::store::texts::statements;
 
 pub mod changes;
 

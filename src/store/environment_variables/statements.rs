@@ -2,10 +2,10 @@
 //!
 //! A place is named by `:place_id`, and by `:deployment_id` and `:version_id`, which are null where it is above them.
 
-use crate::sql::statements;
 use crate::store::audit::{permit, permitted};
 use crate::store::first_trip::rider::caller_is_known;
 use crate::store::rights::{caller_may_on_object, caller_still};
+use crate::store::texts::statements;
 
 /// What shows a variable, from `environment_variables v`: of a secret never its value.
 macro_rules! shown_columns {

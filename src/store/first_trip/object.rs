@@ -2,7 +2,7 @@
 //! that the path names. [`project::ask`](super::project::ask) makes it.
 
 use super::project::caller_and_project;
-use crate::sql::statements;
+use crate::store::texts::statements;
 
 macro_rules! caller_and_object {
     { who: $who:ident } => {

@@ -5,10 +5,10 @@ use super::{FirstTrip, Rider, ask as ask_first, first_trip};
 use crate::domain::Digests;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
-use crate::sql::statements;
 use crate::store::organizations::{Organization, organization_columns, plan_of_organization};
 use crate::store::rows::{Columns, Flag, Row, row};
 use crate::store::session::Session;
+use crate::store::texts::statements;
 
 statements! {
     /// Who is calling, and what they are in the organization of this name.

@@ -3,9 +3,9 @@
 use crate::error::Error;
 use crate::http::cors::Listed;
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::rows::{Flag, row};
 use crate::store::session::Session;
+use crate::store::texts::statements;
 
 macro_rules! origin_columns {
     () => {

@@ -6,9 +6,9 @@ use crate::domain::Digests;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::rows::{Millis, row};
 use crate::store::session::Session;
+use crate::store::texts::statements;
 
 /// Of `tokens t` and its holder, `users u` or `service_users s`.
 macro_rules! holder_columns {

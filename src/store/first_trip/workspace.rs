@@ -9,11 +9,11 @@ use crate::auth::principal::Principal;
 use crate::domain::Digests;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
-use crate::sql::statements;
 use crate::store::projects::Project;
 use crate::store::projects::statements::project_columns;
 use crate::store::rows::{Columns, Flag, Row, row};
 use crate::store::session::Session;
+use crate::store::texts::statements;
 use crate::store::workspaces::{Workspace, opens_to, workspace_columns};
 
 statements! {

@@ -195,7 +195,7 @@ macro_rules! statements_of_kind {
             use crate::store::rights::{caller_may, caller_may_on_object};
             use crate::store::pipeline_checks::lost_field::lost_field;
             use crate::store::pipeline_checks::use_in_pipeline::used_in;
-            use crate::sql::statements;
+            use crate::store::texts::statements;
             use crate::store::slices::{Listing, fits, has_any_label};
             use crate::store::subscriptions::{plan_allows, subscription_runs};
 

@@ -11,10 +11,10 @@ use crate::domain::subscription_period::period_containing;
 use crate::domain::time::Timestamp;
 use crate::domain::voucher_code::VoucherCode;
 use crate::error::Error;
-use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
 use crate::store::rights::caller_lives;
 use crate::store::rows::OTHERWISE;
+use crate::store::texts::statements;
 
 /// So many organizations may one person create (contract section 3).
 pub const MAX_ORGANIZATIONS_A_PERSON: i64 = 100;

@@ -11,11 +11,11 @@ use crate::domain::names::ObjectName;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::http::patch::Patch;
-use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, given, permit, permitted};
 use crate::store::projects::lacks;
 use crate::store::rights::caller_administers;
 use crate::store::subscriptions::{FREE, in_force};
+use crate::store::texts::statements;
 
 macro_rules! name_is_free {
     () => {

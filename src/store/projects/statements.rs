@@ -1,11 +1,12 @@
 //! The SQL of projects: each rule once, and the statements that go by them.
 
-use crate::sql::{fresh_uuid, statements};
+use crate::sql::fresh_uuid;
 use crate::store::audit::{permit, permitted};
 use crate::store::budgets::budget_columns;
 use crate::store::rights::{caller_administers, caller_holds_all, caller_may};
 use crate::store::slices::{fits, has_all_labels};
 use crate::store::subscriptions::{plan_allows, subscription_runs};
+use crate::store::texts::statements;
 
 /// The columns of [`Project`](super::Project) that every call on it needs, from `projects p` and `organizations n`.
 macro_rules! project_columns {

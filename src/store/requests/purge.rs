@@ -6,9 +6,9 @@
 use crate::domain::Timestamp;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::sql::statements;
 use crate::store::admissions::KEY_KEPT;
 use crate::store::session::Session;
+use crate::store::texts::statements;
 
 /// So many rows of each table are taken in a run: with their payloads and entries of indexes a few seconds of D1's at
 /// most, and 700,000 records a day in runs of each minute.

@@ -3,9 +3,9 @@
 //! Records are found in the version that the path names, or in the default one. What a statement reads is bounded by what
 //! its call sends and is shown, and by [`SEARCHED`](super::records::SEARCHED) where it has to look through records.
 
-use crate::sql::statements;
 use crate::store::rights::{caller_may_on_object, caller_still};
 use crate::store::run_time::{comes_later, stops_now};
+use crate::store::texts::statements;
 
 /// The version that the path names, or the default one, of an object of either kind.
 macro_rules! version_of {

@@ -1,11 +1,11 @@
 //! The SQL of service users: each rule once, and the statements that go by them.
 
-use crate::sql::statements;
 use crate::store::audit::{permit, permitted};
 use crate::store::first_trip::rider::caller_is_known;
 use crate::store::rights::{caller_holds_all, caller_may, ends_with_caller};
 use crate::store::slices::fits;
 use crate::store::subscriptions::subscription_runs;
+use crate::store::texts::statements;
 
 macro_rules! select_service_user {
     () => {

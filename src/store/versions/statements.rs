@@ -365,13 +365,13 @@ macro_rules! statements_of_kind {
 /// Those of deployments.
 pub mod deployments {
     use super::Statements;
-    use crate::sql::statements;
     use crate::store::audit::{permit, permitted};
     use crate::store::objects::statements::of_pipelines;
     use crate::store::pipeline_checks::use_in_pipeline::used_in;
     use crate::store::rights::caller_may_on_object;
     use crate::store::slices::{Listing, fits, has_any_label};
     use crate::store::subscriptions::{plan_allows, subscription_runs};
+    use crate::store::texts::statements;
 
     statements_of_kind!("deployment");
 
@@ -393,7 +393,6 @@ pub mod pipelines {
         DELETE_CHANGED, DELETE_MAPPINGS, FIELDS_CHANGED, FIELDS_IN_PATH, INSERT_CHANGED,
         INSERT_MAPPINGS, LIST_CHANGED, LIST_IN_PATH,
     };
-    use crate::sql::statements;
     use crate::store::audit::{permit, permitted};
     use crate::store::objects::statements::of_pipelines;
     use crate::store::pipeline_checks::fault;
@@ -401,6 +400,7 @@ pub mod pipelines {
     use crate::store::rights::caller_may_on_object;
     use crate::store::slices::{Listing, fits, has_any_label};
     use crate::store::subscriptions::{plan_allows, subscription_runs};
+    use crate::store::texts::statements;
 
     statements_of_kind!("pipeline");
 

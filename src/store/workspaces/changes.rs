@@ -14,12 +14,12 @@ use crate::domain::json;
 use crate::domain::workspace::DEFAULT_WORKSPACE;
 use crate::domain::{AuthType, EnterpriseProjectId, Grant, WorkspaceDescription, WorkspaceName};
 use crate::error::{Error, Reason};
-use crate::sql::statements;
 use crate::store::audit::{Action, Change, Occasion, given, permit, permitted};
 use crate::store::projects::Project;
 use crate::store::rights::caller_may;
 use crate::store::rows::OTHERWISE;
 use crate::store::subscriptions::{self, subscription_runs};
+use crate::store::texts::statements;
 
 macro_rules! name_is_free {
     () => {

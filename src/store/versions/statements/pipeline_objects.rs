@@ -3,9 +3,9 @@
 //! An object has a row of its own and refers to its deployment or pipeline by id, so a rename keeps it and a deletion
 //! can ask who uses what goes.
 
-use crate::sql::statements;
 use crate::store::audit::permitted;
 use crate::store::pipeline_checks::caller_may_get;
+use crate::store::texts::statements;
 
 /// The objects of a version in their order. `seen` is the id of what one refers to, where the reader may `.get` that; else
 /// nothing of it is read (contract section 2).

@@ -1,0 +1,45 @@
+//! The statements of a file, and where their texts stand: behind each other in one static, [`super::TEXTS`].
+//!
+//! A deployment is uploaded gzipped, and gzip finds again only what stood within the 32 KB before; the texts have half a
+//! megabyte and much in common. Left to the linker, which knows nothing of that, they were half as large again.
+
+/// The name of a statement: in the module no more than it has in its file, since hundreds of paths are long.
+macro_rules! statement_name {
+    ($name:ident) => {
+        if cfg!(target_arch = "wasm32") {
+            stringify!($name)
+        } else {
+            concat!(module_path!(), "::", stringify!($name))
+        }
+    };
+}
+pub(crate) use statement_name;
+
+/// Declares the statements of a file, and the register of them, `ALL` and `TEXTS`, which [`super`] gathers.
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $text:expr;)*) => {
+        $($(#[$doc])* pub static $name: $crate::sql::Sql = $crate::sql::Sql::new(
+            $crate::store::texts::statement_name!($name),
+            $crate::store::kept($crate::store::texts::folded_text!($text)),
+        );)*
+        /// Every statement of this file.
+        pub static ALL: &[&$crate::sql::Sql] = &[$(&$name),*];
+        /// Their texts.
+        pub(crate) const TEXTS: &[&str] = &[$($crate::store::texts::folded_text!($text)),*];
+    };
+}
+pub(crate) use statements;
+
+/// A text whose white space is folded.
+macro_rules! folded_text {
+    ($text:expr) => {{
+        const TEXT: &str = $text;
+        const FOLDED: [u8; $crate::sql::folded_length(TEXT)] = $crate::sql::folded(TEXT);
+        match std::str::from_utf8(&FOLDED) {
+            Ok(text) => text,
+            // Whole characters were handed on.
+            Err(_) => TEXT,
+        }
+    }};
+}
+pub(crate) use folded_text;
