@@ -15,10 +15,31 @@ pub mod statement;
 use std::sync::OnceLock;
 
 /// One statement: a name for logs and tests, and its text.
+///
+/// Both stand in a register, behind those of other statements: half a thousand addresses would be larger, gzipped, than many
+/// of the texts that they point to.
 pub struct Sql {
-    name: &'static str,
-    text: &'static str,
+    register: &'static Register,
+    number: usize,
     prepared: OnceLock<Prepared>,
+}
+
+/// The names and texts of statements, behind each other: each is its name, a space, and its text.
+pub struct Register {
+    /// All of them.
+    pub entries: &'static str,
+    /// How many bytes each has.
+    pub lengths: &'static [u16],
+}
+
+impl Register {
+    fn entry(&self, number: usize) -> &'static str {
+        let before = self.lengths.iter().take(number);
+        let start: usize = before.map(|length| usize::from(*length)).sum();
+        let length = self.lengths.get(number).copied().unwrap_or_default();
+        let end = start + usize::from(length);
+        self.entries.get(start..end).unwrap_or_default()
+    }
 }
 
 /// A text as SQLite takes it, with the names of its numbered parameters.
@@ -41,10 +62,10 @@ pub struct Parameter {
 impl Sql {
     /// For the macro alone.
     #[must_use]
-    pub const fn new(name: &'static str, text: &'static str) -> Self {
+    pub const fn new(register: &'static Register, number: usize) -> Self {
         Self {
-            name,
-            text,
+            register,
+            number,
             prepared: OnceLock::new(),
         }
     }
@@ -52,18 +73,24 @@ impl Sql {
     /// The path of the static that holds it, such as `tenantry::store::users::GET`; in the module its last part.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        self.name
+        self.name_and_text().0
+    }
+
+    fn name_and_text(&self) -> (&'static str, &'static str) {
+        let entry = self.register.entry(self.number);
+        entry.split_once(' ').unwrap_or_default()
     }
 
     /// The text as it runs; translated once an isolate.
     pub fn prepared(&self) -> &Prepared {
-        self.prepared.get_or_init(|| prepare(self.text))
+        self.prepared
+            .get_or_init(|| prepare(self.name_and_text().1))
     }
 }
 
 impl std::fmt::Debug for Sql {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(self.name)
+        formatter.write_str(self.name())
     }
 }
 
@@ -147,77 +174,128 @@ pub(crate) const fn folded<const N: usize>(text: &str) -> [u8; N] {
     folded
 }
 
-/// The length of the texts of all files behind each other.
-pub(crate) const fn joined_length(files: &[&[&str]]) -> usize {
-    join_into(files, &mut [])
+/// The statements of a file, as they are declared: the name of each, and its text.
+pub(crate) type Declared = &'static [(&'static str, &'static str)];
+
+/// How many statements these files have.
+pub(crate) const fn how_many(files: &[Declared]) -> usize {
+    number_of(("", ""), files)
 }
 
-/// The texts of all files behind each other, in their order.
-pub(crate) const fn joined<const N: usize>(files: &[&[&str]]) -> [u8; N] {
-    let mut joined = [0; N];
-    join_into(files, &mut joined);
-    joined
-}
-
-/// Puts texts behind each other, as far as there is room. Answers how many bytes they have.
+/// The number of a statement among those of all files, in their order; how many there are, where it is none of them.
 #[expect(
     clippy::indexing_slicing,
     reason = "it runs when the module is compiled, where no iterator can be used"
 )]
-const fn join_into<const N: usize>(files: &[&[&str]], joined: &mut [u8; N]) -> usize {
-    let (mut file, mut at) = (0, 0);
+pub(crate) const fn number_of(wanted: (&str, &str), files: &[Declared]) -> usize {
+    let (mut file, mut number) = (0, 0);
     while file < files.len() {
-        let mut text = 0;
-        while text < files[file].len() {
-            let bytes = files[file][text].as_bytes();
-            if at + bytes.len() <= N {
-                joined
-                    .split_at_mut(at)
-                    .1
-                    .split_at_mut(bytes.len())
-                    .0
-                    .copy_from_slice(bytes);
+        let mut place = 0;
+        while place < files[file].len() {
+            let (name, text) = files[file][place];
+            if are_equal(name, wanted.0) && are_equal(text, wanted.1) {
+                return number;
             }
-            at += bytes.len();
-            text += 1;
+            (place, number) = (place + 1, number + 1);
         }
         file += 1;
     }
-    at
+    number
 }
 
-/// Where a text begins within the texts of all files behind each other; their length, where it is none of them.
+/// How many bytes each entry of a register of these files has.
 #[expect(
     clippy::indexing_slicing,
     reason = "it runs when the module is compiled, where no iterator can be used"
 )]
-pub(crate) const fn place_of(wanted: &str, files: &[&[&str]]) -> usize {
-    let (mut file, mut at) = (0, 0);
+pub(crate) const fn lengths<const N: usize>(files: &[Declared]) -> [u16; N] {
+    let (mut lengths, mut file, mut number) = ([0; N], 0, 0);
     while file < files.len() {
-        let mut text = 0;
-        while text < files[file].len() {
-            if are_equal(files[file][text].as_bytes(), wanted.as_bytes()) {
-                return at;
-            }
-            at += files[file][text].len();
-            text += 1;
+        let mut place = 0;
+        while place < files[file].len() {
+            let (name, text) = files[file][place];
+            let length = name.len() + " ".len() + text.len();
+            assert!(length <= u16::MAX as usize, "a statement is too long");
+            lengths[number] = length as u16;
+            (place, number) = (place + 1, number + 1);
         }
         file += 1;
     }
-    at
+    lengths
+}
+
+/// The sum of lengths.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "it runs when the module is compiled, where no iterator can be used"
+)]
+pub(crate) const fn sum(lengths: &[u16]) -> usize {
+    let (mut at, mut sum) = (0, 0);
+    while at < lengths.len() {
+        sum += lengths[at] as usize;
+        at += 1;
+    }
+    sum
+}
+
+/// The entries of a register of these files, behind each other.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "it runs when the module is compiled, where no iterator can be used"
+)]
+pub(crate) const fn entries<const N: usize>(files: &[Declared]) -> [u8; N] {
+    let (mut entries, mut file) = ([0; N], 0);
+    let mut room = entries.as_mut_slice();
+    while file < files.len() {
+        let mut place = 0;
+        while place < files[file].len() {
+            let (name, text) = files[file][place];
+            room = put(room, name);
+            room = put(room, " ");
+            room = put(room, text);
+            place += 1;
+        }
+        file += 1;
+    }
+    entries
+}
+
+/// Puts a text at the beginning of what there is room in, and answers what is left of that.
+const fn put<'a>(room: &'a mut [u8], text: &str) -> &'a mut [u8] {
+    let (begin, left) = room.split_at_mut(text.len());
+    begin.copy_from_slice(text.as_bytes());
+    left
 }
 
 #[expect(
     clippy::indexing_slicing,
     reason = "it runs when the module is compiled, where nothing else can look at a byte"
 )]
-const fn are_equal(a: &[u8], b: &[u8]) -> bool {
-    let mut at = 0;
+const fn are_equal(a: &str, b: &str) -> bool {
+    let (a, b, mut at) = (a.as_bytes(), b.as_bytes(), 0);
     while at < a.len() && at < b.len() && a[at] == b[at] {
         at += 1;
     }
     at == a.len() && at == b.len()
 }
+
+/// A static statement that is in no register but its own.
+#[cfg(test)]
+macro_rules! alone {
+    ($name:ident = $text:expr) => {
+        static $name: $crate::sql::Sql = {
+            const FILES: &[$crate::sql::Declared] = &[&[(stringify!($name), $text)]];
+            static LENGTHS: [u16; 1] = $crate::sql::lengths(FILES);
+            static REGISTER: $crate::sql::Register = $crate::sql::Register {
+                entries: concat!(stringify!($name), " ", $text),
+                lengths: &LENGTHS,
+            };
+            $crate::sql::Sql::new(&REGISTER, 0)
+        };
+    };
+}
+#[cfg(test)]
+pub(crate) use alone;
 
 /// A fresh UUID of version 4, made where rows are made by a SELECT. It is an id and no secret.
 macro_rules! fresh_uuid {
@@ -259,14 +337,32 @@ mod tests {
     }
 
     #[test]
-    fn texts_stand_behind_each_other_and_are_found_whole() {
-        const FILES: &[&[&str]] = &[&["SELECT 12", "SELECT 1"], &[], &["é"]];
-        const JOINED: [u8; joined_length(FILES)] = joined(FILES);
-        assert_eq!(std::str::from_utf8(&JOINED), Ok("SELECT 12SELECT 1é"));
-        assert_eq!(place_of("SELECT 12", FILES), 0);
-        assert_eq!(place_of("SELECT 1", FILES), 9);
-        assert_eq!(place_of("é", FILES), 17);
-        assert_eq!(place_of("SELECT", FILES), JOINED.len());
+    fn statements_stand_behind_each_other_and_are_found_whole() {
+        const FILES: &[Declared] = &[
+            &[("A", "SELECT 'x y'"), ("B", "SELECT 1")],
+            &[],
+            &[("A", "SELECT é")],
+        ];
+        const LENGTHS: [u16; how_many(FILES)] = lengths(FILES);
+        const ENTRIES: [u8; sum(&LENGTHS)] = entries(FILES);
+        static REGISTER: Register = Register {
+            entries: match std::str::from_utf8(&ENTRIES) {
+                Ok(entries) => entries,
+                Err(_) => "",
+            },
+            lengths: &LENGTHS,
+        };
+        let found = |declared| {
+            let sql = Sql::new(&REGISTER, number_of(declared, FILES));
+            (sql.name(), sql.prepared().text.clone())
+        };
+        assert_eq!(
+            found(("A", "SELECT 'x y'")),
+            ("A", "SELECT 'x y'".to_owned())
+        );
+        assert_eq!(found(("B", "SELECT 1")), ("B", "SELECT 1".to_owned()));
+        assert_eq!(found(("A", "SELECT é")), ("A", "SELECT é".to_owned()));
+        assert_eq!(number_of(("B", "SELECT é"), FILES), how_many(FILES));
     }
 
     #[test]

@@ -157,8 +157,9 @@ impl Statement {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sql::alone;
 
-    static TWO: Sql = Sql::new("TWO", "SELECT :a, #b");
+    alone!(TWO = "SELECT :a, #b");
 
     fn values(parameters: Parameters) -> Result<usize, Faulty> {
         let batch = parameters.batch([&TWO]);

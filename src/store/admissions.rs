@@ -977,9 +977,9 @@ mod tests {
 
     use crate::domain::Credits;
     use crate::domain::metering::credits_for;
-    use crate::sql::Sql;
+    use crate::sql::alone;
 
-    static COST: Sql = Sql::new("COST", concat!("SELECT ", cost!("#run_time", "#price")));
+    alone!(COST = concat!("SELECT ", cost!("#run_time", "#price")));
 
     proptest! {
         #[test]

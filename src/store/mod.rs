@@ -58,7 +58,7 @@ pub mod workspaces;
 
 use crate::sql::{self, Sql};
 
-/// Gathers the statements of files, and their texts.
+/// Gathers the statements of files.
 macro_rules! register {
     ($($($file:ident)::+,)*) => {
         /// Every statement of the store, for the tests that explain them.
@@ -67,8 +67,7 @@ macro_rules! register {
             [$($($file)::+::ALL),*].concat()
         }
 
-        /// The texts of every file.
-        const FILES: &[&[&str]] = &[$($($file)::+::TEXTS),*];
+        const FILES: &[sql::Declared] = &[$($($file)::+::DECLARED),*];
     };
 }
 
@@ -131,19 +130,25 @@ register! {
     sealing_keys,
 }
 
-/// The texts of all statements, behind each other.
-static TEXTS: [u8; sql::joined_length(FILES)] = sql::joined(FILES);
-
-/// A text of a file in the register, as it stands in [`TEXTS`].
-///
-/// It is worked out when the module is compiled, which a file that is missing in the register ends.
-const fn kept(text: &str) -> &'static str {
-    let at = sql::place_of(text, FILES);
-    let (_, from) = TEXTS.split_at(at);
-    let (kept, _) = from.split_at(text.len());
-    match std::str::from_utf8(kept) {
-        Ok(text) => text,
+/// Every statement of the store.
+static REGISTER: sql::Register = sql::Register {
+    entries: match std::str::from_utf8(&ENTRIES) {
+        Ok(entries) => entries,
         // Whole texts were put behind each other.
         Err(_) => "",
-    }
+    },
+    lengths: &LENGTHS,
+};
+static ENTRIES: [u8; sql::sum(&LENGTHS)] = sql::entries(FILES);
+static LENGTHS: [u16; sql::how_many(FILES)] = sql::lengths(FILES);
+
+/// The number of a statement in the register. It is worked out when the module is compiled; a file that the register does not
+/// name does not compile.
+const fn number_of(declared: (&str, &str)) -> usize {
+    let number = sql::number_of(declared, FILES);
+    assert!(
+        number < LENGTHS.len(),
+        "the register of src/store/mod.rs does not name this file"
+    );
+    number
 }

@@ -174,25 +174,21 @@ mod tests {
     use rusqlite::types::Value;
     use testkit::schema;
 
-    use crate::sql::Sql;
+    use crate::sql::{Sql, alone};
 
     const GPU: &str = "exemlProject.gpu_duration";
     const MOST: i64 = 9_007_199_254_740_991;
 
-    static LEFT: Sql = Sql::new(
-        "LEFT",
-        concat!(
+    alone!(
+        LEFT = concat!(
             "SELECT (SELECT ",
             quota_left!(),
             " FROM quota_resources r LEFT JOIN workspace_quotas q ON q.project_id = :project_id
                 AND q.workspace_id = :workspace_id AND q.resource = r.resource
               WHERE r.resource = :resource)"
-        ),
+        )
     );
-    static LEASED: Sql = Sql::new(
-        "LEASED",
-        concat!("SELECT ", leased_time!(":workspace_id", ":resource")),
-    );
+    alone!(LEASED = concat!("SELECT ", leased_time!(":workspace_id", ":resource")));
 
     /// A project with its workspace '0'.
     fn world() -> Connection {

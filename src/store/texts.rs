@@ -1,4 +1,4 @@
-//! The statements of a file, and where their texts stand: behind each other in one static, [`super::TEXTS`].
+//! The statements of a file, and where their texts stand: behind each other in one register, [`super::REGISTER`].
 //!
 //! A deployment is uploaded gzipped, and gzip finds again only what stood within the 32 KB before; the texts have half a
 //! megabyte and much in common. Left to the linker, which knows nothing of that, they were half as large again.
@@ -15,20 +15,31 @@ macro_rules! statement_name {
 }
 pub(crate) use statement_name;
 
-/// Declares the statements of a file, and the register of them, `ALL` and `TEXTS`, which [`super`] gathers.
+/// Declares the statements of a file, and two lists of them, `ALL` and `DECLARED`, which [`super`] gathers.
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $text:expr;)*) => {
         $($(#[$doc])* pub static $name: $crate::sql::Sql = $crate::sql::Sql::new(
-            $crate::store::texts::statement_name!($name),
-            $crate::store::kept($crate::store::texts::folded_text!($text)),
+            &$crate::store::REGISTER,
+            $crate::store::number_of($crate::store::texts::declared!($name, $text)),
         );)*
         /// Every statement of this file.
         pub static ALL: &[&$crate::sql::Sql] = &[$(&$name),*];
-        /// Their texts.
-        pub(crate) const TEXTS: &[&str] = &[$($crate::store::texts::folded_text!($text)),*];
+        /// Their names and texts.
+        pub(crate) const DECLARED: $crate::sql::Declared = &[$($crate::store::texts::declared!($name, $text)),*];
     };
 }
 pub(crate) use statements;
+
+/// The name and the text of a statement.
+macro_rules! declared {
+    ($name:ident, $text:expr) => {
+        (
+            $crate::store::texts::statement_name!($name),
+            $crate::store::texts::folded_text!($text),
+        )
+    };
+}
+pub(crate) use declared;
 
 /// A text whose white space is folded.
 macro_rules! folded_text {
