@@ -23,7 +23,8 @@ done
 fingerprint() {
   {
     find src -type f | LC_ALL=C sort
-    for file in Cargo.toml Cargo.lock rust-toolchain.toml build.rs scripts/build.sh scripts/order-functions.mjs; do
+    for file in Cargo.toml Cargo.lock rust-toolchain.toml build.rs scripts/build.sh scripts/drop-glue.mjs scripts/order-functions.mjs \
+      scripts/wasm.mjs; do
       [ ! -f "$file" ] || echo "$file"
     done
   } | tr '\n' '\0' | xargs -0 cat | sha256
@@ -64,12 +65,15 @@ rm -f "$log"
 # What counts is the gzipped size. Inlining breaks up code that is alike (smaller raw, a tenth larger gzipped). Zeros in the data cost
 # next to nothing, the segments that memory-packing would make around them do. And functions whose code is alike are put beside each
 # other, within the reach of gzip's window: named so that they are when they are sorted by name.
+features="--enable-mutable-globals --enable-sign-ext --enable-nontrapping-float-to-int --enable-bulk-memory
+  --enable-multivalue --enable-reference-types --enable-exception-handling"
 wasm_opt() {
-  "${WASM_OPT_BIN:-$ROOT/node_modules/.bin/wasm-opt}" build/index_bg.wasm -o build/index_bg.wasm "$@" \
-    --enable-mutable-globals --enable-sign-ext --enable-nontrapping-float-to-int --enable-bulk-memory \
-    --enable-multivalue --enable-reference-types --enable-exception-handling
+  # shellcheck disable=SC2086 # Words.
+  "${WASM_OPT_BIN:-$ROOT/node_modules/.bin/wasm-opt}" build/index_bg.wasm -o build/index_bg.wasm "$@" $features
 }
 if [ "$mode" = release ]; then
+  # shellcheck disable=SC2086
+  node scripts/drop-glue.mjs build $features
   wasm_opt -g -O --skip-pass=inlining-optimizing --skip-pass=memory-packing
   node scripts/order-functions.mjs build/index_bg.wasm
   wasm_opt --reorder-functions-by-name
