@@ -32,6 +32,7 @@ mod service;
 mod services;
 mod unserved;
 mod variables;
+mod webhooks;
 
 use family::Family;
 pub use find::{Found, find, nothing, surface};
@@ -193,7 +194,7 @@ macro_rules! routes {
 use routes;
 
 /// The rows, a file of them after the other.
-const TABLES: [&[Route]; 18] = [
+const TABLES: [&[Route]; 19] = [
     service::TABLE,
     operator::TABLE,
     organizations::TABLE,
@@ -202,6 +203,7 @@ const TABLES: [&[Route]; 18] = [
     objects::TABLE,
     variables::TABLE,
     schedules::TABLE,
+    webhooks::TABLE,
     requests::TO_DEPLOYMENTS,
     requests::TO_DEPLOYMENT_VERSIONS,
     requests::TO_PIPELINES,

@@ -41,6 +41,7 @@ pub mod usage;
 pub mod user;
 pub mod versions;
 pub mod vouchers;
+pub mod webhooks;
 pub mod workspaces;
 
 use std::cell::{Cell, RefCell};

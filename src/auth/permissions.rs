@@ -188,6 +188,16 @@ catalogue! {
     SERVICES_UPDATE = "services.update";
     /// Delete a service.
     SERVICES_DELETE = "services.delete";
+    /// List webhooks.
+    WEBHOOKS_LIST = "webhooks.list";
+    /// Read a webhook.
+    WEBHOOKS_GET = "webhooks.get";
+    /// Create a webhook.
+    WEBHOOKS_CREATE = "webhooks.create";
+    /// Change a webhook.
+    WEBHOOKS_UPDATE = "webhooks.update";
+    /// Delete a webhook.
+    WEBHOOKS_DELETE = "webhooks.delete";
     /// List workspaces.
     WORKSPACES_LIST = "workspaces.list";
     /// Read a workspace.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::story::{DEPLOYMENT, PIPELINE, PROJECT, REQUEST_ID};
 use super::{Example, give_examples};
 use crate::api::requests::{made, records, shapes};
-use crate::api::{request_schedules, results};
+use crate::api::{request_schedules, results, webhooks};
 use crate::domain::RecordId;
 
 const MADE: &str = "2026-11-22T09:00:00.000+00:00";
@@ -35,6 +35,29 @@ give_examples! {
         "object_name": DEPLOYMENT, "version": null, "schedule": "0 6 * * 1-5",
         "request_data": { "photo": "ubiops-file://default/apple.jpg" }, "timeout": 600, "enabled": true,
         "creation_date": "2026-11-22T09:00:00.000000Z", "description": "", "labels": {},
+    };
+    webhooks::WebhookCreate = {
+        "name": "tell-the-shop", "object_type": "deployment", "object_name": DEPLOYMENT,
+        "url": "https://shop.acme.com/told", "event": "deployment_request_completed", "include_result": true,
+        "headers": [{ "key": "Authorization", "value": "<what the shop asks for>", "protected": true }],
+    };
+    webhooks::WebhookUpdate = { "event": "deployment_request_failed", "timeout": 20 };
+    webhooks::WebhookDetail = {
+        "id": "3f6e2a51-6f0c-4c3e-9d7a-5b1f0e8d2c44", "name": "tell-the-shop", "object_type": "deployment",
+        "object_name": DEPLOYMENT, "version": null, "url": "https://shop.acme.com/told",
+        "headers": [{ "key": "Authorization", "value": null, "protected": true }],
+        "event": "deployment_request_completed", "creation_date": "2026-11-22T09:00:00.000000Z",
+        "last_updated": "2026-11-22T09:00:00.000000Z", "description": "", "labels": {}, "timeout": 10, "enabled": true,
+        "retry": true, "include_result": true, "last_status": "failed", "last_error": "it answered 500",
+        "last_delivery_date": "2026-11-22T09:00:02.000000Z", "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=",
+    };
+    webhooks::WebhookTestCreate = {
+        "object_type": "deployment", "object_name": DEPLOYMENT, "url": "https://shop.acme.com/told",
+        "event": "deployment_request_completed",
+    };
+    webhooks::WebhookTestDetail = {
+        "id": "0b6e3b1c-90de-4b5a-8a5e-2f6f1b7c9d10", "status": "completed", "error_message": null,
+        "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=",
     };
     records::RequestUpdate = { "status": "cancelled" };
     shapes::RequestsChanged = { "success": true };

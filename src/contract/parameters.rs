@@ -14,7 +14,7 @@ use super::story::{
 use crate::domain::{
     AccessKeyId, AuditId, EnvironmentVariableId, InstanceTypeName, ObjectName, ProjectId,
     QuotaResourceName, RevisionId, RoleAssignmentId, ServiceId, ServiceUserId, Timestamp, UserId,
-    VoucherCode,
+    VoucherCode, WebhookId,
 };
 
 /// A parameter of a path or of a query.
@@ -190,6 +190,10 @@ parameters! {
     METADATA_ONLY = "metadata_only", "Whether to leave out the data that was sent and answered.", |_| json!({ "type": "boolean", "default": false }), true;
     /// The kind of object to list the requests of; it has to be given.
     OBJECT_TYPE = "object_type", "Kind of object whose requests are listed; required.", |_| json!({ "enum": ["deployment", "pipeline"] }), "deployment";
+    /// The kind of object whose webhooks to list.
+    WEBHOOKS_OF = "object_type", "Kind of object; only webhooks of objects of that kind are listed.", |_| json!({ "enum": ["deployment", "pipeline"] }), "deployment";
+    /// What webhooks to list are told.
+    WEBHOOKS_TOLD = "event", "Event; only webhooks that are sent that event are listed.", text, "deployment_request_completed";
     /// Whether to leave an organization without an admin.
     FORCE = "force", "Whether to delete the person even if an organization is left without an admin.", |_| json!({ "type": "boolean", "default": false }), false;
 }
@@ -230,6 +234,18 @@ static PATH: &[Parameter] = &[
         description: "Name of the request schedule.",
         schema: reference::<ObjectName>,
         example: || json!("each-morning"),
+    },
+    Parameter {
+        name: "webhook_name",
+        description: "Name of the webhook.",
+        schema: reference::<ObjectName>,
+        example: || json!("tell-the-shop"),
+    },
+    Parameter {
+        name: "test_id",
+        description: "Id of the test.",
+        schema: reference::<WebhookId>,
+        example: || json!("0b6e3b1c-90de-4b5a-8a5e-2f6f1b7c9d10"),
     },
     Parameter {
         name: "service_id",

@@ -62,7 +62,11 @@ const RESERVED_PREFIXES: [&str; 7] = [
 pub struct HeaderTemplates(Vec<(String, Template)>);
 
 impl HeaderTemplates {
-    fn add(&mut self, name: &str, template: String) -> Result<(), Invalid> {
+    /// Adds a header.
+    ///
+    /// # Errors
+    /// A name that is none, cannot be set or stands there already; a template that is none; a header too many.
+    pub fn add(&mut self, name: &str, template: String) -> Result<(), Invalid> {
         let name = header_name(name)?;
         let place = match self.0.binary_search_by(|(known, _)| known.cmp(&name)) {
             Err(place) => place,

@@ -105,6 +105,8 @@ uuid_ids! {
     AuditId;
     /// A request schedule.
     ScheduleId;
+    /// A webhook, or the test of one.
+    WebhookId;
     /// The record of a request, of version 7: in the order of their making.
     RecordId;
 }

@@ -71,7 +71,8 @@ pub use idempotency_key::IdempotencyKey;
 pub use ids::{
     AttachmentId, AuditId, DeploymentId, EnvironmentVariableId, OrganizationId, PipelineId,
     PipelineObjectId, ProjectId, RecordId, RequestId, RevisionId, RoleAssignmentId, RoleId,
-    ScheduleId, ServiceId, ServiceUserId, TokenId, UserId, VersionId, VoucherId, WorkspaceId,
+    ScheduleId, ServiceId, ServiceUserId, TokenId, UserId, VersionId, VoucherId, WebhookId,
+    WorkspaceId,
 };
 pub use instance_type::InstanceTypeName;
 pub use integer::{AtLeast, SAFE_INTEGER, Within};

@@ -2,17 +2,22 @@
 
 use super::{Failure, Passage};
 use crate::domain::metering::EXTENDED_BEFORE;
+use crate::store::rows::Flag;
 use crate::store::settlements;
 
 /// A lease is extended no oftener than after so many milliseconds.
 const STEP: i64 = 10_000;
 
 impl Passage {
-    /// Extends the lease for as long as it is polled; completes when the request may go on no longer, and says why: its
+    /// Tells that it has started, and extends the lease for as long as it is polled; completes when the request may go on no longer, and says why: its
     /// lease has ended and was not extended, or all of its time is over, which an upstream that answers does not end while
     /// the caller reads nothing.
     pub(super) async fn hold_lease(&self) -> Failure {
         let deadline = self.deadline();
+        // Beside the request: who is told that it has started, is not waited for.
+        if self.admitted.tells_start == Some(Flag(true)) {
+            self.offer_webhooks().await;
+        }
         loop {
             let end = self.lease_end.get().min(deadline);
             let left = end.as_millis() - self.now().as_millis();

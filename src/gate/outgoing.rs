@@ -19,8 +19,8 @@ use crate::store::rows::Flag;
 
 /// What upstreams are asked for.
 const ACCEPT: &str = "application/json, text/plain, text/event-stream";
-/// What calls upstreams.
-const USER_AGENT: &str = concat!("Tenantry/", env!("CARGO_PKG_VERSION"));
+/// What calls upstreams, and webhooks.
+pub const USER_AGENT: &str = concat!("Tenantry/", env!("CARGO_PKG_VERSION"));
 
 /// A variable as the first trip has it: id, place, name, value, secret, key and hosts.
 #[derive(Deserialize)]

@@ -9,9 +9,11 @@ use crate::domain::openai::TokenUsage;
 use crate::error::Error;
 use crate::platform::{Clock, DatabaseError, Local, Platform, within};
 use crate::sql::statement::Statement;
+use crate::store::items::message;
 use crate::store::requests::payloads::{Part, key};
 use crate::store::session::Session;
 use crate::store::settlements::{self, Ended, Ending, KeptPayload, KeyEnding};
+use crate::store::webhook_deliveries;
 
 /// For so long the answer waits for the settlement, in milliseconds.
 const WAITED_FOR: i64 = 3_000;
@@ -19,6 +21,8 @@ const WAITED_FOR: i64 = 3_000;
 const TRIED: i64 = 25_000;
 /// A long payload has so many milliseconds to be put beside the database: an answer waits for it.
 const PUT: u32 = 3_000;
+/// The queue has so many milliseconds to be told of webhooks: an answer waits for it.
+const OFFERED_FOR: u32 = 1_000;
 /// It stays there for so many seconds longer than its record, whose end comes with a run of each minute.
 const STAYS_LONGER: i64 = 300;
 /// How long to wait before each repetition; the last one goes on.
@@ -67,7 +71,11 @@ impl Passage {
         let statements =
             settlements::settling(&self.admitted, &self.record_id, &ending, self.now());
         let until = self.now().plus_millis(WAITED_FOR);
-        match tried_until(&self.session, &*self.platform.clock, &statements, until).await {
+        let tried = tried_until(&self.session, &*self.platform.clock, &statements, until).await;
+        if tried.is_ok() && self.admitted.tells_start.is_some() {
+            self.offer_webhooks().await;
+        }
+        match tried {
             Ok(Some(Ended {
                 status,
                 error_message: recorded,
@@ -89,6 +97,16 @@ impl Passage {
 }
 
 impl Passage {
+    /// Tells the queue, where there is one, that webhooks are to be told of the request. What it does not take in time the
+    /// scheduled run finds.
+    pub(super) async fn offer_webhooks(&self) {
+        if let Some(queue) = &self.platform.queue {
+            let task = webhook_deliveries::task(&self.record_id);
+            let sending = queue.send(vec![message(&task.project_id, &task.id)]);
+            let _ = within(&*self.platform.clock, OFFERED_FOR, sending).await;
+        }
+    }
+
     /// Keeps what was sent or answered, as its media type and text: in the row that is to be written, or beside the database
     /// where it is long. What cannot be kept there is not kept.
     async fn keep(&self, part: Part, payload: Option<(&str, &str)>) -> Option<KeptPayload> {

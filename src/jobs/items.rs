@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use super::Line;
+use super::{Line, webhooks};
 use crate::domain::{RequestId, Timestamp};
 use crate::error::Error;
 use crate::gate::forward::Sending;
@@ -18,6 +18,7 @@ use crate::store::pipeline_requests::Plan;
 use crate::store::requests::payloads;
 use crate::store::session::Session;
 use crate::store::settlements::KeyEnding;
+use crate::store::webhook_deliveries::WEBHOOKS;
 
 /// So many run at once in an invocation: as many as a queue delivers, so that none waits behind another's that hangs.
 const AT_ONCE: usize = 5;
@@ -70,6 +71,9 @@ async fn run_one(
     item: &Item,
     began: Timestamp,
 ) -> Turn {
+    if item.project_id == WEBHOOKS {
+        return webhooks::run(platform, config, &item.id).await;
+    }
     let run = Run {
         platform,
         config,

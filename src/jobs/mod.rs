@@ -4,6 +4,7 @@
 //! finds again.
 
 mod items;
+mod webhooks;
 
 use std::rc::Rc;
 
@@ -21,6 +22,7 @@ use crate::store::requests::purge;
 use crate::store::sealing_keys;
 use crate::store::session::{Account, Session};
 use crate::store::settlements;
+use crate::store::webhook_deliveries;
 
 /// The scheduled run begins no request of a batch after so many milliseconds: the next run goes on.
 const BEGINS: i64 = 50_000;
@@ -80,7 +82,7 @@ impl Line<'_> {
 }
 
 /// Ends what nobody settled, takes away what has been kept for long enough, seals anew what is under a key that is to go, makes
-/// the requests of schedules, and offers what waits for its turn.
+/// the requests of schedules, and offers what waits for its turn and what webhooks are to be told.
 pub async fn every_minute(platform: &Rc<Platform>, config: &Rc<Config>) {
     let began = platform.clock.now();
     let session = Session::new(Rc::clone(platform));
@@ -93,7 +95,13 @@ pub async fn every_minute(platform: &Rc<Platform>, config: &Rc<Config>) {
         Ok(to_run) => (to_run, Ok(())),
         Err(error) => (Vec::new(), Err(error)),
     };
-    let error = ended.and(purged).and(sealed).and(fired).and(offered).err();
+    let done = ended.and(purged).and(sealed).and(fired);
+    let told = offer_webhooks(platform, &session, began).await;
+    let (to_tell, told) = match told {
+        Ok(to_tell) => (to_tell, Ok(())),
+        Err(error) => (Vec::new(), Err(error)),
+    };
+    let error = done.and(offered).and(told).err();
     let line = Line {
         job: "every_minute",
         record_id: None,
@@ -104,6 +112,7 @@ pub async fn every_minute(platform: &Rc<Platform>, config: &Rc<Config>) {
     };
     line.write(platform, &session, began);
     let due: Vec<Item> = to_run.into_iter().map(|due| due.item).collect();
+    let due = in_turn(due, to_tell);
     let until = began.plus_millis(BEGINS);
     let turns = items::run(platform, config, due.clone(), (began, until)).await;
     let not_begun = due.into_iter().zip(turns);
@@ -112,6 +121,37 @@ pub async fn every_minute(platform: &Rc<Platform>, config: &Rc<Config>) {
     if !not_begun.is_empty() {
         // What fails here is offered a little later.
         let _ = take_back(&session, &not_begun, platform.clock.now()).await;
+    }
+}
+
+/// Offers what webhooks are to be told; answers what this run has to tell itself: all of it where there is no queue, or where
+/// it takes nothing.
+async fn offer_webhooks(
+    platform: &Platform,
+    session: &Session,
+    now: Timestamp,
+) -> Result<Vec<Item>, Error> {
+    let has_queue = platform.queue.is_some();
+    let due = webhook_deliveries::offer(session, has_queue, now).await?;
+    let messages = due.iter().map(|item| message(&item.project_id, &item.id));
+    let messages: Vec<String> = messages.collect();
+    match &platform.queue {
+        Some(queue) if !due.is_empty() && queue.send(messages).await.is_ok() => Ok(Vec::new()),
+        _ => Ok(due),
+    }
+}
+
+/// One of the ones and one of the others in turn, so that neither keep the others waiting.
+fn in_turn(ones: Vec<Item>, others: Vec<Item>) -> Vec<Item> {
+    let (mut ones, mut others) = (ones.into_iter(), others.into_iter());
+    let mut all = Vec::new();
+    loop {
+        let pair = (ones.next(), others.next());
+        if pair == (None, None) {
+            return all;
+        }
+        all.extend(pair.0);
+        all.extend(pair.1);
     }
 }
 

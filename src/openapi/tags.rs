@@ -51,6 +51,11 @@ const TAGS: &[(&str, &str)] = &[
         "Variables that are put into the headers of requests to the upstreams of deployments.",
     ),
     ("schedules", "Schedules that make requests at set times."),
+    (
+        "webhooks",
+        "Webhooks, which are sent what becomes of requests.",
+    ),
+    ("webhooks-tests", "Single trials of webhooks."),
     ("requests", "Records of the requests of a whole project."),
     (
         "results",

@@ -356,6 +356,15 @@ macro_rules! void {
     };
 }
 
+/// Whether webhooks of its object are told of `requests r`, as the triggers of migrations/0034_webhooks.sql have it: a
+/// pipeline in a pipeline tells nobody.
+macro_rules! tells {
+    () => {
+        "(r.parent_id IS NULL OR r.object_type = 'deployment')"
+    };
+}
+pub(crate) use tells;
+
 /// All that is needed to forward `requests r`, which has its record: of a deployment, or of a pipeline, which has no upstream
 /// and always a request format.
 macro_rules! facts {
@@ -373,6 +382,9 @@ macro_rules! facts {
            e.input_fields, ", $supports_request_format, " AS supports_request_format, x.version_id IS NOT NULL AS has_upstream,
            x.upstream_url, x.base_url, x.headers, x.max_concurrency, x.idle_timeout, x.retries, x.secret,
            x.secret_key_id, x.previous_secret, x.previous_secret_key_id, x.previous_secret_end,
+           (SELECT max(k.event = r.object_type || '_request_started') FROM webhooks k
+            WHERE k.object_id = r.object_id AND k.is_test = 0 AND ", $crate::store::admissions::tells!(), "
+           ) AS tells_start,
            CASE WHEN x.variables <> '[]' THEN (
              SELECT json_group_array(json_array(w.id, w.place_id, w.name, w.value, w.secret, w.key_id, w.hosts))
              FROM environment_variables w
@@ -668,6 +680,8 @@ row! {
         pub previous_secret_key_id: Option<String>,
         /// Until when that one signs too.
         pub previous_secret_end: Option<Millis>,
+        /// Of what has webhooks: whether one of them is told that it has started.
+        pub tells_start: Option<Flag>,
         /// The variables that the templates name, as arrays of id, place, name, value, secret, key and hosts.
         pub variables: Option<JsonText>,
     }

@@ -54,6 +54,8 @@ pub mod usage_events;
 pub mod users;
 pub mod versions;
 pub mod vouchers;
+pub mod webhook_deliveries;
+pub mod webhooks;
 pub mod workspaces;
 
 use crate::sql::{self, Sql};
@@ -123,6 +125,8 @@ register! {
     usage_events,
     environment_variables::statements,
     upstreams,
+    webhooks,
+    webhook_deliveries,
     request_schedules,
     versions::statements::pipelines,
     versions::statements::pipeline_objects,

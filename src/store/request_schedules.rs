@@ -110,6 +110,8 @@ macro_rules! with_object {
         )
     };
 }
+pub(crate) use with_object;
+
 macro_rules! from_schedules {
     () => {
         concat!("FROM request_schedules s", with_object!("s"))

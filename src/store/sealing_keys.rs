@@ -47,7 +47,16 @@ const NONCE_CHARACTERS: usize = NONCE_LENGTH / 3 * 4;
 macro_rules! under_previous {
     ($side:literal) => {
         concat!(
-            "SELECT 'value' AS kind, id AS row_id, place_id, name, value AS sealed FROM environment_variables
+            "SELECT 'signing_secret' AS kind, id AS row_id, project_id AS place_id, 'secret' AS name, signing_secret AS sealed
+             FROM webhooks WHERE signing_secret_key_id = :previous AND id ",
+            $side,
+            " :from UNION ALL SELECT 'previous_signing_secret', id, project_id, 'secret', previous_signing_secret FROM webhooks
+             WHERE previous_signing_secret_key_id = :previous AND id ",
+            $side,
+            " :from UNION ALL SELECT 'protected_headers', id, project_id, 'headers', protected_headers FROM webhooks
+             WHERE protected_headers_key_id = :previous AND id ",
+            $side,
+            " :from UNION ALL SELECT 'value' AS kind, id AS row_id, place_id, name, value AS sealed FROM environment_variables
              WHERE key_id = :previous AND place_id ",
             $side,
             " :from UNION ALL SELECT 'secret', version_id, project_id, 'secret', secret FROM upstreams
@@ -103,12 +112,27 @@ statements! {
     /// Those before them.
     SEAL_PREVIOUS_SECRETS =
         sealed_anew!("upstreams", "version_id = f.value ->> 1", "previous_secret", "previous_secret_key_id");
+    /// The secrets of webhooks that sign.
+    SEAL_SIGNING_SECRETS =
+        sealed_anew!("webhooks", "webhooks.id = f.value ->> 1", "signing_secret", "signing_secret_key_id");
+    /// Those before them.
+    SEAL_PREVIOUS_SIGNING_SECRETS = sealed_anew!(
+        "webhooks", "webhooks.id = f.value ->> 1", "previous_signing_secret", "previous_signing_secret_key_id");
+    /// The headers of webhooks that are protected.
+    SEAL_PROTECTED_HEADERS =
+        sealed_anew!("webhooks", "webhooks.id = f.value ->> 1", "protected_headers", "protected_headers_key_id");
     /// The secrets of each key, over all tables that have any.
     COUNTS = "SELECT id, sum(secrets) AS secrets FROM (
                 SELECT key_id AS id, count(*) AS secrets FROM environment_variables WHERE key_id > '' GROUP BY key_id
                 UNION ALL SELECT secret_key_id, count(*) FROM upstreams WHERE secret_key_id > '' GROUP BY secret_key_id
                 UNION ALL SELECT previous_secret_key_id, count(*) FROM upstreams
-                          WHERE previous_secret_key_id > '' GROUP BY previous_secret_key_id)
+                          WHERE previous_secret_key_id > '' GROUP BY previous_secret_key_id
+                UNION ALL SELECT signing_secret_key_id, count(*) FROM webhooks
+                          WHERE signing_secret_key_id > '' GROUP BY signing_secret_key_id
+                UNION ALL SELECT previous_signing_secret_key_id, count(*) FROM webhooks
+                          WHERE previous_signing_secret_key_id > '' GROUP BY previous_signing_secret_key_id
+                UNION ALL SELECT protected_headers_key_id, count(*) FROM webhooks
+                          WHERE protected_headers_key_id > '' GROUP BY protected_headers_key_id)
               GROUP BY id ORDER BY id";
 }
 
@@ -157,7 +181,8 @@ pub async fn seal_anew(
         let place = Place {
             table: match secret.kind.as_str() {
                 "value" => "environment_variables",
-                _ => "upstreams",
+                "secret" | "previous_secret" => "upstreams",
+                _ => "webhooks",
             },
             row: &secret.row_id,
             place: &secret.place_id,
@@ -187,7 +212,14 @@ pub async fn seal_anew(
         let writing = parameters()
             .text("current", current)
             .text("fresh", json::text(&fresh))
-            .batch([&SEAL_VALUES, &SEAL_SECRETS, &SEAL_PREVIOUS_SECRETS]);
+            .batch([
+                &SEAL_VALUES,
+                &SEAL_SECRETS,
+                &SEAL_PREVIOUS_SECRETS,
+                &SEAL_SIGNING_SECRETS,
+                &SEAL_PREVIOUS_SIGNING_SECRETS,
+                &SEAL_PROTECTED_HEADERS,
+            ]);
         session.write(writing).await?;
     }
     opened

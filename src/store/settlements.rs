@@ -11,7 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::platform::DatabaseError;
 use crate::sql::statement::{Parameters, Statement};
-use crate::store::admissions::{Admitted, cost, leases};
+use crate::store::admissions::{Admitted, cost, leases, tells};
 use crate::store::budgets::{self, credits_used};
 use crate::store::organizations::credits_of_organization;
 use crate::store::rows::{Answers, Flag, Millis, row};
@@ -107,6 +107,23 @@ macro_rules! extension {
     };
 }
 
+/// Whether `requests r` has webhooks that may be told of it.
+macro_rules! has_webhooks {
+    () => {
+        concat!(
+            tells!(),
+            " AND EXISTS (SELECT 1 FROM webhooks k WHERE k.object_id = r.object_id AND k.is_test = 0)"
+        )
+    };
+}
+
+/// Why those have failed that nobody settled.
+macro_rules! lost {
+    () => {
+        "'the request was not settled: the gate lost it while it was under way'"
+    };
+}
+
 statements! {
     /// What the request used.
     METER = meter!(cost!(charged!(), "coalesce(r.price, 0)"), "#input_volume", "#output_volume", record_still!());
@@ -138,6 +155,10 @@ statements! {
            prompt_tokens = #prompt_tokens, completion_tokens = #completion_tokens, total_tokens = #total_tokens,
            additional_data = coalesce(:additional_data, additional_data)
          WHERE ", record_still!());
+    /// The same of a record of which nothing is kept, where webhooks are told of it: having told them, it goes.
+    TELL = concat!(
+        "UPDATE requests AS r SET status = :status, time_completed = #now, error_message = :error_message
+         WHERE r.status = 'processing' AND ", has_webhooks!(), " AND ", record_still!());
     /// The end of a record of which nothing is kept.
     REMOVE = concat!("DELETE FROM requests WHERE ", this_record!(), " AND ", under_way!());
     /// What was sent goes, where nothing of it is kept: of a request that has waited it stands there before it is sent.
@@ -194,7 +215,11 @@ statements! {
     FORGET_OVERDUE = concat!(
         "DELETE FROM request_payloads WHERE (project_id, request_id) IN (
            SELECT r.project_id, r.id FROM requests r WHERE r.retention_mode = 'metadata' AND ", overdue!(), ")");
-    /// The end of those of which nothing is kept.
+    /// The end of those of which nothing is kept, where webhooks are told of it.
+    TELL_OVERDUE = concat!(
+        "UPDATE requests AS r SET status = 'failed', time_completed = r.lease_end, error_message = ", lost!(), "
+         WHERE retention_mode = 'none' AND r.status = 'processing' AND ", has_webhooks!(), " AND ", overdue!());
+    /// The end of the others of which nothing is kept.
     REMOVE_OVERDUE = concat!("DELETE FROM requests AS r WHERE retention_mode = 'none' AND ", overdue!());
     /// Their end.
     END_OVERDUE = concat!(
@@ -202,7 +227,7 @@ statements! {
            time_completed = r.lease_end, output_size = 0, run_time = ", leased_time!(), ",
            credits = ", cost!(leased_time!(), "coalesce(price, 0)"), ",
            error_message = CASE
-             WHEN NOT ", comes_later!("r."), " THEN 'the request was not settled: the gate lost it while it was under way'
+             WHEN NOT ", comes_later!("r."), " THEN ", lost!(), "
              WHEN r.status = 'cancelled_pending' THEN NULL
              WHEN NOT EXISTS (SELECT 1 FROM upstreams x WHERE x.version_id = r.version_id)
                THEN 'the upstream from which the result was to come later was taken away'
@@ -335,6 +360,9 @@ pub fn settling(
             (Some(digest), Some((*status, content_type, body.clone())))
         }
     };
+    if admitted.tells_start.is_some() && admitted.retention_mode == "none" {
+        statements.push(&TELL);
+    }
     statements.push(match admitted.retention_mode.as_str() {
         "none" => &REMOVE,
         _ => &END,
@@ -484,11 +512,12 @@ pub async fn tend(session: &Session, now: Timestamp) -> Result<(), Error> {
             &COUNT_RUN_TIME_OVERDUE,
             &FREE_KEYS_OVERDUE,
             &FORGET_OVERDUE,
+            &TELL_OVERDUE,
             &REMOVE_OVERDUE,
             &END_OVERDUE,
             &ENDING_LEASES,
         ]);
-    let ending: Vec<Ending> = session.write(batch).await?.all(6)?;
+    let ending: Vec<Ending> = session.write(batch).await?.all(7)?;
     if ending.is_empty() {
         return Ok(());
     }

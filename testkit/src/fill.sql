@@ -132,11 +132,22 @@ INSERT INTO service_user_limits (service_id, kind, user_id, id, most)
 INSERT INTO request_rates (project_id, caller_id, minute, count)
   SELECT '{project}', 'service-' || i, 1, 1 FROM number;
 
--- Schedules, of which a project has fifty at most.
+-- Schedules, of which a project has fifty at most, and webhooks with what they are still to be told.
 INSERT INTO request_schedules (id, organization_id, project_id, name, object_type, object_id, schedule, content_type, body,
                                timeout, enabled, description, labels, creation_date, author_id, author, next_tick)
   SELECT 'schedule-' || i, '{organization}', 'beside-1', 'schedule-' || i, kind, kind || '-' || i, '0 6 * * *',
          'application/json', '{}', 14400, 1, '', '{}', 0, 'service-user-1', 'somebody', 9000000000000
   FROM (SELECT i, iif(i % 2, 'deployment', 'pipeline') AS kind FROM number);
+INSERT INTO webhooks (id, organization_id, project_id, name, object_type, object_id, is_test, url, host, event, description,
+                      labels, timeout, enabled, retry, include_result, headers, signing_secret, signing_secret_key_id,
+                      creation_date, last_updated)
+  SELECT 'webhook-' || kind || i, '{organization}', '{project}', 'webhook-' || kind || '-' || i, kind, kind || '-' || i, 0,
+         'https://shop.acme.com/told', 'shop.acme.com', kind || '_request_completed', '', '{}', 10, 1, 1, 0, '[]', 'secret',
+         'key', 0, 0
+  FROM number, (SELECT 'deployment' AS kind UNION ALL SELECT 'pipeline');
+INSERT INTO webhook_deliveries (record_id, webhook_id, event, project_id, host, status, time_created, due_at)
+  SELECT 'record-' || i, 'webhook-deployment' || i, 'deployment_request_completed', '{project}', 'shop.acme.com',
+         'completed', 0, 9000000000000
+  FROM number;
 
 DROP TABLE number;

@@ -140,6 +140,22 @@ fn parameter(world: &World, route: &Route, name: &str) -> String {
             variable(world, &place)
         }
         "request_id" => record_of(world, route),
+        "webhook_name" => {
+            world.deployment("x1");
+            let made = world.call(
+                &world.operator(),
+                "POST",
+                &world.path("/webhooks"),
+                webhook(),
+            );
+            made.expect(201).text("name")
+        }
+        "test_id" => {
+            world.deployment("x1");
+            let path = world.path("/webhooks-tests");
+            let made = world.call(&world.operator(), "POST", &path, webhook());
+            made.expect(201).text("id")
+        }
         "schedule_name" => {
             world.deployment("x1");
             let made = world.call(
@@ -161,6 +177,12 @@ fn parameter(world: &World, route: &Route, name: &str) -> String {
 /// A schedule of the deployment `x1`.
 fn schedule() -> Json {
     json!({"name": "x1", "object_type": "deployment", "object_name": "x1", "schedule": "0 6 * * *", "request_data": {"x": 1}})
+}
+
+/// A webhook of the deployment `x1`.
+fn webhook() -> Json {
+    json!({"name": "x1", "object_type": "deployment", "object_name": "x1", "event": "deployment_request_completed",
+        "url": "https://shop.acme.com/told", "headers": [{"key": "X-Key", "value": "x", "protected": true}]})
 }
 
 /// The name of a new service, in which the viewer has limits unless the route is to make one.
@@ -233,6 +255,15 @@ fn body(world: &World, route: &Route) -> Json {
             json!({"model": "ubiops-deployment/x1/v1/m"})
         }
         operation if operation.contains("_requests_") => Json::Null,
+        operation @ ("webhooks_create" | "webhook_tests_create") => {
+            world.deployment("x1");
+            let mut body = webhook();
+            if operation == "webhook_tests_create" {
+                body.as_object_mut().unwrap().remove("name");
+            }
+            body
+        }
+        "webhooks_update" => json!({"timeout": 20}),
         "request_schedules_create" => {
             world.deployment("x1");
             schedule()

@@ -12,6 +12,10 @@ const MAY_GROW: &[(&str, &str)] = &[
         "openai_models_list",
         "all versions of the project's deployments, whose labels are read",
     ),
+    (
+        "operator_keys_list",
+        "all secrets of the installation, which are counted by the keys that they are sealed under",
+    ),
     ("organizations_list", "all organizations, for the operator"),
     ("organization_users_list", "all members of the organization"),
     ("deployments_list", "all deployments of the project"),
@@ -41,6 +45,7 @@ const MAY_GROW: &[(&str, &str)] = &[
     ("roles_list", "all roles of the project"),
     ("service_users_list", "all service users of the project"),
     ("services_list", "all services of the project"),
+    ("webhooks_list", "all webhooks of the project"),
 ];
 
 type Named = (&'static str, fn(&World) -> Caller);

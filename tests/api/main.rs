@@ -171,6 +171,8 @@ mod used_fields;
 #[cfg(test)]
 mod vouchers;
 #[cfg(test)]
+mod webhooks;
+#[cfg(test)]
 mod workspace_access;
 #[cfg(test)]
 mod workspaces;

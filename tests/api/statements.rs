@@ -196,8 +196,8 @@ fn the_test_above_would_see_a_parameter_that_the_planner_looks_at() {
 
 /// Writes that are no changes of configuration, and so have no audit row: what is noted after an answer, a consumption,
 /// whose own row is its permit, what becomes of requests, which has its whole condition in each statement, and what the
-/// scheduled run takes away or seals anew, or makes for schedules.
-const WITHOUT_PERMIT: [&str; 25] = [
+/// scheduled run takes away or seals anew, makes for schedules and tells webhooks.
+const WITHOUT_PERMIT: [&str; 40] = [
     "admissions::FORGET_KEY",
     "organization_users::JOIN",
     "tokens::TOUCH",
@@ -223,6 +223,21 @@ const WITHOUT_PERMIT: [&str; 25] = [
     "request_schedules::MAKE",
     "request_schedules::KEEP",
     "request_schedules::MOVE_ON",
+    "webhook_deliveries::REST_TOO",
+    "webhook_deliveries::OFFER",
+    "webhook_deliveries::FORGET_TESTS",
+    "webhook_deliveries::FORGET_HOSTS",
+    "webhook_deliveries::CLAIM",
+    "webhook_deliveries::PROBE",
+    "webhook_deliveries::NOTE",
+    "webhook_deliveries::HOST_ANSWERS",
+    "webhook_deliveries::HOST_FAILS",
+    "webhook_deliveries::FORGET",
+    "webhook_deliveries::AGAIN",
+    "webhook_deliveries::DONE",
+    "sealing_keys::SEAL_SIGNING_SECRETS",
+    "sealing_keys::SEAL_PREVIOUS_SIGNING_SECRETS",
+    "sealing_keys::SEAL_PROTECTED_HEADERS",
 ];
 
 #[test]

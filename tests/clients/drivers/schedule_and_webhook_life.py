@@ -1,6 +1,6 @@
-"""Request schedules through one of the real clients, by a person.
+"""Request schedules and webhooks through one of the real clients, by a person.
 
-Plan: `host`, `token`, `project`, with a structured deployment `double` whose version is `v1`.
+Plan: `host`, `token`, `project`, with a structured deployment `double` whose version is `v1`; `url`, which webhooks may have.
 """
 
 import ubiops
@@ -12,6 +12,8 @@ def main():
     with Transcript() as record:
         api = core_api(configuration(plan["host"], plan["token"]))
         schedules(plan["project"], api, record)
+        if hasattr(ubiops, "WebhookCreate"):
+            webhooks(plan["project"], plan["url"], api, record)
 
 
 def schedules(project, api, record):
@@ -32,6 +34,27 @@ def schedules(project, api, record):
     record.call("schedule_wrong", api, "request_schedules_create", project, wrong)
     record.call("schedule_delete", api, "request_schedules_delete", project, "mornings")
     record.call("schedule_gone", api, "request_schedules_get", project, "mornings")
+
+
+def webhooks(project, url, api, record):
+    """The seven calls of webhooks."""
+    header = {"key": "Authorization", "value": "sesame", "protected": True}
+    new = ubiops.WebhookCreate(
+        name="shop", object_type="deployment", object_name="double", url=url, event="deployment_request_completed",
+        headers=[ubiops.WebhookHeader(**header)], description="the shop", labels={"a": "b"}, timeout=5,
+        enabled=True, retry=True, include_result=True)
+    record.call("webhook_create", api, "webhooks_create", project, new)
+    record.call("webhook_get", api, "webhooks_get", project, "shop")
+    record.call("webhook_list", api, "webhooks_list", project, labels="a:b", object_type="deployment",
+                event="deployment_request_completed")
+    change = ubiops.WebhookUpdate(event="deployment_request_failed", timeout=20, enabled=False)
+    record.call("webhook_update", api, "webhooks_update", project, "shop", change)
+    test = ubiops.WebhookTestCreate(object_type="deployment", object_name="double", url=url,
+                                    event="deployment_request_completed")
+    made = record.call("test_create", api, "webhook_tests_create", project, test)
+    record.call("test_get", api, "webhook_tests_get", project, made.id if made else "-")
+    record.call("webhook_delete", api, "webhooks_delete", project, "shop")
+    record.call("webhook_gone", api, "webhooks_get", project, "shop")
 
 
 if __name__ == "__main__":
