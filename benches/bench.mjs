@@ -1,10 +1,11 @@
 // `make bench`: the module beside a bare Rust worker, which is the limit, and beside Hono, in the same runtime, in turns.
 //
-// Then the module alone: the heavier calls, a project that grows, and the gate, beside the same calls sent to its upstream directly.
+// Then the module alone: the heavier calls, a project that grows, the gate, beside the same calls sent to its upstream directly, and
+// what goes through the gate in other ways: services, pipelines and batches.
 //
 //   BENCH_QUICK=1    two rounds at 16 connections, no growth: for a look between two edits
 //   BENCH_ROUNDS     how often each measurement is taken; the table shows medians (5)
-//   BENCH_ONLY       names of calls, separated by commas; "heavy" for the heavier calls and nothing else, "gate" likewise
+//   BENCH_ONLY       names of calls, separated by commas; "heavy" for the heavier calls and nothing else, "gate" and "work" likewise
 //   BENCH_CONNECTIONS, BENCH_SECONDS, BENCH_GROWTH   the numbers of connections (1,16,64), seconds a measurement (1.5), the numbers
 //                    of service users (100,10000,1000000; empty for none)
 //
@@ -19,7 +20,8 @@ import { measureGate } from "./gate.mjs";
 import { createHeavyWorld, heavyCalls } from "./heavy.mjs";
 import { measure, median, medians } from "./load.mjs";
 import { SUBJECTS, sizeOf, start } from "./subject.mjs";
-import { gateTables, growthTable, heading, heavyTable, mainTables } from "./table.mjs";
+import { gateTables, growthTable, heading, heavyTable, mainTables, workTables } from "./table.mjs";
+import { measureWork } from "./work.mjs";
 import { calls, createWorld, fill } from "./world.mjs";
 
 const quick = process.env.BENCH_QUICK === "1";
@@ -30,7 +32,7 @@ const seconds = Number(process.env.BENCH_SECONDS ?? (quick ? 0.8 : 1.5));
 const growth = numbers(process.env.BENCH_GROWTH ?? (quick ? "" : "100,10000,1000000"));
 const only = process.env.BENCH_ONLY?.split(",");
 /** What is no call of the comparison. */
-const PARTS = ["heavy", "gate"];
+const PARTS = ["heavy", "gate", "work"];
 const wants = (part) => !only || only.includes(part);
 const compares = !only || only.some((name) => !PARTS.includes(name));
 /** The heavier calls are measured one at a time and with others under way. */
@@ -179,6 +181,11 @@ try {
     parts.push(gateTables(gate));
     // A refusal is fast: figures with failures among them are none.
     if (gate.failures.length > 0) process.exitCode = 1;
+  }
+  if (wants("work")) {
+    const work = await measureWork({ scratch, vars, rounds, seconds, say });
+    parts.push(workTables(work));
+    if (work.failures.length > 0) process.exitCode = 1;
   }
   const report = parts.filter(Boolean).join("\n\n") + "\n";
   console.log(report);

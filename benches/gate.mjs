@@ -117,7 +117,7 @@ async function prepare(stateDir, vars, upstreamUrl) {
 }
 
 /** Measures each step once in each round; every other round runs backwards, so that nobody always follows the same neighbour. */
-async function inTurns(steps, { rounds, milliseconds, failures, say, what }) {
+export async function inTurns(steps, { rounds, milliseconds, failures, say, what }) {
   const samples = new Map(steps.map((step) => [step, []]));
   const options = { milliseconds, requests: REQUESTS, failures };
   for (const step of steps) await measure(step.subject, step.call, { ...options, connections: 4, milliseconds: 1_000, requests: WARM_UP });

@@ -10,7 +10,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { modules, startTenantry } from "../tests/support/serve.mjs";
-import { cpuSeconds, workerdPid } from "../tests/support/workerd.mjs";
+import { cpuSeconds, residentMegabytes, workerdPid } from "../tests/support/workerd.mjs";
 
 const ROOT = path.resolve(import.meta.dirname, "..");
 const LIMIT_BUILD = path.join(ROOT, "benches/limit/build");
@@ -36,8 +36,9 @@ export async function sizeOf(name) {
 /**
  * Starts a subject on a state directory.
  *
- * @returns {Promise<{name: string, url: string, cpuSeconds: () => Promise<number | null>, stop: () => Promise<void>}>} `cpuSeconds` is
- *   the processor time that workerd has used so far, null where the system does not tell
+ * @returns {Promise<{name: string, url: string, cpuSeconds: () => Promise<number | null>, memory: () => Promise<number | null>, stop: () => Promise<void>}>}
+ *   `cpuSeconds` is the processor time that workerd has used so far, `memory` the megabytes that it holds; null where the system does
+ *   not tell
  */
 export async function start(name, stateDir, vars) {
   const child = spawn(process.execPath, [fileURLToPath(import.meta.url), name, stateDir], {
@@ -50,6 +51,7 @@ export async function start(name, stateDir, vars) {
     name,
     url,
     cpuSeconds: () => cpuSeconds(pid),
+    memory: () => residentMegabytes(pid),
     stop: async () => {
       const exited = once(child, "exit");
       child.stdin.end();

@@ -5,12 +5,24 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { EVENTS } from "./gate.mjs";
 import { SUBJECTS } from "./subject.mjs";
+import { ITEMS, OBJECTS } from "./work.mjs";
 
 const table = (head, rows) =>
   [head, head.map((_, column) => (column === 0 ? "---" : "--:")), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 const round = (value, digits = 0) => (value == null ? "-" : value.toFixed(digits));
 const percent = (part, whole) => (part == null || !whole ? "-" : `${Math.round((part / whole) * 100)} %`);
 const kilobytes = (bytes) => `${Math.round(bytes / 1000)} KB`;
+/** A row of a table of aims. */
+const most = (what, value, limit, unit, digits) => [
+  what,
+  `at most ${limit}${unit}`,
+  value == null ? "-" : `${round(value, digits)}${unit}`,
+  value == null ? "-" : value <= limit ? "yes" : "**no**",
+];
+const aimHead = ["aim", "", "measured", "kept"];
+/** Says so above figures that are none. */
+const warning = (failures) =>
+  failures.length > 0 && `**!!! ${failures.length} REQUESTS FAILED, so these figures are none. The first one: ${failures[0]}**`;
 const names = Object.keys(SUBJECTS);
 const titles = names.map((name) => SUBJECTS[name].title);
 
@@ -135,12 +147,6 @@ export function gateTables({ whole, streamed, costs, grown = [], grownCosts, rec
 
   const best = Math.max(...whole.filter(({ name, side }) => name === "1 KB" && side === "gate").map(({ rate }) => rate));
   const isSame = grownCosts && Object.keys(costs).every((name) => cost(costs, name) === cost(grownCosts, name));
-  const most = (what, value, limit, unit, digits) => [
-    what,
-    `at most ${limit}${unit}`,
-    value == null ? "-" : `${round(value, digits)}${unit}`,
-    value == null ? "-" : value <= limit ? "yes" : "**no**",
-  ];
   const aims = [
     most("1 KB, 1 connection: added to the p50", added("1 KB", "p50"), 3, " ms", 1),
     most("1 KB, 1 connection: added to the p99", added("1 KB", "p99"), 8, " ms", 1),
@@ -159,7 +165,7 @@ export function gateTables({ whole, streamed, costs, grown = [], grownCosts, rec
   const figures = ["p50", "p99"].flatMap((which) => [`${which} direct`, "gate", "added"]);
   return [
     "### The gate: the upstream called directly, and through it",
-    failures.length > 0 && `**!!! ${failures.length} REQUESTS FAILED, so these figures are none. The first one: ${failures[0]}**`,
+    warning(failures),
     table([...head, ...figures, "CPU us", "failures"], beside),
     `### The gate: streams of ${EVENTS.toLocaleString("en")} events, 1 connection`,
     table(["answer", "ms direct", "ms through the gate", "CPU us a stream", "CPU ms an event", "failures"], streams),
@@ -168,7 +174,36 @@ export function gateTables({ whole, streamed, costs, grown = [], grownCosts, rec
     growth.length > 0 && "### The gate: with many records",
     growth.length > 0 && table(["answer", "connections", "records", "requests/s", "p50 ms", "p99 ms", "CPU us", "failures"], growth),
     "### The gate: where it stands against its aims",
-    table(["aim", "", "measured", "kept"], aims),
+    table(aimHead, aims),
+  ]
+    .filter(Boolean)
+    .join("\n\n");
+}
+
+/** What goes through the gate in other ways. */
+export function workTables({ timed, downloads, accepted, done, failures }) {
+  const find = (name, side = "gate") => timed.find((row) => row.name === name && row.side === side);
+  const cells = timed.map((row) => [
+    row.name,
+    row.side === "gate" ? "through the gate" : "direct",
+    ...[round(row.rate), round(row.p50, 1), round(row.p99, 1), round(row.cpu), row.errors],
+  ]);
+  // Beyond what the gate takes for as many requests, one after the other.
+  const object = find(`pipeline of ${OBJECTS}`).p50 / OBJECTS - find("deployment").p50;
+  const [direct, passed] = downloads;
+  return [
+    "### Services and pipelines, 1 connection",
+    warning(failures),
+    table(["call", "", "requests/s", "p50 ms", "p99 ms", "CPU us", "failures"], cells),
+    "### Services, pipelines and batches: where they stand against their aims",
+    table(aimHead, [
+      most("service: p50, beyond that of a request", find("service").p50 - find("deployment").p50, 1, " ms", 1),
+      // Twice what may be on its way is collected late; kept, it would be 200.
+      most(`download of 200 MB (${round(passed.rate)} MB/s, direct ${round(direct.rate)}): memory`, passed.grown, 100, " MB more", 0),
+      most(`pipeline of ${OBJECTS}: an object, beyond a request of its own`, object, 5, " ms", 1),
+      most(`batch of ${ITEMS}: accepted`, accepted, 300, " ms", 0),
+      most(`batch of ${ITEMS}, each of 50 ms: done`, done / 1000, 10, " s", 1),
+    ]),
   ]
     .filter(Boolean)
     .join("\n\n");

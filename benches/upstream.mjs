@@ -2,6 +2,8 @@
 // `{"url"}` and ends when its standard input closes.
 //
 //   /bytes/N            a JSON object of N bytes
+//   /flow/N             N bytes, as fast as they are taken
+//   /late/N             a short JSON object after N milliseconds
 //   /events/N           N events, each written by itself, as fast as they go
 //   /events/N/PAUSE     the same with so many milliseconds after each
 
@@ -43,11 +45,22 @@ async function events(response, count, pause) {
   response.end();
 }
 
+async function flow(response, bytes) {
+  response.writeHead(200, { "content-type": "application/octet-stream", "content-length": bytes });
+  const piece = Buffer.alloc(1 << 16, "b");
+  for (let left = bytes; left > 0 && !response.destroyed; left -= piece.length) {
+    if (!response.write(piece.subarray(0, left))) await once(response, "drain").catch(() => {});
+  }
+  response.end();
+}
+
 async function answer(request, response) {
   const [, kind, count, pause = 0] = request.url.split("/");
   for await (const _ of request);
+  if (kind === "flow") return flow(response, Number(count));
+  if (kind === "late") await sleep(Number(count));
   if (kind === "events") return events(response, Number(count), Number(pause));
-  response.writeHead(200, { "content-type": "application/json" }).end(text(Number(count)));
+  response.writeHead(200, { "content-type": "application/json" }).end(text(kind === "late" ? 20 : Number(count)));
 }
 
 if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
