@@ -21,26 +21,26 @@ pub use misconfigured::handle_misconfigured;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use ::http::{Method, StatusCode};
+use http::{Method, StatusCode};
 
 use crate::api::call::{Anything, Handler};
 use crate::api::{Call, Context};
 use crate::auth::access::Authority;
 use crate::domain::{RequestId, Timestamp};
 use crate::error::Error;
-use crate::http::cors::{Class, Listed};
-use crate::http::notes::Notes;
-use crate::http::query::Query;
-use crate::http::rate::Rate;
-use crate::http::request::Request;
-use crate::http::response::{Body, Response};
-use crate::http::surface::Surface;
-use crate::http::{failure, modelarts, openai_errors, request_errors, sentences};
 use crate::platform::{Config, Local, Platform};
 use crate::routes;
 use crate::routes::family::RateLimit;
 use crate::sql::statement::Statement;
 use crate::store::session::Session;
+use crate::web::cors::{Class, Listed};
+use crate::web::notes::Notes;
+use crate::web::query::Query;
+use crate::web::rate::Rate;
+use crate::web::request::Request;
+use crate::web::response::{Body, Response};
+use crate::web::surface::Surface;
+use crate::web::{failure, modelarts, openai_errors, request_errors, sentences};
 
 /// What a request comes to.
 pub struct Handled {

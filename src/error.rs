@@ -1,7 +1,7 @@
 //! Everything that a call can end with but success, with the caller's view in it.
 //!
 //! An error knows its kind, the sentence that the caller reads, where a surface needs one the reason, and, for the log
-//! alone, its cause. It knows no surface: each has a file in [`http`](crate::http) that gives an error its status, its
+//! alone, its cause. It knows no surface: each has a file in [`web`](crate::web) that gives an error its status, its
 //! code and its words, so bodies look the same whatever went wrong (contract sections 1 and 4).
 
 use std::borrow::Cow;

@@ -9,13 +9,13 @@
 //! one of these, whose handler needs more than its access finds, or whose types have no schema or no example, does not
 //! compile.
 
-use ::http::Method;
+use http::Method;
 
 use crate::api::Rides;
 use crate::api::call::Handler;
 use crate::auth::access::Access;
 use crate::auth::permissions as p;
-use crate::http::cors::Class;
+use crate::web::cors::Class;
 
 pub mod family;
 mod find;
@@ -158,7 +158,7 @@ macro_rules! route {
     ) => {
         crate::routes::Route {
             family: &crate::routes::family::$family,
-            method: ::http::Method::$method,
+            method: http::Method::$method,
             path: $path,
             #[cfg(not(target_arch = "wasm32"))]
             operation: $operation,

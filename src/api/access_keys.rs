@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::api::{Call, OnProject};
 use crate::domain::{AccessKeyId, Purpose, ServiceUserId};
 use crate::error::Error;
-use crate::http::response::Response;
 use crate::store::access_keys::{self, AccessKey, FIRST_GENERATION};
+use crate::web::response::Response;
 
 /// A new access key.
 #[derive(Debug, Serialize)]

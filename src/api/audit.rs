@@ -5,9 +5,9 @@ use serde::Serialize;
 use crate::api::{Call, Context, OnObject, OnOrganization, OnProject};
 use crate::domain::{AuditId, Invalid, SAFE_INTEGER, quoted};
 use crate::error::Error;
-use crate::http::response::Response;
 use crate::store::rows::JsonText;
 use crate::store::trail::{self, Page, Trail};
+use crate::web::response::Response;
 
 /// A change that a request made (UbiOps spec 3.7), with the request that made it.
 #[derive(Debug, Serialize)]

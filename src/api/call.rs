@@ -27,12 +27,12 @@ use std::ops::{Deref, DerefMut};
 use super::Context;
 use crate::domain::ObjectType;
 use crate::error::Error;
-use crate::http::response::Response;
 use crate::platform::Local;
 use crate::store::objects::Object;
 use crate::store::organizations::Organization;
 use crate::store::projects::Project;
 use crate::store::workspaces::Workspace;
+use crate::web::response::Response;
 
 /// A call whose caller may make it, with what it is about.
 pub struct Call<'a, About = Anything> {

@@ -6,9 +6,9 @@ use crate::api::{Call, OnObject, versions};
 use crate::domain::VersionId;
 use crate::domain::json;
 use crate::error::Error;
-use crate::http::response::Response;
 use crate::store::versions::graph::Graph;
 use crate::store::versions::{NewVersion, VersionChanges};
+use crate::web::response::Response;
 use shapes::{DeploymentVersionCreate, DeploymentVersionSettings, DeploymentVersionUpdate};
 
 /// `POST .../versions`.

@@ -4,9 +4,9 @@ use crate::api::{Call, OnObject, OnProject, objects};
 use crate::domain::json::object;
 use crate::domain::{DeploymentId, Description, Fields, IoType, Labels, ObjectName, ObjectType};
 use crate::error::Error;
-use crate::http::patch::Patch;
-use crate::http::response::Response;
 use crate::store::objects::records::{NewRecord, RecordChanges};
+use crate::web::patch::Patch;
+use crate::web::response::Response;
 
 object! {
     /// The deployment to create.

@@ -3,12 +3,12 @@
 //! Both are files of `public/`. They go through the app like any other call, so they carry a request id and are
 //! logged; what the page may do is told to the browser with each of its files.
 
-use ::http::Method;
+use http::Method;
 
 use crate::api::Call;
 use crate::domain::quoted;
 use crate::error::Error;
-use crate::http::response::{Asset, JSON, Response};
+use crate::web::response::{Asset, JSON, Response};
 
 /// What the page may load and whom it may call: this installation alone (CSP Level 3). No script and no style may stand
 /// in the page itself, nor may text become a script; `data:` is for the viewer's icons.

@@ -8,13 +8,13 @@ use crate::api::call::Placed;
 use crate::api::{Call, Context};
 use crate::domain::{EnvironmentVariableId, Hosts, ObjectName, VariableName, VariableValue};
 use crate::error::Error;
-use crate::http::patch::Patch;
-use crate::http::response::Response;
 use crate::store::environment_variables::{
     self, Inherited, NewVariable, Place, Source, Variable, VariableChanges,
 };
 use crate::store::first_trip::Rider;
 use crate::store::rows::{Answers, JsonText};
+use crate::web::patch::Patch;
+use crate::web::response::Response;
 
 object! {
     /// The environment variable to create.

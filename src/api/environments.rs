@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use crate::api::{Call, OnProject};
 use crate::error::Error;
-use crate::http::response::Response;
 use crate::store::environments;
 use crate::store::projects::Project;
+use crate::web::response::Response;
 
 /// An environment: the name that a version has for what it runs in.
 #[derive(Debug, Serialize)]

@@ -6,9 +6,9 @@ use serde::Serialize;
 use crate::api::{Call, OnProject};
 use crate::domain::Credits;
 use crate::error::Error;
-use crate::http::client::reads_instance_types_as_a_list;
-use crate::http::response::Response;
 use crate::store::instance_types;
+use crate::web::client::reads_instance_types_as_a_list;
+use crate::web::response::Response;
 
 /// An instance type. Its hardware is known where it runs, and not here.
 #[derive(Debug, Serialize)]

@@ -3,7 +3,7 @@
 use crate::domain::json;
 use crate::domain::{Invalid, quoted};
 use crate::error::Error;
-use crate::http::query::Query;
+use crate::web::query::Query;
 
 /// The pairs of key and value that the query asks for, as a JSON list for a statement; none does not narrow.
 ///

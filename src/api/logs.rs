@@ -3,7 +3,7 @@
 
 use crate::api::{Call, OnProject};
 use crate::error::Error;
-use crate::http::response::Response;
+use crate::web::response::Response;
 
 /// A line of a log; there are none here.
 #[cfg(not(target_arch = "wasm32"))]

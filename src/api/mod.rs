@@ -54,11 +54,6 @@ use crate::domain::json::FromJson;
 use crate::domain::{AuditId, Email, Invalid, Timestamp, TokenId, WantedModel};
 use crate::error::Error;
 use crate::gate::memory::Held;
-use crate::http::body::{self, Wanted};
-use crate::http::notes::Notes;
-use crate::http::query::Query;
-use crate::http::rate::Rate;
-use crate::http::request::Request;
 use crate::platform::{Config, Local, Platform, SERVICE_USER_DOMAIN, Upload};
 use crate::store::audit::Occasion;
 use crate::store::first_trip::Rider;
@@ -67,6 +62,11 @@ use crate::store::service_admissions::ServiceTerms;
 use crate::store::session::Session;
 use crate::store::slices::{MAX_LIMIT, Slice};
 use crate::store::tokens::FreshToken;
+use crate::web::body::{self, Wanted};
+use crate::web::notes::Notes;
+use crate::web::query::Query;
+use crate::web::rate::Rate;
+use crate::web::request::Request;
 
 /// Statements that a route lets ride on the first trip, before anybody knows whether the caller may make the call.
 pub type Rides = for<'a, 'b> fn(&'a Context<'b>) -> Result<Rider, Error>;

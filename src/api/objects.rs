@@ -7,12 +7,12 @@ use crate::api::labels::label_filter;
 use crate::api::{Call, OnObject, OnProject};
 use crate::domain::{DataType, Fields, IoType, ObjectType};
 use crate::error::Error;
-use crate::http::response::Response;
 use crate::store::objects::records::{
     self, NewRecord, PLAIN_INPUT, PLAIN_OUTPUT, Record, RecordChanges,
 };
 use crate::store::projects::Project;
 use crate::store::rows::{Flag, JsonText};
+use crate::web::response::Response;
 
 /// A field of an input or output.
 #[derive(Debug, Serialize)]

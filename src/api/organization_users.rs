@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::api::{Call, OnOrganization};
 use crate::domain::{Email, UserId};
 use crate::error::Error;
-use crate::http::response::Response;
 use crate::store::organization_users::{self, OrganizationUser};
+use crate::web::response::Response;
 
 object! {
     /// The member to add.

@@ -8,11 +8,11 @@ use crate::domain::{
     Credits, Date, Email, ObjectName, OrganizationId, Text, Timestamp, VoucherCode,
 };
 use crate::error::Error;
-use crate::http::patch::Patch;
-use crate::http::response::Response;
 use crate::store::organizations::create::NewOrganization;
 use crate::store::organizations::update::OrganizationChanges;
 use crate::store::organizations::{self, Organization};
+use crate::web::patch::Patch;
+use crate::web::response::Response;
 
 object! {
     /// The organization to create.

@@ -7,9 +7,9 @@ use crate::api::{Call, OnProject};
 use crate::auth::permissions;
 use crate::domain::{UserId, quoted};
 use crate::error::Error;
-use crate::http::response::Response;
 use crate::store::permission_checks::{self, Question, Standing};
 use crate::store::role_assignments::{self, RoleAssignment};
+use crate::web::response::Response;
 
 /// The result of a permission check.
 #[derive(Debug, Serialize)]

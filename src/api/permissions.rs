@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::api::Call;
 use crate::auth::permissions::CATALOGUE;
 use crate::error::Error;
-use crate::http::response::Response;
+use crate::web::response::Response;
 
 /// A permission.
 #[derive(Debug, Serialize)]

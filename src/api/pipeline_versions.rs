@@ -7,9 +7,9 @@ use crate::domain::json;
 use crate::domain::pipeline_graph::ReferenceType;
 use crate::domain::{AttachmentId, Attachments, PipelineObjectId, PipelineObjects, VersionId};
 use crate::error::Error;
-use crate::http::response::Response;
 use crate::store::versions::graph::Graph;
 use crate::store::versions::{NewVersion, VersionChanges};
+use crate::web::response::Response;
 use serde_json::{Value, json};
 use shapes::{PipelineVersionCreate, PipelineVersionSettings, PipelineVersionUpdate};
 

@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::api::{Call, OnProject};
 use crate::domain::{Invalid, UserId, quoted};
 use crate::error::Error;
-use crate::http::response::Response;
 use crate::store::project_users::{self, ProjectUser};
+use crate::web::response::Response;
 
 object! {
     /// The person to add to the project.

@@ -7,10 +7,10 @@ use crate::api::labels::label_filter;
 use crate::api::{Call, OnProject};
 use crate::domain::{Credits, Labels, ObjectName, OriginList, ProjectId};
 use crate::error::Error;
-use crate::http::patch::Patch;
-use crate::http::response::Response;
 use crate::store::projects::{self, NewProject, Project, ProjectChanges};
 use crate::store::rows::JsonText;
+use crate::web::patch::Patch;
+use crate::web::response::Response;
 
 object! {
     /// The project to create.

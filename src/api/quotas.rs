@@ -10,9 +10,9 @@ use crate::domain::invalid::quoted;
 use crate::domain::numbered::Numbered;
 use crate::domain::quota::{MAX_QUOTA, UNLIMITED, check_quota};
 use crate::error::Error;
-use crate::http::response::Response;
 use crate::store::consumption::{self, Consumption};
 use crate::store::quotas::{self, NewQuota, Quota};
+use crate::web::response::Response;
 
 /// The most items of one change (ModelArts spec section 4).
 const MAX_ITEMS: usize = 100;

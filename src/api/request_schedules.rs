@@ -12,13 +12,13 @@ use crate::domain::{
 };
 use crate::error::Error;
 use crate::gate::LONGEST_KEPT;
-use crate::http::patch::Patch;
-use crate::http::response::Response;
 use crate::store::first_trip::Rider;
 use crate::store::request_schedules::{
     self as schedules, Data, NewSchedule, Schedule, ScheduleChanges, Target,
 };
 use crate::store::rows::{Answers, JsonText};
+use crate::web::patch::Patch;
+use crate::web::response::Response;
 
 /// Seconds that a request may take, unless something else is said.
 const TIMEOUT: i64 = 14_400;

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::api::{Call, OnOrganization, OnProject};
 use crate::error::Error;
-use crate::http::response::Response;
 use crate::store::resources::{self, Count};
+use crate::web::response::Response;
 
 /// Numbers of objects that an organization has in use.
 #[derive(Debug, Default, Serialize)]

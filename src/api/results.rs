@@ -11,9 +11,9 @@ use crate::domain::webhook_signature::is_timely;
 use crate::domain::{RecordId, quoted};
 use crate::error::Error;
 use crate::gate::{Failure, Passage};
-use crate::http::body;
-use crate::http::response::Response;
 use crate::store::later_results::{self, State};
+use crate::web::body;
+use crate::web::response::Response;
 
 /// How many characters an upstream has to say why it failed.
 const LONGEST_MESSAGE: usize = 256;

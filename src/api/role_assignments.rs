@@ -6,9 +6,9 @@ use serde::Serialize;
 use crate::api::{Call, OnProject};
 use crate::domain::{Invalid, ObjectName, RoleAssignmentId, ServiceUserId, Text, quoted};
 use crate::error::Error;
-use crate::http::response::Response;
 use crate::store::projects::Project;
 use crate::store::role_assignments::{self, Filter, NewAssignment, RoleAssignment};
+use crate::web::response::Response;
 
 object! {
     /// The role to assign.

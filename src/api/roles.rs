@@ -7,9 +7,9 @@ use crate::api::{Call, OnProject};
 use crate::auth::role_permissions::RolePermissions;
 use crate::domain::{ObjectName, RoleId};
 use crate::error::Error;
-use crate::http::patch::Patch;
-use crate::http::response::Response;
 use crate::store::roles::{self, NewRole, Role, RoleChanges};
+use crate::web::patch::Patch;
+use crate::web::response::Response;
 
 object! {
     /// The role to create.

@@ -6,11 +6,11 @@ use serde::Serialize;
 use crate::api::{Call, Context, OnProject, future};
 use crate::domain::{Description, OriginList, ServiceUserId, ServiceUserName, Timestamp};
 use crate::error::Error;
-use crate::http::patch::Patch;
-use crate::http::response::Response;
 use crate::store::first_trip::Rider;
 use crate::store::rows::{Answers, JsonText};
 use crate::store::service_users::{self, Grace, NewServiceUser, ServiceUser, ServiceUserChanges};
+use crate::web::patch::Patch;
+use crate::web::response::Response;
 
 /// The longest grace of an old token, in seconds: a week (contract section 4).
 const MAX_GRACE: i64 = 604_800;

@@ -10,10 +10,10 @@ use crate::api::labels::label_filter;
 use crate::api::{Call, Context, OnProject};
 use crate::domain::{Description, Labels, ObjectName, ServiceId, Text, UserId, Within};
 use crate::error::Error;
-use crate::http::patch::Patch;
-use crate::http::response::Response;
 use crate::store::rows::JsonText;
 use crate::store::services::{self, LimitPlace, Service, ServiceChanges, UserLimit};
+use crate::web::patch::Patch;
+use crate::web::response::Response;
 
 /// Declares what is said of a service besides its name and where it goes, by name.
 macro_rules! settings {

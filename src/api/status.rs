@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::api::Call;
 use crate::error::Error;
-use crate::http::response::Response;
+use crate::web::response::Response;
 
 /// The status of this service: whether it is up.
 #[derive(Debug, Serialize)]

@@ -10,8 +10,8 @@ use crate::api::{Call, Context, OnProject};
 use crate::domain::time_series::{Measure, Metric, STEPS, Steps, UNITS, quotient};
 use crate::domain::{Invalid, Timestamp, quoted};
 use crate::error::Error;
-use crate::http::response::Response;
 use crate::store::time_series::{self, Step, Whose};
+use crate::web::response::Response;
 
 /// Without a start, a series begins so many milliseconds before its end: a day.
 const USUAL: i64 = 86_400_000;

@@ -15,10 +15,10 @@ use crate::domain::{
     Within, WorkspaceId,
 };
 use crate::error::Error;
-use crate::http::response::Response;
 use crate::store::first_trip::Rider;
 use crate::store::rows::{Answers, JsonText};
 use crate::store::upstreams::{self, Fresh, NewUpstream, Revision, Upstream};
+use crate::web::response::Response;
 
 /// The longest time for which a secret that was replaced signs, too, in seconds: a week.
 const MAX_GRACE: i64 = 604_800;

@@ -15,9 +15,9 @@ use crate::domain::usage::{
 };
 use crate::domain::{Invalid, Timestamp};
 use crate::error::Error;
-use crate::http::client::reads_usage_as_a_list;
-use crate::http::response::Response;
 use crate::store::usage::{self, Measured};
+use crate::web::client::reads_usage_as_a_list;
+use crate::web::response::Response;
 
 /// The usage report of an organization.
 #[derive(Debug, Serialize)]

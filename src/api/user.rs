@@ -6,7 +6,7 @@ use crate::api::Call;
 use crate::auth::principal::Principal;
 use crate::domain::Timestamp;
 use crate::error::Error;
-use crate::http::response::Response;
+use crate::web::response::Response;
 
 /// The caller. Empty names are null: a client refuses `""` here (UbiOps spec 3.1).
 #[derive(Debug, Serialize)]

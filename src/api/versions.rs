@@ -8,8 +8,8 @@ use crate::api::pipeline_versions::shapes::{PipelineVersionDetail, PipelineVersi
 use crate::api::{Call, OnObject};
 use crate::domain::ObjectType;
 use crate::error::Error;
-use crate::http::response::Response;
 use crate::store::versions::{self, NewVersion, VersionChanges, Whole};
+use crate::web::response::Response;
 
 /// A version, as that of its kind is shown.
 #[derive(Serialize)]

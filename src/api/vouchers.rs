@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::api::Call;
 use crate::error::Error;
-use crate::http::response::Response;
 use crate::store::vouchers;
+use crate::web::response::Response;
 
 /// The public description of a voucher.
 #[derive(Debug, Serialize)]

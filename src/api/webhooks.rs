@@ -13,8 +13,6 @@ use crate::domain::{
     WebhookSecret, Within, quoted,
 };
 use crate::error::Error;
-use crate::http::patch::Patch;
-use crate::http::response::Response;
 use crate::store::first_trip::Rider;
 use crate::store::items::message;
 use crate::store::rows::{Answers, JsonText};
@@ -22,6 +20,8 @@ use crate::store::webhook_deliveries;
 use crate::store::webhooks::{
     self, Fields, Headers, NewWebhook, Webhook, headers_place, secret_place,
 };
+use crate::web::patch::Patch;
+use crate::web::response::Response;
 
 /// The longest time for which a secret that was replaced signs, too, in seconds: a week.
 const MAX_GRACE: i64 = 604_800;

@@ -12,10 +12,10 @@ use crate::domain::{
     WorkspaceName, quoted,
 };
 use crate::error::Error;
-use crate::http::response::Response;
 use crate::store::rows::JsonText;
 use crate::store::workspaces::changes::{self, NewWorkspace, WorkspaceChanges};
 use crate::store::workspaces::{self, Filter, Workspace};
+use crate::web::response::Response;
 
 /// The largest page, and the largest number of one: what a Java client's `Integer` holds.
 const MAX_PAGE: i64 = 2_147_483_647;

@@ -12,8 +12,6 @@ use crate::auth::principal::Principal;
 use crate::domain::{Digests, ObjectType, RecognisedToken, UserId};
 use crate::error::{Error, Kind};
 use crate::gate::settle;
-use crate::http::rate::Rate;
-use crate::http::request::Request;
 use crate::store::admissions::{minute_of, to_next_minute};
 use crate::store::first_trip::who::{self, Caller, HolderRow};
 use crate::store::first_trip::{organization, project};
@@ -21,6 +19,8 @@ use crate::store::objects::Object;
 use crate::store::organization_users;
 use crate::store::projects::{self, Project};
 use crate::store::tokens;
+use crate::web::rate::Rate;
+use crate::web::request::Request;
 
 impl Life<'_> {
     /// Step 3: the token that the caller shows; the operator shows none.

@@ -5,16 +5,16 @@
 
 use std::rc::Rc;
 
-use ::http::{Method, StatusCode};
+use http::{Method, StatusCode};
 use serde::Serialize;
 
 use super::Progress;
 use crate::domain::Timestamp;
 use crate::domain::json;
-use crate::http::failure;
-use crate::http::notes::Notes;
 use crate::platform::{Local, Platform};
 use crate::store::session::{Account, Session};
+use crate::web::failure;
+use crate::web::notes::Notes;
 
 /// A line that is still to be written: what it says of time and rows is what holds then.
 pub(super) struct Line {

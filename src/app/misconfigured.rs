@@ -2,17 +2,17 @@
 
 use std::rc::Rc;
 
-use ::http::Method;
+use http::Method;
 
 use super::{Handled, Progress, log, on_every_answer, to_response};
 use crate::domain::RequestId;
 use crate::error::Error;
-use crate::http::notes::Notes;
-use crate::http::request::Request;
-use crate::http::response::Response;
 use crate::platform::Platform;
 use crate::routes;
 use crate::store::session::Session;
+use crate::web::notes::Notes;
+use crate::web::request::Request;
+use crate::web::response::Response;
 
 /// Answers a request while a setting is missing: 503, and OPTIONS as ever.
 pub fn handle_misconfigured(request: &Request, platform: &Rc<Platform>, missing: &str) -> Handled {

@@ -6,12 +6,12 @@
 
 use super::{Life, Progress};
 use crate::error::Error;
-use crate::http::cors::{self, Class, Listed};
-use crate::http::request::Request;
-use crate::http::response::Response;
 use crate::routes::Found;
 use crate::store::first_trip::origin;
 use crate::store::service_admissions;
+use crate::web::cors::{self, Class, Listed};
+use crate::web::request::Request;
+use crate::web::response::Response;
 
 /// Whose lists of origins count.
 enum Place<'a> {

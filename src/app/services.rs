@@ -7,11 +7,11 @@ use crate::auth::credential::{self, Credential};
 use crate::domain::service_call::service_of_host;
 use crate::domain::{ObjectType, ServiceId};
 use crate::error::Error;
-use crate::http::request::Request;
 use crate::platform::Config;
 use crate::store::objects::Object;
 use crate::store::projects;
 use crate::store::service_admissions::{self, ANONYMOUS, CallerAndService, ServiceTerms, Shown};
+use crate::web::request::Request;
 
 /// Where a service has a host of its own, every path there is the service's: what the call asks for is what it would ask for
 /// below `/services`.

@@ -13,12 +13,12 @@ use crate::auth::principal::Principal;
 use crate::auth::signature::{self, Signature, Signed};
 use crate::domain::{AccessKeyId, ProjectId, Purpose, RecognisedToken, WorkspaceId};
 use crate::error::Error;
-use crate::http::body;
-use crate::http::request::{BODY_LIMIT, ReadBody, Request};
 use crate::store::first_trip::who::HolderRow;
 use crate::store::first_trip::workspace::{self, Asked, KnownKey, WorkspaceStanding};
 use crate::store::projects::Project;
 use crate::store::workspaces::{self, Workspace};
+use crate::web::body;
+use crate::web::request::{BODY_LIMIT, ReadBody, Request};
 
 /// The one answer to a signature that is well formed and not right, so that nobody learns which access keys exist.
 const NOT_SIGNED: &str = "verify aksk signature fail; the access key is unknown or has ended, or the request was not \

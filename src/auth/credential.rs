@@ -5,8 +5,8 @@
 
 use crate::auth::signature;
 use crate::domain::token::{RecognisedToken, constant_time_eq};
-use crate::http::request::Request;
 use crate::platform::Config;
+use crate::web::request::Request;
 
 /// What a request shows.
 #[derive(Debug)]

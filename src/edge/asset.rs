@@ -9,8 +9,8 @@ use worker::Env;
 
 use super::response;
 use crate::error::Error;
-use crate::http::response::Asset;
-use crate::http::sentences;
+use crate::web::response::Asset;
+use crate::web::sentences;
 
 /// The binding of `public/` in wrangler.toml.
 const BINDING: &str = "ASSETS";

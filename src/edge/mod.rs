@@ -25,7 +25,7 @@ mod web_url;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use ::http::Method;
+use http::Method;
 use js_sys::futures::future_to_promise;
 use js_sys::{Promise, Reflect};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -36,11 +36,11 @@ use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 use crate::app;
 use crate::domain;
 use crate::domain::service_call::{service_of_host, service_path};
-use crate::http::cors::Class;
-use crate::http::request::Request;
 use crate::jobs;
 use crate::platform::{self, Config, Entropy, Log, Platform};
 use crate::routes;
+use crate::web::cors::Class;
+use crate::web::request::Request;
 
 /// How long the rest of a refused call's body may take to arrive, in milliseconds.
 const REST_DEADLINE: u32 = 5_000;

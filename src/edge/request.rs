@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use ::http::Method;
+use http::Method;
 use js_sys::Uint8Array;
 use js_sys::futures::JsFuture;
 use wasm_bindgen::JsCast;
@@ -12,8 +12,8 @@ use web_sys::{ReadableStreamByobReader, ReadableStreamDefaultReader, WritableStr
 
 use super::caller::Caller;
 use super::stream::{ReadResult, forget};
-use crate::http::request::{Body, BodyError, Headers, Request};
 use crate::platform::{Local, Upload};
+use crate::web::request::{Body, BodyError, Headers, Request};
 
 pub(super) fn from_web(request: web_sys::Request) -> Request {
     Request {

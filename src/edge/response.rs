@@ -5,7 +5,7 @@ use worker::web_sys::{Headers, Response as WebResponse, ResponseInit};
 
 use super::asset;
 use super::stream::Readable;
-use crate::http::response::{Body, Response};
+use crate::web::response::{Body, Response};
 
 pub(super) async fn to_web(response: Response, env: &Env) -> worker::Result<WebResponse> {
     let lines = headers(&response.headers)?;

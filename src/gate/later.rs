@@ -9,12 +9,12 @@ use super::settle::{Kept, Unsettled};
 use super::{Failure, Outcome, Passage};
 use crate::domain::Timestamp;
 use crate::error::Error;
-use crate::http::notes::Notes;
 use crate::platform::{Config, Nobody, Platform};
 use crate::store::admissions::Admitted;
 use crate::store::later_results::State;
 use crate::store::session::Session;
 use crate::store::settlements::KeyEnding;
+use crate::web::notes::Notes;
 
 /// What an upstream has sent: the body of an answer, or why it has none, in its own words.
 pub type Sent = Result<Vec<u8>, String>;

@@ -29,10 +29,10 @@ pub use failure::Failure;
 use memory::Held;
 
 use crate::domain::{Content, Timestamp};
-use crate::http::notes::Notes;
 use crate::platform::{Config, Platform, Presence};
 use crate::store::admissions::{Admitted, Key};
 use crate::store::session::Session;
+use crate::web::notes::Notes;
 
 /// The longest body and the longest buffered answer, in bytes (contract section 5.3).
 pub const LONGEST: usize = 8 << 20;

@@ -11,7 +11,6 @@ use crate::gate::forward::Sending;
 use crate::gate::memory::Held;
 use crate::gate::settle::{self, Kept};
 use crate::gate::{Failure, Outcome, Passage};
-use crate::http::notes::Notes;
 use crate::platform::{Config, Local, Nobody, Platform, all};
 use crate::store::items::{Claim, Claimed, Item};
 use crate::store::pipeline_requests::Plan;
@@ -19,6 +18,7 @@ use crate::store::requests::payloads;
 use crate::store::session::Session;
 use crate::store::settlements::KeyEnding;
 use crate::store::webhook_deliveries::WEBHOOKS;
+use crate::web::notes::Notes;
 
 /// So many run at once in an invocation: as many as a queue delivers, so that none waits behind another's that hangs.
 const AT_ONCE: usize = 5;

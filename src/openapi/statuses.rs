@@ -5,10 +5,10 @@ use http::Method;
 use serde_json::{Map, Value, json};
 
 use crate::auth::access::Access;
-use crate::http::cors::Class;
-use crate::http::surface as wire;
 use crate::routes::Route;
 use crate::routes::family::{Credentials, Family};
+use crate::web::cors::Class;
+use crate::web::surface as wire;
 
 /// One of the ways in, each with its own form of errors.
 #[derive(Clone, Copy, PartialEq, Eq)]

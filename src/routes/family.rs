@@ -1,8 +1,8 @@
 //! Families of routes: what is alike in how they are reached. Each route names its family, and nothing else guesses it.
 
-use crate::http::cors::Class;
-use crate::http::request::{BODY_LIMIT, REQUEST_BODY_LIMIT};
-use crate::http::surface::Surface;
+use crate::web::cors::Class;
+use crate::web::request::{BODY_LIMIT, REQUEST_BODY_LIMIT};
+use crate::web::surface::Surface;
 
 /// How routes are reached.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use ::http::Method;
+use http::Method;
 use percent_encoding::percent_decode_str;
 
 use super::family::Family;
@@ -12,8 +12,8 @@ use crate::domain::RawPath;
 use crate::domain::path::Segments;
 use crate::domain::service_call::service_path;
 use crate::error::Error;
-use crate::http::cors::Class;
-use crate::http::surface::Surface;
+use crate::web::cors::Class;
+use crate::web::surface::Surface;
 
 /// A path that there is, and what stands in its braces; or one below a project at which there is nothing, since a page
 /// must be able to read its 404 (contract section 1).
@@ -441,7 +441,7 @@ mod tests {
             );
             assert!(found.route(&Method::GET).is_none());
             let refusal = found.refusal(&Method::PUT);
-            assert_eq!(crate::http::failure::status(&refusal), 404);
+            assert_eq!(crate::web::failure::status(&refusal), 404);
         }
         for path in [
             "/v2.1/projects/p%2Fq/nothing",

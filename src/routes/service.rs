@@ -2,7 +2,7 @@
 
 use super::{Route, routes};
 use crate::api;
-use ::http::Method;
+use http::Method;
 
 /// Calls of UbiOps' sessions that are not served and answer 404 (contract section 4), though their path has other
 /// methods.

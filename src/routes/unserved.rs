@@ -1,7 +1,7 @@
 //! Paths that UbiOps serves below a project and Tenantry never will: 404, with why and what to do instead (contract
 //! section 1). They are in no table, since nothing answers them whoever calls.
 
-use ::http::Method;
+use http::Method;
 
 /// Why there is nothing at this path, if it is one of UbiOps'; its segments below the project, decoded.
 pub(super) fn reason(method: &Method, below_project: &[&str]) -> Option<&'static str> {

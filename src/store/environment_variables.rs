@@ -17,7 +17,6 @@ use crate::domain::{
     VariableValue, quoted,
 };
 use crate::error::Error;
-use crate::http::patch::Patch;
 use crate::platform::{Config, Platform};
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, given};
@@ -27,6 +26,7 @@ use crate::store::projects::{self, Project};
 use crate::store::rows::{Answers, Flag, JsonText, OTHERWISE, row};
 use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice};
+use crate::web::patch::Patch;
 
 /// The table, as what is sealed in it names it.
 const TABLE: &str = "environment_variables";

@@ -3,12 +3,12 @@
 use crate::auth::access::Authority;
 use crate::auth::permissions::DEPLOYMENTS_REQUESTS_CREATE;
 use crate::error::Error;
-use crate::http::response::LONGEST_BODY;
 use crate::sql::statement::Parameters;
 use crate::store::rows::{Flag, Millis, row};
 use crate::store::session::Session;
 use crate::store::slices::fits;
 use crate::store::texts::statements;
+use crate::web::response::LONGEST_BODY;
 
 /// No model is listed in fewer bytes than this.
 const SHORTEST: usize = 100;

@@ -5,8 +5,6 @@
 use crate::auth::permissions::DEPLOYMENTS_REQUESTS_CREATE;
 use crate::domain::{Digests, Timestamp, quoted};
 use crate::error::Error;
-use crate::http::cors::Listed;
-use crate::http::rate::Rate;
 use crate::sql::statement::{Parameters, Statement};
 use crate::store::admissions::{
     self, Admission, Asked, Why, admit_forwarded, asked, facts, forget_key, to_next_minute,
@@ -23,6 +21,8 @@ use crate::store::run_time::under_way;
 use crate::store::services::{authentication_required, version_of_service};
 use crate::store::session::Session;
 use crate::store::texts::statements;
+use crate::web::cors::Listed;
+use crate::web::rate::Rate;
 
 /// The id that stands for all who show no token.
 pub const ANONYMOUS: &str = "anonymous";

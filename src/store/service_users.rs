@@ -12,7 +12,6 @@ use crate::domain::origin::OriginList;
 use crate::domain::text::{Description, ServiceUserName};
 use crate::domain::time::Timestamp;
 use crate::error::Error;
-use crate::http::patch::Patch;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, given};
 use crate::store::first_trip::Rider;
@@ -22,6 +21,7 @@ use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice};
 use crate::store::subscriptions;
 use crate::store::tokens::FreshToken;
+use crate::web::patch::Patch;
 use statements::{
     AFTER_CREATE, AFTER_DELETE, AFTER_RESET, AFTER_UPDATE, AFTER_UPDATE_ACCESS, DELETE,
     DELETE_ACCESS_KEYS, DELETE_CURRENT_TOKEN, DELETE_ENDED_TOKEN, DELETE_GRACE, DELETE_ORIGINS,

@@ -7,7 +7,6 @@ use crate::auth::permissions::DEPLOYMENTS_REQUESTS_CREATE;
 use crate::domain::json;
 use crate::domain::{Description, Labels, ObjectName, ObjectType, quoted};
 use crate::error::Error;
-use crate::http::patch::Patch;
 use crate::sql::Sql;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, given, permit, permitted};
@@ -18,6 +17,7 @@ use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice, fits, has_any_label};
 use crate::store::subscriptions::{self, subscription_runs};
 use crate::store::texts::statements;
+use crate::web::patch::Patch;
 
 /// So many callers of a service have a limit of their own at most, of each kind.
 pub const MOST_USER_LIMITS: i64 = 1_000;

@@ -6,11 +6,11 @@
 
 use crate::domain::invalid::quoted;
 use crate::error::Error;
-use crate::http::response::LONGEST_BODY;
 use crate::sql::Sql;
 use crate::sql::statement::Parameters;
 use crate::store::rows::{Flag, Row, row};
 use crate::store::session::Session;
+use crate::web::response::LONGEST_BODY;
 
 /// The most that a caller may ask for at once.
 pub const MAX_LIMIT: i64 = 1_000;

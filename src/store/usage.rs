@@ -17,12 +17,12 @@
 
 use crate::domain::usage::{Interval, Intervals, MEASURES, METRICS, Metric, ObjectType, Series};
 use crate::error::Error;
-use crate::http::response::LONGEST_BODY;
 use crate::sql::statement::Parameters;
 use crate::store::projects::Project;
 use crate::store::rows::{Answers, Flag, Row, row};
 use crate::store::session::Session;
 use crate::store::texts::statements;
+use crate::web::response::LONGEST_BODY;
 
 /// The length of the shortest value in a report, with its bounds; what names a part takes no less.
 const SHORTEST: usize =

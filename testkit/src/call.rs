@@ -8,8 +8,8 @@ use std::rc::Rc;
 use http::Method;
 use serde_json::Value as Json;
 
-use tenantry::http::request::{Body, BodyError, Headers, Request};
 use tenantry::platform::{Local, Upload};
+use tenantry::web::request::{Body, BodyError, Headers, Request};
 
 use crate::cast::Caller;
 use crate::wire::{HangUp, Wire};

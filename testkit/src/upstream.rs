@@ -11,10 +11,10 @@ use futures::FutureExt;
 use http::StatusCode;
 use serde_json::Value as Json;
 
-use tenantry::http::request::Body as _;
 use tenantry::platform::{
     CallFault, Incoming, IncomingBody, Local, Outgoing, Presence, Upload, Upstream,
 };
+use tenantry::web::request::Body as _;
 
 use crate::call::Chunks;
 use crate::clock::{SetClock, Sleep};

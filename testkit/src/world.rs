@@ -14,9 +14,9 @@ use serde_json::{Value as Json, json};
 
 use tenantry::app::{self, Handled};
 use tenantry::domain::Timestamp;
-use tenantry::http::request::Request;
-use tenantry::http::response::{Body, Response};
 use tenantry::platform::{Config, Database, Local, Log, Payloads, Platform, Queue};
+use tenantry::web::request::Request;
+use tenantry::web::response::{Body, Response};
 
 use crate::begun::Begun;
 use crate::call::{Answer, Call};

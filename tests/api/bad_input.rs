@@ -4,8 +4,8 @@ use std::mem::discriminant;
 
 use serde_json::{Value as Json, json};
 
-use tenantry::http::cors::Class;
 use tenantry::routes::{self, Route};
+use tenantry::web::cors::Class;
 
 use testkit::requests::plausible;
 use testkit::world::PROJECT;

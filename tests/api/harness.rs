@@ -3,8 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use tenantry::app::Handled;
-use tenantry::http::response::{Body, Response};
 use tenantry::platform::{CallFault, Gone, Outgoing};
+use tenantry::web::response::{Body, Response};
 
 use testkit::schedule::every_order;
 use testkit::{Answer, Call, End, Fault, HangUp, Reply, Step, World};

@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// The rooms, from the ground up.
 const ROOMS: [&str; 15] = [
-    "domain", "sql", "platform", "error", "http", "auth", "store", "gate", "jobs", "api",
+    "domain", "sql", "platform", "error", "web", "auth", "store", "gate", "jobs", "api",
     "contract", "routes", "app", "openapi", "edge",
 ];
 
@@ -122,14 +122,14 @@ fn no_files_name_one_another_in_a_circle() {
 
 #[test]
 fn what_a_text_names_is_seen() {
-    let text = "use crate::http::{self, body::read};\n$crate::sql::fresh_uuid!(); // crate::app\n\
+    let text = "use crate::web::{self, body::read};\n$crate::sql::fresh_uuid!(); // crate::app\n\
                 #[cfg(test)]\nmod tests { use crate::routes; }";
     let seen = paths(&code(text));
     let expected = [
-        "http::",
-        "http::self",
-        "http::body::read",
-        "http::",
+        "web::",
+        "web::self",
+        "web::body::read",
+        "web::",
         "sql::fresh_uuid",
     ];
     assert_eq!(seen, expected);

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use tenantry::http::cors::Class;
 use tenantry::routes;
+use tenantry::web::cors::Class;
 use testkit::requests::plausible;
 use testkit::{Answer, Call, Caller, Reply, World};
 

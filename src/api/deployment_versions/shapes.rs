@@ -13,10 +13,10 @@ use crate::domain::{
     Text, Within,
 };
 use crate::error::Error;
-use crate::http::patch::Patch;
 use crate::store::environments::EXTERNAL;
 use crate::store::rows::{Flag, JsonText};
 use crate::store::versions::{MAXIMUM_INSTANCES, Version};
+use crate::web::patch::Patch;
 
 /// How long an instance stays without work, in seconds.
 const IDLE_TIME: i64 = 300;

@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::api::Call;
 use crate::domain::{Credits, InstanceTypeName};
 use crate::error::Error;
-use crate::http::response::Response;
 use crate::store::instance_types;
+use crate::web::response::Response;
 
 object! {
     /// The price of an instance type to set.

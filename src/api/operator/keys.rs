@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::api::Call;
 use crate::domain::SigningKey;
 use crate::error::Error;
-use crate::http::response::Response;
 use crate::store::sealing_keys;
+use crate::web::response::Response;
 
 /// The keys that are set, and those under which anything is still encrypted.
 #[derive(Debug, Serialize)]

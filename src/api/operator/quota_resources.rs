@@ -7,8 +7,8 @@ use crate::api::Call;
 use crate::domain::quota::UNLIMITED;
 use crate::domain::{QuotaBounds, QuotaResourceName, Text};
 use crate::error::Error;
-use crate::http::response::Response;
 use crate::store::quota_resources::{self, Labels, QuotaResource};
+use crate::web::response::Response;
 
 /// A name or unit of a resource.
 type Label = Text<1, 256>;

@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::api::Call;
 use crate::domain::{AtLeast, Credits, Description, ObjectName};
 use crate::error::Error;
-use crate::http::response::Response;
 use crate::store::subscriptions::{self, Limits, NewSubscription, Subscription};
+use crate::web::response::Response;
 
 object! {
     /// The complete definition of a plan.

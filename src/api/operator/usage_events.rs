@@ -10,8 +10,8 @@ use crate::api::Call;
 use crate::domain::usage::{Metric, ObjectType};
 use crate::domain::{Credits, Invalid, ObjectName, SAFE_INTEGER, Text, Timestamp, quoted};
 use crate::error::Error;
-use crate::http::response::Response;
 use crate::store::usage_events::{self, Event, MAX_EVENTS};
+use crate::web::response::Response;
 
 object! {
     /// A usage event: an amount of something that a version used.

@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::api::Call;
 use crate::domain::{Email, PersonName, Timestamp, UserId};
 use crate::error::Error;
-use crate::http::response::Response;
 use crate::store::users::{self, User};
+use crate::web::response::Response;
 
 object! {
     /// The account to create.

@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::api::{Call, future};
 use crate::domain::{AtLeast, Credits, Description, Text, Timestamp, VoucherCode, VoucherId};
 use crate::error::Error;
-use crate::http::response::Response;
 use crate::store::vouchers::{self, NewVoucher, Voucher};
+use crate::web::response::Response;
 
 object! {
     /// The voucher to create.

@@ -10,10 +10,10 @@ use crate::domain::{
     PipelineObjects, RETENTION_TIME, RetentionMode, Text, Within,
 };
 use crate::error::Error;
-use crate::http::patch::Patch;
 use crate::store::rows::JsonText;
 use crate::store::versions::graph::{FieldsRow, ObjectRow, Objects};
 use crate::store::versions::{Version, Whole};
+use crate::web::patch::Patch;
 
 /// The bodies to create and to change a version: the same fields, but a name is needed on creation only.
 macro_rules! body {

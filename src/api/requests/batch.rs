@@ -12,7 +12,6 @@ use crate::domain::{Fields, IoType, ObjectType};
 use crate::error::Error;
 use crate::gate::outgoing::record_id;
 use crate::gate::{LONGEST_KEPT, settle};
-use crate::http::response::Response;
 use crate::platform::Platform;
 use crate::store::admissions::Way;
 use crate::store::batches::{self, Input, Item};
@@ -20,6 +19,7 @@ use crate::store::first_trip::Rider;
 use crate::store::items as waiting;
 use crate::store::requests::payloads::{self, Part};
 use crate::store::rows::Answers;
+use crate::web::response::Response;
 
 /// What is due is offered again after so many milliseconds, where a queue has been told of it.
 const OFFERED_AGAIN: i64 = 60_000;

@@ -21,14 +21,14 @@ use crate::gate::forward::Sending;
 use crate::gate::outgoing::record_id;
 use crate::gate::settle::{self, Input, Kept, Unsettled};
 use crate::gate::{Failure, LONGEST_KEPT, Outcome, Passage, pipeline};
-use crate::http::cors;
-use crate::http::response::{Body, Response};
 use crate::platform::Stream;
 use crate::sql::statement::Statement;
 use crate::store::admissions::{self, Admission, Admitted, Asked, Key, Replay, Way};
 use crate::store::first_trip::Rider;
 use crate::store::rows::Answers;
 use crate::store::settlements::KeyEnding;
+use crate::web::cors;
+use crate::web::response::{Body, Response};
 
 /// Seconds that a direct request may take: by default, at least, at most (contract section 5.3).
 const DIRECT: (i64, i64, i64) = (300, 10, 3_600);
@@ -251,7 +251,7 @@ pub(crate) async fn stream(
     let sent = checked(call, &admitted);
     let (passage, sending) = begin(call, &ask, *admitted, sent).await?;
     let input = passage.input(&sending);
-    let mut response = Response::empty(::http::StatusCode::OK);
+    let mut response = Response::empty(http::StatusCode::OK);
     let (mut sink, stream) = call.platform.streams.open();
     call.later(Box::pin(async move {
         let outcome = passage.forward_stream(sending, &mut *sink).await;
@@ -330,7 +330,7 @@ pub(super) fn refused_or_replayed(
 }
 
 fn replayed(replay: Replay) -> Result<Response, Error> {
-    let status = ::http::StatusCode::from_u16(replay.status).unwrap_or(::http::StatusCode::OK);
+    let status = http::StatusCode::from_u16(replay.status).unwrap_or(http::StatusCode::OK);
     let mut response = Response::empty(status);
     response.header("content-type", replay.content_type);
     response.header("idempotent-replayed", "true");

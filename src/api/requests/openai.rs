@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use ::http::StatusCode;
+use http::StatusCode;
 
 use super::creating::{Ask, Judged, begin, judged, key_ending, overhead, streams};
 use super::made::{OpenAiModel, OpenAiModels, additional_data};
@@ -19,12 +19,12 @@ use crate::gate::forward::Sending;
 use crate::gate::pass_through::{Answered, Passing};
 use crate::gate::settle::{Input, Kept};
 use crate::gate::{Failure, Outcome, Passage};
-use crate::http::openai_errors;
-use crate::http::response::{Body, LONGEST_BODY, Response};
 use crate::store::admissions::{self, Admitted, Way};
 use crate::store::first_trip::Rider;
 use crate::store::models;
 use crate::store::rows::Answers;
+use crate::web::openai_errors;
+use crate::web::response::{Body, LONGEST_BODY, Response};
 
 /// Reads which model the body asks for: its deployment and version are those of the call from now on.
 pub(crate) fn read_model(call: &mut Context<'_>) -> Result<(), Error> {

@@ -13,11 +13,11 @@ use crate::error::Error;
 use crate::gate::pipeline::AT_ONCE;
 use crate::gate::settle::Input;
 use crate::gate::{Failure, Passage};
-use crate::http::response::Response;
 use crate::store::admissions::Way;
 use crate::store::first_trip::Rider;
 use crate::store::pipeline_requests::{self, Plan};
 use crate::store::rows::Answers;
+use crate::web::response::Response;
 
 /// What rides on the first trip of a direct request.
 pub(crate) fn admits_direct(call: &Context<'_>) -> Result<Rider, Error> {
@@ -113,7 +113,7 @@ pub(crate) async fn stream(
         Ok(begun) => begun,
         Err(response) => return Ok(response),
     };
-    let mut response = Response::empty(::http::StatusCode::OK);
+    let mut response = Response::empty(http::StatusCode::OK);
     let (mut sink, stream) = call.platform.streams.open();
     call.later(Box::pin(async move {
         let passage = &begun.passage;

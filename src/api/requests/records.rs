@@ -13,9 +13,9 @@ use crate::domain::{
     Invalid, ObjectType, RecordId, RequestStatus, SAFE_INTEGER, Timestamp, quoted,
 };
 use crate::error::Error;
-use crate::http::response::{Body, Response};
 use crate::store::requests::payloads::{self, Part};
 use crate::store::requests::records::{self, Payloads, Place, Read, Wanted};
+use crate::web::response::{Body, Response};
 
 /// So many requests are read, deleted or cancelled by one call (UbiOps spec 4.5).
 const MOST_IDS: usize = 250;
@@ -189,7 +189,7 @@ async fn file(call: &Call<'_, OnObject>, part: Part) -> Result<Response, Error> 
         ))
     })?;
     let (media_type, ending) = media_type(&content_type);
-    let mut response = Response::empty(::http::StatusCode::OK);
+    let mut response = Response::empty(http::StatusCode::OK);
     response.body = Body::Bytes(body.into_bytes());
     response.header("content-type", media_type);
     let name = format!("attachment; filename=\"{id}-{part}.{ending}\"");

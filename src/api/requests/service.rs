@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use ::http::{Method, StatusCode};
+use http::{Method, StatusCode};
 
 use super::creating::{
     is_foreign, key_ending, key_of, overhead, passage, random_of, refuse_loops, streams,
@@ -21,16 +21,16 @@ use crate::gate::pass_through::Passing;
 use crate::gate::service::{ServiceAnswer, ServiceCall};
 use crate::gate::settle::Kept;
 use crate::gate::{Failure, Outcome, Passage};
-use crate::http::body;
-use crate::http::openai_errors;
-use crate::http::rate::Rate;
-use crate::http::request::BodyError;
-use crate::http::response::{Body, Response};
 use crate::sql::statement::Statement;
 use crate::store::admissions::{Admission, Asked, Key, Way};
 use crate::store::first_trip::Rider;
 use crate::store::rows::Answers;
 use crate::store::service_admissions::{self, ANONYMOUS, ServiceTerms};
+use crate::web::body;
+use crate::web::openai_errors;
+use crate::web::rate::Rate;
+use crate::web::request::BodyError;
+use crate::web::response::{Body, Response};
 
 /// Seconds that a call may take (contract section 5.3).
 const TIMEOUT: i64 = 3_600;

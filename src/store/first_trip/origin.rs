@@ -1,11 +1,11 @@
 //! Where a request's origin is listed: in its project, by its caller, by any service user of the project.
 
 use crate::error::Error;
-use crate::http::cors::Listed;
 use crate::sql::statement::Parameters;
 use crate::store::rows::{Flag, row};
 use crate::store::session::Session;
 use crate::store::texts::statements;
+use crate::web::cors::Listed;
 
 macro_rules! origin_columns {
     () => {

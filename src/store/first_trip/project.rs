@@ -8,13 +8,13 @@ use super::{FirstTrip, Rider, ask as ask_first};
 use crate::auth::permissions::Permission;
 use crate::domain::{Digests, ObjectType};
 use crate::error::Error;
-use crate::http::cors::Listed;
 use crate::store::budgets::organization_has_budget;
 use crate::store::projects::Project;
 use crate::store::projects::statements::project_lists;
 use crate::store::rows::{Columns, Flag, Row, row};
 use crate::store::session::Session;
 use crate::store::texts::statements;
+use crate::web::cors::Listed;
 
 /// Whether the caller, `users u` or `service_users s`, has a part in `projects p`, and whether they hold the permission
 /// that is asked for, on the whole project or by what counts besides: `rights_columns! { or: <assignments a> }`. `m` is

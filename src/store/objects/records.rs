@@ -9,7 +9,6 @@ use super::Object;
 use crate::domain::json;
 use crate::domain::{Description, Fields, IoType, Labels, ObjectName, ObjectType, quoted};
 use crate::error::Error;
-use crate::http::patch::Patch;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, given};
 use crate::store::pipeline_checks::lost_field::LostField;
@@ -19,6 +18,7 @@ use crate::store::rows::{Flag, JsonText, Millis, OTHERWISE, row};
 use crate::store::session::Session;
 use crate::store::slices::Slice;
 use crate::store::subscriptions::{self, limit_reached};
+use crate::web::patch::Patch;
 
 /// The 400 of fields on a plain input.
 pub const PLAIN_INPUT: &str = "input_fields: a plain input has no fields";

@@ -10,12 +10,12 @@ use super::{GET_BY_ID, Organization, free_has_no_end, name_is_taken, needs_an_en
 use crate::domain::names::ObjectName;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
-use crate::http::patch::Patch;
 use crate::store::audit::{Action, Change, Occasion, given, permit, permitted};
 use crate::store::projects::lacks;
 use crate::store::rights::caller_administers;
 use crate::store::subscriptions::{FREE, in_force};
 use crate::store::texts::statements;
+use crate::web::patch::Patch;
 
 macro_rules! name_is_free {
     () => {

@@ -14,11 +14,11 @@ use crate::domain::labels::Labels;
 use crate::domain::names::ObjectName;
 use crate::domain::origin::OriginList;
 use crate::error::Error;
-use crate::http::patch::Patch;
 use crate::store::audit::{Action, Change, Occasion, given};
 use crate::store::budgets;
 use crate::store::rows::OTHERWISE;
 use crate::store::subscriptions::{self, limit_reached};
+use crate::web::patch::Patch;
 
 /// What is asked for on creation.
 pub struct NewProject<'a> {

@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use crate::error::{Error, Kind};
-use crate::http::response::Response;
+use crate::web::response::Response;
 
 /// Seconds after which a caller may try again when the database refused them.
 const RETRY_AFTER: u32 = 1;

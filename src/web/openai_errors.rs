@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use crate::domain::json;
 use crate::error::{Error, Kind, Reason};
-use crate::http::failure;
-use crate::http::response::Response;
+use crate::web::failure;
+use crate::web::response::Response;
 
 /// The response to a failed call.
 #[must_use]

@@ -6,8 +6,8 @@
 use serde::Serialize;
 
 use crate::error::{Error, Reason};
-use crate::http::failure;
-use crate::http::response::Response;
+use crate::web::failure;
+use crate::web::response::Response;
 
 /// What UbiOps says of a deployment that is not there: its Terraform provider compares the words.
 const NO_DEPLOYMENT: &str = "Deployment was not found";

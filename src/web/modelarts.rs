@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use crate::domain::quoted;
 use crate::error::{Error, Kind, Reason};
-use crate::http::failure;
-use crate::http::response::Response;
+use crate::web::failure;
+use crate::web::response::Response;
 
 /// Parameter error.
 const PARAMETER: &str = "ModelArts.0104";

@@ -4,8 +4,8 @@
 //! the project's list and, on request endpoints, by the caller's own. Nothing is ever reflected that is not listed,
 //! and credentials mode is never allowed.
 
-use crate::http::request::Request;
-use crate::http::response::Response;
+use crate::web::request::Request;
+use crate::web::response::Response;
 
 /// How a path takes part in CORS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::future::Future;
 
 use crate::domain::json::{Fault, FromJson, Json};
 use crate::error::Error;
-use crate::http::request::{BodyError, Request};
 use crate::platform::{Clock, within};
+use crate::web::request::{BodyError, Request};
 
 /// How long a body may take to arrive, in milliseconds.
 const DEADLINE: u32 = 30_000;

@@ -1,12 +1,12 @@
-//! The errors of the request endpoints: those of [`sentences`](crate::http::sentences), with `error_message` too, which
+//! The errors of the request endpoints: those of [`sentences`](crate::web::sentences), with `error_message` too, which
 //! is all that the clients' streaming reader knows (UbiOps spec 1.5).
 
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::http::failure;
-use crate::http::response::Response;
-use crate::http::sentences::Sentence;
+use crate::web::failure;
+use crate::web::response::Response;
+use crate::web::sentences::Sentence;
 
 /// The response to a failed call.
 #[must_use]

@@ -3,7 +3,7 @@
 //! Both generations use the same paths, so only `User-Agent` tells them apart (UbiOps spec section 2). It decides the
 //! shape of an answer and nothing else: no right depends on it.
 
-use crate::http::request::Request;
+use crate::web::request::Request;
 
 /// The first version, major and minor, whose usage reports are objects; before it they were lists.
 const USAGE_IS_AN_OBJECT: (u32, u32) = (4, 2);

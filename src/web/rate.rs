@@ -1,7 +1,7 @@
 //! How many requests a caller may make yet in this minute, as each answer of a request endpoint says it (contract section
 //! 5.10).
 
-use crate::http::response::Response;
+use crate::web::response::Response;
 
 /// What a caller has made of what they may make in a minute.
 #[derive(Debug, Clone, Copy)]
