@@ -32,7 +32,7 @@ use crate::platform::{Config, Local, Platform};
 use crate::routes;
 use crate::routes::family::RateLimit;
 use crate::sql::statement::Statement;
-use crate::store::session::Session;
+use crate::store::connection::Connection;
 use crate::web::cors::{Class, Listed};
 use crate::web::notes::Notes;
 use crate::web::query::Query;
@@ -72,13 +72,13 @@ pub(crate) struct Progress {
 pub async fn handle(mut request: Request, platform: &Rc<Platform>, config: &Rc<Config>) -> Handled {
     services::by_host(&mut request, config);
     let started = platform.clock.now();
-    let session = Session::new(Rc::clone(platform));
+    let connection = Connection::new(Rc::clone(platform));
     let mut random = [0; 16];
     let entropy = platform.entropy.fill(&mut random);
     let life = Life {
         platform,
         config,
-        session,
+        connection,
         now: started,
         request_id: RequestId::from_random(random).to_string(),
         origin: request.header("origin"),
@@ -126,7 +126,7 @@ pub async fn handle(mut request: Request, platform: &Rc<Platform>, config: &Rc<C
     }
     let line = log::Line {
         platform: Rc::clone(platform),
-        session: life.session,
+        connection: life.connection,
         time: started,
         request_id: life.request_id,
         method,
@@ -183,7 +183,7 @@ fn to_response(error: &Error, progress: &Progress, request_id: &str) -> Response
 struct Life<'a> {
     platform: &'a Rc<Platform>,
     config: &'a Rc<Config>,
-    session: Session,
+    connection: Connection,
     now: Timestamp,
     request_id: String,
     origin: Option<String>,
@@ -215,7 +215,7 @@ impl<'a> Life<'a> {
         let mut call = Context {
             platform: self.platform,
             config: self.config,
-            session: &self.session,
+            connection: &self.connection,
             now: self.now,
             request_id: &self.request_id,
             query: Query::parse(request.query()),

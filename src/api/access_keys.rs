@@ -63,7 +63,7 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
 /// `GET .../access-keys`.
 pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let service_user = call.id("service_user_id", ServiceUserId::parse);
-    let keys = access_keys::list(call.session, call.project(), &service_user).await?;
+    let keys = access_keys::list(call.connection, call.project(), &service_user).await?;
     Response::ok(
         &keys
             .into_iter()

@@ -83,7 +83,7 @@ fn page(call: &Context<'_>) -> Result<Page, Error> {
 }
 
 async fn respond(call: &Context<'_>, trail: Trail<'_>) -> Result<Response, Error> {
-    let rows = trail::list(call.session, trail, &page(call)?).await?;
+    let rows = trail::list(call.connection, trail, &page(call)?).await?;
     let events = rows.into_iter().map(|row| AuditEvent {
         id: row.id,
         date: row.date.0.to_offset_string(),

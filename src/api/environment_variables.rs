@@ -198,7 +198,7 @@ async fn listed<About: Placed>(
     ridden: &Answers,
 ) -> Result<Vec<(Variable, Inherited)>, Error> {
     let place = place(call, ridden)?;
-    environment_variables::list(call.session, &place, &call.slice()?).await
+    environment_variables::list(call.connection, &place, &call.slice()?).await
 }
 
 fn shown(variables: Vec<(Variable, Inherited)>) -> Vec<InheritedEnvironmentVariableList> {

@@ -136,7 +136,7 @@ fn shown_tag(project: &Project, environment: &str, tag: String) -> EnvironmentTa
 /// `GET .../environments`.
 pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let project = call.project();
-    let names = environments::list(call.session, project, &call.slice()?).await?;
+    let names = environments::list(call.connection, project, &call.slice()?).await?;
     let all = names.into_iter().map(|name| shown(project, name));
     Response::ok(&all.collect::<Vec<_>>())
 }
@@ -144,14 +144,14 @@ pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Err
 /// `GET .../environments/{environment_name}`.
 pub(crate) async fn get(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let (project, name) = (call.project(), call.parameter("environment_name"));
-    environments::tag(call.session, project, name, None).await?;
+    environments::tag(call.connection, project, name, None).await?;
     Response::ok(&shown(project, name.to_owned()))
 }
 
 /// `GET .../environments/{environment_name}/tags`.
 pub(crate) async fn tags(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let (project, name) = (call.project(), call.parameter("environment_name"));
-    let tag = environments::tag(call.session, project, name, None).await?;
+    let tag = environments::tag(call.connection, project, name, None).await?;
     Response::ok(&[shown_tag(project, name, tag)])
 }
 
@@ -159,6 +159,6 @@ pub(crate) async fn tags(call: &mut Call<'_, OnProject>) -> Result<Response, Err
 pub(crate) async fn tag(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let (project, name) = (call.project(), call.parameter("environment_name"));
     let tag = Some(call.parameter("tag"));
-    let tag = environments::tag(call.session, project, name, tag).await?;
+    let tag = environments::tag(call.connection, project, name, tag).await?;
     Response::ok(&shown_tag(project, name, tag))
 }

@@ -40,7 +40,7 @@ pub struct InstanceTypePage {
 
 /// `GET /projects/{p}/instance-types`.
 pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
-    let types = instance_types::list(call.session).await?;
+    let types = instance_types::list(call.connection).await?;
     let mut results = Vec::with_capacity(types.len());
     for known in types {
         let credit_rate = Credits::from_millionths(known.credits_per_hour)

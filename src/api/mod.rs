@@ -56,10 +56,10 @@ use crate::error::Error;
 use crate::gate::memory::Held;
 use crate::platform::{Config, Local, Platform, SERVICE_USER_DOMAIN, Upload};
 use crate::store::audit::Occasion;
+use crate::store::connection::Connection;
 use crate::store::first_trip::Rider;
 use crate::store::rows::Answers;
 use crate::store::service_admissions::ServiceTerms;
-use crate::store::session::Session;
 use crate::store::slices::{MAX_LIMIT, Slice};
 use crate::store::tokens::FreshToken;
 use crate::web::body::{self, Wanted};
@@ -75,7 +75,7 @@ pub type Rides = for<'a, 'b> fn(&'a Context<'b>) -> Result<Rider, Error>;
 pub struct Context<'a> {
     pub(crate) platform: &'a Rc<Platform>,
     pub(crate) config: &'a Rc<Config>,
-    pub(crate) session: &'a Session,
+    pub(crate) connection: &'a Connection,
     pub(crate) request: &'a mut Request,
     pub(crate) request_id: &'a str,
     pub(crate) now: Timestamp,
@@ -235,7 +235,7 @@ impl Context<'_> {
     /// What a change is made with.
     pub(crate) fn occasion(&self) -> Result<Occasion<'_>, Error> {
         Ok(Occasion {
-            session: self.session,
+            connection: self.connection,
             authority: &self.authority,
             now: self.platform.clock.now(),
             request_id: self.request_id.to_owned(),

@@ -139,7 +139,7 @@ fn refuse_plain_fields(side: IoType, fields: &Fields, sentence: &'static str) ->
 pub(super) async fn list(call: &Call<'_, OnProject>, kind: ObjectType) -> Result<Response, Error> {
     let labels = label_filter(&call.query)?;
     let (project, slice) = (call.project(), call.slice()?);
-    let records = records::list(call.session, project, kind, labels.as_deref(), &slice).await?;
+    let records = records::list(call.connection, project, kind, labels.as_deref(), &slice).await?;
     let listed = records
         .into_iter()
         .map(|record| shown(project, kind, record));
@@ -149,7 +149,7 @@ pub(super) async fn list(call: &Call<'_, OnProject>, kind: ObjectType) -> Result
 /// `GET .../deployments/{deployment_name}` and `GET .../pipelines/{pipeline_name}`.
 pub(crate) async fn get(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
     let object = call.object();
-    let found = records::get(call.session, object).await?;
+    let found = records::get(call.connection, object).await?;
     Response::ok(&shown(call.project(), object.kind, found))
 }
 

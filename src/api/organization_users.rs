@@ -86,7 +86,7 @@ pub(crate) async fn create(call: &mut Call<'_, OnOrganization>) -> Result<Respon
 /// `GET /organizations/{organization_name}/users`.
 pub(crate) async fn list(call: &mut Call<'_, OnOrganization>) -> Result<Response, Error> {
     let slice = call.slice()?;
-    let users = organization_users::list(call.session, call.organization(), &slice).await?;
+    let users = organization_users::list(call.connection, call.organization(), &slice).await?;
     Response::ok(
         &users
             .into_iter()
@@ -98,7 +98,7 @@ pub(crate) async fn list(call: &mut Call<'_, OnOrganization>) -> Result<Response
 /// `GET /organizations/{organization_name}/users/{user_id}`.
 pub(crate) async fn get(call: &mut Call<'_, OnOrganization>) -> Result<Response, Error> {
     let id = call.id("user_id", UserId::parse);
-    let user = organization_users::get(call.session, call.organization(), &id).await?;
+    let user = organization_users::get(call.connection, call.organization(), &id).await?;
     Response::ok(&OrganizationUserDetail::from(user))
 }
 

@@ -178,7 +178,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
 /// `GET /organizations`.
 pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     let (principal, slice) = (call.authority.principal(), call.slice()?);
-    let organizations = organizations::list(call.session, principal, call.now, &slice).await?;
+    let organizations = organizations::list(call.connection, principal, call.now, &slice).await?;
     let shown: Result<Vec<_>, Error> = organizations
         .into_iter()
         .map(|organization| OrganizationDetail::at(call.now, organization))

@@ -96,7 +96,7 @@ pub(crate) async fn check(call: &mut Call<'_, OnProject>) -> Result<Response, Er
         resource,
     };
     let (standing, assignment) =
-        permission_checks::look_up(call.session, project, &question, call.now).await?;
+        permission_checks::look_up(call.connection, project, &question, call.now).await?;
     if !(standing.is_member.0 || standing.is_service_user.0) {
         return Err(Error::not_found(format!(
             "assignee: {} is neither a member of the organization nor a service user of this project",

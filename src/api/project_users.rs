@@ -71,13 +71,13 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
 
 /// `GET .../users`.
 pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
-    let (session, project) = (call.session, call.project());
+    let (connection, project) = (call.connection, call.project());
     let wanted = call.query.parsed("user_type", parse_user_type)?;
     let slice = call.slice()?;
     let users = match wanted.unwrap_or(UserType::People) {
-        UserType::People => project_users::list_people(session, project, &slice).await?,
+        UserType::People => project_users::list_people(connection, project, &slice).await?,
         UserType::ServiceUsers => {
-            project_users::list_service_users(session, project, &slice).await?
+            project_users::list_service_users(connection, project, &slice).await?
         }
     };
     let listed = users.into_iter().map(ProjectUserList::from);
@@ -87,7 +87,7 @@ pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Err
 /// `GET .../users/{user_id}`.
 pub(crate) async fn get(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let id = call.id("user_id", UserId::parse);
-    let found = project_users::get(call.session, call.project(), &id).await?;
+    let found = project_users::get(call.connection, call.project(), &id).await?;
     Response::ok(&ProjectUserList::from(found))
 }
 

@@ -174,7 +174,7 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     let organization = call.query.text("organization");
     let (principal, slice) = (call.authority.principal(), call.slice()?);
     let labels = labels.as_deref();
-    let projects = projects::list(call.session, principal, organization, labels, &slice).await?;
+    let projects = projects::list(call.connection, principal, organization, labels, &slice).await?;
     let shown: Result<Vec<_>, Error> = projects.into_iter().map(ProjectList::try_from).collect();
     Response::ok(&shown?)
 }
@@ -183,7 +183,7 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
 pub(crate) async fn get(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let mut project = call.project().clone();
     if project.has_budget() {
-        project = projects::get(call.session, &project, call.now).await?;
+        project = projects::get(call.connection, &project, call.now).await?;
     }
     Response::ok(&ProjectDetail::try_from(project)?)
 }

@@ -133,7 +133,7 @@ impl From<Quota> for WorkspaceQuotaInUse {
 /// `GET .../quotas`.
 pub(crate) async fn show(call: &mut Call<'_, OnWorkspace>) -> Result<Response, Error> {
     let workspace = &call.workspace().workspace_id;
-    let quotas = quotas::list(call.session, call.project(), workspace).await?;
+    let quotas = quotas::list(call.connection, call.project(), workspace).await?;
     Response::ok(&ShowWorkspaceQuotasResponse {
         quotas: quotas.into_iter().map(WorkspaceQuotaInUse::from).collect(),
     })
@@ -193,7 +193,7 @@ pub(crate) async fn consume(call: &mut Call<'_, OnWorkspace>) -> Result<Response
         amount: body.amount,
     };
     let quota = consumption::consume(
-        call.session,
+        call.connection,
         &call.authority,
         (call.now, call.request_id),
         call.project(),

@@ -173,7 +173,7 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
     let version = body.version.as_ref().map(Text::as_str);
     let (project, object_name) = (call.project(), body.object_name.as_str());
     let about = (body.object_type.name(), object_name, version);
-    let target = schedules::target(call.session, project, about).await?;
+    let target = schedules::target(call.connection, project, about).await?;
     let id = ScheduleId::from_random(call.random()?);
     let new = NewSchedule {
         id: id.as_str(),
@@ -195,7 +195,7 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
 pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let labels = label_filter(&call.query)?;
     let (project, slice) = (call.project(), call.slice()?);
-    let found = schedules::list(call.session, project, labels.as_deref(), &slice).await?;
+    let found = schedules::list(call.connection, project, labels.as_deref(), &slice).await?;
     let listed = found.into_iter().map(ScheduleList::from);
     Response::ok(&listed.collect::<Vec<_>>())
 }

@@ -69,7 +69,7 @@ pub(crate) async fn get_of_organization(
     call: &mut Call<'_, OnOrganization>,
 ) -> Result<Response, Error> {
     let organization = &call.organization().organization_id;
-    let counts = resources::of_organization(call.session, organization).await?;
+    let counts = resources::of_organization(call.connection, organization).await?;
     Response::ok(&ResourceUsage {
         projects: count_of(&counts, "projects"),
         users: count_of(&counts, "users"),
@@ -79,14 +79,14 @@ pub(crate) async fn get_of_organization(
 
 /// `GET /projects/{project_name}/resources`.
 pub(crate) async fn get_of_project(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
-    let counts = resources::of_project(call.session, call.project()).await?;
+    let counts = resources::of_project(call.connection, call.project()).await?;
     Response::ok(&of_project(&counts))
 }
 
 /// `GET /projects/{project_name}/quotas`: the limits of the plan that there are. No limit is no entry, because the
 /// client 4.5.0 raises on a quota that is null.
 pub(crate) async fn quotas(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
-    let limits = resources::limits(call.session, call.project(), call.now).await?;
+    let limits = resources::limits(call.connection, call.project(), call.now).await?;
     let quotas = [
         ("deployments", limits.max_deployments),
         ("deployment_versions", limits.max_deployment_versions),

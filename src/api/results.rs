@@ -51,12 +51,12 @@ pub(crate) async fn take(call: &mut Call<'_>) -> Result<Response, Error> {
     if !call.platform.shield.allows(&address).await {
         return Err(Error::shielded());
     }
-    let found = later_results::find(call.session, &id).await?;
+    let found = later_results::find(call.connection, &id).await?;
     let (state, admitted) = found
         .filter(|(_, admitted)| admitted.has_upstream.0)
         .ok_or_else(nothing)?;
     let world = (call.platform, call.config);
-    let passage = Passage::of_result(world, call.session, &call.notes, admitted, id);
+    let passage = Passage::of_result(world, call.connection, &call.notes, admitted, id);
     let body = call.held_body().await?;
     let passage = passage.holding(call.held.take());
     let signed = (

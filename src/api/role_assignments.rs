@@ -158,7 +158,7 @@ pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Err
         resource: query.text("resource"),
     };
     let slice = call.slice()?;
-    let all = role_assignments::list(call.session, call.project(), &filter, &slice).await?;
+    let all = role_assignments::list(call.connection, call.project(), &filter, &slice).await?;
     Response::ok(
         &all.into_iter()
             .map(RoleAssignmentList::from)
@@ -169,7 +169,7 @@ pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Err
 /// `GET .../role-assignments/{assignment_id}`.
 pub(crate) async fn get(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let id = call.id("assignment_id", RoleAssignmentId::parse);
-    let found = role_assignments::get(call.session, call.project(), &id).await?;
+    let found = role_assignments::get(call.connection, call.project(), &id).await?;
     Response::ok(&RoleAssignmentList::from(found))
 }
 

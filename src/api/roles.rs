@@ -87,7 +87,7 @@ impl TryFrom<Role> for RoleDetailList {
 /// `GET .../roles`.
 pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let slice = call.slice()?;
-    let roles = roles::list(call.session, &call.project().project_id, &slice).await?;
+    let roles = roles::list(call.connection, &call.project().project_id, &slice).await?;
     Response::ok(&roles.into_iter().map(RoleList::from).collect::<Vec<_>>())
 }
 
@@ -95,7 +95,7 @@ pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Err
 pub(crate) async fn get(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let project = call.project();
     let role = roles::get(
-        call.session,
+        call.connection,
         &project.project_id,
         call.parameter("role_name"),
     )

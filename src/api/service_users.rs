@@ -139,7 +139,7 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
 /// `GET .../service-users`.
 pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let slice = call.slice()?;
-    let all = service_users::list(call.session, call.project(), call.now, &slice).await?;
+    let all = service_users::list(call.connection, call.project(), call.now, &slice).await?;
     Response::ok(
         &all.into_iter()
             .map(ServiceUserList::from)

@@ -308,7 +308,7 @@ pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Err
     let versions = versions.map(|ids| json::text(&ids.split(',').collect::<Vec<_>>()));
     let (project, slice) = (call.project(), call.slice()?);
     let (labels, versions) = (labels.as_deref(), versions.as_deref());
-    let found = services::list(call.session, project, labels, versions, &slice).await?;
+    let found = services::list(call.connection, project, labels, versions, &slice).await?;
     let found = found.into_iter().map(|service| shown(call, service));
     Response::ok(&found.collect::<Vec<_>>())
 }
@@ -320,7 +320,12 @@ pub(crate) async fn get(call: &mut Call<'_, OnProject>) -> Result<Response, Erro
 }
 
 async fn found(call: &Call<'_, OnProject>) -> Result<Service, Error> {
-    services::get(call.session, call.project(), call.parameter("service_name")).await
+    services::get(
+        call.connection,
+        call.project(),
+        call.parameter("service_name"),
+    )
+    .await
 }
 
 /// `GET .../services/{service_name}/status`.
@@ -386,7 +391,7 @@ pub(crate) async fn create_limit(call: &mut Call<'_, OnProject>) -> Result<Respo
 
 /// `GET .../services/{service_name}/user-...-limits`.
 pub(crate) async fn list_limits(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
-    let found = services::limits(call.session, call.project(), &place(call, "")).await?;
+    let found = services::limits(call.connection, call.project(), &place(call, "")).await?;
     let found = found.into_iter().map(ServiceUserLimitList::from);
     Response::ok(&found.collect::<Vec<_>>())
 }
@@ -394,7 +399,7 @@ pub(crate) async fn list_limits(call: &mut Call<'_, OnProject>) -> Result<Respon
 /// `GET .../services/{service_name}/user-...-limits/{user_id}`.
 pub(crate) async fn get_limit(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let user_id = user_id(call);
-    let found = services::limits(call.session, call.project(), &place(call, &user_id)).await?;
+    let found = services::limits(call.connection, call.project(), &place(call, &user_id)).await?;
     let one = found.into_iter().next().map(ServiceUserLimitList::from);
     Response::ok(&one)
 }

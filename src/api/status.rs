@@ -21,6 +21,6 @@ pub(crate) async fn status(_: &mut Call<'_>) -> Result<Response, Error> {
 
 /// `GET /health`: the same, after one real read.
 pub(crate) async fn health(call: &mut Call<'_>) -> Result<Response, Error> {
-    call.session.check_health().await?;
+    call.connection.check_health().await?;
     Response::ok(&Status { status: "ok" })
 }

@@ -99,7 +99,7 @@ pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Err
         Some((_, id)) => Whose::Object(id),
     };
     let about = (call.project().project_id.as_str(), whose);
-    let found = time_series::read(call.session, about, metric, steps).await?;
+    let found = time_series::read(call.connection, about, metric, steps).await?;
     let value = |step: &Step| value(metric, step, (unit.unwrap_or(1), steps.step / 1_000));
     let bounds: Vec<String> = (0..=steps.count)
         .map(|number| steps.at(number).to_offset_string())

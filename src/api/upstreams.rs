@@ -278,7 +278,7 @@ pub(crate) async fn revisions(
 ) -> Result<Response, Error> {
     let version = call.parameter("version");
     let version_id = upstreams::version_ridden(&ridden, call.object(), version)?;
-    let revisions = upstreams::revisions(call.session, &version_id, &call.slice()?).await?;
+    let revisions = upstreams::revisions(call.connection, &version_id, &call.slice()?).await?;
     let listed = revisions.into_iter();
     let listed = listed.map(|revision| RevisionList::of(revision, version));
     Response::ok(&listed.collect::<Vec<_>>())

@@ -235,11 +235,11 @@ pub(crate) async fn of_organization(
     let frame = Frame::of(call, organization.organization_subscription_start_date.0)?;
     let id = &organization.organization_id;
     if reads_usage_as_a_list(call.request) {
-        let measures = usage::measures(call.session, id, &frame.intervals).await?;
+        let measures = usage::measures(call.connection, id, &frame.intervals).await?;
         let report = OrganizationUsageReport::ByMeasure(frame.by_measure(&measures));
         return frame.respond(&report, measures.len());
     }
-    let credits = usage::credits_of_organization(call.session, id, &frame.intervals).await?;
+    let credits = usage::credits_of_organization(call.connection, id, &frame.intervals).await?;
     let parts = credits.parts.iter();
     let projects = parts.map(|(project, series)| OrganizationProjectUsage {
         project_id: &project.id,
@@ -260,11 +260,12 @@ pub(crate) async fn of_project(call: &mut Call<'_, OnProject>) -> Result<Respons
     let project = call.project();
     let frame = Frame::of(call, project.subscription_start(call.now))?;
     if reads_usage_as_a_list(call.request) {
-        let measures = usage::measures(call.session, &project.project_id, &frame.intervals).await?;
+        let measures =
+            usage::measures(call.connection, &project.project_id, &frame.intervals).await?;
         let report = ProjectUsageReport::ByMeasure(frame.by_measure(&measures));
         return frame.respond(&report, measures.len());
     }
-    let credits = usage::credits_of_project(call.session, project, &frame.intervals).await?;
+    let credits = usage::credits_of_project(call.connection, project, &frame.intervals).await?;
     let parts = credits.parts.iter();
     let versions = parts.map(|(version, series)| DeploymentVersionUsage {
         deployment_id: &version.deployment_id,

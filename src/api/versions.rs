@@ -49,7 +49,7 @@ pub(crate) async fn list(call: &mut Call<'_, OnObject>) -> Result<Response, Erro
     let object = call.object();
     let slice = call.slice()?;
     let mut listed = Vec::new();
-    for version in versions::list(call.session, object, labels.as_deref(), &slice).await? {
+    for version in versions::list(call.connection, object, labels.as_deref(), &slice).await? {
         listed.push(match object.kind {
             ObjectType::Deployment => Detail::Deployment(Box::new(version.try_into()?)),
             ObjectType::Pipeline => Detail::PipelineInList(version.try_into()?),
@@ -62,7 +62,7 @@ pub(crate) async fn list(call: &mut Call<'_, OnObject>) -> Result<Response, Erro
 pub(crate) async fn get(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
     let version = call.parameter("version");
     let (project, object) = (call.project(), call.object());
-    let found = versions::get(call.session, &call.authority, project, object, version).await?;
+    let found = versions::get(call.connection, &call.authority, project, object, version).await?;
     Response::ok(&shown(object.kind, found)?)
 }
 

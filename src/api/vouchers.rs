@@ -17,7 +17,7 @@ pub struct VoucherDetail {
 
 /// `GET /vouchers/{code}`.
 pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
-    let voucher = vouchers::get(call.session, call.parameter("code")).await?;
+    let voucher = vouchers::get(call.connection, call.parameter("code")).await?;
     Response::ok(&VoucherDetail {
         description: voucher.description,
     })

@@ -419,7 +419,7 @@ pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Err
     let [object_type, event] = ["object_type", "event"].map(|name| call.query.text(name));
     let slice = call.slice()?;
     let wanted = (labels.as_deref(), object_type, event);
-    let found = webhooks::list(call.session, call.project(), wanted, &slice).await?;
+    let found = webhooks::list(call.connection, call.project(), wanted, &slice).await?;
     let listed = found
         .into_iter()
         .map(|webhook| WebhookDetail::of(webhook, None));

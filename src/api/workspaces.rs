@@ -210,7 +210,7 @@ pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Err
     };
     let principal = call.authority.principal();
     let (page, total_count) =
-        workspaces::list(call.session, principal, call.project(), &filter).await?;
+        workspaces::list(call.connection, principal, call.project(), &filter).await?;
     let workspaces: Vec<_> = page.into_iter().map(WorkspaceResponse::from).collect();
     Response::ok(&ListWorkspaceResponse {
         total_count,

@@ -49,7 +49,7 @@ impl Life<'_> {
         let row = match (digests, call.rider()?) {
             (None, None) => None,
             (_, rider) => {
-                let trip = who::ask(&self.session, digests, rider).await?;
+                let trip = who::ask(&self.connection, digests, rider).await?;
                 call.ridden = trip.ridden;
                 Some(trip.row)
             }
@@ -73,7 +73,7 @@ impl Life<'_> {
         let digests = token.as_ref().map(|token| &token.digests);
         let name = call.parameter("organization_name").to_owned();
         let rider = call.rider()?;
-        let trip = organization::ask(&self.session, digests, &name, self.now, rider).await?;
+        let trip = organization::ask(&self.connection, digests, &name, self.now, rider).await?;
         call.ridden = trip.ridden;
         let row = trip.row;
         let (is_member, is_admin) = (row.standing.is_member.0, row.standing.is_admin.0);
@@ -150,7 +150,7 @@ impl Life<'_> {
             shows_project: access.shows_project(),
             minute: limit.map(|_| minute_of(call.now)),
         };
-        let trip = project::ask(&self.session, &asked, call.rider()?).await?;
+        let trip = project::ask(&self.connection, &asked, call.rider()?).await?;
         call.ridden = trip.ridden;
         let row = trip.row;
         let listed = row.listed;
@@ -204,9 +204,11 @@ impl Life<'_> {
             false => requests::withdrawal(call),
         };
         if let (true, Ok(statements)) = (may_be_there, withdrawal) {
-            self.work
-                .borrow_mut()
-                .push(settle::repeated(&self.session, self.platform, statements));
+            self.work.borrow_mut().push(settle::repeated(
+                &self.connection,
+                self.platform,
+                statements,
+            ));
         }
     }
 

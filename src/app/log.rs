@@ -12,14 +12,14 @@ use super::Progress;
 use crate::domain::Timestamp;
 use crate::domain::json;
 use crate::platform::{Local, Platform};
-use crate::store::session::{Account, Session};
+use crate::store::connection::{Account, Connection};
 use crate::web::failure;
 use crate::web::notes::Notes;
 
 /// A line that is still to be written: what it says of time and rows is what holds then.
 pub(super) struct Line {
     pub(super) platform: Rc<Platform>,
-    pub(super) session: Session,
+    pub(super) connection: Connection,
     pub(super) time: Timestamp,
     pub(super) request_id: String,
     pub(super) method: Method,
@@ -68,7 +68,7 @@ impl Line {
     }
 
     fn to_json(&self) -> String {
-        let Account { round_trips, meta } = self.session.account();
+        let Account { round_trips, meta } = self.connection.account();
         let noted = self.notes.take();
         let error = self.progress.error.as_ref().or(noted.error.as_ref());
         let status = error.map_or(self.status, failure::status);
@@ -101,7 +101,7 @@ impl Line {
 
     /// `Server-Timing` as contract section 1 has it: round trips, rows read, rows written; milliseconds.
     pub(super) fn server_timing(&self) -> String {
-        let Account { round_trips, meta } = self.session.account();
+        let Account { round_trips, meta } = self.connection.account();
         format!(
             "db;desc=\"{round_trips}/{}/{}\";dur={}, total;dur={}",
             meta.rows_read,

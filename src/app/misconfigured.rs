@@ -9,7 +9,7 @@ use crate::domain::RequestId;
 use crate::error::Error;
 use crate::platform::Platform;
 use crate::routes;
-use crate::store::session::Session;
+use crate::store::connection::Connection;
 use crate::web::notes::Notes;
 use crate::web::request::Request;
 use crate::web::response::Response;
@@ -41,7 +41,7 @@ pub fn handle_misconfigured(request: &Request, platform: &Rc<Platform>, missing:
     on_every_answer(&mut response, &request_id);
     let line = log::Line {
         platform: Rc::clone(platform),
-        session: Session::new(Rc::clone(platform)),
+        connection: Connection::new(Rc::clone(platform)),
         time: now,
         request_id,
         method: request.method.clone(),

@@ -31,8 +31,8 @@ impl<'a> Place<'a> {
 impl Life<'_> {
     async fn listed_in(&self, place: Place<'_>, shown: &str) -> Result<Listed, Error> {
         match place {
-            Place::Project(name) => origin::in_project(&self.session, name, shown).await,
-            Place::Service(id) => service_admissions::listed(&self.session, id, shown).await,
+            Place::Project(name) => origin::in_project(&self.connection, name, shown).await,
+            Place::Service(id) => service_admissions::listed(&self.connection, id, shown).await,
         }
     }
 

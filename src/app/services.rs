@@ -53,7 +53,7 @@ impl Life<'_> {
         };
         let id = call.id("service_id", ServiceId::parse);
         let origin = self.origin.as_deref();
-        let trip = service_admissions::ask(&self.session, shown, &id, origin, rider).await?;
+        let trip = service_admissions::ask(&self.connection, shown, &id, origin, rider).await?;
         call.ridden = trip.ridden;
         let CallerAndService { caller: row, terms } = trip.row;
         let listed = row.listed;

@@ -80,7 +80,7 @@ impl Life<'_> {
             workspace_id,
             permission: access.permission(),
         };
-        let trip = workspace::ask(&self.session, &asked, call.rider()?).await?;
+        let trip = workspace::ask(&self.connection, &asked, call.rider()?).await?;
         call.ridden = trip.ridden;
         let row = trip.row;
         self.admit_shown(call, access, &shown, row.caller, row.access_key)?;

@@ -11,8 +11,8 @@ use crate::domain::Timestamp;
 use crate::error::Error;
 use crate::platform::{Config, Nobody, Platform};
 use crate::store::admissions::Admitted;
+use crate::store::connection::Connection;
 use crate::store::later_results::State;
-use crate::store::session::Session;
 use crate::store::settlements::KeyEnding;
 use crate::web::notes::Notes;
 
@@ -24,7 +24,7 @@ impl Passage {
     #[must_use]
     pub fn of_result(
         (platform, config): (&Rc<Platform>, &Rc<Config>),
-        session: &Session,
+        connection: &Connection,
         notes: &Notes,
         admitted: Admitted,
         record_id: String,
@@ -32,7 +32,7 @@ impl Passage {
         Self {
             platform: Rc::clone(platform),
             config: Rc::clone(config),
-            session: session.clone(),
+            connection: connection.clone(),
             notes: notes.clone(),
             presence: Rc::new(Nobody),
             record_id,

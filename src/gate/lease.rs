@@ -36,7 +36,7 @@ impl Passage {
             let now = self.now();
             // A database that fails extends nothing; the next round asks again.
             let extended = settlements::extend(
-                &self.session,
+                &self.connection,
                 &self.admitted,
                 &self.record_id,
                 deadline,

@@ -31,7 +31,7 @@ use memory::Held;
 use crate::domain::{Content, Timestamp};
 use crate::platform::{Config, Platform, Presence};
 use crate::store::admissions::{Admitted, Key};
-use crate::store::session::Session;
+use crate::store::connection::Connection;
 use crate::web::notes::Notes;
 
 /// The longest body and the longest buffered answer, in bytes (contract section 5.3).
@@ -45,8 +45,8 @@ pub struct Passage {
     pub platform: Rc<Platform>,
     /// The settings.
     pub config: Rc<Config>,
-    /// Its use of the database.
-    pub session: Session,
+    /// Its line to the database.
+    pub connection: Connection,
     /// What the log is told.
     pub notes: Notes,
     /// Its caller, as far as it can be seen whether they are still there.

@@ -121,7 +121,7 @@ impl Passage {
         Self {
             platform: Rc::clone(&self.platform),
             config: Rc::clone(&self.config),
-            session: self.session.clone(),
+            connection: self.connection.clone(),
             notes: self.notes.clone(),
             presence: Rc::clone(&self.presence),
             record_id: id,
@@ -539,7 +539,7 @@ impl<'a> Running<'a> {
                 timeout: bound.map_or(left, |bound| bound.min(left)),
                 input_size: input.text().len(),
             };
-            match request.admit(&root.session, now).await {
+            match request.admit(&root.connection, now).await {
                 Ok(Admission::Admitted(admitted)) => {
                     return Ok(parent.of_object(object, id, *admitted));
                 }
@@ -558,7 +558,7 @@ impl<'a> Running<'a> {
                 Err(error) => {
                     // Else the scheduled run would charge for what was sent nowhere.
                     let statements = request.voiding();
-                    let work = settle::repeated(&root.session, &root.platform, statements);
+                    let work = settle::repeated(&root.connection, &root.platform, statements);
                     self.later.borrow_mut().push(work);
                     return Err(self.unavailable(&error));
                 }

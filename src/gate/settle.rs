@@ -9,9 +9,9 @@ use crate::domain::openai::TokenUsage;
 use crate::error::Error;
 use crate::platform::{Clock, DatabaseError, Local, Platform, within};
 use crate::sql::statement::Statement;
+use crate::store::connection::Connection;
 use crate::store::items::message;
 use crate::store::requests::payloads::{Part, key};
-use crate::store::session::Session;
 use crate::store::settlements::{self, Ended, Ending, KeptPayload, KeyEnding};
 use crate::store::webhook_deliveries;
 
@@ -71,7 +71,7 @@ impl Passage {
         let statements =
             settlements::settling(&self.admitted, &self.record_id, &ending, self.now());
         let until = self.now().plus_millis(WAITED_FOR);
-        let tried = tried_until(&self.session, &*self.platform.clock, &statements, until).await;
+        let tried = tried_until(&self.connection, &*self.platform.clock, &statements, until).await;
         if tried.is_ok() && self.admitted.tells_start.is_some() {
             self.offer_webhooks().await;
         }
@@ -90,7 +90,7 @@ impl Passage {
             Ok(None) => Ok(outcome.result.as_ref().err().cloned()),
             Err(cause) => Err(Unsettled {
                 error: Error::unsettled(&self.record_id, Some(cause.to_string())),
-                work: repeated(&self.session, &self.platform, statements),
+                work: repeated(&self.connection, &self.platform, statements),
             }),
         }
     }
@@ -182,21 +182,21 @@ pub struct Kept<'a> {
 /// Work that runs statements until they are known to have been run, behind an answer.
 #[must_use]
 pub fn repeated(
-    session: &Session,
+    connection: &Connection,
     platform: &Rc<Platform>,
     statements: Vec<Statement>,
 ) -> Local<'static, ()> {
-    let (session, platform) = (session.clone(), Rc::clone(platform));
+    let (connection, platform) = (connection.clone(), Rc::clone(platform));
     Box::pin(async move {
         let until = platform.clock.now().plus_millis(TRIED);
         // What stays undone is ended by the scheduled run.
-        let _ = tried_until(&session, &*platform.clock, &statements, until).await;
+        let _ = tried_until(&connection, &*platform.clock, &statements, until).await;
     })
 }
 
 /// Tries to settle until it is known to be done, or the time is over.
 async fn tried_until(
-    session: &Session,
+    connection: &Connection,
     clock: &dyn Clock,
     statements: &[Statement],
     until: Timestamp,
@@ -204,7 +204,7 @@ async fn tried_until(
     let mut pauses = PAUSES.into_iter();
     let mut pause = 0;
     loop {
-        match settlements::settle(session, statements).await {
+        match settlements::settle(connection, statements).await {
             Ok(ended) => return Ok(ended),
             Err(error @ (DatabaseError::Faulty(_) | DatabaseError::Constraint(_))) => {
                 return Err(error);

@@ -12,10 +12,10 @@ use crate::gate::memory::Held;
 use crate::gate::settle::{self, Kept};
 use crate::gate::{Failure, Outcome, Passage};
 use crate::platform::{Config, Local, Nobody, Platform, all};
+use crate::store::connection::Connection;
 use crate::store::items::{Claim, Claimed, Item};
 use crate::store::pipeline_requests::Plan;
 use crate::store::requests::payloads;
-use crate::store::session::Session;
 use crate::store::settlements::KeyEnding;
 use crate::store::webhook_deliveries::WEBHOOKS;
 use crate::web::notes::Notes;
@@ -78,7 +78,7 @@ async fn run_one(
         platform,
         config,
         item,
-        session: Session::new(Rc::clone(platform)),
+        connection: Connection::new(Rc::clone(platform)),
         notes: Notes::default(),
         began: platform.clock.now(),
     };
@@ -100,7 +100,7 @@ struct Run<'a> {
     platform: &'a Rc<Platform>,
     config: &'a Rc<Config>,
     item: &'a Item,
-    session: Session,
+    connection: Connection,
     notes: Notes,
     began: Timestamp,
 }
@@ -115,8 +115,8 @@ impl Run<'_> {
         let filled = self.platform.entropy.fill(&mut random);
         filled.map_err(Error::unavailable)?;
         let claim_id = RequestId::from_random(random).to_string();
-        let (session, now) = (&self.session, self.began);
-        let claim = self.item.claim(session, &claim_id, left, now).await;
+        let (connection, now) = (&self.connection, self.began);
+        let claim = self.item.claim(connection, &claim_id, left, now).await;
         let claimed = match claim {
             Ok(Claim::Claimed(claimed)) => *claimed,
             Ok(Claim::Gone) => return Ok(Turn::Done),
@@ -166,7 +166,7 @@ impl Run<'_> {
 
     /// Ends it without having run it.
     async fn end(&self, reason: Option<&str>) -> Result<Turn, Error> {
-        let forgotten = self.item.end(&self.session, reason, self.began).await?;
+        let forgotten = self.item.end(&self.connection, reason, self.began).await?;
         payloads::forget(self.platform, forgotten).await;
         Ok(Turn::Done)
     }
@@ -174,7 +174,7 @@ impl Run<'_> {
     /// Lets it wait again, and tries for a while.
     async fn release(&self, claim_id: &str) {
         let statements = self.item.release(claim_id, self.now());
-        settle::repeated(&self.session, self.platform, statements).await;
+        settle::repeated(&self.connection, self.platform, statements).await;
     }
 
     /// What is sent, with all that is needed to send it; nothing where it is not kept any more.
@@ -206,7 +206,7 @@ impl Run<'_> {
         let passage = Passage {
             platform: Rc::clone(self.platform),
             config: Rc::clone(self.config),
-            session: self.session.clone(),
+            connection: self.connection.clone(),
             notes: self.notes.clone(),
             presence: Rc::new(Nobody),
             record_id: self.item.id.clone(),
@@ -238,7 +238,7 @@ impl Run<'_> {
             // It goes on without us; where that cannot be noted, it is as if its run had been lost.
             Err(Failure::Later) => {
                 let statements = self.item.goes_on(claim_id, self.now());
-                settle::repeated(&self.session, self.platform, statements).await;
+                settle::repeated(&self.connection, self.platform, statements).await;
             }
             _ => self.settle(passage, &outcome).await,
         }
@@ -286,6 +286,6 @@ impl Run<'_> {
             error: error.map(|error| error.cause().unwrap_or_else(|| error.sentence())),
             cause: noted.cause.as_deref(),
         };
-        line.write(self.platform, &self.session, self.began);
+        line.write(self.platform, &self.connection, self.began);
     }
 }

@@ -16,11 +16,11 @@ use crate::domain::json;
 use crate::domain::{RequestId, Timestamp};
 use crate::error::Error;
 use crate::platform::{Config, Platform};
+use crate::store::connection::{Account, Connection};
 use crate::store::items::{Due, Item, message, offer, take_back, told};
 use crate::store::request_schedules;
 use crate::store::requests::purge;
 use crate::store::sealing_keys;
-use crate::store::session::{Account, Session};
 use crate::store::settlements;
 use crate::store::webhook_deliveries;
 
@@ -43,7 +43,7 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
-    fn write(self, platform: &Platform, session: &Session, began: Timestamp) {
+    fn write(self, platform: &Platform, connection: &Connection, began: Timestamp) {
         #[derive(Serialize)]
         struct Entry<'a> {
             time: String,
@@ -59,7 +59,7 @@ impl Line<'_> {
             #[serde(skip_serializing_if = "Option::is_none")]
             cause: Option<&'a str>,
         }
-        let Account { round_trips, meta } = session.account();
+        let Account { round_trips, meta } = connection.account();
         let entry = Entry {
             time: began.to_offset_string(),
             level: if self.error.is_some() {
@@ -85,18 +85,18 @@ impl Line<'_> {
 /// the requests of schedules, and offers what waits for its turn and what webhooks are to be told.
 pub async fn every_minute(platform: &Rc<Platform>, config: &Rc<Config>) {
     let began = platform.clock.now();
-    let session = Session::new(Rc::clone(platform));
-    let ended = settlements::tend(&session, began).await;
-    let purged = purge::run(&session, began).await;
-    let sealed = sealing_keys::seal_anew(&session, platform, config).await;
-    let fired = request_schedules::fire(&session, began).await;
-    let offered = offer_to(platform, &session, began).await;
+    let connection = Connection::new(Rc::clone(platform));
+    let ended = settlements::tend(&connection, began).await;
+    let purged = purge::run(&connection, began).await;
+    let sealed = sealing_keys::seal_anew(&connection, platform, config).await;
+    let fired = request_schedules::fire(&connection, began).await;
+    let offered = offer_to(platform, &connection, began).await;
     let (to_run, offered) = match offered {
         Ok(to_run) => (to_run, Ok(())),
         Err(error) => (Vec::new(), Err(error)),
     };
     let done = ended.and(purged).and(sealed).and(fired);
-    let told = offer_webhooks(platform, &session, began).await;
+    let told = offer_webhooks(platform, &connection, began).await;
     let (to_tell, told) = match told {
         Ok(to_tell) => (to_tell, Ok(())),
         Err(error) => (Vec::new(), Err(error)),
@@ -110,7 +110,7 @@ pub async fn every_minute(platform: &Rc<Platform>, config: &Rc<Config>) {
             .map(|error| error.cause().unwrap_or_else(|| error.sentence())),
         cause: None,
     };
-    line.write(platform, &session, began);
+    line.write(platform, &connection, began);
     let due: Vec<Item> = to_run.into_iter().map(|due| due.item).collect();
     let due = in_turn(due, to_tell);
     let until = began.plus_millis(BEGINS);
@@ -120,7 +120,7 @@ pub async fn every_minute(platform: &Rc<Platform>, config: &Rc<Config>) {
     let not_begun: Vec<Item> = not_begun.map(|(item, _)| item).collect();
     if !not_begun.is_empty() {
         // What fails here is offered a little later.
-        let _ = take_back(&session, &not_begun, platform.clock.now()).await;
+        let _ = take_back(&connection, &not_begun, platform.clock.now()).await;
     }
 }
 
@@ -128,11 +128,11 @@ pub async fn every_minute(platform: &Rc<Platform>, config: &Rc<Config>) {
 /// it takes nothing.
 async fn offer_webhooks(
     platform: &Platform,
-    session: &Session,
+    connection: &Connection,
     now: Timestamp,
 ) -> Result<Vec<Item>, Error> {
     let has_queue = platform.queue.is_some();
-    let due = webhook_deliveries::offer(session, has_queue, now).await?;
+    let due = webhook_deliveries::offer(connection, has_queue, now).await?;
     let messages = due.iter().map(|item| message(&item.project_id, &item.id));
     let messages: Vec<String> = messages.collect();
     match &platform.queue {
@@ -159,14 +159,14 @@ fn in_turn(ones: Vec<Item>, others: Vec<Item>) -> Vec<Item> {
 /// takes nothing, and what has waited too long, which a queue that delivers nothing would keep for ever.
 async fn offer_to(
     platform: &Platform,
-    session: &Session,
+    connection: &Connection,
     now: Timestamp,
 ) -> Result<Vec<Due>, Error> {
     let mut random = [0; 16];
     let filled = platform.entropy.fill(&mut random);
     filled.map_err(Error::unavailable)?;
     let first = RequestId::from_random(random).to_string();
-    let due = offer(session, &first, now).await?;
+    let due = offer(connection, &first, now).await?;
     let Some(queue) = &platform.queue else {
         return Ok(due);
     };

@@ -15,8 +15,8 @@ use crate::domain::{Content, RequestId, Timestamp, WebhookSecret, WebhookSecrets
 use crate::error::Error;
 use crate::gate::outgoing::USER_AGENT;
 use crate::platform::{CallFault, Config, Local, Nobody, Outgoing, Platform, all};
+use crate::store::connection::Connection;
 use crate::store::rows::Millis;
-use crate::store::session::Session;
 use crate::store::webhook_deliveries::{self as deliveries, Attempt, Claim, Delivery, Facts};
 use crate::store::webhooks::{headers_place, secret_place};
 
@@ -30,9 +30,9 @@ object! {
 
 /// Tells all that is to be told of a request and may be tried now.
 pub(super) async fn run(platform: &Rc<Platform>, config: &Config, record_id: &str) -> Turn {
-    let session = Session::new(Rc::clone(platform));
+    let connection = Connection::new(Rc::clone(platform));
     let now = platform.clock.now();
-    let Ok(to_tell) = deliveries::of_record(&session, record_id, now).await else {
+    let Ok(to_tell) = deliveries::of_record(&connection, record_id, now).await else {
         return Turn::Waits;
     };
     // What is tried again in a moment waits for that.
@@ -43,7 +43,7 @@ pub(super) async fn run(platform: &Rc<Platform>, config: &Config, record_id: &st
             let telling = Telling {
                 platform,
                 config,
-                session: Session::new(Rc::clone(platform)),
+                connection: Connection::new(Rc::clone(platform)),
                 record_id,
                 delivery,
             };
@@ -63,7 +63,7 @@ pub(super) async fn run(platform: &Rc<Platform>, config: &Config, record_id: &st
 struct Telling<'a> {
     platform: &'a Rc<Platform>,
     config: &'a Config,
-    session: Session,
+    connection: Connection,
     record_id: &'a str,
     delivery: &'a Delivery,
 }
@@ -83,7 +83,7 @@ impl Telling<'_> {
                 .map(|error| error.cause().unwrap_or_else(|| error.sentence())),
             cause: cause.as_deref(),
         };
-        line.write(self.platform, &self.session, began);
+        line.write(self.platform, &self.connection, began);
         turn
     }
 
@@ -94,7 +94,7 @@ impl Telling<'_> {
         filled.map_err(Error::unavailable)?;
         let claim_id = RequestId::from_random(random).to_string();
         let ids = (self.record_id, claim_id.as_str());
-        let facts = match self.delivery.claim(&self.session, ids, now).await? {
+        let facts = match self.delivery.claim(&self.connection, ids, now).await? {
             Claim::Claimed(facts) => facts,
             Claim::Waits => return Ok((Turn::Waits, None)),
             Claim::Gone => return Ok((Turn::Done, None)),
@@ -110,7 +110,7 @@ impl Telling<'_> {
         let now = self.platform.clock.now();
         let noted = self
             .delivery
-            .note(&self.session, ids, &facts, &attempt, now);
+            .note(&self.connection, ids, &facts, &attempt, now);
         // The first attempt is repeated so soon that the queue sees to it; the scheduled run offers what comes later.
         let turn = match noted.await? {
             Some(_) if facts.attempts == 0 => Turn::Waits,

@@ -10,6 +10,7 @@ use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::connection::Connection;
 use crate::store::projects::{self, Project};
 use crate::store::rights::caller_may;
 use crate::store::rows::{Flag, Millis, OTHERWISE, row};
@@ -18,7 +19,6 @@ use crate::store::service_users::statements::{
     caller_covers_service_user, caller_covers_service_user_columns, service_user_exists,
     service_user_lives,
 };
-use crate::store::session::Session;
 use crate::store::subscriptions::{self, subscription_runs};
 use crate::store::texts::statements;
 
@@ -85,7 +85,7 @@ statements! {
 /// # Errors
 /// 404; 503 when the database fails.
 pub async fn list(
-    session: &Session,
+    connection: &Connection,
     project: &Project,
     service_user: &str,
 ) -> Result<Vec<AccessKey>, Error> {
@@ -97,7 +97,7 @@ pub async fn list(
     let parameters = Parameters::new()
         .text("project_id", &project.project_id)
         .text("object_id", service_user);
-    let answers = session.read(parameters.batch([&LIST, &FOUND])).await?;
+    let answers = connection.read(parameters.batch([&LIST, &FOUND])).await?;
     let found: Found = answers.only(1)?;
     if !found.found.0 {
         return Err(service_users::not_found(service_user));
@@ -125,7 +125,7 @@ pub async fn create(
         .text("access_key", access_key)
         .integer("generation", FIRST_GENERATION)
         .batch([&PERMIT_CREATE, &INSERT, &AFTER_CREATE]);
-    occasion.session.write(statements).await?.done_or(&[
+    occasion.connection.write(statements).await?.done_or(&[
         ("found", &|| service_users::not_found(service_user)),
         ("may", &|| projects::lacks(occasion.authority)),
         ("lives", &|| service_users::expired("given an access key")),
@@ -153,7 +153,7 @@ pub async fn delete(
         .parameters(occasion)
         .text("access_key", access_key)
         .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    occasion.session.write(statements).await?.done_or(&[
+    occasion.connection.write(statements).await?.done_or(&[
         ("found", &|| service_users::not_found(service_user)),
         ("may", &|| projects::lacks(occasion.authority)),
         ("key_found", &|| {

@@ -12,7 +12,7 @@ use crate::auth::access::Authority;
 use crate::domain::json;
 use crate::domain::time::Timestamp;
 use crate::sql::statement::Parameters;
-use crate::store::session::Session;
+use crate::store::connection::Connection;
 
 /// The permit of a change: `permit!(object id, before, condition)`, each a fragment of SQL. In front of them may stand
 /// the organization's id where it is not known beforehand, or `name` and how to find the object's name.
@@ -115,10 +115,10 @@ impl Action {
     }
 }
 
-/// What a change is made with: through which session, by whom, when, and under which ids.
+/// What a change is made with: over which connection, by whom, when, and under which ids.
 pub struct Occasion<'a> {
-    /// The request's use of the database.
-    pub session: &'a Session,
+    /// The request's line to the database.
+    pub connection: &'a Connection,
     /// Who makes it, and by which right.
     pub authority: &'a Authority,
     /// The time of the request.

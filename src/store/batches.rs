@@ -13,11 +13,11 @@ use crate::sql::statement::{Parameters, Statement};
 use crate::store::admissions::{
     self, Admission, Asked, admit, asked_by_holder, this_record, wanted_version,
 };
+use crate::store::connection::Connection;
 use crate::store::first_trip::Rider;
 use crate::store::first_trip::rider::caller_is_known;
 use crate::store::objects::Object;
 use crate::store::rows::{Answers, Flag, JsonText, row};
-use crate::store::session::Session;
 use crate::store::texts::statements;
 
 /// A statement is given at most so many bytes of payloads, or one: the longest has 1.6 MB as JSON, and D1 takes 2 MB.
@@ -165,7 +165,7 @@ pub fn withdrawing(project_id: &str, items: &[Item]) -> Vec<Statement> {
 /// # Errors
 /// 503 when the database fails; an inconsistency.
 pub async fn create(
-    session: &Session,
+    connection: &Connection,
     authority: &Authority,
     (project, object): (&str, &Object),
     asked: &Asked<'_>,
@@ -197,7 +197,7 @@ pub async fn create(
     }
     let mut batch = parameters.batch(first);
     batch.extend(keeping(items, project, asked)?);
-    let answers = session.write(batch).await?;
+    let answers = connection.write(batch).await?;
     match admissions::is_made(&answers, 0)? {
         true => Ok(None),
         false => admissions::judge_refusal(&answers, 0, asked).map(Some),

@@ -10,12 +10,12 @@ use crate::domain::quota::{MAX_QUOTA, UNLIMITED};
 use crate::domain::time::Timestamp;
 use crate::error::{Error, Reason};
 use crate::sql::statement::Parameters;
+use crate::store::connection::Connection;
 use crate::store::projects::Project;
 use crate::store::quotas::{Quota, join_workspace_quota, quota_columns};
 use crate::store::rights::caller_may;
 use crate::store::rows::{Flag, row};
 use crate::store::run_time::{leased_time, limit_of_quota, units_begun};
-use crate::store::session::Session;
 use crate::store::texts::statements;
 use crate::store::workspaces::{self, workspace_exists, workspace_is_open};
 
@@ -130,7 +130,7 @@ pub struct Consumption<'a> {
 /// 400 `ModelArts.0118` for what would pass the quota, 400 for an unknown resource and for an id that stands for
 /// another consumption; 403 for a right lost meanwhile; 503 when the database fails.
 pub async fn consume(
-    session: &Session,
+    connection: &Connection,
     authority: &Authority,
     (now, request_id): (Timestamp, &str),
     project: &Project,
@@ -164,7 +164,7 @@ pub async fn consume(
         .text("resource", consumption.resource)
         .integer("amount", consumption.amount)
         .batch([&FORGET_SOME, &FORGET_THIS, &INSERT, &COUNT, &GET, &AFTER]);
-    let answers = session.write(statements).await?;
+    let answers = connection.write(statements).await?;
     let after: After = answers.only(5)?;
     if !after.found.0 {
         return Err(workspaces::not_found(workspace));

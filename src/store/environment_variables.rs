@@ -20,11 +20,11 @@ use crate::error::Error;
 use crate::platform::{Config, Platform};
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, given};
+use crate::store::connection::Connection;
 use crate::store::first_trip::Rider;
 use crate::store::objects::Object;
 use crate::store::projects::{self, Project};
 use crate::store::rows::{Answers, Flag, JsonText, OTHERWISE, row};
-use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice};
 use crate::web::patch::Patch;
 
@@ -294,13 +294,13 @@ impl<'a> Place<'a> {
 /// # Errors
 /// 400 for a slice behind what is not in the list; 503 when the database fails.
 pub async fn list(
-    session: &Session,
+    connection: &Connection,
     place: &Place<'_>,
     slice: &Slice,
 ) -> Result<Vec<(Variable, Inherited)>, Error> {
     let listing = Listing::new(&statements::LIST, &statements::KNOWS);
     let parameters = place.parameters(Parameters::new());
-    slice.read(session, listing, parameters).await
+    slice.read(connection, listing, parameters).await
 }
 
 /// What is asked for on creation.
@@ -355,7 +355,7 @@ pub async fn create(
             &statements::GET,
             &statements::AFTER_CREATE,
         ]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     answers.done_or(&[
         ("found", &|| place.not_found()),
         ("may", &|| projects::lacks(occasion.authority)),
@@ -435,7 +435,7 @@ pub async fn update(
             &statements::GET,
             &statements::AFTER_UPDATE,
         ]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     answers.done_or_unchanged(&[
         ("found", &|| place.has_no(&read.id)),
         ("may", &|| projects::lacks(occasion.authority)),
@@ -482,7 +482,7 @@ pub async fn delete(
         &statements::DELETE,
         &statements::AFTER_DELETE,
     ]);
-    occasion.session.write(statements).await?.done_or(&[
+    occasion.connection.write(statements).await?.done_or(&[
         ("found", &|| place.has_no(&read.id)),
         ("may", &|| projects::lacks(occasion.authority)),
     ])
@@ -567,7 +567,7 @@ pub async fn copy(
         source.parameters(place.parameters(change.parameters(occasion)))
     };
     let reading = parameters().batch([&statements::SOURCE, &statements::SOURCE_VARIABLES]);
-    let answers = occasion.session.read(reading).await?;
+    let answers = occasion.connection.read(reading).await?;
     let source_id = source_place(source, place, &answers)?;
     let mut copied = Vec::new();
     for stored in answers.all::<Stored>(1)? {
@@ -600,7 +600,7 @@ pub async fn copy(
             &statements::COPIES,
             &statements::AFTER_COPY,
         ]);
-    let answers = occasion.session.write(writing).await?;
+    let answers = occasion.connection.write(writing).await?;
     answers.done_or(&[
         ("found", &|| place.not_found()),
         ("may", &|| projects::lacks(occasion.authority)),

@@ -6,9 +6,9 @@
 use crate::domain::quoted;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
+use crate::store::connection::Connection;
 use crate::store::projects::Project;
 use crate::store::rows::{Flag, row};
-use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice};
 use crate::store::texts::statements;
 
@@ -95,7 +95,7 @@ statements! {
 /// # Errors
 /// 400 for a slice behind what is not in the list; 503 when the database fails.
 pub async fn list(
-    session: &Session,
+    connection: &Connection,
     project: &Project,
     slice: &Slice,
 ) -> Result<Vec<String>, Error> {
@@ -106,7 +106,7 @@ pub async fn list(
     }
     let listing = Listing::new(&LIST, &KNOWS);
     let parameters = Parameters::new().text("project_id", &project.project_id);
-    let rows: Vec<Row> = slice.read(session, listing, parameters).await?;
+    let rows: Vec<Row> = slice.read(connection, listing, parameters).await?;
     Ok(rows.into_iter().map(|row| row.name).collect())
 }
 
@@ -115,7 +115,7 @@ pub async fn list(
 /// # Errors
 /// 404 for an environment or a tag that no version names; 503 when the database fails.
 pub async fn tag(
-    session: &Session,
+    connection: &Connection,
     project: &Project,
     name: &str,
     tag: Option<&str>,
@@ -131,7 +131,7 @@ pub async fn tag(
         .text("project_id", &project.project_id)
         .text("name", name)
         .optional_text("tag", tag);
-    let found: Row = session.read(parameters.batch([&GET])).await?.only(0)?;
+    let found: Row = connection.read(parameters.batch([&GET])).await?.only(0)?;
     if !found.known.0 {
         return Err(Error::not_found(format!(
             "no version in this project names the environment {}",

@@ -19,8 +19,8 @@ pub mod workspace;
 use crate::error::Error;
 use crate::sql::Sql;
 use crate::sql::statement::Parameters;
+use crate::store::connection::Connection;
 use crate::store::rows::{Answers, Row};
-use crate::store::session::Session;
 pub use rider::Rider;
 
 /// A statement of the first trip: `first_trip! { who: token, reads: <columns>, joins: <tables> }`. Who is one of
@@ -76,19 +76,19 @@ pub struct FirstTrip<T> {
 
 /// Makes the first round trip: `sql` with its parameters, and behind it what rides along.
 pub(super) async fn ask<T: Row>(
-    session: &Session,
+    connection: &Connection,
     sql: &'static Sql,
     parameters: Parameters,
     rider: Option<Rider>,
 ) -> Result<FirstTrip<Option<T>>, Error> {
     let Some(rider) = rider else {
-        let answers = session.read(parameters.batch([sql])).await?;
+        let answers = connection.read(parameters.batch([sql])).await?;
         return Ok(FirstTrip {
             row: answers.first(0)?,
             ridden: None,
         });
     };
-    let mut answers = rider.board(session, sql, parameters).await?;
+    let mut answers = rider.board(connection, sql, parameters).await?;
     let ridden = answers.split_off(1);
     Ok(FirstTrip {
         row: answers.first(0)?,

@@ -5,8 +5,8 @@ use crate::domain::instance_type::InstanceTypeName;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::connection::Connection;
 use crate::store::rows::row;
-use crate::store::session::Session;
 use crate::store::texts::statements;
 
 row! {
@@ -40,8 +40,11 @@ statements! {
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn list(session: &Session) -> Result<Vec<InstanceType>, Error> {
-    session.read(Parameters::new().batch([&LIST])).await?.all(0)
+pub async fn list(connection: &Connection) -> Result<Vec<InstanceType>, Error> {
+    connection
+        .read(Parameters::new().batch([&LIST]))
+        .await?
+        .all(0)
 }
 
 /// Sets a price. One that stands already is no change.
@@ -66,7 +69,7 @@ pub async fn put(
         .parameters(occasion)
         .integer("credits_per_hour", credits_per_hour.as_millionths());
     occasion
-        .session
+        .connection
         .write(parameters.batch([&PERMIT_PUT, &PUT]))
         .await?;
     Ok(())

@@ -9,11 +9,11 @@ use crate::domain::json;
 use crate::error::{Error, Kind};
 use crate::sql::statement::{Parameters, Statement};
 use crate::store::admissions::{Admitted, Why, asked, cost, facts, judged, limits};
+use crate::store::connection::Connection;
 use crate::store::pipeline_requests::{Plan, plan_at, reading_item};
 use crate::store::requests::payloads::Payload;
 use crate::store::rows::{Flag, row};
 use crate::store::run_time::stops_now;
-use crate::store::session::Session;
 use crate::store::settlements::FORGET_INPUT;
 use crate::store::texts::statements;
 
@@ -282,7 +282,7 @@ impl Item {
     /// 503 when the database fails: then [`Item::release`] takes the claim back, if there is one. An inconsistency.
     pub async fn claim(
         &self,
-        session: &Session,
+        connection: &Connection,
         claim_id: &str,
         most_time: i64,
         now: Timestamp,
@@ -307,18 +307,18 @@ impl Item {
             .integer("stale", now.as_millis() - STALE);
         let mut batch = parameters.batch([&CLAIM, &FACTS, &MAKER, &INPUT, &WAITS, &WHY]);
         let why = batch.split_off(5);
-        let answers = session.write(batch).await?;
+        let answers = connection.write(batch).await?;
         if let Some(maker) = answers.first::<Maker>(2)? {
             let (admitted, plan) = match maker.is_pipeline.0 {
                 false => (answers.only(1)?, None),
                 true => {
                     let reading = reading_item(&self.project_id, &self.id);
-                    let answers = session.read(reading).await?;
+                    let answers = connection.read(reading).await?;
                     let admitted = answers.only(0)?;
                     match plan_at(&answers, 1, &admitted) {
                         // It ends as one does whose pipeline itself may not be requested: as one that waits.
                         Err(error) if *error.kind() == Kind::Forbidden => {
-                            session.write(self.release(claim_id, now)).await?;
+                            connection.write(self.release(claim_id, now)).await?;
                             return Ok(Claim::Refused(error));
                         }
                         plan => (admitted, Some(plan)),
@@ -337,7 +337,7 @@ impl Item {
         if !waits.0 {
             return Ok(Claim::Gone);
         }
-        let Some(why) = session.read(why).await?.first::<Why>(0)? else {
+        let Some(why) = connection.read(why).await?.first::<Why>(0)? else {
             return Ok(Claim::Orphaned);
         };
         let Some(refusal) = why.refusal.clone() else {
@@ -372,7 +372,7 @@ impl Item {
     /// 503 when the database fails.
     pub async fn end(
         &self,
-        session: &Session,
+        connection: &Connection,
         reason: Option<&str>,
         now: Timestamp,
     ) -> Result<Vec<String>, Error> {
@@ -390,7 +390,7 @@ impl Item {
             .text("status", status)
             .optional_text("error_message", reason);
         let batch = parameters.batch([&KEYS, &END, &FORGET_INPUT, &FORGET]);
-        let kept: Vec<Kept> = session.write(batch).await?.all(0)?;
+        let kept: Vec<Kept> = connection.write(batch).await?.all(0)?;
         Ok(kept.into_iter().map(|kept| kept.kv_key).collect())
     }
 }
@@ -399,7 +399,11 @@ impl Item {
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn take_back(session: &Session, items: &[Item], now: Timestamp) -> Result<(), Error> {
+pub async fn take_back(
+    connection: &Connection,
+    items: &[Item],
+    now: Timestamp,
+) -> Result<(), Error> {
     let ids: Vec<_> = items
         .iter()
         .map(|item| (&item.project_id, &item.id))
@@ -409,7 +413,7 @@ pub async fn take_back(session: &Session, items: &[Item], now: Timestamp) -> Res
     let parameters = Parameters::new()
         .integer("now", now.as_millis())
         .text("items", ids);
-    session
+    connection
         .write(parameters.batch([&TAKE_BACK]))
         .await
         .map(|_| ())
@@ -419,7 +423,11 @@ pub async fn take_back(session: &Session, items: &[Item], now: Timestamp) -> Res
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn offer(session: &Session, first: &str, now: Timestamp) -> Result<Vec<Due>, Error> {
+pub async fn offer(
+    connection: &Connection,
+    first: &str,
+    now: Timestamp,
+) -> Result<Vec<Due>, Error> {
     row! {
         struct Row {
             project_id: String,
@@ -435,7 +443,7 @@ pub async fn offer(session: &Session, first: &str, now: Timestamp) -> Result<Vec
         .integer("offered", OFFERED)
         .integer("stale", now.as_millis() - STALE)
         .batch([&DUE, &OFFER]);
-    let rows: Vec<Row> = session.write(batch).await?.all(0)?;
+    let rows: Vec<Row> = connection.write(batch).await?.all(0)?;
     let due = |row: Row| Due {
         item: Item {
             project_id: row.project_id,

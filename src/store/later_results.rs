@@ -4,8 +4,8 @@
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::admissions::{Admitted, facts};
+use crate::store::connection::Connection;
 use crate::store::rows::{Millis, row};
-use crate::store::session::Session;
 use crate::store::texts::statements;
 
 macro_rules! awaited {
@@ -44,10 +44,10 @@ row! {
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn find(session: &Session, id: &str) -> Result<Option<(State, Admitted)>, Error> {
+pub async fn find(connection: &Connection, id: &str) -> Result<Option<(State, Admitted)>, Error> {
     let statements = Parameters::new()
         .text("record_id", id)
         .batch([&STATE, &FACTS]);
-    let answers = session.read(statements).await?;
+    let answers = connection.read(statements).await?;
     Ok(answers.first(0)?.zip(answers.first(1)?))
 }

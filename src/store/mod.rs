@@ -9,6 +9,7 @@ pub mod admissions;
 pub mod audit;
 pub mod batches;
 pub mod budgets;
+pub mod connection;
 pub mod consumption;
 pub mod environment_variables;
 pub mod environments;
@@ -40,7 +41,6 @@ pub mod sealing_keys;
 pub mod service_admissions;
 pub mod service_users;
 pub mod services;
-pub mod session;
 pub mod settlements;
 pub mod slices;
 pub mod subscriptions;
@@ -82,7 +82,7 @@ register! {
     subscriptions,
     resources,
     organizations::create,
-    session,
+    connection,
     organizations,
     project_users,
     organization_users,

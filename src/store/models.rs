@@ -4,8 +4,8 @@ use crate::auth::access::Authority;
 use crate::auth::permissions::DEPLOYMENTS_REQUESTS_CREATE;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
+use crate::store::connection::Connection;
 use crate::store::rows::{Flag, Millis, row};
-use crate::store::session::Session;
 use crate::store::slices::fits;
 use crate::store::texts::statements;
 use crate::web::response::LONGEST_BODY;
@@ -79,7 +79,7 @@ row! {
 /// # Errors
 /// 400 where they are too many; 503 when the database fails.
 pub async fn list(
-    session: &Session,
+    connection: &Connection,
     authority: &Authority,
     holds_all: bool,
     project_id: &str,
@@ -91,7 +91,7 @@ pub async fn list(
         .text("permission", DEPLOYMENTS_REQUESTS_CREATE.name())
         .integer("limit", MOST)
         .batch([&LIST, &FITS]);
-    let answers = session.read(statements).await?;
+    let answers = connection.read(statements).await?;
     let Fits { fits } = answers.only(1)?;
     match fits.0 {
         true => answers.all(0),

@@ -17,6 +17,7 @@ use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::sql::statement::{Parameters, Statement};
 use crate::store::audit::{Action, Change, Occasion, given, permit, permitted};
+use crate::store::connection::Connection;
 use crate::store::organizations::Organization;
 use crate::store::other_trails::{
     lost_roles, projects_let_into, projects_of_roles, trail_in_projects,
@@ -24,7 +25,6 @@ use crate::store::other_trails::{
 use crate::store::projects::lacks;
 use crate::store::rights::caller_administers;
 use crate::store::rows::{Flag, Millis, row};
-use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice};
 use crate::store::subscriptions::{self, limit_reached, plan_allows, subscription_runs};
 use crate::store::texts::statements;
@@ -273,13 +273,13 @@ pub fn not_found(id: &str) -> Error {
 /// # Errors
 /// 503 when the database fails.
 pub async fn list(
-    session: &Session,
+    connection: &Connection,
     organization: &Organization,
     slice: &Slice,
 ) -> Result<Vec<OrganizationUser>, Error> {
     let parameters = Parameters::new().text("organization_id", &organization.organization_id);
     let listing = Listing::new(&LIST, &KNOWS);
-    slice.read(session, listing, parameters).await
+    slice.read(connection, listing, parameters).await
 }
 
 /// One member of an organization.
@@ -287,14 +287,14 @@ pub async fn list(
 /// # Errors
 /// 404; 503 when the database fails.
 pub async fn get(
-    session: &Session,
+    connection: &Connection,
     organization: &Organization,
     id: &str,
 ) -> Result<OrganizationUser, Error> {
     let parameters = Parameters::new()
         .text("organization_id", &organization.organization_id)
         .text("object_id", id);
-    let found = session.read(parameters.batch([&GET])).await?.first(0)?;
+    let found = connection.read(parameters.batch([&GET])).await?.first(0)?;
     found.ok_or_else(|| not_found(id))
 }
 
@@ -321,7 +321,7 @@ pub async fn create(
     }
     texts.push(&AFTER_CREATE);
     let parameters = change.parameters(occasion).flag("admin", admin);
-    let answers = occasion.session.write(parameters.batch(texts)).await?;
+    let answers = occasion.connection.write(parameters.batch(texts)).await?;
     answers.done_or(&[
         ("may", &|| lacks(occasion.authority)),
         ("is_new", &|| {
@@ -360,7 +360,7 @@ pub async fn update(
             &GET,
             &AFTER_UPDATE,
         ]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     answers.done_or_unchanged(&[
         ("may", &|| lacks(occasion.authority)),
         ("found", &|| not_found(id)),
@@ -384,7 +384,7 @@ pub async fn delete(
         .parameters(occasion)
         .flag("admin", false)
         .batch([&PERMIT_DELETE, &TRAIL_OF_DELETE, &DELETE, &AFTER_DELETE]);
-    occasion.session.write(statements).await?.done_or(&[
+    occasion.connection.write(statements).await?.done_or(&[
         ("may", &|| lacks(occasion.authority)),
         ("found", &|| not_found(id)),
         ("keeps_an_admin", &|| {

@@ -10,8 +10,8 @@ use crate::auth::principal::Principal;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
+use crate::store::connection::Connection;
 use crate::store::rows::{Flag, Millis, row};
-use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice};
 use crate::store::texts::statements;
 
@@ -149,7 +149,7 @@ fn needs_an_end() -> Error {
 /// # Errors
 /// 503 when the database fails.
 pub async fn list(
-    session: &Session,
+    connection: &Connection,
     caller: &Principal,
     now: Timestamp,
     slice: &Slice,
@@ -163,5 +163,5 @@ pub async fn list(
         (&LIST_OF_MEMBER, &KNOWS_OF_MEMBER)
     };
     let listing = Listing::new(list, knows);
-    slice.read(session, listing, parameters).await
+    slice.read(connection, listing, parameters).await
 }

@@ -5,10 +5,10 @@ use crate::auth::permissions::Permission;
 use crate::domain::Timestamp;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
+use crate::store::connection::Connection;
 use crate::store::projects::Project;
 use crate::store::role_assignments::{RoleAssignment, object_of_name, select_assignment};
 use crate::store::rows::{Flag, row};
-use crate::store::session::Session;
 use crate::store::texts::statements;
 
 /// What is asked.
@@ -63,7 +63,7 @@ statements! {
 /// # Errors
 /// 503 when the database fails.
 pub async fn look_up(
-    session: &Session,
+    connection: &Connection,
     project: &Project,
     question: &Question<'_>,
     now: Timestamp,
@@ -77,6 +77,6 @@ pub async fn look_up(
         .text("resource", question.resource)
         .integer("now", now.as_millis())
         .batch([&STANDING, &GIVING]);
-    let answers = session.read(statements).await?;
+    let answers = connection.read(statements).await?;
     Ok((answers.only(0)?, answers.first(1)?))
 }

@@ -13,9 +13,9 @@ use crate::store::admissions::{
     self, Admission, Admitted, Asked, MOST_OF_ORGANIZATION, MOST_OF_PROJECT, admit,
     admit_forwarded, asked, asked_by_call, facts, limits, this_record,
 };
+use crate::store::connection::Connection;
 use crate::store::first_trip::Rider;
 use crate::store::rows::{Answers, Flag, JsonText, row};
-use crate::store::session::Session;
 use crate::store::texts::statements;
 
 /// Pipelines are in one another to this depth at most, and a request runs so many objects (contract section 5.7).
@@ -435,7 +435,7 @@ impl ObjectRequest<'_> {
     /// # Errors
     /// 503 when the database fails: then [`ObjectRequest::voiding`] takes the record away, if there is one. An
     /// inconsistency.
-    pub async fn admit(&self, session: &Session, now: Timestamp) -> Result<Admission, Error> {
+    pub async fn admit(&self, connection: &Connection, now: Timestamp) -> Result<Admission, Error> {
         let (facts, kind) = match self.object.is_pipeline {
             true => (&FACTS_OF_PIPELINE, ObjectType::Pipeline),
             false => (&FACTS_OF_DEPLOYMENT, ObjectType::Deployment),
@@ -463,7 +463,7 @@ impl ObjectRequest<'_> {
             .integer("per_minute", crate::domain::SAFE_INTEGER)
             .optional_text("key_digest", None::<String>)
             .optional_text("fingerprint", None::<String>);
-        let answers = session
+        let answers = connection
             .write(parameters.batch([&ADMIT_OBJECT, facts]))
             .await?;
         admissions::judge_for(&answers, self.record_id)

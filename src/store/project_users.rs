@@ -6,12 +6,12 @@ use crate::domain::quoted;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::connection::Connection;
 use crate::store::organization_users::{caller_leaves_or_administers, email_of_person};
 use crate::store::other_trails::lost_roles;
 use crate::store::projects::{self, Project};
 use crate::store::rights::caller_administers;
 use crate::store::rows::{OTHERWISE, row};
-use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice};
 use crate::store::subscriptions::{self, subscription_runs};
 use crate::store::texts::statements;
@@ -130,7 +130,7 @@ pub fn not_found(id: &str) -> Error {
 /// # Errors
 /// 503 when the database fails.
 pub async fn list_people(
-    session: &Session,
+    connection: &Connection,
     project: &Project,
     slice: &Slice,
 ) -> Result<Vec<ProjectUser>, Error> {
@@ -138,7 +138,7 @@ pub async fn list_people(
         .text("organization_id", &project.organization_id)
         .text("project_id", &project.project_id);
     let listing = Listing::new(&LIST_PEOPLE, &KNOWS_PERSON);
-    slice.read(session, listing, parameters).await
+    slice.read(connection, listing, parameters).await
 }
 
 /// The service users of a project, by e-mail address.
@@ -146,25 +146,29 @@ pub async fn list_people(
 /// # Errors
 /// 503 when the database fails.
 pub async fn list_service_users(
-    session: &Session,
+    connection: &Connection,
     project: &Project,
     slice: &Slice,
 ) -> Result<Vec<ProjectUser>, Error> {
     let parameters = Parameters::new().text("project_id", &project.project_id);
     let listing = Listing::new(&LIST_SERVICE_USERS, &KNOWS_SERVICE_USER);
-    slice.read(session, listing, parameters).await
+    slice.read(connection, listing, parameters).await
 }
 
 /// One of the people of a project.
 ///
 /// # Errors
 /// 404; 503 when the database fails.
-pub async fn get(session: &Session, project: &Project, id: &str) -> Result<ProjectUser, Error> {
+pub async fn get(
+    connection: &Connection,
+    project: &Project,
+    id: &str,
+) -> Result<ProjectUser, Error> {
     let parameters = Parameters::new()
         .text("organization_id", &project.organization_id)
         .text("project_id", &project.project_id)
         .text("object_id", id);
-    let found = session.read(parameters.batch([&GET])).await?.first(0)?;
+    let found = connection.read(parameters.batch([&GET])).await?.first(0)?;
     found.ok_or_else(|| not_found(id))
 }
 
@@ -181,7 +185,7 @@ pub async fn create(
     let statements = change_of(project, id, Action::Create)
         .parameters(occasion)
         .batch([&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     answers.done_or(&[
         ("found", &|| projects::not_found(&project.project_name)),
         ("may", &|| projects::lacks(occasion.authority)),
@@ -209,7 +213,7 @@ pub async fn delete(occasion: &Occasion<'_>, project: &Project, id: &str) -> Res
     let statements = change_of(project, id, Action::Delete)
         .parameters(occasion)
         .batch([&PERMIT_DELETE, &DELETE, &DELETE_ASSIGNMENTS, &AFTER_DELETE]);
-    occasion.session.write(statements).await?.done_or(&[
+    occasion.connection.write(statements).await?.done_or(&[
         ("found", &|| not_found(id)),
         (OTHERWISE, &|| projects::lacks(occasion.authority)),
     ])

@@ -11,8 +11,8 @@ use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change};
 use crate::store::budgets;
+use crate::store::connection::Connection;
 use crate::store::rows::{Flag, JsonText, Millis, row};
-use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice};
 use statements::{
     GET_BY_ID, KNOWS_OF_EVERYTHING, KNOWS_OF_PRINCIPAL, LIST_EVERYTHING, LIST_OF_PRINCIPAL,
@@ -164,7 +164,7 @@ pub fn lacks_permission(permission: Permission) -> Error {
 /// # Errors
 /// 503 when the database fails.
 pub async fn list(
-    session: &Session,
+    connection: &Connection,
     caller: &Principal,
     organization: Option<&str>,
     labels: Option<&str>,
@@ -180,16 +180,20 @@ pub async fn list(
         (&LIST_OF_PRINCIPAL, &KNOWS_OF_PRINCIPAL)
     };
     let listing = Listing::measured(list, knows);
-    slice.read(session, listing, parameters).await
+    slice.read(connection, listing, parameters).await
 }
 
 /// A project as it is shown itself, with what has become of its budgets.
 ///
 /// # Errors
 /// 404 when it has gone; 503 when the database fails.
-pub async fn get(session: &Session, project: &Project, now: Timestamp) -> Result<Project, Error> {
+pub async fn get(
+    connection: &Connection,
+    project: &Project,
+    now: Timestamp,
+) -> Result<Project, Error> {
     let parameters = budgets::at(Parameters::new(), now).text("object_id", &project.project_id);
-    let found = session
+    let found = connection
         .read(parameters.batch([&GET_BY_ID]))
         .await?
         .first(0)?;

@@ -9,8 +9,8 @@ use crate::domain::{QuotaBounds, QuotaResourceName};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::connection::Connection;
 use crate::store::rows::row;
-use crate::store::session::Session;
 use crate::store::texts::statements;
 
 row! {
@@ -82,8 +82,11 @@ statements! {
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn list(session: &Session) -> Result<Vec<QuotaResource>, Error> {
-    session.read(Parameters::new().batch([&LIST])).await?.all(0)
+pub async fn list(connection: &Connection) -> Result<Vec<QuotaResource>, Error> {
+    connection
+        .read(Parameters::new().batch([&LIST]))
+        .await?
+        .all(0)
 }
 
 /// The names and units of a resource.
@@ -131,5 +134,5 @@ pub async fn set(
         .integer("max_quota", bounds.max)
         .integer("default_quota", bounds.default)
         .batch([&PERMIT_SET, &SET, &GET]);
-    occasion.session.write(statements).await?.only(2)
+    occasion.connection.write(statements).await?.only(2)
 }

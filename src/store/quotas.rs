@@ -10,10 +10,10 @@ use crate::domain::json;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::connection::Connection;
 use crate::store::projects::Project;
 use crate::store::rights::caller_may;
 use crate::store::rows::{Flag, Millis, row};
-use crate::store::session::Session;
 use crate::store::texts::statements;
 use crate::store::workspaces::{self, workspace_exists, workspace_is_open};
 
@@ -154,14 +154,14 @@ pub struct NewQuota {
 /// # Errors
 /// 503 when the database fails.
 pub async fn list(
-    session: &Session,
+    connection: &Connection,
     project: &Project,
     workspace: &str,
 ) -> Result<Vec<Quota>, Error> {
     let parameters = Parameters::new()
         .text("project_id", &project.project_id)
         .text("object_id", workspace);
-    session.read(parameters.batch([&LIST])).await?.all(0)
+    connection.read(parameters.batch([&LIST])).await?.all(0)
 }
 
 /// Sets quotas, all or none, and answers them in their order; those that are all so already are not written. A quota may lie below what is used: that stays, and
@@ -196,7 +196,7 @@ pub async fn set(
         .parameters(occasion)
         .text("quotas", json::text(&quotas))
         .batch([&PERMIT_SET, &SET, &LIST_NAMED, &AFTER_SET]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     let after: After = answers.only(3)?;
     if after.done.0 {
         return answers.all(2);

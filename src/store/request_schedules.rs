@@ -16,12 +16,12 @@ use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::admissions::{MOST_PENDING, retention};
 use crate::store::audit::{Action, Change, Occasion, given, permit, permitted};
+use crate::store::connection::Connection;
 use crate::store::first_trip::Rider;
 use crate::store::first_trip::rider::caller_is_known;
 use crate::store::projects::{self, Project};
 use crate::store::rights::{caller_may, caller_may_besides};
 use crate::store::rows::{Answers, Flag, JsonText, Millis, OTHERWISE, row};
-use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice, fits, has_any_label};
 use crate::store::texts::statements;
 
@@ -386,7 +386,7 @@ pub struct ScheduleChanges {
 /// # Errors
 /// 400 that names the field, where one of them is not there; 503 when the database fails.
 pub async fn target(
-    session: &Session,
+    connection: &Connection,
     project: &Project,
     (object_type, object_name, version): (&str, &str, Option<&str>),
 ) -> Result<Target, Error> {
@@ -396,7 +396,7 @@ pub async fn target(
         .text("object_name", object_name)
         .optional_text("version", version)
         .batch([&TARGET]);
-    let found: Option<Target> = session.read(statements).await?.first(0)?;
+    let found: Option<Target> = connection.read(statements).await?.first(0)?;
     match found {
         Some(target) if version.is_none() || target.version_id.is_some() => Ok(target),
         Some(_) => Err(no_version(
@@ -461,7 +461,7 @@ fn not_found(name: &str) -> Error {
 /// # Errors
 /// 400 for a slice behind what is not in the list; 503 when the database fails.
 pub async fn list(
-    session: &Session,
+    connection: &Connection,
     project: &Project,
     labels: Option<&str>,
     slice: &Slice,
@@ -470,7 +470,7 @@ pub async fn list(
         .text("project_id", &project.project_id)
         .optional_text("labels", labels);
     let listing = Listing::measured(&LIST, &KNOWS);
-    slice.read(session, listing, parameters).await
+    slice.read(connection, listing, parameters).await
 }
 
 /// Makes a schedule.
@@ -506,7 +506,7 @@ pub async fn create(
         .integer("most", MOST);
     let statements = with_data(parameters, Some(new.data));
     let statements = statements.batch([&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     answers.done_or(&[
         ("found", &|| no_object(&target.object_type, new.object_name)),
         ("may", &|| projects::lacks(occasion.authority)),
@@ -615,7 +615,7 @@ pub async fn update(
         .optional_integer("next_tick", next);
     let statements = with_data(parameters, changes.data);
     let statements = statements.batch([&PERMIT_UPDATE, &UPDATE, &GET, &AFTER_UPDATE]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     answers.done_or_unchanged(&[
         ("found", &|| not_found(&schedule.name)),
         ("may", &|| projects::lacks(occasion.authority)),
@@ -637,7 +637,7 @@ pub async fn delete(
     let statements = change(project, Action::Delete, &schedule.id, &schedule.name, None)
         .parameters(occasion)
         .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    occasion.session.write(statements).await?.done_or(&[
+    occasion.connection.write(statements).await?.done_or(&[
         ("found", &|| not_found(&schedule.name)),
         ("may", &|| projects::lacks(occasion.authority)),
     ])
@@ -664,7 +664,7 @@ fn request_id(schedule_id: &str, tick: Timestamp) -> String {
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn fire(session: &Session, now: Timestamp) -> Result<(), Error> {
+pub async fn fire(connection: &Connection, now: Timestamp) -> Result<(), Error> {
     row! {
         struct Due {
             id: String,
@@ -676,7 +676,7 @@ pub async fn fire(session: &Session, now: Timestamp) -> Result<(), Error> {
         .integer("now", now.as_millis())
         .integer("looked_at", LOOKED_AT)
         .integer("fired", FIRED);
-    let due: Vec<Due> = session.read(reading.batch([&DUE])).await?.all(0)?;
+    let due: Vec<Due> = connection.read(reading.batch([&DUE])).await?.all(0)?;
     if due.is_empty() {
         return Ok(());
     }
@@ -706,7 +706,7 @@ pub async fn fire(session: &Session, now: Timestamp) -> Result<(), Error> {
         .text("ticks", json::text(&ticks))
         .text("moves", json::text(&moves))
         .batch([&MAKE, &KEEP, &MOVE_ON]);
-    session.write(writing).await.map(|_| ())
+    connection.write(writing).await.map(|_| ())
 }
 
 #[cfg(test)]

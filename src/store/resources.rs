@@ -4,9 +4,9 @@
 use crate::domain::Timestamp;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
+use crate::store::connection::Connection;
 use crate::store::projects::Project;
 use crate::store::rows::row;
-use crate::store::session::Session;
 use crate::store::subscriptions::in_force;
 use crate::store::texts::statements;
 
@@ -53,39 +53,46 @@ statements! {
 /// # Errors
 /// 503 when the database fails.
 pub async fn of_organization(
-    session: &Session,
+    connection: &Connection,
     organization_id: &str,
 ) -> Result<Vec<Count>, Error> {
-    counts(session, organization_id, "").await
+    counts(connection, organization_id, "").await
 }
 
 /// What a project has in use.
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn of_project(session: &Session, project: &Project) -> Result<Vec<Count>, Error> {
-    counts(session, &project.organization_id, &project.project_id).await
+pub async fn of_project(connection: &Connection, project: &Project) -> Result<Vec<Count>, Error> {
+    counts(connection, &project.organization_id, &project.project_id).await
 }
 
 async fn counts(
-    session: &Session,
+    connection: &Connection,
     organization_id: &str,
     project_id: &str,
 ) -> Result<Vec<Count>, Error> {
     let parameters = Parameters::new()
         .text("organization_id", organization_id)
         .text("project_id", project_id);
-    session.read(parameters.batch([&COUNTS])).await?.all(0)
+    connection.read(parameters.batch([&COUNTS])).await?.all(0)
 }
 
 /// What the plan of a project's organization allows.
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn limits(session: &Session, project: &Project, now: Timestamp) -> Result<Limits, Error> {
+pub async fn limits(
+    connection: &Connection,
+    project: &Project,
+    now: Timestamp,
+) -> Result<Limits, Error> {
     let parameters = Parameters::new()
         .text("organization_id", &project.organization_id)
         .integer("now", now.as_millis());
-    let found = session.read(parameters.batch([&LIMITS])).await?.first(0)?;
+    let found = connection
+        .read(parameters.batch([&LIMITS]))
+        .await?
+        .first(0)?;
     Ok(found.unwrap_or_default())
 }

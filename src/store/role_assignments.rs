@@ -5,11 +5,11 @@ use serde_json::json;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::connection::Connection;
 use crate::store::projects::{self, Project};
 use crate::store::rights::{caller_holds_all, caller_may};
 use crate::store::roles;
 use crate::store::rows::{OTHERWISE, row};
-use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice};
 use crate::store::texts::statements;
 
@@ -244,7 +244,7 @@ pub async fn create(
         .text("resource_type", new.resource_type)
         .text("resource", new.resource)
         .batch([&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     answers.done_or(&[
         ("may", &|| projects::lacks(occasion.authority)),
         ("object_exists", &|| object_not_found(new.resource_type, new.resource)),
@@ -284,7 +284,7 @@ pub struct Filter<'a> {
 /// # Errors
 /// 503 when the database fails.
 pub async fn list(
-    session: &Session,
+    connection: &Connection,
     project: &Project,
     filter: &Filter<'_>,
     slice: &Slice,
@@ -300,18 +300,22 @@ pub async fn list(
         _ => &LIST,
     };
     let listing = Listing::new(list, &KNOWS);
-    slice.read(session, listing, parameters).await
+    slice.read(connection, listing, parameters).await
 }
 
 /// One assignment of a project.
 ///
 /// # Errors
 /// 404; 503 when the database fails.
-pub async fn get(session: &Session, project: &Project, id: &str) -> Result<RoleAssignment, Error> {
+pub async fn get(
+    connection: &Connection,
+    project: &Project,
+    id: &str,
+) -> Result<RoleAssignment, Error> {
     let parameters = Parameters::new()
         .text("project_id", &project.project_id)
         .text("object_id", id);
-    let found = session.read(parameters.batch([&GET])).await?.first(0)?;
+    let found = connection.read(parameters.batch([&GET])).await?.first(0)?;
     found.ok_or_else(|| not_found(id))
 }
 
@@ -322,7 +326,7 @@ pub async fn get(session: &Session, project: &Project, id: &str) -> Result<RoleA
 pub async fn delete(occasion: &Occasion<'_>, project: &Project, id: &str) -> Result<(), Error> {
     let parameters = change_of(project, id, Action::Delete).parameters(occasion);
     let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    occasion.session.write(statements).await?.done_or(&[
+    occasion.connection.write(statements).await?.done_or(&[
         ("found", &|| not_found(id)),
         (OTHERWISE, &|| projects::lacks(occasion.authority)),
     ])

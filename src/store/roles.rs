@@ -9,10 +9,10 @@ use crate::domain::{ObjectName, quoted};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::connection::Connection;
 use crate::store::projects::{self, Project};
 use crate::store::rights::{caller_holds_all, caller_may};
 use crate::store::rows::{Answers, Flag, JsonText, Refuse, row};
-use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice};
 use crate::store::subscriptions::{self, subscription_runs};
 use crate::store::texts::statements;
@@ -259,21 +259,25 @@ pub fn not_found(name: &str) -> Error {
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn list(session: &Session, project_id: &str, slice: &Slice) -> Result<Vec<Role>, Error> {
+pub async fn list(
+    connection: &Connection,
+    project_id: &str,
+    slice: &Slice,
+) -> Result<Vec<Role>, Error> {
     let parameters = Parameters::new().text("project_id", project_id);
     let listing = Listing::new(&LIST, &KNOWS);
-    slice.read(session, listing, parameters).await
+    slice.read(connection, listing, parameters).await
 }
 
 /// One role, by its name in a project.
 ///
 /// # Errors
 /// 404; 503 when the database fails.
-pub async fn get(session: &Session, project_id: &str, name: &str) -> Result<Role, Error> {
+pub async fn get(connection: &Connection, project_id: &str, name: &str) -> Result<Role, Error> {
     let parameters = Parameters::new()
         .text("project_id", project_id)
         .text("name", name);
-    let role = session.read(parameters.batch([&GET])).await?.first(0)?;
+    let role = connection.read(parameters.batch([&GET])).await?.first(0)?;
     role.ok_or_else(|| not_found(name))
 }
 
@@ -363,7 +367,7 @@ pub async fn create(
             &GET_CHANGED,
             &AFTER_CREATE,
         ]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     let no_project = || projects::not_found(&project.project_name);
     done_or_refused(&answers, occasion.authority, (name, name), &no_project)?;
     answers.only(3)
@@ -400,7 +404,7 @@ pub async fn update(
             &GET_CHANGED,
             &AFTER_UPDATE,
         ]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     done_or_refused(&answers, occasion.authority, (role, name), &|| {
         not_found(role)
     })?;
@@ -416,7 +420,7 @@ pub async fn delete(occasion: &Occasion<'_>, project: &Project, role: &str) -> R
         .parameters(occasion)
         .text("role", role)
         .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     done_or_refused(&answers, occasion.authority, (role, role), &|| {
         not_found(role)
     })

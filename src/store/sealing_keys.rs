@@ -12,8 +12,8 @@ use crate::domain::json;
 use crate::error::Error;
 use crate::platform::{Config, NONCE_LENGTH, Platform};
 use crate::sql::statement::Parameters;
+use crate::store::connection::Connection;
 use crate::store::rows::row;
-use crate::store::session::Session;
 use crate::store::texts::statements;
 
 row! {
@@ -140,8 +140,8 @@ statements! {
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn counts(session: &Session) -> Result<Vec<KeyInUse>, Error> {
-    session
+pub async fn counts(connection: &Connection) -> Result<Vec<KeyInUse>, Error> {
+    connection
         .read(Parameters::new().batch([&COUNTS]))
         .await?
         .all(0)
@@ -153,7 +153,7 @@ pub async fn counts(session: &Session) -> Result<Vec<KeyInUse>, Error> {
 /// # Errors
 /// An inconsistency that names a row that does not open, which stays as it is; 503 when the database or the platform fails.
 pub async fn seal_anew(
-    session: &Session,
+    connection: &Connection,
     platform: &Platform,
     config: &Config,
 ) -> Result<(), Error> {
@@ -174,7 +174,7 @@ pub async fn seal_anew(
     let reading = parameters()
         .text("from", VersionId::from_random(from).to_string())
         .integer("limit", MOST);
-    let left: Vec<Left> = session.read(reading.batch([&LEFT])).await?.all(0)?;
+    let left: Vec<Left> = connection.read(reading.batch([&LEFT])).await?.all(0)?;
     let mut fresh = Vec::new();
     let mut opened = Ok(());
     for secret in &left {
@@ -220,7 +220,7 @@ pub async fn seal_anew(
                 &SEAL_PREVIOUS_SIGNING_SECRETS,
                 &SEAL_PROTECTED_HEADERS,
             ]);
-        session.write(writing).await?;
+        connection.write(writing).await?;
     }
     opened
 }

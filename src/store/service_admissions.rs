@@ -10,6 +10,7 @@ use crate::store::admissions::{
     self, Admission, Asked, Why, admit_forwarded, asked, facts, forget_key, to_next_minute,
     uncount_rate, void, voided,
 };
+use crate::store::connection::Connection;
 use crate::store::first_trip::origin::ListedRow;
 use crate::store::first_trip::project::{
     CallerAndProject, organization_of_project, rights_columns,
@@ -19,7 +20,6 @@ use crate::store::projects::statements::project_columns;
 use crate::store::rows::{Answers, Columns, Flag, Row, row};
 use crate::store::run_time::under_way;
 use crate::store::services::{authentication_required, version_of_service};
-use crate::store::session::Session;
 use crate::store::texts::statements;
 use crate::web::cors::Listed;
 use crate::web::rate::Rate;
@@ -274,7 +274,7 @@ pub enum Shown<'a> {
 /// # Errors
 /// 503 when the database fails.
 pub async fn ask(
-    session: &Session,
+    connection: &Connection,
     shown: Shown<'_>,
     service_id: &str,
     origin: Option<&str>,
@@ -292,7 +292,7 @@ pub async fn ask(
         .text("service_id", service_id)
         .text("permission", DEPLOYMENTS_REQUESTS_CREATE.name())
         .optional_text("origin", origin);
-    crate::store::first_trip::ask(session, &CALLER_AND_SERVICE, parameters, rider)
+    crate::store::first_trip::ask(connection, &CALLER_AND_SERVICE, parameters, rider)
         .await?
         .only()
 }
@@ -394,11 +394,18 @@ pub fn rate(
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn listed(session: &Session, service_id: &str, origin: &str) -> Result<Listed, Error> {
+pub async fn listed(
+    connection: &Connection,
+    service_id: &str,
+    origin: &str,
+) -> Result<Listed, Error> {
     let parameters = Parameters::new()
         .text("service_id", service_id)
         .text("origin", origin);
-    let row: Option<ListedRow> = session.read(parameters.batch([&ORIGIN])).await?.first(0)?;
+    let row: Option<ListedRow> = connection
+        .read(parameters.batch([&ORIGIN]))
+        .await?
+        .first(0)?;
     Ok(row.as_ref().map(Listed::from).unwrap_or_default())
 }
 

@@ -14,10 +14,10 @@ use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, given};
+use crate::store::connection::Connection;
 use crate::store::first_trip::Rider;
 use crate::store::projects::{self, Project};
 use crate::store::rows::{Answers, JsonText, Millis, OTHERWISE, Refusal, row};
-use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice};
 use crate::store::subscriptions;
 use crate::store::tokens::FreshToken;
@@ -157,7 +157,7 @@ fn is_own() -> Error {
 /// # Errors
 /// 503 when the database fails.
 pub async fn list(
-    session: &Session,
+    connection: &Connection,
     project: &Project,
     now: Timestamp,
     slice: &Slice,
@@ -166,7 +166,7 @@ pub async fn list(
         .text("project_id", &project.project_id)
         .integer("now", now.as_millis());
     let listing = Listing::measured(&LIST, &KNOWS);
-    slice.read(session, listing, parameters).await
+    slice.read(connection, listing, parameters).await
 }
 
 /// Reads one service user of the project in the path, on the first trip.
@@ -221,7 +221,7 @@ pub async fn create(
     let get = texts.len();
     texts.extend([&GET, &AFTER_CREATE]);
     let answers = occasion
-        .session
+        .connection
         .write(token.parameters(parameters).batch(texts))
         .await?;
     answers.done_or(&[
@@ -274,7 +274,7 @@ pub async fn update(
         )
         .optional_text("allowed_cors_origins", origins.map(OriginList::to_json))
         .batch(texts);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     let no_such = || not_found(id);
     let lacks = || projects::lacks(occasion.authority);
     let mut refusals: Vec<Refusal<'_>> = vec![
@@ -339,7 +339,7 @@ pub async fn reset_token(
     }
     texts.extend([&INSERT_TOKEN, &AFTER_RESET]);
     let answers = occasion
-        .session
+        .connection
         .write(token.parameters(parameters).batch(texts))
         .await?;
     answers.done_or(&[
@@ -363,7 +363,7 @@ pub async fn end_grace(occasion: &Occasion<'_>, project: &Project, id: &str) -> 
     };
     let parameters = change.parameters(occasion);
     let statements = parameters.batch([&PERMIT_END_GRACE, &DELETE_GRACE, &AFTER_DELETE]);
-    occasion.session.write(statements).await?.done_or(&[
+    occasion.connection.write(statements).await?.done_or(&[
         ("found", &|| not_found(id)),
         ("may", &|| projects::lacks(occasion.authority)),
         (OTHERWISE, &|| {
@@ -379,7 +379,7 @@ pub async fn end_grace(occasion: &Occasion<'_>, project: &Project, id: &str) -> 
 pub async fn delete(occasion: &Occasion<'_>, project: &Project, id: &str) -> Result<(), Error> {
     let parameters = change_of(project, id, Action::Delete).parameters(occasion);
     let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    occasion.session.write(statements).await?.done_or(&[
+    occasion.connection.write(statements).await?.done_or(&[
         ("found", &|| not_found(id)),
         (OTHERWISE, &|| projects::lacks(occasion.authority)),
     ])

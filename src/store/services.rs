@@ -10,10 +10,10 @@ use crate::error::Error;
 use crate::sql::Sql;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, given, permit, permitted};
+use crate::store::connection::Connection;
 use crate::store::projects::{self, Project};
 use crate::store::rights::{caller_holds_all, caller_may, ends_with_caller};
 use crate::store::rows::{Answers, Flag, JsonText, Millis, Refuse, row};
-use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice, fits, has_any_label};
 use crate::store::subscriptions::{self, subscription_runs};
 use crate::store::texts::statements;
@@ -537,7 +537,7 @@ pub async fn create(
         &GET_CHANGED,
         &AFTER_CREATE,
     ]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     new.done_or_refused(&answers, occasion, &|| {
         projects::not_found(&project.project_name)
     })?;
@@ -561,7 +561,7 @@ pub async fn update(
     let statements = changes
         .parameters(change.parameters(occasion), Some(service))
         .batch([&PERMIT_UPDATE, &UPDATE, &GET_CHANGED, &AFTER_UPDATE]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     changes.done_or_refused(&answers, occasion, &|| not_found(service))?;
     answers.only(2)
 }
@@ -580,7 +580,7 @@ pub async fn delete(
         .parameters(occasion)
         .text("service", service)
         .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     answers.done_or(&[
         ("found", &|| not_found(service)),
         ("may", &|| projects::lacks(occasion.authority)),
@@ -597,9 +597,13 @@ fn in_path(project: &Project, service: &str) -> Parameters {
 ///
 /// # Errors
 /// 404; 503 when the database fails.
-pub async fn get(session: &Session, project: &Project, service: &str) -> Result<Service, Error> {
+pub async fn get(
+    connection: &Connection,
+    project: &Project,
+    service: &str,
+) -> Result<Service, Error> {
     let statements = in_path(project, service).batch([&GET]);
-    let found = session.read(statements).await?.first(0)?;
+    let found = connection.read(statements).await?.first(0)?;
     found.ok_or_else(|| not_found(service))
 }
 
@@ -608,7 +612,7 @@ pub async fn get(session: &Session, project: &Project, service: &str) -> Result<
 /// # Errors
 /// 503 when the database fails.
 pub async fn list(
-    session: &Session,
+    connection: &Connection,
     project: &Project,
     labels: Option<&str>,
     version_ids: Option<&str>,
@@ -619,7 +623,7 @@ pub async fn list(
         .optional_text("labels", labels)
         .optional_text("version_ids", version_ids);
     slice
-        .read(session, Listing::measured(&LIST, &KNOWS), parameters)
+        .read(connection, Listing::measured(&LIST, &KNOWS), parameters)
         .await
 }
 
@@ -656,14 +660,14 @@ impl LimitPlace<'_> {
 /// # Errors
 /// 404 of the service, or of the limit of one caller; 503 when the database fails.
 pub async fn limits(
-    session: &Session,
+    connection: &Connection,
     project: &Project,
     place: &LimitPlace<'_>,
 ) -> Result<Vec<UserLimit>, Error> {
     let one = !place.user_id.is_empty();
     let wanted: &'static Sql = if one { &LIMIT } else { &LIMITS };
     let parameters = place.on(Parameters::new().text("project_id", &project.project_id));
-    let answers = session.read(parameters.batch([&GET, wanted])).await?;
+    let answers = connection.read(parameters.batch([&GET, wanted])).await?;
     if answers.first::<Service>(0)?.is_none() {
         return Err(not_found(place.service));
     }
@@ -696,7 +700,7 @@ pub async fn set_limit(
         .integer("limit", limit)
         .integer("most", MOST_USER_LIMITS)
         .batch([&PERMIT_LIMIT, &SET_LIMIT, &LIMIT, &AFTER_LIMIT]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     let (found, may) = (
         || not_found(place.service),
         || projects::lacks(occasion.authority),
@@ -744,7 +748,7 @@ pub async fn delete_limit(
         &DELETE_LIMIT,
         &AFTER_DELETE_LIMIT,
     ]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     answers.done_or(&[
         ("found", &|| not_found(place.service)),
         ("may", &|| projects::lacks(occasion.authority)),

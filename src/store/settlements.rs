@@ -13,12 +13,12 @@ use crate::platform::DatabaseError;
 use crate::sql::statement::{Parameters, Statement};
 use crate::store::admissions::{Admitted, cost, leases, tells};
 use crate::store::budgets::{self, credits_used};
+use crate::store::connection::Connection;
 use crate::store::organizations::credits_of_organization;
 use crate::store::rows::{Answers, Flag, Millis, row};
 use crate::store::run_time::{
     comes_later, count_run_time, quota_left, same_quota, stops_now, under_way,
 };
-use crate::store::session::Session;
 use crate::store::subscriptions::in_force;
 use crate::store::texts::statements;
 
@@ -435,10 +435,10 @@ fn payload(
 /// # Errors
 /// Those of the database; the batch may have been written.
 pub async fn settle(
-    session: &Session,
+    connection: &Connection,
     statements: &[Statement],
 ) -> Result<Option<Ended>, DatabaseError> {
-    let answers = Answers::new(session.batch(statements).await?);
+    let answers = Answers::new(connection.batch(statements).await?);
     answers
         .last()
         .map_err(|error| DatabaseError::Faulty(error.sentence().to_owned()))
@@ -450,7 +450,7 @@ pub async fn settle(
 /// # Errors
 /// 503 when the database fails.
 pub async fn extend(
-    session: &Session,
+    connection: &Connection,
     admitted: &Admitted,
     record_id: &str,
     deadline: Timestamp,
@@ -463,7 +463,7 @@ pub async fn extend(
     }
     let statements = extending(admitted.parameters(record_id), deadline, LEASE, now)
         .batch([&EXTEND, &LEASE_END]);
-    let lease: Option<Lease> = session.write(statements).await?.first(1)?;
+    let lease: Option<Lease> = connection.write(statements).await?.first(1)?;
     Ok(lease.map(|lease| lease.lease_end.0))
 }
 
@@ -493,7 +493,7 @@ const FREE_LEASE: i64 = 3_600_000;
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn tend(session: &Session, now: Timestamp) -> Result<(), Error> {
+pub async fn tend(connection: &Connection, now: Timestamp) -> Result<(), Error> {
     row! {
         struct Ending {
             project_id: String,
@@ -517,7 +517,7 @@ pub async fn tend(session: &Session, now: Timestamp) -> Result<(), Error> {
             &END_OVERDUE,
             &ENDING_LEASES,
         ]);
-    let ending: Vec<Ending> = session.write(batch).await?.all(7)?;
+    let ending: Vec<Ending> = connection.write(batch).await?.all(7)?;
     if ending.is_empty() {
         return Ok(());
     }
@@ -540,5 +540,5 @@ pub async fn tend(session: &Session, now: Timestamp) -> Result<(), Error> {
         .integer("now", now.as_millis())
         .text("items", items);
     batch.extend(parameters.batch([&STOP]));
-    session.write(batch).await.map(|_| ())
+    connection.write(batch).await.map(|_| ())
 }

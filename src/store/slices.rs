@@ -8,8 +8,8 @@ use crate::domain::invalid::quoted;
 use crate::error::Error;
 use crate::sql::Sql;
 use crate::sql::statement::Parameters;
+use crate::store::connection::Connection;
 use crate::store::rows::{Flag, Row, row};
-use crate::store::session::Session;
 use crate::web::response::LONGEST_BODY;
 
 /// The most that a caller may ask for at once.
@@ -83,7 +83,7 @@ impl Slice {
     /// 400 for a slice behind what is not in the list; 503 when the database fails.
     pub async fn read<T: Row>(
         &self,
-        session: &Session,
+        connection: &Connection,
         listing: Listing,
         parameters: Parameters,
     ) -> Result<Vec<T>, Error> {
@@ -97,10 +97,13 @@ impl Slice {
             .integer("limit", self.limit.unwrap_or(WHOLE))
             .optional_text("after", self.after.as_deref());
         if self.after.is_none() && !listing.is_measured {
-            return session.read(parameters.batch([listing.list])).await?.all(0);
+            return connection
+                .read(parameters.batch([listing.list]))
+                .await?
+                .all(0);
         }
         let statements = parameters.batch([listing.list, listing.knows]);
-        let answers = session.read(statements).await?;
+        let answers = connection.read(statements).await?;
         let Known { known, fits } = answers.only(1)?;
         match &self.after {
             Some(after) if !known.0 => Err(Error::invalid(format!(

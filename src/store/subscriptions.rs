@@ -12,8 +12,8 @@ use crate::domain::text::Description;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::connection::Connection;
 use crate::store::rows::{Flag, row};
-use crate::store::session::Session;
 use crate::store::texts::statements;
 
 /// The plan of an organization that names none, and the only one that renews itself (contract section 3).
@@ -218,8 +218,11 @@ impl NewSubscription<'_> {
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn list(session: &Session) -> Result<Vec<Subscription>, Error> {
-    session.read(Parameters::new().batch([&LIST])).await?.all(0)
+pub async fn list(connection: &Connection) -> Result<Vec<Subscription>, Error> {
+    connection
+        .read(Parameters::new().batch([&LIST]))
+        .await?
+        .all(0)
 }
 
 /// Sets a plan, new or known; organizations on it have its limits from then on. One that stands already is no change.
@@ -259,5 +262,5 @@ pub async fn put(
         .optional_integer("max_pipelines", limit(new.limits.pipelines))
         .optional_integer("max_pipeline_versions", limit(new.limits.pipeline_versions))
         .batch([&PERMIT_PUT, &PUT, &GET]);
-    occasion.session.write(statements).await?.only(2)
+    occasion.connection.write(statements).await?.only(2)
 }

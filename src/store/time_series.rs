@@ -7,8 +7,8 @@ use crate::domain::requests::first_id_at;
 use crate::domain::time_series::{Metric, Steps};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
+use crate::store::connection::Connection;
 use crate::store::rows::row;
-use crate::store::session::Session;
 use crate::store::texts::statements;
 
 /// So many records go into a series at most.
@@ -108,7 +108,7 @@ pub enum Whose<'a> {
 /// # Errors
 /// 400 for more of them than are looked at; 503 when the database fails.
 pub async fn read(
-    session: &Session,
+    connection: &Connection,
     (project_id, whose): (&str, Whose<'_>),
     metric: Metric,
     steps: Steps,
@@ -129,7 +129,7 @@ pub async fn read(
         .integer("step", steps.step)
         .integer("most", MOST_RECORDS + 1)
         .batch([statement]);
-    let found: Vec<Step> = session.read(batch).await?.all(0)?;
+    let found: Vec<Step> = connection.read(batch).await?.all(0)?;
     let looked_at: i64 = found.iter().map(|step| step.looked_at).sum();
     if looked_at > MOST_RECORDS {
         return Err(Error::invalid(format!(

@@ -6,8 +6,8 @@ use crate::domain::invalid::quoted;
 use crate::error::Error;
 use crate::sql::Sql;
 use crate::sql::statement::Parameters;
+use crate::store::connection::Connection;
 use crate::store::rows::{Flag, JsonText, Millis, row};
-use crate::store::session::Session;
 use crate::store::texts::statements;
 
 row! {
@@ -207,7 +207,11 @@ impl Trail<'_> {
 ///
 /// # Errors
 /// 400 for a page that is to begin behind a row that is not in the trail; 503 when the database fails.
-pub async fn list(session: &Session, trail: Trail<'_>, page: &Page) -> Result<Vec<Row>, Error> {
+pub async fn list(
+    connection: &Connection,
+    trail: Trail<'_>,
+    page: &Page,
+) -> Result<Vec<Row>, Error> {
     row! {
         struct Known {
             known: Flag,
@@ -226,9 +230,9 @@ pub async fn list(session: &Session, trail: Trail<'_>, page: &Page) -> Result<Ve
         .integer("offset", page.offset)
         .flag("shows_states", page.shows_states);
     let Some(before) = &page.before else {
-        return session.read(parameters.batch([list])).await?.all(0);
+        return connection.read(parameters.batch([list])).await?.all(0);
     };
-    let answers = session.read(parameters.batch([list, &KNOWS])).await?;
+    let answers = connection.read(parameters.batch([list, &KNOWS])).await?;
     let Known { known } = answers.only(1)?;
     if known.0 {
         return answers.all(0);

@@ -15,13 +15,13 @@ use crate::domain::{HeaderTemplates, Timestamp, UpstreamUrl, quoted};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::connection::Connection;
 use crate::store::first_trip::Rider;
 use crate::store::first_trip::rider::caller_is_known;
 use crate::store::objects::Object;
 use crate::store::projects::{self, Project};
 use crate::store::rights::{caller_holds_all, caller_may_on_object, caller_still};
 use crate::store::rows::{Answers, Flag, JsonText, Millis, row};
-use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice};
 use crate::store::texts::statements;
 use crate::store::workspaces::opens_to;
@@ -471,7 +471,7 @@ pub async fn put(
         &GET_PUT,
         &AFTER_PUT,
     ]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     let (workspace, resource) = new.consumes.unwrap_or_default();
     answers.done_or_unchanged(&[
         ("found", &|| object.version_not_found(version)),
@@ -539,7 +539,7 @@ pub async fn delete(
         .parameters(change.parameters(occasion))
         .text("version", version)
         .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    occasion.session.write(statements).await?.done_or(&[
+    occasion.connection.write(statements).await?.done_or(&[
         ("found", &|| object.version_not_found(version)),
         ("may", &|| projects::lacks(occasion.authority)),
         ("has_upstream", &|| none(version)),
@@ -564,13 +564,13 @@ row! {
 /// # Errors
 /// 400 for a slice behind what is not in the list; 503 when the database fails.
 pub async fn revisions(
-    session: &Session,
+    connection: &Connection,
     version_id: &str,
     slice: &Slice,
 ) -> Result<Vec<Revision>, Error> {
     let listing = Listing::new(&REVISIONS, &KNOWS_REVISION);
     let parameters = Parameters::new().text("version_id", version_id);
-    slice.read(session, listing, parameters).await
+    slice.read(connection, listing, parameters).await
 }
 
 /// What lets a revision ride along.

@@ -18,9 +18,9 @@
 use crate::domain::usage::{Interval, Intervals, MEASURES, METRICS, Metric, ObjectType, Series};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
+use crate::store::connection::Connection;
 use crate::store::projects::Project;
 use crate::store::rows::{Answers, Flag, Row, row};
-use crate::store::session::Session;
 use crate::store::texts::statements;
 use crate::web::response::LONGEST_BODY;
 
@@ -187,7 +187,7 @@ pub struct Measured {
 /// # Errors
 /// 503 when the database fails.
 pub async fn measures(
-    session: &Session,
+    connection: &Connection,
     subject_id: &str,
     intervals: &Intervals,
 ) -> Result<Vec<Measured>, Error> {
@@ -197,7 +197,7 @@ pub async fn measures(
         }
     }
     let parameters = report_parameters(intervals).text("subject_id", subject_id);
-    let answers = session
+    let answers = connection
         .read(parameters.batch([&MEASURES_OF_SUBJECT]))
         .await?;
     let mut measured = Vec::new();
@@ -249,12 +249,12 @@ row! {
 /// # Errors
 /// 400 when there are too many values to list; 503 when the database fails.
 pub async fn credits_of_organization(
-    session: &Session,
+    connection: &Connection,
     organization_id: &str,
     intervals: &Intervals,
 ) -> Result<Credits<ProjectPart>, Error> {
     let parameters = report_parameters(intervals).text("organization_id", organization_id);
-    let answers = session
+    let answers = connection
         .read(parameters.batch([&ORGANIZATION, &PROJECTS]))
         .await?;
     credits(&answers, intervals, "projects")
@@ -280,14 +280,14 @@ row! {
 /// # Errors
 /// As [`credits_of_organization`].
 pub async fn credits_of_project(
-    session: &Session,
+    connection: &Connection,
     project: &Project,
     intervals: &Intervals,
 ) -> Result<Credits<VersionPart>, Error> {
     let parameters = report_parameters(intervals)
         .text("organization_id", &project.organization_id)
         .text("project_id", &project.project_id);
-    let answers = session
+    let answers = connection
         .read(parameters.batch([&PROJECT, &VERSIONS]))
         .await?;
     credits(&answers, intervals, "versions of deployments")

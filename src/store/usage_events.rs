@@ -18,8 +18,8 @@ use crate::domain::time::Timestamp;
 use crate::domain::usage::{Metric, ObjectType};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
+use crate::store::connection::Connection;
 use crate::store::rows::{Flag, row};
-use crate::store::session::Session;
 use crate::store::texts::statements;
 
 /// So many events has a report at most (contract section 3).
@@ -238,7 +238,7 @@ statements! {
 /// 409 for an id that stands for something else; 400 for a project that there is not, or for a total that would pass
 /// 2^53 - 1, each with the index of the event; 503 when the database fails.
 pub async fn import(
-    session: &Session,
+    connection: &Connection,
     _: &Authority,
     now: Timestamp,
     import_id: &str,
@@ -266,7 +266,7 @@ pub async fn import(
         .text("import_id", import_id)
         .integer("now", now.as_millis())
         .text("events", json);
-    let answers = session
+    let answers = connection
         .write(parameters.batch([&PERMIT_IMPORT, &INSERT_EVENTS, &COUNT_EVENTS, &AFTER_IMPORT]))
         .await?;
     let after: After = answers.only(3)?;

@@ -5,12 +5,12 @@ use crate::error::Error;
 use crate::sql::fresh_uuid;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::connection::Connection;
 use crate::store::organization_users::member_as_json;
 use crate::store::other_trails::{
     lost_roles, projects_let_into, projects_of_roles, trail_in_projects,
 };
 use crate::store::rows::{Flag, Millis, OTHERWISE, row};
-use crate::store::session::Session;
 use crate::store::texts::statements;
 use crate::store::tokens::FreshToken;
 
@@ -195,7 +195,7 @@ pub async fn create(
         token
             .parameters(parameters)
             .batch([&PERMIT_CREATE, &UPSERT, &INSERT_TOKEN, &AFTER_CREATE]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     match answers.first(3)? {
         Some(After { done: Flag(true) }) => answers.only(3),
         _ => Err(Error::invalid(format!(
@@ -209,7 +209,7 @@ pub async fn create(
 /// # Errors
 /// 503 when the database fails.
 pub async fn list(
-    session: &Session,
+    connection: &Connection,
     email: Option<&Email>,
     limit: i64,
     offset: i64,
@@ -218,15 +218,15 @@ pub async fn list(
         .optional_text("email", email.map(Email::as_str))
         .integer("limit", limit)
         .integer("offset", offset);
-    session.read(parameters.batch([&LIST])).await?.all(0)
+    connection.read(parameters.batch([&LIST])).await?.all(0)
 }
 
 /// One person.
 ///
 /// # Errors
 /// 404 when there is none of this id; 503 when the database fails.
-pub async fn get(session: &Session, id: &str) -> Result<User, Error> {
-    let user = session
+pub async fn get(connection: &Connection, id: &str) -> Result<User, Error> {
+    let user = connection
         .read(Parameters::new().text("id", id).batch([&GET]))
         .await?
         .first(0)?;
@@ -255,7 +255,7 @@ pub async fn delete(occasion: &Occasion<'_>, user: &User, force: bool) -> Result
         &DELETE,
         &AFTER_DELETE,
     ]);
-    let after: After = occasion.session.write(statements).await?.verdict()?;
+    let after: After = occasion.connection.write(statements).await?.verdict()?;
     match after.in_the_way {
         _ if after.done.0 => Ok(()),
         Some(names) if after.found.0 => Err(Error::invalid(format!(
@@ -281,7 +281,7 @@ pub async fn reset_token(
     };
     let parameters = token.parameters(change.parameters(occasion));
     let statements = parameters.batch([&PERMIT_RESET, &DELETE_TOKEN, &REPLACE_TOKEN, &AFTER_RESET]);
-    occasion.session.write(statements).await?.done_or(&[
+    occasion.connection.write(statements).await?.done_or(&[
         ("found", &|| not_found(&user.id)),
         (OTHERWISE, &|| {
             Error::invalid(format!(

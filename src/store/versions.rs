@@ -17,12 +17,12 @@ use crate::domain::{Description, Labels, MAX_KEPT, ObjectName, ObjectType, quote
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, given};
+use crate::store::connection::Connection;
 use crate::store::objects::Object;
 use crate::store::pipeline_checks::Fault;
 use crate::store::pipeline_checks::use_in_pipeline::UseInPipeline;
 use crate::store::projects::{self, Project};
 use crate::store::rows::{Answers, Flag, JsonText, Millis, OTHERWISE, Refuse, row};
-use crate::store::session::Session;
 use crate::store::slices::Slice;
 use crate::store::subscriptions::{self, limit_reached};
 use graph::{Graph, Objects};
@@ -127,7 +127,7 @@ pub async fn create(
         .text("labels", new.labels.to_json())
         .text("settings", json::text(&new.settings));
     let statements = new.graph.parameters(parameters).batch(texts);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     done_or_refused(&answers, occasion.authority, object, name, &|| {
         object.not_found()
     })?;
@@ -139,7 +139,7 @@ pub async fn create(
 /// # Errors
 /// 503 when the database fails.
 pub async fn list(
-    session: &Session,
+    connection: &Connection,
     object: &Object,
     labels: Option<&str>,
     slice: &Slice,
@@ -148,7 +148,7 @@ pub async fn list(
         .text("resource_id", &object.id)
         .optional_text("labels", labels);
     let listing = statements_of(object.kind).list;
-    slice.read(session, listing, parameters).await
+    slice.read(connection, listing, parameters).await
 }
 
 /// One version.
@@ -156,7 +156,7 @@ pub async fn list(
 /// # Errors
 /// 404; 503 when the database fails.
 pub async fn get(
-    session: &Session,
+    connection: &Connection,
     authority: &Authority,
     project: &Project,
     object: &Object,
@@ -171,7 +171,7 @@ pub async fn get(
         .text("resource_id", &object.id)
         .text("version", version);
     let statements = parameters.batch(statements_of(object.kind).get);
-    let answers = session.read(statements).await?;
+    let answers = connection.read(statements).await?;
     match answers.first(0)? {
         Some(found) => Ok((found, objects_at(&answers, object.kind, 1)?)),
         None => Err(object.version_not_found(version)),
@@ -183,7 +183,7 @@ pub async fn get(
 /// # Errors
 /// 503 when the database fails.
 pub async fn name_of(
-    session: &Session,
+    connection: &Connection,
     object: &Object,
     version: Option<&str>,
 ) -> Result<Option<String>, Error> {
@@ -196,7 +196,7 @@ pub async fn name_of(
         .text("resource_id", &object.id)
         .optional_text("version", version);
     let statements = parameters.batch([statements_of(object.kind).name]);
-    let found: Option<Row> = session.read(statements).await?.first(0)?;
+    let found: Option<Row> = connection.read(statements).await?.first(0)?;
     Ok(found.map(|row| row.version))
 }
 
@@ -237,7 +237,7 @@ pub async fn update(
         .text("settings", json::text(&changes.settings))
         .text("defaults", json::text(&changes.defaults));
     let statements = changes.graph.parameters(parameters).batch(texts);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     done_or_refused(&answers, occasion.authority, object, name, &|| {
         object.version_not_found(version)
     })?;
@@ -258,7 +258,7 @@ pub async fn delete(
     let change = change_of(project, object, &label, Action::Delete);
     let statements =
         parameters_of(change, occasion, object, version).batch(statements_of(object.kind).delete);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     answers.done_or(&[
         ("found", &|| object.version_not_found(version)),
         ("may", &|| projects::lacks(occasion.authority)),

@@ -10,8 +10,8 @@ use crate::domain::voucher_code::VoucherCode;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::connection::Connection;
 use crate::store::rows::{Millis, OTHERWISE, row};
-use crate::store::session::Session;
 use crate::store::texts::statements;
 
 row! {
@@ -142,7 +142,7 @@ pub async fn create(occasion: &Occasion<'_>, new: NewVoucher<'_>) -> Result<Vouc
         .optional_integer("expiry_date", expiry_date)
         .optional_integer("max_redemptions", new.max_redemptions.map(AtLeast::get))
         .batch([&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     answers.done_or(&[
         ("code_is_free", &|| {
             Error::invalid("code: a voucher of this code exists already")
@@ -158,20 +158,20 @@ pub async fn create(occasion: &Occasion<'_>, new: NewVoucher<'_>) -> Result<Vouc
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn list(session: &Session, limit: i64, offset: i64) -> Result<Vec<Voucher>, Error> {
+pub async fn list(connection: &Connection, limit: i64, offset: i64) -> Result<Vec<Voucher>, Error> {
     let parameters = Parameters::new()
         .integer("limit", limit)
         .integer("offset", offset);
-    session.read(parameters.batch([&LIST])).await?.all(0)
+    connection.read(parameters.batch([&LIST])).await?.all(0)
 }
 
 /// The voucher of a code, whatever the code looks like: no row has a malformed one.
 ///
 /// # Errors
 /// 404; 503 when the database fails.
-pub async fn get(session: &Session, code: &str) -> Result<Voucher, Error> {
+pub async fn get(connection: &Connection, code: &str) -> Result<Voucher, Error> {
     let parameters = Parameters::new().text("code", code);
-    let found = session.read(parameters.batch([&GET])).await?.first(0)?;
+    let found = connection.read(parameters.batch([&GET])).await?.first(0)?;
     found.ok_or_else(not_found)
 }
 
@@ -184,7 +184,7 @@ pub async fn delete(occasion: &Occasion<'_>, voucher: &Voucher) -> Result<(), Er
         .parameters(occasion)
         .text("code", &voucher.code)
         .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     answers.done_or(&[(OTHERWISE, &not_found)])
 }
 

@@ -8,10 +8,10 @@ use crate::domain::Timestamp;
 use crate::error::Error;
 use crate::sql::Sql;
 use crate::sql::statement::Parameters;
+use crate::store::connection::Connection;
 use crate::store::items::Item;
 use crate::store::requests::purge::ROWS_A_RUN;
 use crate::store::rows::{Flag, JsonText, Millis, row};
-use crate::store::session::Session;
 use crate::store::texts::statements;
 
 /// What stands in the place of a project in the messages that a queue has for webhooks: no project has it for its id.
@@ -197,7 +197,11 @@ fn at(now: Timestamp) -> Parameters {
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn offer(session: &Session, has_queue: bool, now: Timestamp) -> Result<Vec<Item>, Error> {
+pub async fn offer(
+    connection: &Connection,
+    has_queue: bool,
+    now: Timestamp,
+) -> Result<Vec<Item>, Error> {
     row! {
         struct Due {
             record_id: String,
@@ -214,7 +218,7 @@ pub async fn offer(session: &Session, has_queue: bool, now: Timestamp) -> Result
         .integer("forgotten", now.as_millis() - KEPT)
         .integer("rows", ROWS_A_RUN)
         .batch(statements);
-    let due: Vec<Due> = session.write(batch).await?.all(1)?;
+    let due: Vec<Due> = connection.write(batch).await?.all(1)?;
     Ok(due.iter().map(|due| task(&due.record_id)).collect())
 }
 
@@ -236,13 +240,16 @@ row! {
 /// # Errors
 /// 503 when the database fails.
 pub async fn of_record(
-    session: &Session,
+    connection: &Connection,
     record_id: &str,
     now: Timestamp,
 ) -> Result<Vec<Delivery>, Error> {
     let [soon, ..] = PAUSES;
     let parameters = at(now).text("record_id", record_id).integer("soon", soon);
-    session.read(parameters.batch([&OF_RECORD])).await?.all(0)
+    connection
+        .read(parameters.batch([&OF_RECORD]))
+        .await?
+        .all(0)
 }
 
 row! {
@@ -332,7 +339,7 @@ impl Delivery {
     /// 503 when the database fails; an inconsistency.
     pub async fn claim(
         &self,
-        session: &Session,
+        connection: &Connection,
         (record_id, claim_id): (&str, &str),
         now: Timestamp,
     ) -> Result<Claim, Error> {
@@ -346,7 +353,7 @@ impl Delivery {
             .integer("lost", LOST)
             .integer("at_one_host", AT_ONE_HOST)
             .batch([&CLAIM, &PROBE, &FACTS, &WAITS]);
-        let answers = session.write(batch).await?;
+        let answers = connection.write(batch).await?;
         if let Some(facts) = answers.first(2)? {
             return Ok(Claim::Claimed(Box::new(facts)));
         }
@@ -363,7 +370,7 @@ impl Delivery {
     /// 503 when the database fails: then it is told again.
     pub async fn note(
         &self,
-        session: &Session,
+        connection: &Connection,
         (record_id, claim_id): (&str, &str),
         facts: &Facts,
         attempt: &Attempt,
@@ -385,7 +392,7 @@ impl Delivery {
             .flag("host_fails", attempt.host_fails)
             .optional_integer("due", pause.map(|pause| now.as_millis() + pause))
             .batch([&NOTE, &HOST_ANSWERS, &HOST_FAILS, &FORGET, &AGAIN, &DONE]);
-        session.write(batch).await?;
+        connection.write(batch).await?;
         Ok(pause)
     }
 }

@@ -12,13 +12,13 @@ use crate::domain::{Description, Labels, ObjectName, Timestamp, UpstreamUrl, quo
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, given, permit, permitted};
+use crate::store::connection::Connection;
 use crate::store::first_trip::Rider;
 use crate::store::first_trip::rider::caller_is_known;
 use crate::store::projects::{self, Project};
 use crate::store::request_schedules::{no_object, no_version, with_object};
 use crate::store::rights::{caller_may, caller_may_besides};
 use crate::store::rows::{Answers, Flag, JsonText, Millis, OTHERWISE, row};
-use crate::store::session::Session;
 use crate::store::slices::{Listing, Slice, fits, has_any_label};
 use crate::store::texts::statements;
 
@@ -463,7 +463,7 @@ fn not_found(name: &str) -> Error {
 /// # Errors
 /// 400 for a slice behind what is not in the list; 503 when the database fails.
 pub async fn list(
-    session: &Session,
+    connection: &Connection,
     project: &Project,
     (labels, object_type, event): (Option<&str>, Option<&str>, Option<&str>),
     slice: &Slice,
@@ -474,7 +474,7 @@ pub async fn list(
         .optional_text("resource_type", object_type)
         .optional_text("labels", labels);
     slice
-        .read(session, Listing::measured(&LIST, &KNOWS), parameters)
+        .read(connection, Listing::measured(&LIST, &KNOWS), parameters)
         .await
 }
 
@@ -518,7 +518,7 @@ pub async fn create(
     }
     statements.push(&AFTER_CREATE);
     let statements = new.fields.parameters(parameters).batch(statements);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     answers.done_or(&[
         ("may", &|| projects::lacks(occasion.authority)),
         ("found", &|| no_object(new.object_type, new.object_name)),
@@ -600,7 +600,7 @@ pub async fn update(
         &GET,
         &AFTER_UPDATE,
     ]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     answers.done_or_unchanged(&[
         ("found", &|| not_found(&webhook.name)),
         ("may", &|| projects::lacks(occasion.authority)),
@@ -628,7 +628,7 @@ pub async fn delete(
         .change(Action::Delete, "webhook", &webhook.id, &webhook.name)
         .parameters(occasion)
         .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    occasion.session.write(statements).await?.done_or(&[
+    occasion.connection.write(statements).await?.done_or(&[
         ("found", &|| not_found(&webhook.name)),
         ("may", &|| projects::lacks(occasion.authority)),
     ])

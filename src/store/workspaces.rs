@@ -10,10 +10,10 @@ use crate::auth::principal::Principal;
 use crate::domain::{SAFE_INTEGER, quoted};
 use crate::error::{Error, Reason};
 use crate::sql::statement::Parameters;
+use crate::store::connection::Connection;
 use crate::store::projects::{self, Project};
 use crate::store::rights::caller_holds_all;
 use crate::store::rows::{JsonText, Millis, row};
-use crate::store::session::Session;
 use crate::store::texts::statements;
 
 pub mod changes;
@@ -175,7 +175,7 @@ pub struct Filter<'a> {
 /// # Errors
 /// 503 when the database fails.
 pub async fn list(
-    session: &Session,
+    connection: &Connection,
     principal: &Principal,
     project: &Project,
     filter: &Filter<'_>,
@@ -199,7 +199,7 @@ pub async fn list(
         .flag("descending", filter.descending)
         .integer("limit", filter.limit)
         .integer("skip", skip);
-    let answers = session.read(parameters.batch([&LIST, &COUNT])).await?;
+    let answers = connection.read(parameters.batch([&LIST, &COUNT])).await?;
     let Count { total } = answers.only(1)?;
     Ok((answers.all(0)?, total))
 }

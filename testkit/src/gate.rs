@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use tenantry::auth::sealed::{Place, seal};
 use tenantry::domain::webhook_signature::{WebhookSecret, WebhookSecrets};
-use tenantry::store::session::Session;
+use tenantry::store::connection::Connection;
 
 use crate::call::{Answer, Call};
 use crate::cast::Caller;
@@ -152,9 +152,9 @@ impl World {
         ))
     }
 
-    /// A use of the database by itself.
-    pub fn session(&self) -> Session {
-        Session::new(self.platform(self.database.clone(), &Wire::new(&self.clock, None)))
+    /// A connection by itself, as a request has one.
+    pub fn connection(&self) -> Connection {
+        Connection::new(self.platform(self.database.clone(), &Wire::new(&self.clock, None)))
     }
 
     /// Runs what the clock asks for each minute.

@@ -165,7 +165,7 @@ fn a_database_that_stalls_is_given_up_at_the_deadline() {
     world.fail(1, Fault::Stall);
     world.get(&world.owner(), &world.path("")).expect(503);
     let waited = world.now().as_millis() - start.as_millis();
-    assert_eq!(waited, i64::from(tenantry::store::session::DEADLINE));
+    assert_eq!(waited, i64::from(tenantry::store::connection::DEADLINE));
 }
 
 #[test]

@@ -6,18 +6,18 @@ use tenantry::domain::{Digests, TokenKey, TokenKeys};
 use tenantry::error::{Error, Kind};
 use tenantry::routes;
 use tenantry::sql::statement::Parameters;
+use tenantry::store::connection::Connection;
 use tenantry::store::first_trip::project::CallerAndProject;
 use tenantry::store::first_trip::{FirstTrip, Rider, organization, project, who, workspace};
 use tenantry::store::service_users;
-use tenantry::store::session::Session;
 use tenantry::store::tokens::{LAST_USED_INTERVAL, TOUCH};
 
 use testkit::world::TOKEN_KEY;
 use testkit::{Caller, Fault, Wire, World};
 
-fn session(world: &World) -> Session {
+fn connection(world: &World) -> Connection {
     let wire = Wire::new(&world.clock, None);
-    Session::new(world.platform(world.database.clone(), &wire))
+    Connection::new(world.platform(world.database.clone(), &wire))
 }
 
 fn digests(caller: &Caller) -> Digests {
@@ -44,10 +44,10 @@ fn trip(
         shows_project: false,
         minute: None,
     };
-    let session = session(world);
-    let work = project::ask(&session, &asked, Some(rider));
+    let connection = connection(world);
+    let work = project::ask(&connection, &asked, Some(rider));
     let trip = world.to_end("the first trip", Box::pin(work));
-    assert_eq!(session.account().round_trips, 1);
+    assert_eq!(connection.account().round_trips, 1);
     trip
 }
 
@@ -163,14 +163,15 @@ fn a_failed_trip_on_which_something_was_to_be_written_may_have_written_it() {
 #[test]
 fn something_can_ride_whatever_the_call_is_about() {
     let world = World::new();
-    let (session, robot) = (session(&world), world.robot());
+    let (connection, robot) = (connection(&world), world.robot());
     let digests = digests(&robot);
     let rider = || Some(touching(&world, &robot));
-    let about_nothing = who::ask(&session, Some(&digests), rider());
+    let about_nothing = who::ask(&connection, Some(&digests), rider());
     let trip = about_nothing.now_or_never().unwrap().unwrap();
     assert!(trip.ridden.is_some());
     let name = "acme";
-    let on_organization = organization::ask(&session, Some(&digests), name, world.now(), rider());
+    let on_organization =
+        organization::ask(&connection, Some(&digests), name, world.now(), rider());
     let trip = on_organization.now_or_never().unwrap().unwrap();
     assert!(trip.row.organization.is_some() && trip.ridden.is_some());
     let asked = workspace::Asked {
@@ -180,7 +181,7 @@ fn something_can_ride_whatever_the_call_is_about() {
         workspace_id: None,
         permission: None,
     };
-    let on_workspace = workspace::ask(&session, &asked, rider());
+    let on_workspace = workspace::ask(&connection, &asked, rider());
     let trip = on_workspace.now_or_never().unwrap().unwrap();
     assert!(trip.row.project.is_some() && trip.ridden.is_some());
 }

@@ -687,8 +687,8 @@ fn a_project_lists_nothing_of_a_version_that_is_gone() {
 }
 
 fn purge_once(world: &World) {
-    let session = world.session();
-    let run = purge::run(&session, world.now()).now_or_never();
+    let connection = world.connection();
+    let run = purge::run(&connection, world.now()).now_or_never();
     run.unwrap().unwrap();
 }
 

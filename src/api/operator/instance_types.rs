@@ -31,7 +31,7 @@ pub struct InstanceTypeDetail {
 
 /// `GET /operator/v1/instance-types`.
 pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
-    let types = instance_types::list(call.session).await?;
+    let types = instance_types::list(call.connection).await?;
     let shown: Result<Vec<_>, Error> = types
         .into_iter()
         .map(|instance_type| {

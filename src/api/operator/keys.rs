@@ -34,7 +34,7 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     let set = call.config.signing_keys.as_ref();
     let current = set.map(|keys| id_of(&keys.current));
     let previous = set.and_then(|keys| keys.previous.as_ref()).map(id_of);
-    let mut in_use = sealing_keys::counts(call.session).await?;
+    let mut in_use = sealing_keys::counts(call.connection).await?;
     let mut keys = Vec::new();
     for id in current.iter().chain(&previous) {
         let rows = in_use.iter().find(|key| key.id == *id);

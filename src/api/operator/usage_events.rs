@@ -60,7 +60,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
     let events = once_each(&sent)?;
     let repeated = sent.len() - events.len();
     let counted = usage_events::import(
-        call.session,
+        call.connection,
         &call.authority,
         call.now,
         call.request_id,

@@ -96,7 +96,7 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     let email = call.query.parsed("email", Email::parse)?;
     let limit = call.query.integer("limit", 1..=1_000, 100)?;
     let offset = call.query.integer("offset", 0..=1_000_000_000, 0)?;
-    let users = users::list(call.session, email.as_ref(), limit, offset).await?;
+    let users = users::list(call.connection, email.as_ref(), limit, offset).await?;
     Response::ok(
         &users
             .into_iter()
@@ -107,21 +107,21 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
 
 /// `GET /operator/v1/users/{user_id}`.
 pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
-    let user = users::get(call.session, &call.id("user_id", UserId::parse)).await?;
+    let user = users::get(call.connection, &call.id("user_id", UserId::parse)).await?;
     Response::ok(&OperatorUser::from(user))
 }
 
 /// `DELETE /operator/v1/users/{user_id}`.
 pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
     let force = call.query.flag("force")?;
-    let user = users::get(call.session, &call.id("user_id", UserId::parse)).await?;
+    let user = users::get(call.connection, &call.id("user_id", UserId::parse)).await?;
     users::delete(&call.occasion()?, &user, force).await?;
     Ok(Response::no_content())
 }
 
 /// `PUT /operator/v1/users/{user_id}/token`.
 pub(crate) async fn reset_token(call: &mut Call<'_>) -> Result<Response, Error> {
-    let user = users::get(call.session, &call.id("user_id", UserId::parse)).await?;
+    let user = users::get(call.connection, &call.id("user_id", UserId::parse)).await?;
     let token = call.mint_token()?;
     users::reset_token(&call.occasion()?, &user, &token).await?;
     Response::ok(&UserToken {

@@ -101,7 +101,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
 pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     let limit = call.query.integer("limit", 1..=1_000, 100)?;
     let offset = call.query.integer("offset", 0..=1_000_000_000, 0)?;
-    let vouchers = vouchers::list(call.session, limit, offset).await?;
+    let vouchers = vouchers::list(call.connection, limit, offset).await?;
     let shown: Result<Vec<_>, Error> = vouchers
         .into_iter()
         .map(OperatorVoucher::try_from)
@@ -111,13 +111,13 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
 
 /// `GET /operator/v1/vouchers/{code}`.
 pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
-    let voucher = vouchers::get(call.session, call.parameter("code")).await?;
+    let voucher = vouchers::get(call.connection, call.parameter("code")).await?;
     Response::ok(&OperatorVoucher::try_from(voucher)?)
 }
 
 /// `DELETE /operator/v1/vouchers/{code}`.
 pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
-    let voucher = vouchers::get(call.session, call.parameter("code")).await?;
+    let voucher = vouchers::get(call.connection, call.parameter("code")).await?;
     vouchers::delete(&call.occasion()?, &voucher).await?;
     Ok(Response::no_content())
 }

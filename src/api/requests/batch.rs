@@ -86,7 +86,7 @@ pub(crate) async fn create(
     let place = (project.project_name.as_str(), call.object());
     let asked = ask.asked(call);
     let refused = batches::create(
-        call.session,
+        call.connection,
         &call.authority,
         place,
         &asked,
@@ -102,7 +102,7 @@ pub(crate) async fn create(
     let seconds = WAITS_AND_RUNS + input.retention_time;
     if let Err(words) = put(call.platform, &long, seconds).await {
         let statements = batches::withdrawing(&call.project().project_id, &items);
-        call.later(settle::repeated(call.session, call.platform, statements));
+        call.later(settle::repeated(call.connection, call.platform, statements));
         forget(call, long.into_iter().map(|(key, _)| key).collect());
         return Err(Error::unavailable(words));
     }

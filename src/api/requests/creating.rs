@@ -350,9 +350,9 @@ pub(super) async fn begin<T>(
         Ok(sent) => sent,
         Err(error) => {
             let statements = admitted.voiding(&ask.asked(call));
-            if let Err(unknown) = call.session.write(statements.clone()).await {
+            if let Err(unknown) = call.connection.write(statements.clone()).await {
                 // Else the scheduled run would charge for what was sent nowhere.
-                call.later(settle::repeated(call.session, call.platform, statements));
+                call.later(settle::repeated(call.connection, call.platform, statements));
                 return Err(unknown);
             }
             call.count_permits(-1);
@@ -380,7 +380,7 @@ pub(super) fn passage(
     Passage {
         platform: Rc::clone(call.platform),
         config: Rc::clone(call.config),
-        session: call.session.clone(),
+        connection: call.connection.clone(),
         notes: call.notes.clone(),
         presence: Rc::clone(&call.request.presence),
         record_id: record_id.to_owned(),

@@ -342,7 +342,7 @@ pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Err
     let project = call.project();
     let holds_all = call.is_organization_admin;
     let found = models::list(
-        call.session,
+        call.connection,
         &call.authority,
         holds_all,
         &project.project_id,

@@ -85,7 +85,7 @@ fn wanted(
 /// `GET .../requests`.
 pub(crate) async fn list(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
     let wanted = wanted(call, Statuses::parse)?;
-    let (version, found) = records::list(call.session, place(call), &wanted).await?;
+    let (version, found) = records::list(call.connection, place(call), &wanted).await?;
     let object = call.object();
     Response::ok(&in_list(object.kind, &object.name, &version, found))
 }
@@ -102,8 +102,8 @@ pub(crate) async fn list_of_project(call: &mut Call<'_, OnProject>) -> Result<Re
     };
     let wanted = wanted(call, Statuses::parse_ended)?;
     let about = (call.project(), kind, permission);
-    let (session, authority) = (call.session, &call.authority);
-    let found = records::list_of_project(session, authority, call.now, about, &wanted).await?;
+    let (connection, authority) = (call.connection, &call.authority);
+    let found = records::list_of_project(connection, authority, call.now, about, &wanted).await?;
     let shown = found
         .into_iter()
         .map(|record| RequestsOverview::of(kind, record));
@@ -153,14 +153,14 @@ pub(crate) async fn get(call: &mut Call<'_, OnObject>) -> Result<Response, Error
         false => Payloads::Both,
     };
     let id = id_in_path(call)?;
-    let read = records::read(call.session, place(call), &[id], payloads).await?;
+    let read = records::read(call.connection, place(call), &[id], payloads).await?;
     only(shown(call, read).await?)
 }
 
 /// `POST .../requests/collect`.
 pub(crate) async fn collect(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
     let ids = ids(call).await?;
-    let read = records::read(call.session, place(call), &ids, Payloads::Both).await?;
+    let read = records::read(call.connection, place(call), &ids, Payloads::Both).await?;
     Response::ok(&shown(call, read).await?)
 }
 
@@ -178,7 +178,7 @@ pub(crate) async fn output(call: &mut Call<'_, OnObject>) -> Result<Response, Er
 async fn file(call: &Call<'_, OnObject>, part: Part) -> Result<Response, Error> {
     let id = id_in_path(call)?;
     let ids = [id.clone()];
-    let mut read = records::read(call.session, place(call), &ids, Payloads::One(part)).await?;
+    let mut read = records::read(call.connection, place(call), &ids, Payloads::One(part)).await?;
     payloads::bring(call.platform, &mut read.payloads, call.now).await?;
     let payload = read.payloads.pop();
     let kept = payload.and_then(|payload| Some((payload.body?, payload.content_type)));
@@ -212,8 +212,8 @@ pub(crate) async fn delete_several(call: &mut Call<'_, OnObject>) -> Result<Resp
 }
 
 async fn delete_these(call: &Call<'_, OnObject>, ids: &[RecordId]) -> Result<(), Error> {
-    let (session, authority) = (call.session, &call.authority);
-    let kept = records::delete(session, authority, call.now, place(call), ids).await?;
+    let (connection, authority) = (call.connection, &call.authority);
+    let kept = records::delete(connection, authority, call.now, place(call), ids).await?;
     if !kept.is_empty() {
         let platform = Rc::clone(call.platform);
         call.later(Box::pin(
@@ -243,8 +243,8 @@ pub(crate) async fn update(call: &mut Call<'_, OnObject>) -> Result<Response, Er
         )));
     }
     let id = id_in_path(call)?;
-    let (session, authority) = (call.session, &call.authority);
-    let cancelled = records::cancel_one(session, authority, call.now, place(call), id);
+    let (connection, authority) = (call.connection, &call.authority);
+    let cancelled = records::cancel_one(connection, authority, call.now, place(call), id);
     let (read, kept) = cancelled.await?;
     let shown = shown(call, read).await;
     forget(call, kept);
@@ -266,10 +266,10 @@ fn parse_cancelled(text: &str) -> Result<RequestStatus, Invalid> {
 pub(crate) async fn cancel(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
     let status = call.query.parsed("status", parse_cancelled)?;
     let ids = ids(call).await?;
-    let (session, authority, now) = (call.session, &call.authority, call.now);
+    let (connection, authority, now) = (call.connection, &call.authority, call.now);
     match (status, ids.as_slice()) {
         (Some(status), []) => {
-            records::cancel_all(session, authority, now, place(call), status).await?;
+            records::cancel_all(connection, authority, now, place(call), status).await?;
         }
         (Some(_), _) => {
             return Err(Error::invalid(
@@ -282,7 +282,7 @@ pub(crate) async fn cancel(call: &mut Call<'_, OnObject>) -> Result<Response, Er
             ));
         }
         (None, ids) => {
-            let kept = records::cancel(session, authority, now, place(call), ids).await?;
+            let kept = records::cancel(connection, authority, now, place(call), ids).await?;
             forget(call, kept);
         }
     }

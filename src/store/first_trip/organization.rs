@@ -5,9 +5,9 @@ use super::{FirstTrip, Rider, ask as ask_first, first_trip};
 use crate::domain::Digests;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
+use crate::store::connection::Connection;
 use crate::store::organizations::{Organization, organization_columns, plan_of_organization};
 use crate::store::rows::{Columns, Flag, Row, row};
-use crate::store::session::Session;
 use crate::store::texts::statements;
 
 statements! {
@@ -68,7 +68,7 @@ impl Row for CallerAndOrganization {
 /// # Errors
 /// 503 when the database fails.
 pub async fn ask(
-    session: &Session,
+    connection: &Connection,
     of: Option<&Digests>,
     organization: &str,
     now: Timestamp,
@@ -78,5 +78,5 @@ pub async fn ask(
         .text("organization", organization)
         .integer("now", now.as_millis());
     let sql = &CALLER_AND_ORGANIZATION;
-    ask_first(session, sql, parameters, rider).await?.only()
+    ask_first(connection, sql, parameters, rider).await?.only()
 }

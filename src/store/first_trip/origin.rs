@@ -2,8 +2,8 @@
 
 use crate::error::Error;
 use crate::sql::statement::Parameters;
+use crate::store::connection::Connection;
 use crate::store::rows::{Flag, row};
-use crate::store::session::Session;
 use crate::store::texts::statements;
 use crate::web::cors::Listed;
 
@@ -59,11 +59,15 @@ impl From<&ListedRow> for Listed {
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn in_project(session: &Session, project: &str, origin: &str) -> Result<Listed, Error> {
+pub async fn in_project(
+    connection: &Connection,
+    project: &str,
+    origin: &str,
+) -> Result<Listed, Error> {
     let parameters = Parameters::new()
         .text("project", project)
         .text("origin", origin);
-    let row: Option<ListedRow> = session
+    let row: Option<ListedRow> = connection
         .read(parameters.batch([&ORIGIN_IN_PROJECT]))
         .await?
         .first(0)?;

@@ -9,10 +9,10 @@ use crate::auth::permissions::Permission;
 use crate::domain::{Digests, ObjectType};
 use crate::error::Error;
 use crate::store::budgets::organization_has_budget;
+use crate::store::connection::Connection;
 use crate::store::projects::Project;
 use crate::store::projects::statements::project_lists;
 use crate::store::rows::{Columns, Flag, Row, row};
-use crate::store::session::Session;
 use crate::store::texts::statements;
 use crate::web::cors::Listed;
 
@@ -169,7 +169,7 @@ pub struct Asked<'a> {
 /// # Errors
 /// 503 when the database fails.
 pub async fn ask(
-    session: &Session,
+    connection: &Connection,
     asked: &Asked<'_>,
     rider: Option<Rider>,
 ) -> Result<FirstTrip<CallerAndProject>, Error> {
@@ -204,7 +204,7 @@ pub async fn ask(
         // Last, so behind the record that takes a permit.
         Some(minute) => Some(rider.unwrap_or_default().and(&MADE, minute)),
     };
-    let trip = ask_first(session, sql, parameters, rider).await?;
+    let trip = ask_first(connection, sql, parameters, rider).await?;
     let mut row: CallerAndProject = trip.row.unwrap_or_default();
     if let (Some(_), Some(answers)) = (asked.minute, &trip.ridden) {
         row.made = answers.last()?.map_or(0, |Made { made }| made);

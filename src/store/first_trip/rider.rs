@@ -13,8 +13,8 @@
 use crate::error::Error;
 use crate::sql::Sql;
 use crate::sql::statement::Parameters;
+use crate::store::connection::Connection;
 use crate::store::rows::Answers;
-use crate::store::session::Session;
 
 /// Whether the caller is the operator, or the token that they show has a row: enough for what is read, not for what is
 /// written.
@@ -65,15 +65,15 @@ impl Rider {
     /// no rider can say otherwise.
     pub(super) async fn board(
         mut self,
-        session: &Session,
+        connection: &Connection,
         first: &'static Sql,
         parameters: Parameters,
     ) -> Result<Answers, Error> {
         self.statements.insert(0, first);
         let batch = parameters.over(self.parameters).batch(self.statements);
         match self.writes {
-            true => session.write(batch).await,
-            false => session.read(batch).await,
+            true => connection.write(batch).await,
+            false => connection.read(batch).await,
         }
     }
 }

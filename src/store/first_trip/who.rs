@@ -6,8 +6,8 @@ use crate::domain::Digests;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
+use crate::store::connection::Connection;
 use crate::store::rows::{Millis, row};
-use crate::store::session::Session;
 use crate::store::texts::statements;
 
 /// Of `tokens t` and its holder, `users u` or `service_users s`.
@@ -174,11 +174,11 @@ pub(in crate::store) fn digests(digests: Option<&Digests>) -> Parameters {
 /// # Errors
 /// 503 when the database fails.
 pub async fn ask(
-    session: &Session,
+    connection: &Connection,
     of: Option<&Digests>,
     rider: Option<Rider>,
 ) -> Result<FirstTrip<HolderRow>, Error> {
-    ask_first(session, &CALLER, digests(of), rider)
+    ask_first(connection, &CALLER, digests(of), rider)
         .await?
         .only()
 }

@@ -9,10 +9,10 @@ use crate::auth::principal::Principal;
 use crate::domain::Digests;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
+use crate::store::connection::Connection;
 use crate::store::projects::Project;
 use crate::store::projects::statements::project_columns;
 use crate::store::rows::{Columns, Flag, Row, row};
-use crate::store::session::Session;
 use crate::store::texts::statements;
 use crate::store::workspaces::{Workspace, opens_to, workspace_columns};
 
@@ -123,7 +123,7 @@ pub struct Asked<'a> {
 /// # Errors
 /// 503 when the database fails.
 pub async fn ask(
-    session: &Session,
+    connection: &Connection,
     asked: &Asked<'_>,
     rider: Option<Rider>,
 ) -> Result<FirstTrip<CallerAndWorkspace>, Error> {
@@ -135,5 +135,5 @@ pub async fn ask(
         .optional_text("workspace_id", asked.workspace_id)
         .optional_text("permission", asked.permission.map(Permission::name));
     let sql = &CALLER_AND_WORKSPACE;
-    ask_first(session, sql, parameters, rider).await?.only()
+    ask_first(connection, sql, parameters, rider).await?.only()
 }

@@ -11,11 +11,11 @@ use crate::domain::{Description, Fields, IoType, Labels, ObjectName, ObjectType,
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, Occasion, given};
+use crate::store::connection::Connection;
 use crate::store::pipeline_checks::lost_field::LostField;
 use crate::store::pipeline_checks::use_in_pipeline::UseInPipeline;
 use crate::store::projects::{self, Project};
 use crate::store::rows::{Flag, JsonText, Millis, OTHERWISE, row};
-use crate::store::session::Session;
 use crate::store::slices::Slice;
 use crate::store::subscriptions::{self, limit_reached};
 use crate::web::patch::Patch;
@@ -127,7 +127,7 @@ pub async fn create(
         )
         .text("labels", new.labels.to_json())
         .batch(kind.statements().create);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     answers.done_or(&[
         ("found", &|| projects::not_found(&project.project_name)),
         ("may", &|| projects::lacks(occasion.authority)),
@@ -150,7 +150,7 @@ fn name_is_taken(kind: ObjectType, name: &str) -> Error {
 /// # Errors
 /// 503 when the database fails.
 pub async fn list(
-    session: &Session,
+    connection: &Connection,
     project: &Project,
     kind: ObjectType,
     labels: Option<&str>,
@@ -160,17 +160,17 @@ pub async fn list(
         .text("project_id", &project.project_id)
         .optional_text("labels", labels);
     let listing = kind.statements().list;
-    slice.read(session, listing, parameters).await
+    slice.read(connection, listing, parameters).await
 }
 
 /// The one of the path.
 ///
 /// # Errors
 /// 404 when it has gone; 503 when the database fails.
-pub async fn get(session: &Session, object: &Object) -> Result<Record, Error> {
+pub async fn get(connection: &Connection, object: &Object) -> Result<Record, Error> {
     let parameters = Parameters::new().text("object_id", &object.id);
     let statements = parameters.batch([object.kind.statements().get]);
-    let found = session.read(statements).await?.first(0)?;
+    let found = connection.read(statements).await?.first(0)?;
     found.ok_or_else(|| object.not_found())
 }
 
@@ -262,7 +262,7 @@ pub async fn update(
         .flag("sets_default_version", default.is_present())
         .optional_text("default_version", default_name)
         .batch(object.kind.statements().update);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     answers.done_or_unchanged(&[
         ("found", &|| object.not_found()),
         ("may", &|| projects::lacks(occasion.authority)),
@@ -296,7 +296,7 @@ pub async fn delete(
     let statements = object
         .parameters(change.parameters(occasion))
         .batch(object.kind.statements().delete);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     answers.done_or(&[
         ("found", &|| object.not_found()),
         ("may", &|| projects::lacks(occasion.authority)),

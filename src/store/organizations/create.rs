@@ -208,7 +208,7 @@ pub async fn create(
             &GET_BY_ID,
             &AFTER,
         ]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     answers.done_or(&[
         ("name_is_free", &|| name_is_taken(new.name.as_str())),
         ("voucher_is_good", &|| {

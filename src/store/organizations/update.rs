@@ -264,7 +264,7 @@ pub async fn update(
         .flag("sets_end_date", changes.sets_end_date())
         .optional_integer("end_date", end_date)
         .batch([&PERMIT, &UPDATE, &GET_BY_ID, &AFTER]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     answers.done_or_unchanged(&[
         ("may", &|| lacks(occasion.authority)),
         ("name_is_free", &|| name_is_taken(name.unwrap_or_default())),

@@ -82,7 +82,7 @@ pub async fn create(occasion: &Occasion<'_>, new: NewProject<'_>) -> Result<Proj
             &GET_BY_ID,
             &AFTER_CREATE,
         ]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     answers.done_or(&[
         ("sees_organization", &|| {
             organization_not_found(new.organization)
@@ -194,7 +194,7 @@ pub async fn update(
             &GET_BY_ID,
             &AFTER_UPDATE,
         ]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     answers.done_or_unchanged(&[
         ("found", &|| not_found(&project.project_name)),
         ("may", &|| lacks(occasion.authority)),
@@ -223,7 +223,7 @@ pub async fn update(
 pub async fn delete(occasion: &Occasion<'_>, project: &Project) -> Result<(), Error> {
     let parameters = change_of(project, Action::Delete).parameters(occasion);
     let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    occasion.session.write(statements).await?.done_or(&[
+    occasion.connection.write(statements).await?.done_or(&[
         ("found", &|| not_found(&project.project_name)),
         (OTHERWISE, &|| lacks(occasion.authority)),
     ])

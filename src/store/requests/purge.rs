@@ -7,7 +7,7 @@ use crate::domain::Timestamp;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::admissions::KEY_KEPT;
-use crate::store::session::Session;
+use crate::store::connection::Connection;
 use crate::store::texts::statements;
 
 /// So many rows of each table are taken in a run: with their payloads and entries of indexes a few seconds of D1's at
@@ -46,11 +46,11 @@ statements! {
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn run(session: &Session, now: Timestamp) -> Result<(), Error> {
+pub async fn run(connection: &Connection, now: Timestamp) -> Result<(), Error> {
     let statements = Parameters::new()
         .integer("now", now.as_millis())
         .integer("forgotten", now.as_millis() - KEY_KEPT)
         .integer("rows", ROWS_A_RUN)
         .batch([&EXPIRED, &OF_DELETED_VERSIONS, &DELETED_VERSIONS, &KEYS]);
-    session.write(statements).await.map(|_| ())
+    connection.write(statements).await.map(|_| ())
 }

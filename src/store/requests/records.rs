@@ -11,12 +11,12 @@ use crate::domain::{ObjectType, RecordId, RequestStatus, Timestamp, quoted};
 use crate::error::Error;
 use crate::sql::Sql;
 use crate::sql::statement::{Parameters, Statement};
+use crate::store::connection::Connection;
 use crate::store::objects::Object;
 use crate::store::projects::{self, Project};
 use crate::store::requests::payloads::{Part, Payload};
 use crate::store::requests::statements;
 use crate::store::rows::{Answers, Flag, JsonText, Millis, row};
-use crate::store::session::Session;
 
 /// A list that looks for a part of an id, and that of a project, goes through so many records: the newest of its range.
 pub const SEARCHED: i64 = 10_000;
@@ -219,7 +219,7 @@ impl Wanted {
 /// # Errors
 /// 404 without such a version; 503 when the database fails.
 pub async fn list(
-    session: &Session,
+    connection: &Connection,
     place: Place<'_>,
     wanted: &Wanted,
 ) -> Result<(Version, Vec<Summary>), Error> {
@@ -229,7 +229,7 @@ pub async fn list(
     };
     let parameters = wanted.parameters(place.parameters()).integer("most", most);
     let statements = parameters.batch([&statements::VERSION, &statements::LIST]);
-    let answers = session.read(statements).await?;
+    let answers = connection.read(statements).await?;
     Ok((place.version_at(&answers, 0)?, answers.all(1)?))
 }
 
@@ -238,7 +238,7 @@ pub async fn list(
 /// # Errors
 /// 403; 503 when the database fails.
 pub async fn list_of_project(
-    session: &Session,
+    connection: &Connection,
     authority: &Authority,
     now: Timestamp,
     (project, kind, permission): (&Project, ObjectType, Permission),
@@ -254,7 +254,7 @@ pub async fn list_of_project(
         &statements::MAY_LIST_OF_PROJECT,
         &statements::LIST_OF_PROJECT,
     ]);
-    let answers = session.read(statements).await?;
+    let answers = connection.read(statements).await?;
     let May { may } = answers.only(0)?;
     if !may.0 {
         return Err(projects::lacks_permission(permission));
@@ -273,7 +273,7 @@ row! {
 /// # Errors
 /// 404 without the version, or one of the records; 400 for what is too long together; 503 when the database fails.
 pub async fn read(
-    session: &Session,
+    connection: &Connection,
     place: Place<'_>,
     ids: &[RecordId],
     payloads: Payloads,
@@ -290,7 +290,7 @@ pub async fn read(
         &statements::PAYLOADS_FIT,
     ];
     let parameters = with_payloads(place.of_records(ids)?, payloads);
-    let answers = session
+    let answers = connection
         .read(parameters.batch(with_made(place, first)))
         .await?;
     let read = read_at(&answers, place, 0, 4)?;
@@ -363,12 +363,12 @@ row! {
 
 /// A change of these records: a batch that begins with `VERSION` and `JUDGE`.
 async fn change(
-    session: &Session,
+    connection: &Connection,
     authority: &Authority,
     place: Place<'_>,
     batch: Vec<Statement>,
 ) -> Result<(Answers, Judgement), Error> {
-    let answers = session.write(batch).await?;
+    let answers = connection.write(batch).await?;
     let version = place.version_at(&answers, 0)?;
     let judgement: Judgement = answers.only(1)?;
     if !judgement.may.0 {
@@ -386,7 +386,7 @@ async fn change(
 /// 404 without the version, or one of the records; 403 for a right lost meanwhile; 400 while one of them waits or is under
 /// way; 503 when the database fails.
 pub async fn delete(
-    session: &Session,
+    connection: &Connection,
     authority: &Authority,
     now: Timestamp,
     place: Place<'_>,
@@ -399,7 +399,7 @@ pub async fn delete(
         &statements::KEYS,
         &statements::DELETE,
     ]);
-    let (answers, judgement) = change(session, authority, place, batch).await?;
+    let (answers, judgement) = change(connection, authority, place, batch).await?;
     if judgement.is_open.0 {
         return Err(Error::invalid(
             "a request that is pending or under way cannot be deleted; cancel it, or wait until it has ended",
@@ -426,7 +426,7 @@ fn keys_at(answers: &Answers, place: usize) -> Result<Vec<String>, Error> {
 /// 404 without the version, or one of the records; 403 for a right lost meanwhile; 400 for one whose answer somebody waits
 /// for; 503 when the database fails.
 pub async fn cancel(
-    session: &Session,
+    connection: &Connection,
     authority: &Authority,
     now: Timestamp,
     place: Place<'_>,
@@ -441,7 +441,7 @@ pub async fn cancel(
         &statements::FORGET_PAYLOADS,
         &statements::FORGET,
     ]);
-    let (answers, judgement) = change(session, authority, place, batch).await?;
+    let (answers, judgement) = change(connection, authority, place, batch).await?;
     refuse_what_is_waited_for(&judgement)?;
     keys_at(&answers, 2)
 }
@@ -452,7 +452,7 @@ pub async fn cancel(
 /// # Errors
 /// Those of [`cancel`], and 400 for one that has been answered or has failed.
 pub async fn cancel_one(
-    session: &Session,
+    connection: &Connection,
     authority: &Authority,
     now: Timestamp,
     place: Place<'_>,
@@ -472,7 +472,7 @@ pub async fn cancel_one(
         &statements::FORGET,
     ];
     let batch = with_payloads(parameters, Payloads::Both).batch(with_made(place, statements));
-    let (answers, judgement) = change(session, authority, place, batch).await?;
+    let (answers, judgement) = change(connection, authority, place, batch).await?;
     if judgement.has_ended.0 {
         return Err(Error::invalid(
             "status: the request has ended; only one that is pending or under way can be cancelled",
@@ -497,7 +497,7 @@ fn refuse_what_is_waited_for(judgement: &Judgement) -> Result<(), Error> {
 /// # Errors
 /// 404 without the version; 403 for a right lost meanwhile; 503 when the database fails.
 pub async fn cancel_all(
-    session: &Session,
+    connection: &Connection,
     authority: &Authority,
     now: Timestamp,
     place: Place<'_>,
@@ -511,7 +511,7 @@ pub async fn cancel_all(
         &statements::FORGET_ALL_PAYLOADS,
         &statements::CANCEL_ALL,
     ];
-    let answers = session.write(parameters.batch(batch)).await?;
+    let answers = connection.write(parameters.batch(batch)).await?;
     place.version_at(&answers, 0)?;
     let May { may } = answers.only(1)?;
     match may.0 {

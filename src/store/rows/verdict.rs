@@ -5,7 +5,7 @@
 //! caller is to hear of them:
 //!
 //! ```ignore
-//! let answers = session.write(statements).await?;
+//! let answers = connection.write(statements).await?;
 //! answers.done_or(&[
 //!     ("found", &|| not_found(id)),
 //!     ("may", &|| projects::lacks(authority)),

@@ -201,7 +201,7 @@ pub async fn create(
             &GET_NEW,
             &AFTER_CREATE,
         ]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     answers.done_or(&[
         ("found", &foreign_project),
         ("may", &|| lacks(occasion.authority)),
@@ -290,7 +290,7 @@ pub async fn update(
             &REPLACE_GRANTEES,
             &AFTER_UPDATE,
         ]);
-    let answers = occasion.session.write(statements).await?;
+    let answers = occasion.connection.write(statements).await?;
     answers.done_or_unchanged(&[
         ("found", &|| not_found(id)),
         ("may", &|| lacks(occasion.authority)),
@@ -309,7 +309,7 @@ pub async fn delete(occasion: &Occasion<'_>, project: &Project, id: &str) -> Res
     }
     let parameters = change_of(project, id, Action::Delete).parameters(occasion);
     let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    occasion.session.write(statements).await?.done_or(&[
+    occasion.connection.write(statements).await?.done_or(&[
         ("found", &|| not_found(id)),
         (OTHERWISE, &|| lacks(occasion.authority)),
     ])

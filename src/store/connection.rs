@@ -1,4 +1,4 @@
-//! The database as one request uses it: with a deadline, and with an account of what it cost.
+//! A request's line to the database: with a deadline, and with an account of what it cost.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -18,17 +18,17 @@ statements! {
     HEALTH = "SELECT count(*) AS plans FROM (SELECT 1 FROM subscriptions LIMIT 1)";
 }
 
-/// One request's use of the database. Clones are the same one, and own it: what a request leaves to be done may go on when
+/// One request's line to the database. Clones are the same one, and own it: what a request leaves to be done may go on when
 /// its handler has returned.
 #[derive(Clone)]
-pub struct Session(Rc<Inner>);
+pub struct Connection(Rc<Inner>);
 
 struct Inner {
     platform: Rc<Platform>,
     account: Cell<Account>,
 }
 
-/// What a request's use of the database has come to.
+/// What the round trips on a connection have come to.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
 pub struct Account {
     /// Batches sent.
@@ -37,8 +37,8 @@ pub struct Account {
     pub meta: BatchMeta,
 }
 
-impl Session {
-    /// A session with nothing on its account.
+impl Connection {
+    /// A connection with nothing on its account.
     #[must_use]
     pub fn new(platform: Rc<Platform>) -> Self {
         Self(Rc::new(Inner {
@@ -79,7 +79,7 @@ impl Session {
     /// Proves that the database answers.
     ///
     /// # Errors
-    /// As [`Session::read`].
+    /// As [`Connection::read`].
     pub async fn check_health(&self) -> Result<(), Error> {
         self.read(Parameters::new().batch([&HEALTH]))
             .await
