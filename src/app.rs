@@ -1,4 +1,4 @@
-//! The life of a request.
+//! An exchange: a request on its way to its answer.
 //!
 //! 1. It gets an id, which its answer, its log line and its audit rows carry.
 //! 2. Its path is decoded and looked up in the table of routes; a preflight is answered from there.
@@ -42,8 +42,8 @@ use crate::web::response::{Body, Response};
 use crate::web::surface::Surface;
 use crate::web::{failure, modelarts, openai_errors, request_errors, sentences};
 
-/// What a request comes to.
-pub struct Handled {
+/// What an exchange comes to.
+pub struct Answered {
     /// The answer.
     pub response: Response,
     /// What the handler has left to be done; of a streamed answer, what writes it.
@@ -69,13 +69,17 @@ pub(crate) struct Progress {
 }
 
 /// Answers a request.
-pub async fn handle(mut request: Request, platform: &Rc<Platform>, config: &Rc<Config>) -> Handled {
+pub async fn handle(
+    mut request: Request,
+    platform: &Rc<Platform>,
+    config: &Rc<Config>,
+) -> Answered {
     services::by_host(&mut request, config);
     let started = platform.clock.now();
     let connection = Connection::new(Rc::clone(platform));
     let mut random = [0; 16];
     let entropy = platform.entropy.fill(&mut random);
-    let life = Life {
+    let exchange = Exchange {
         platform,
         config,
         connection,
@@ -92,21 +96,21 @@ pub async fn handle(mut request: Request, platform: &Rc<Platform>, config: &Rc<C
     };
     let method = request.method.clone();
     let answer = match entropy {
-        Ok(()) => life.answer(&mut request).await,
+        Ok(()) => exchange.answer(&mut request).await,
         Err(cause) => Err(Error::unavailable(cause)),
     };
     let mut response = match answer {
         Ok(response) => response,
-        Err(error) => life.refuse(error, &request).await,
+        Err(error) => exchange.refuse(error, &request).await,
     };
-    let mut progress = life.progress.take();
+    let mut progress = exchange.progress.take();
     if method != Method::OPTIONS {
-        life.answer_origin(&mut response, &progress);
+        exchange.answer_origin(&mut response, &progress);
     }
-    if let Some(rate) = life.rate.get() {
+    if let Some(rate) = exchange.rate.get() {
         rate.tell(&mut response);
     }
-    on_every_answer(&mut response, &life.request_id);
+    on_every_answer(&mut response, &exchange.request_id);
     // Of a file only the platform knows the headers: it is told to fetch those alone, and says who may keep them.
     if !matches!(response.body, Body::File(_)) {
         if method == Method::HEAD {
@@ -126,25 +130,25 @@ pub async fn handle(mut request: Request, platform: &Rc<Platform>, config: &Rc<C
     }
     let line = log::Line {
         platform: Rc::clone(platform),
-        connection: life.connection,
+        connection: exchange.connection,
         time: started,
-        request_id: life.request_id,
+        request_id: exchange.request_id,
         method,
         status: response.status,
         progress,
-        notes: life.notes,
+        notes: exchange.notes,
     };
     if config.server_timing {
         response.header("server-timing", line.server_timing());
     }
-    let work = life.work.into_inner();
+    let work = exchange.work.into_inner();
     let work = if is_streamed(&response) {
         line.write_behind(work)
     } else {
         line.write();
         work
     };
-    Handled {
+    Answered {
         response,
         work,
         afterwards,
@@ -180,7 +184,8 @@ fn to_response(error: &Error, progress: &Progress, request_id: &str) -> Response
     }
 }
 
-struct Life<'a> {
+/// A request with all that is found out about it, until it is answered.
+struct Exchange<'a> {
     platform: &'a Rc<Platform>,
     config: &'a Rc<Config>,
     connection: Connection,
@@ -193,7 +198,7 @@ struct Life<'a> {
     work: RefCell<Vec<Local<'static, ()>>>,
 }
 
-impl<'a> Life<'a> {
+impl<'a> Exchange<'a> {
     async fn answer(&self, request: &mut Request) -> Result<Response, Error> {
         let found = routes::find(request.path());
         if request.method == Method::OPTIONS {

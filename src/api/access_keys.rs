@@ -47,7 +47,7 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
     let id = AccessKeyId::from_random(call.random()?);
     let secret = keys.derive(Purpose::AccessKey, id.as_str(), FIRST_GENERATION);
     let created = access_keys::create(
-        &call.occasion()?,
+        &call.change_context()?,
         call.project(),
         &service_user,
         id.as_str(),
@@ -76,7 +76,7 @@ pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Err
 pub(crate) async fn delete(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let service_user = call.id("service_user_id", ServiceUserId::parse);
     access_keys::delete(
-        &call.occasion()?,
+        &call.change_context()?,
         call.project(),
         &service_user,
         call.parameter("access_key"),

@@ -170,7 +170,8 @@ pub(crate) async fn create<About: Placed>(
     };
     let place = place(call, &ridden)?;
     let keys = (call.platform.as_ref(), call.config.as_ref());
-    let created = environment_variables::create(&call.occasion()?, keys, &place, &new).await?;
+    let created =
+        environment_variables::create(&call.change_context()?, keys, &place, &new).await?;
     Response::created(&EnvironmentVariableList::from(created))
 }
 
@@ -230,8 +231,8 @@ pub(crate) async fn update<About: Placed>(
     let place = place(call, &ridden)?;
     let read = variable(call, &place, &ridden)?;
     let keys = (call.platform.as_ref(), call.config.as_ref());
-    let occasion = call.occasion()?;
-    let updated = environment_variables::update(&occasion, keys, &place, &read, &changes).await?;
+    let context = call.change_context()?;
+    let updated = environment_variables::update(&context, keys, &place, &read, &changes).await?;
     Response::ok(&EnvironmentVariableList::from(updated))
 }
 
@@ -242,7 +243,7 @@ pub(crate) async fn delete<About: Placed>(
 ) -> Result<Response, Error> {
     let place = place(call, &ridden)?;
     let read = variable(call, &place, &ridden)?;
-    environment_variables::delete(&call.occasion()?, &place, &read).await?;
+    environment_variables::delete(&call.change_context()?, &place, &read).await?;
     Ok(Response::no_content())
 }
 
@@ -260,6 +261,6 @@ pub(crate) async fn copy<About: Placed>(
     let keys = (call.platform.as_ref(), call.config.as_ref());
     let new_id = || call.random().map(EnvironmentVariableId::from_random);
     let copies =
-        environment_variables::copy(&call.occasion()?, keys, &place, &source, new_id).await?;
+        environment_variables::copy(&call.change_context()?, keys, &place, &source, new_id).await?;
     Response::created(&shown(copies))
 }

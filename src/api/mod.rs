@@ -55,7 +55,7 @@ use crate::domain::{AuditId, Email, Invalid, Timestamp, TokenId, WantedModel};
 use crate::error::Error;
 use crate::gate::memory::Held;
 use crate::platform::{Config, Local, Platform, SERVICE_USER_DOMAIN, Upload};
-use crate::store::audit::Occasion;
+use crate::store::audit::ChangeContext;
 use crate::store::connection::Connection;
 use crate::store::first_trip::Rider;
 use crate::store::rows::Answers;
@@ -233,8 +233,8 @@ impl Context<'_> {
     }
 
     /// What a change is made with.
-    pub(crate) fn occasion(&self) -> Result<Occasion<'_>, Error> {
-        Ok(Occasion {
+    pub(crate) fn change_context(&self) -> Result<ChangeContext<'_>, Error> {
+        Ok(ChangeContext {
             connection: self.connection,
             authority: &self.authority,
             now: self.platform.clock.now(),

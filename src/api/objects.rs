@@ -123,7 +123,7 @@ fn shown(project: &Project, kind: ObjectType, record: Record) -> Detail {
 pub(super) async fn create(call: &Call<'_, OnProject>, new: &NewRecord) -> Result<Response, Error> {
     refuse_plain_fields(new.input_type, &new.input_fields, PLAIN_INPUT)?;
     refuse_plain_fields(new.output_type, &new.output_fields, PLAIN_OUTPUT)?;
-    let created = records::create(&call.occasion()?, call.project(), new).await?;
+    let created = records::create(&call.change_context()?, call.project(), new).await?;
     Response::created(&shown(call.project(), new.kind, created))
 }
 
@@ -159,12 +159,12 @@ pub(super) async fn update(
     changes: &RecordChanges,
 ) -> Result<Response, Error> {
     let object = call.object();
-    let updated = records::update(&call.occasion()?, call.project(), object, changes).await?;
+    let updated = records::update(&call.change_context()?, call.project(), object, changes).await?;
     Response::ok(&shown(call.project(), object.kind, updated))
 }
 
 /// `DELETE .../deployments/{deployment_name}` and `DELETE .../pipelines/{pipeline_name}`.
 pub(crate) async fn delete(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
-    records::delete(&call.occasion()?, call.project(), call.object()).await?;
+    records::delete(&call.change_context()?, call.project(), call.object()).await?;
     Ok(Response::no_content())
 }

@@ -73,7 +73,7 @@ pub(crate) async fn create(call: &mut Call<'_, OnOrganization>) -> Result<Respon
     call.check_person("email", &body.email)?;
     let id = UserId::from_random(call.random()?);
     let created = organization_users::create(
-        &call.occasion()?,
+        &call.change_context()?,
         call.organization(),
         id.as_str(),
         &body.email,
@@ -106,14 +106,14 @@ pub(crate) async fn get(call: &mut Call<'_, OnOrganization>) -> Result<Response,
 pub(crate) async fn update(call: &mut Call<'_, OnOrganization>) -> Result<Response, Error> {
     let body: OrganizationUserUpdate = call.body().await?;
     let id = call.id("user_id", UserId::parse);
-    let (occasion, organization) = (call.occasion()?, call.organization());
-    let updated = organization_users::update(&occasion, organization, &id, body.admin).await?;
+    let (context, organization) = (call.change_context()?, call.organization());
+    let updated = organization_users::update(&context, organization, &id, body.admin).await?;
     Response::ok(&OrganizationUserDetail::from(updated))
 }
 
 /// `DELETE /organizations/{organization_name}/users/{user_id}`.
 pub(crate) async fn delete(call: &mut Call<'_, OnOrganization>) -> Result<Response, Error> {
     let id = call.id("user_id", UserId::parse);
-    organization_users::delete(&call.occasion()?, call.organization(), &id).await?;
+    organization_users::delete(&call.change_context()?, call.organization(), &id).await?;
     Ok(Response::no_content())
 }

@@ -170,8 +170,8 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
         voucher: body.voucher.as_ref(),
         admin_email,
     };
-    let occasion = call.occasion()?;
-    let created = organizations::create::create(&occasion, new).await?;
+    let context = call.change_context()?;
+    let created = organizations::create::create(&context, new).await?;
     Response::created(&OrganizationDetail::at(call.now, created)?)
 }
 
@@ -203,8 +203,8 @@ pub(crate) async fn update(call: &mut Call<'_, OnOrganization>) -> Result<Respon
         start_date: body.subscription_start_date.map(Date::midnight),
         end_date: body.subscription_end_date.map(Date::midnight),
     };
-    let (occasion, organization) = (call.occasion()?, call.organization());
-    let updated = organizations::update::update(&occasion, organization, &changes).await?;
+    let (context, organization) = (call.change_context()?, call.organization());
+    let updated = organizations::update::update(&context, organization, &changes).await?;
     Response::ok(&OrganizationDetail::at(call.now, updated)?)
 }
 

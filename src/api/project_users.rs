@@ -64,8 +64,12 @@ fn parse_user_type(text: &str) -> Result<UserType, Invalid> {
 /// `POST .../users`.
 pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let body: ProjectUserCreate = call.body().await?;
-    let created =
-        project_users::create(&call.occasion()?, call.project(), body.user_id.as_str()).await?;
+    let created = project_users::create(
+        &call.change_context()?,
+        call.project(),
+        body.user_id.as_str(),
+    )
+    .await?;
     Response::created(&ProjectUserList::from(created))
 }
 
@@ -94,6 +98,6 @@ pub(crate) async fn get(call: &mut Call<'_, OnProject>) -> Result<Response, Erro
 /// `DELETE .../users/{user_id}`.
 pub(crate) async fn delete(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let id = call.id("user_id", UserId::parse);
-    project_users::delete(&call.occasion()?, call.project(), &id).await?;
+    project_users::delete(&call.change_context()?, call.project(), &id).await?;
     Ok(Response::no_content())
 }

@@ -164,7 +164,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
         cors_origins: &body.cors_origins.unwrap_or_default(),
         labels: &body.labels.unwrap_or_default(),
     };
-    let created = projects::create(&call.occasion()?, new).await?;
+    let created = projects::create(&call.change_context()?, new).await?;
     Response::created(&ProjectDetail::try_from(created)?)
 }
 
@@ -199,13 +199,13 @@ pub(crate) async fn update(call: &mut Call<'_, OnProject>) -> Result<Response, E
         cors_origins: body.cors_origins.or_default(),
         labels: body.labels.or_default(),
     };
-    let updated = projects::update(&call.occasion()?, call.project(), &changes).await?;
+    let updated = projects::update(&call.change_context()?, call.project(), &changes).await?;
     Response::ok(&ProjectDetail::try_from(updated)?)
 }
 
 /// `DELETE /projects/{project_name}`.
 pub(crate) async fn delete(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let project = call.project();
-    projects::delete(&call.occasion()?, project).await?;
+    projects::delete(&call.change_context()?, project).await?;
     Ok(Response::no_content())
 }

@@ -187,7 +187,7 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
         description: &body.description.unwrap_or_default(),
         labels: &body.labels.unwrap_or_default(),
     };
-    let made = schedules::create(&call.occasion()?, project, &target, new).await?;
+    let made = schedules::create(&call.change_context()?, project, &target, new).await?;
     Response::created(&ScheduleList::from(made))
 }
 
@@ -238,7 +238,8 @@ pub(crate) async fn update(
         labels: body.labels.or_default(),
     };
     let about = (&found, &target);
-    let updated = schedules::update(&call.occasion()?, call.project(), about, changes).await?;
+    let updated =
+        schedules::update(&call.change_context()?, call.project(), about, changes).await?;
     Response::ok(&ScheduleList::from(updated))
 }
 
@@ -248,6 +249,6 @@ pub(crate) async fn delete(
     ridden: Answers,
 ) -> Result<Response, Error> {
     let (found, _) = schedules::ridden(&ridden, call.parameter("schedule_name"))?;
-    schedules::delete(&call.occasion()?, call.project(), &found).await?;
+    schedules::delete(&call.change_context()?, call.project(), &found).await?;
     Ok(Response::no_content())
 }

@@ -122,7 +122,7 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
     let assignee = ServiceUserId::parse(body.assignee.as_str())
         .map_or_else(|_| body.assignee.as_str().to_owned(), |id| id.to_string());
     let created = role_assignments::create(
-        &call.occasion()?,
+        &call.change_context()?,
         project,
         NewAssignment {
             id: id.as_str(),
@@ -177,6 +177,6 @@ pub(crate) async fn get(call: &mut Call<'_, OnProject>) -> Result<Response, Erro
 pub(crate) async fn delete(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let id = call.id("assignment_id", RoleAssignmentId::parse);
     let project = call.project();
-    role_assignments::delete(&call.occasion()?, project, &id).await?;
+    role_assignments::delete(&call.change_context()?, project, &id).await?;
     Ok(Response::no_content())
 }

@@ -113,7 +113,7 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
         permissions: &body.permissions,
     };
     let project = call.project();
-    let created = roles::create(&call.occasion()?, project, new).await?;
+    let created = roles::create(&call.change_context()?, project, new).await?;
     Response::created(&RoleDetailList::try_from(created)?)
 }
 
@@ -125,7 +125,7 @@ pub(crate) async fn update(call: &mut Call<'_, OnProject>) -> Result<Response, E
         permissions: body.permissions.or_keep("permissions")?,
     };
     let updated = roles::update(
-        &call.occasion()?,
+        &call.change_context()?,
         call.project(),
         call.parameter("role_name"),
         &changes,
@@ -137,7 +137,7 @@ pub(crate) async fn update(call: &mut Call<'_, OnProject>) -> Result<Response, E
 /// `DELETE .../roles/{role_name}`.
 pub(crate) async fn delete(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     roles::delete(
-        &call.occasion()?,
+        &call.change_context()?,
         call.project(),
         call.parameter("role_name"),
     )

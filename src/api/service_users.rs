@@ -129,7 +129,7 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
         expiry_date: expiry.value().copied(),
         allowed_cors_origins: &body.allowed_cors_origins.unwrap_or_default(),
     };
-    let created = service_users::create(&call.occasion()?, project, new, &token).await?;
+    let created = service_users::create(&call.change_context()?, project, new, &token).await?;
     Response::created(&ServiceUserList {
         token: Some(token.plain.reveal().to_owned()),
         ..created.into()
@@ -173,23 +173,24 @@ pub(crate) async fn update(call: &mut Call<'_, OnProject>) -> Result<Response, E
         allowed_cors_origins: body.allowed_cors_origins.or_default(),
     };
     let id = call.id("service_user_id", ServiceUserId::parse);
-    let updated = service_users::update(&call.occasion()?, call.project(), &id, &changes).await?;
+    let updated =
+        service_users::update(&call.change_context()?, call.project(), &id, &changes).await?;
     Response::ok(&ServiceUserList::from(updated))
 }
 
 /// `PUT .../service-users/{service_user_id}/token`. The body, if there is one, is not looked at.
 pub(crate) async fn reset_token(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let seconds = call.query.integer("grace", 0..=MAX_GRACE, 0)?;
-    let occasion = call.occasion()?;
+    let context = call.change_context()?;
     // Counted from the reset: only a grace of 0 seconds ends with it.
     let grace = Grace {
-        end: occasion.now.plus_millis(seconds * 1_000),
+        end: context.now.plus_millis(seconds * 1_000),
         keep_access_keys: call.query.flag("keep_access_keys")?,
     };
     let id = call.id("service_user_id", ServiceUserId::parse);
     let project = call.project();
     let token = call.mint_token()?;
-    service_users::reset_token(&occasion, project, &id, grace, &token).await?;
+    service_users::reset_token(&context, project, &id, grace, &token).await?;
     Response::ok(&ServiceUserTokenList {
         token: token.plain.reveal().to_owned(),
     })
@@ -199,7 +200,7 @@ pub(crate) async fn reset_token(call: &mut Call<'_, OnProject>) -> Result<Respon
 pub(crate) async fn end_grace(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let id = call.id("service_user_id", ServiceUserId::parse);
     let project = call.project();
-    service_users::end_grace(&call.occasion()?, project, &id).await?;
+    service_users::end_grace(&call.change_context()?, project, &id).await?;
     Ok(Response::no_content())
 }
 
@@ -207,6 +208,6 @@ pub(crate) async fn end_grace(call: &mut Call<'_, OnProject>) -> Result<Response
 pub(crate) async fn delete(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let id = call.id("service_user_id", ServiceUserId::parse);
     let project = call.project();
-    service_users::delete(&call.occasion()?, project, &id).await?;
+    service_users::delete(&call.change_context()?, project, &id).await?;
     Ok(Response::no_content())
 }

@@ -297,7 +297,7 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
         }
     }
     let id = ServiceId::from_random(call.random()?).to_string();
-    let created = services::create(&call.occasion()?, call.project(), &id, &new).await?;
+    let created = services::create(&call.change_context()?, call.project(), &id, &new).await?;
     Response::created(&shown(call, created))
 }
 
@@ -343,14 +343,14 @@ pub(crate) async fn update(call: &mut Call<'_, OnProject>) -> Result<Response, E
     let body: ServiceFields = call.body().await?;
     let changes = body.changes()?;
     let (project, name) = (call.project(), call.parameter("service_name"));
-    let updated = services::update(&call.occasion()?, project, name, &changes).await?;
+    let updated = services::update(&call.change_context()?, project, name, &changes).await?;
     Response::ok(&shown(call, updated))
 }
 
 /// `DELETE .../services/{service_name}`.
 pub(crate) async fn delete(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let (project, name) = (call.project(), call.parameter("service_name"));
-    services::delete(&call.occasion()?, project, name).await?;
+    services::delete(&call.change_context()?, project, name).await?;
     Ok(Response::no_content())
 }
 
@@ -384,8 +384,8 @@ pub(crate) async fn create_limit(call: &mut Call<'_, OnProject>) -> Result<Respo
     };
     let id = ServiceId::from_random(call.random()?).to_string();
     let place = place(call, user_id.as_str());
-    let (occasion, limit) = (call.occasion()?, body.limit.get());
-    let set = services::set_limit(&occasion, call.project(), &place, Some(&id), limit).await?;
+    let (context, limit) = (call.change_context()?, body.limit.get());
+    let set = services::set_limit(&context, call.project(), &place, Some(&id), limit).await?;
     Response::created(&ServiceUserLimitList::from(set))
 }
 
@@ -409,14 +409,19 @@ pub(crate) async fn update_limit(call: &mut Call<'_, OnProject>) -> Result<Respo
     let body: ServiceUserLimit = call.body().await?;
     let user_id = user_id(call);
     let place = place(call, &user_id);
-    let (occasion, limit) = (call.occasion()?, body.limit.get());
-    let set = services::set_limit(&occasion, call.project(), &place, None, limit).await?;
+    let (context, limit) = (call.change_context()?, body.limit.get());
+    let set = services::set_limit(&context, call.project(), &place, None, limit).await?;
     Response::ok(&ServiceUserLimitList::from(set))
 }
 
 /// `DELETE .../services/{service_name}/user-...-limits/{user_id}`.
 pub(crate) async fn delete_limit(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let user_id = user_id(call);
-    services::delete_limit(&call.occasion()?, call.project(), &place(call, &user_id)).await?;
+    services::delete_limit(
+        &call.change_context()?,
+        call.project(),
+        &place(call, &user_id),
+    )
+    .await?;
     Ok(Response::no_content())
 }

@@ -206,19 +206,19 @@ pub(crate) async fn put(call: &mut Call<'_, OnObject>, ridden: Answers) -> Resul
         name: "secret",
     };
     let sealed = seal(call.platform, call.config, place, &secret).await?;
-    let occasion = call.occasion()?;
-    let revision_id = RevisionId::at(occasion.now, call.random()?);
+    let context = call.change_context()?;
+    let revision_id = RevisionId::at(context.now, call.random()?);
     let fresh = Fresh {
         version_id: &version_id,
         revision_id: revision_id.as_str(),
         definition: definition(&new),
         secret: &sealed,
-        rotates_until: rotates.map(|grace| occasion.now.plus_millis(grace * 1_000)),
+        rotates_until: rotates.map(|grace| context.now.plus_millis(grace * 1_000)),
         requires_price: call.config.require_price,
     };
     let (project, object) = (call.project(), call.object());
     let (upstream, is_fresh) =
-        upstreams::put(&occasion, project, object, version, &new, fresh).await?;
+        upstreams::put(&context, project, object, version, &new, fresh).await?;
     Response::ok(&UpstreamDetail {
         upstream_secret: is_fresh.then(|| format!("whsec_{}", STANDARD.encode(secret))),
         ..upstream.into()
@@ -267,7 +267,7 @@ pub(crate) fn riding(call: &Context<'_>) -> Result<Rider, Error> {
 pub(crate) async fn delete(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
     let (project, object) = (call.project(), call.object());
     let version = call.parameter("version");
-    upstreams::delete(&call.occasion()?, project, object, version).await?;
+    upstreams::delete(&call.change_context()?, project, object, version).await?;
     Ok(Response::no_content())
 }
 

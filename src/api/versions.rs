@@ -38,8 +38,8 @@ pub(super) async fn create(
             new.settings.insert(name, value);
         }
     }
-    let occasion = call.occasion()?;
-    let created = versions::create(&occasion, call.project(), call.object(), &new).await?;
+    let context = call.change_context()?;
+    let created = versions::create(&context, call.project(), call.object(), &new).await?;
     Response::created(&shown(call.object().kind, created)?)
 }
 
@@ -72,7 +72,7 @@ pub(super) async fn update(
     changes: &VersionChanges,
 ) -> Result<Response, Error> {
     let updated = versions::update(
-        &call.occasion()?,
+        &call.change_context()?,
         call.project(),
         call.object(),
         call.parameter("version"),
@@ -85,7 +85,7 @@ pub(super) async fn update(
 /// `DELETE .../versions/{version}`, of a deployment or a pipeline.
 pub(crate) async fn delete(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
     versions::delete(
-        &call.occasion()?,
+        &call.change_context()?,
         call.project(),
         call.object(),
         call.parameter("version"),

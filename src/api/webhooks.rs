@@ -370,7 +370,7 @@ async fn make(
         fields,
         secret: &secret,
     };
-    let made = webhooks::create(&call.occasion()?, project, new).await?;
+    let made = webhooks::create(&call.change_context()?, project, new).await?;
     Ok((made, Some(shown)))
 }
 
@@ -495,12 +495,12 @@ pub(crate) async fn update(
     if rotates.is_some() {
         fresh = Some(fresh_secret(call, place).await?);
     }
-    let occasion = call.occasion()?;
+    let context = call.change_context()?;
     let secret = fresh.as_ref().zip(rotates).map(|((_, sealed), grace)| {
-        let end = occasion.now.plus_millis(grace * 1_000);
+        let end = context.now.plus_millis(grace * 1_000);
         (sealed, end)
     });
-    let updated = webhooks::update(&occasion, call.project(), &found, &changes, secret).await?;
+    let updated = webhooks::update(&context, call.project(), &found, &changes, secret).await?;
     let shown = fresh.map(|(shown, _)| shown);
     Response::ok(&WebhookDetail::of(updated, shown))
 }
@@ -511,6 +511,6 @@ pub(crate) async fn delete(
     ridden: Answers,
 ) -> Result<Response, Error> {
     let found = webhooks::ridden(&ridden, call.parameter("webhook_name"))?;
-    webhooks::delete(&call.occasion()?, call.project(), &found).await?;
+    webhooks::delete(&call.change_context()?, call.project(), &found).await?;
     Ok(Response::no_content())
 }

@@ -180,8 +180,8 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
         auth_type: &body.auth_type.unwrap_or_default(),
         grants: &body.grants.unwrap_or_default(),
     };
-    let occasion = call.occasion()?;
-    let created = changes::create(&occasion, call.project(), new).await?;
+    let context = call.change_context()?;
+    let created = changes::create(&context, call.project(), new).await?;
     Response::ok(&WorkspaceResponse::from(created))
 }
 
@@ -242,14 +242,14 @@ pub(crate) async fn update(call: &mut Call<'_, OnWorkspace>) -> Result<Response,
         auth_type: body.auth_type,
         grants: body.grants,
     };
-    changes::update(&call.occasion()?, call.project(), &id, &wanted).await?;
+    changes::update(&call.change_context()?, call.project(), &id, &wanted).await?;
     Response::ok(&WorkspaceChanged { workspace_id: id })
 }
 
 /// `DELETE /workspaces/{workspace_id}`.
 pub(crate) async fn delete(call: &mut Call<'_, OnWorkspace>) -> Result<Response, Error> {
     let id = call.workspace().workspace_id.clone();
-    let occasion = call.occasion()?;
-    changes::delete(&occasion, call.project(), &id).await?;
+    let context = call.change_context()?;
+    changes::delete(&context, call.project(), &id).await?;
     Response::ok(&WorkspaceChanged { workspace_id: id })
 }

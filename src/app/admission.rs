@@ -1,10 +1,10 @@
-//! Who is calling, and whether they may: steps 3 and 4 of a request's life. [`workspaces`](super::workspaces) has those
+//! Who is calling, and whether they may: steps 3 and 4 of an exchange. [`workspaces`](super::workspaces) has those
 //! of the ModelArts-compatible surface.
 //!
 //! What cannot be a credential ends without a look at the database. Else the first round trip tells everything that
 //! decides, and only what is decided here makes an [`Authority`].
 
-use super::Life;
+use super::Exchange;
 use crate::api::{Context, OnObject, OnOrganization, OnProject, requests};
 use crate::auth::access::{Access, Authority};
 use crate::auth::credential::{self, Credential};
@@ -22,7 +22,7 @@ use crate::store::tokens;
 use crate::web::rate::Rate;
 use crate::web::request::Request;
 
-impl Life<'_> {
+impl Exchange<'_> {
     /// Step 3: the token that the caller shows; the operator shows none.
     fn token(&self, request: &Request) -> Result<Option<RecognisedToken>, Error> {
         let shown = match credential::read(request, self.config) {

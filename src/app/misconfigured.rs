@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use http::Method;
 
-use super::{Handled, Progress, log, on_every_answer, to_response};
+use super::{Answered, Progress, log, on_every_answer, to_response};
 use crate::domain::RequestId;
 use crate::error::Error;
 use crate::platform::Platform;
@@ -15,7 +15,7 @@ use crate::web::request::Request;
 use crate::web::response::Response;
 
 /// Answers a request while a setting is missing: 503, and OPTIONS as ever.
-pub fn handle_misconfigured(request: &Request, platform: &Rc<Platform>, missing: &str) -> Handled {
+pub fn handle_misconfigured(request: &Request, platform: &Rc<Platform>, missing: &str) -> Answered {
     let now = platform.clock.now();
     let mut random = [0; 16];
     // Without random bytes the id is all zeros; the answer is a failure either way.
@@ -50,7 +50,7 @@ pub fn handle_misconfigured(request: &Request, platform: &Rc<Platform>, missing:
         notes: Notes::default(),
     };
     line.write();
-    Handled {
+    Answered {
         response,
         work: Vec::new(),
         afterwards: Vec::new(),

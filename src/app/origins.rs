@@ -4,7 +4,7 @@
 //! Both look for the origin before anybody is known, which the shield allows so often from one address (contract section
 //! 5.10).
 
-use super::{Life, Progress};
+use super::{Exchange, Progress};
 use crate::error::Error;
 use crate::routes::Found;
 use crate::store::first_trip::origin;
@@ -28,7 +28,7 @@ impl<'a> Place<'a> {
     }
 }
 
-impl Life<'_> {
+impl Exchange<'_> {
     async fn listed_in(&self, place: Place<'_>, shown: &str) -> Result<Listed, Error> {
         match place {
             Place::Project(name) => origin::in_project(&self.connection, name, shown).await,

@@ -1,6 +1,6 @@
-//! Steps 3 and 4 of the life of a call that a service passes through: who is calling, where that is asked for.
+//! Steps 3 and 4 of an exchange that passes through a service: who is calling, where that is asked for.
 
-use super::Life;
+use super::Exchange;
 use crate::api::{Context, OnObject, requests};
 use crate::auth::access::Access;
 use crate::auth::credential::{self, Credential};
@@ -25,7 +25,7 @@ pub(super) fn by_host(request: &mut Request, config: &Config) {
     }
 }
 
-impl Life<'_> {
+impl Exchange<'_> {
     pub(super) async fn authorise_on_service(
         &self,
         call: &mut Context<'_>,

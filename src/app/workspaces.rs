@@ -1,11 +1,11 @@
-//! Who is calling on the ModelArts-compatible surface, and whether they may: steps 3 and 4 of a request's life there.
+//! Who is calling on the ModelArts-compatible surface, and whether they may: steps 3 and 4 of an exchange there.
 //!
 //! A signed request is read whole before anything else, since its body is signed; what was checked is what the handler
 //! gets. The access key is looked up together with everything else in the first round trip, and the signature is
 //! compared with the secret that is derived from it. Then the rows of the decision table (ModelArts spec section 4):
 //! credential, project, workspace, permission, in this order.
 
-use super::Life;
+use super::Exchange;
 use crate::api::{Context, OnProject, OnWorkspace};
 use crate::auth::access::{Access, Authority};
 use crate::auth::credential::{self, Credential, ModelArtsCredential};
@@ -32,7 +32,7 @@ enum Shown {
     Signature(Signature),
 }
 
-impl Life<'_> {
+impl Exchange<'_> {
     pub(super) async fn authorise_on_workspaces(
         &self,
         call: &mut Context<'_>,

@@ -131,7 +131,7 @@ impl std::fmt::Display for Access {
 }
 
 /// An authorised caller. Only [`Authority::granted`] makes one, and only the app's check calls it; every store
-/// function that changes something asks for it, as part of the occasion of the change.
+/// function that changes something asks for it, as part of the context of the change.
 #[derive(Debug)]
 pub struct Authority {
     principal: Principal,

@@ -3,7 +3,7 @@
 //!
 //! Every type here is made by parsing and by nothing else, so a value that exists has been checked: an [`Origin`] is
 //! normalised, an [`ObjectName`] fits a URL and a column, a [`PlainToken`] cannot be printed. Parsers answer
-//! [`Invalid`], one sentence that tells what was wrong and what is allowed; which field it was is known one room
+//! [`Invalid`], one sentence that tells what was wrong and what is allowed; which field it was is known one layer
 //! higher. Nothing here asks for the time or for randomness: both come in as arguments.
 //!
 //! Start with `names.rs`, the smallest complete example, and `wire.rs`, which takes these types through JSON.

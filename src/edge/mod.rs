@@ -1,6 +1,6 @@
-//! The only room that knows Cloudflare: entry points, D1, clock and random source behind the traits of `platform`.
+//! The only layer that knows Cloudflare: entry points, D1, clock and random source behind the traits of `platform`.
 //!
-//! Each look at a JavaScript object is a crossing that costs about as much as parsing a small body, so this room makes
+//! Each look at a JavaScript object is a crossing that costs about as much as parsing a small body, so this layer makes
 //! few: a header is fetched when it is asked for, a batch comes back as one JSON text, a body in one piece, and a file
 //! goes from its binding to the client without coming in.
 
@@ -159,17 +159,17 @@ async fn answer(
 ) -> worker::Result<web_sys::Response> {
     let platform = platform_of(&env);
     let unread = request::Rest::of(web);
-    let handled = match config(&env) {
+    let answered = match config(&env) {
         Ok(config) => app::handle(request, &platform, &config).await,
         Err(missing) => app::handle_misconfigured(&request, &platform, &missing),
     };
-    for work in handled.work.into_iter().chain(handled.afterwards) {
+    for work in answered.work.into_iter().chain(answered.afterwards) {
         context.wait_until(work);
     }
-    if handled.response.status.is_client_error() {
+    if answered.response.status.is_client_error() {
         platform::within(platform.clock.as_ref(), REST_DEADLINE, unread.discard()).await;
     }
-    response::to_web(handled.response, &env).await
+    response::to_web(answered.response, &env).await
 }
 
 fn config(env: &Env) -> Result<Rc<Config>, String> {

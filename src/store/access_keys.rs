@@ -9,7 +9,7 @@ use crate::domain::invalid::quoted;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::audit::{Action, Change, ChangeContext, permit, permitted};
 use crate::store::connection::Connection;
 use crate::store::projects::{self, Project};
 use crate::store::rights::caller_may;
@@ -111,7 +111,7 @@ pub async fn list(
 /// 400 for the sixth, and for a service user that has expired; 403 when the caller cannot do all that it can, under a
 /// subscription that has ended, or for a right lost meanwhile; 404; 503 when the database fails.
 pub async fn create(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     service_user: &str,
     access_key: &str,
@@ -121,13 +121,13 @@ pub async fn create(
         ..change_of(project, service_user, access_key, Action::Create)
     };
     let statements = change
-        .parameters(occasion)
+        .parameters(context)
         .text("access_key", access_key)
         .integer("generation", FIRST_GENERATION)
         .batch([&PERMIT_CREATE, &INSERT, &AFTER_CREATE]);
-    occasion.connection.write(statements).await?.done_or(&[
+    context.connection.write(statements).await?.done_or(&[
         ("found", &|| service_users::not_found(service_user)),
-        ("may", &|| projects::lacks(occasion.authority)),
+        ("may", &|| projects::lacks(context.authority)),
         ("lives", &|| service_users::expired("given an access key")),
         ("covers", &service_users::not_held),
         ("enters", &service_users::not_entered),
@@ -136,7 +136,7 @@ pub async fn create(
             Error::invalid("access_key: a service user has at most 5 access keys; delete one first")
         }),
     ])?;
-    Ok(occasion.now)
+    Ok(context.now)
 }
 
 /// Deletes an access key; what is signed with it is 401 from the next request on.
@@ -144,18 +144,18 @@ pub async fn create(
 /// # Errors
 /// 403 for a right lost meanwhile; 404; 503 when the database fails.
 pub async fn delete(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     service_user: &str,
     access_key: &str,
 ) -> Result<(), Error> {
     let statements = change_of(project, service_user, access_key, Action::Delete)
-        .parameters(occasion)
+        .parameters(context)
         .text("access_key", access_key)
         .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    occasion.connection.write(statements).await?.done_or(&[
+    context.connection.write(statements).await?.done_or(&[
         ("found", &|| service_users::not_found(service_user)),
-        ("may", &|| projects::lacks(occasion.authority)),
+        ("may", &|| projects::lacks(context.authority)),
         ("key_found", &|| {
             let key = quoted(access_key);
             Error::not_found(format!("this service user has no access key {key}"))

@@ -116,7 +116,7 @@ impl Action {
 }
 
 /// What a change is made with: over which connection, by whom, when, and under which ids.
-pub struct Occasion<'a> {
+pub struct ChangeContext<'a> {
     /// The request's line to the database.
     pub connection: &'a Connection,
     /// Who makes it, and by which right.
@@ -132,8 +132,8 @@ pub struct Occasion<'a> {
 impl Change<'_> {
     /// The parameters that [`permit!`] and the fragments about the caller name.
     #[must_use]
-    pub fn parameters(self, occasion: &Occasion<'_>) -> Parameters {
-        let authority = occasion.authority;
+    pub fn parameters(self, context: &ChangeContext<'_>) -> Parameters {
+        let authority = context.authority;
         let event = format!(
             "{} {}",
             self.action.past(),
@@ -141,9 +141,9 @@ impl Change<'_> {
         );
         let principal = authority.principal();
         Parameters::new()
-            .text("audit_id", &occasion.audit_id)
-            .integer("now", occasion.now.as_millis())
-            .text("request_id", &occasion.request_id)
+            .text("audit_id", &context.audit_id)
+            .integer("now", context.now.as_millis())
+            .text("request_id", &context.request_id)
             .text("actor", principal.email())
             .optional_text("principal_id", principal.id())
             .flag("operator", principal.is_operator())

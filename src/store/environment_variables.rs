@@ -19,7 +19,7 @@ use crate::domain::{
 use crate::error::Error;
 use crate::platform::{Config, Platform};
 use crate::sql::statement::Parameters;
-use crate::store::audit::{Action, Change, Occasion, given};
+use crate::store::audit::{Action, Change, ChangeContext, given};
 use crate::store::connection::Connection;
 use crate::store::first_trip::Rider;
 use crate::store::objects::Object;
@@ -323,7 +323,7 @@ pub struct NewVariable {
 /// 400 for a taken name, or one variable too many; 403 for a right lost meanwhile; 404 when the place has gone; 503 when
 /// the database fails.
 pub async fn create(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     (platform, config): (&Platform, &Config),
     place: &Place<'_>,
     new: &NewVariable,
@@ -343,7 +343,7 @@ pub async fn create(
         ..place.change(Action::Create, id, &label)
     };
     let statements = place
-        .parameters(change.parameters(occasion))
+        .parameters(change.parameters(context))
         .text("name", name)
         .text("value", value)
         .flag("secret", new.secret)
@@ -355,10 +355,10 @@ pub async fn create(
             &statements::GET,
             &statements::AFTER_CREATE,
         ]);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     answers.done_or(&[
         ("found", &|| place.not_found()),
-        ("may", &|| projects::lacks(occasion.authority)),
+        ("may", &|| projects::lacks(context.authority)),
         ("name_is_free", &|| place.has_already(name)),
         (OTHERWISE, &|| place.is_full()),
     ])?;
@@ -384,7 +384,7 @@ pub struct VariableChanges {
 /// 400 for a taken name, or for a change that needs the value and does not bring it; 403 for a right lost meanwhile; 404;
 /// 503 when somebody else has changed it meanwhile, or the database fails.
 pub async fn update(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     (platform, config): (&Platform, &Config),
     place: &Place<'_>,
     read: &Variable,
@@ -420,7 +420,7 @@ pub async fn update(
         ..place.change(Action::Update, &read.id, &label)
     };
     let statements = place
-        .parameters(change.parameters(occasion))
+        .parameters(change.parameters(context))
         .text("name", name)
         .optional_text("value", value)
         .flag("secret", is_secret)
@@ -435,10 +435,10 @@ pub async fn update(
             &statements::GET,
             &statements::AFTER_UPDATE,
         ]);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     answers.done_or_unchanged(&[
         ("found", &|| place.has_no(&read.id)),
-        ("may", &|| projects::lacks(occasion.authority)),
+        ("may", &|| projects::lacks(context.authority)),
         ("is_as_read", &changed_meanwhile),
         ("name_is_free", &|| place.has_already(name)),
     ])?;
@@ -471,20 +471,20 @@ fn changed_meanwhile() -> Error {
 /// # Errors
 /// 403 for a right lost meanwhile; 404; 503 when the database fails.
 pub async fn delete(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     place: &Place<'_>,
     read: &Variable,
 ) -> Result<(), Error> {
     let label = place.label(&read.name);
     let change = place.change(Action::Delete, &read.id, &label);
-    let statements = place.parameters(change.parameters(occasion)).batch([
+    let statements = place.parameters(change.parameters(context)).batch([
         &statements::PERMIT_DELETE,
         &statements::DELETE,
         &statements::AFTER_DELETE,
     ]);
-    occasion.connection.write(statements).await?.done_or(&[
+    context.connection.write(statements).await?.done_or(&[
         ("found", &|| place.has_no(&read.id)),
-        ("may", &|| projects::lacks(occasion.authority)),
+        ("may", &|| projects::lacks(context.authority)),
     ])
 }
 
@@ -549,7 +549,7 @@ impl Source<'_> {
 /// 400 for the place itself as its source, or too many variables; 403 without the right to read there, or for a right lost
 /// meanwhile; 404; 503 when somebody else has changed the source meanwhile, or the database fails.
 pub async fn copy(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     (platform, config): (&Platform, &Config),
     place: &Place<'_>,
     source: &Source<'_>,
@@ -564,10 +564,10 @@ pub async fn copy(
                 .project
                 .change(Action::Create, "environment_variables", place.id(), label)
         };
-        source.parameters(place.parameters(change.parameters(occasion)))
+        source.parameters(place.parameters(change.parameters(context)))
     };
     let reading = parameters().batch([&statements::SOURCE, &statements::SOURCE_VARIABLES]);
-    let answers = occasion.connection.read(reading).await?;
+    let answers = context.connection.read(reading).await?;
     let source_id = source_place(source, place, &answers)?;
     let mut copied = Vec::new();
     for stored in answers.all::<Stored>(1)? {
@@ -600,10 +600,10 @@ pub async fn copy(
             &statements::COPIES,
             &statements::AFTER_COPY,
         ]);
-    let answers = occasion.connection.write(writing).await?;
+    let answers = context.connection.write(writing).await?;
     answers.done_or(&[
         ("found", &|| place.not_found()),
-        ("may", &|| projects::lacks(occasion.authority)),
+        ("may", &|| projects::lacks(context.authority)),
         ("may_read_source", &|| source.lacks()),
         ("source_is_as_read", &changed_meanwhile),
         (OTHERWISE, &|| place.is_full()),

@@ -4,7 +4,7 @@ use crate::domain::credits::Credits;
 use crate::domain::instance_type::InstanceTypeName;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::audit::{Action, Change, ChangeContext, permit, permitted};
 use crate::store::connection::Connection;
 use crate::store::rows::row;
 use crate::store::texts::statements;
@@ -52,7 +52,7 @@ pub async fn list(connection: &Connection) -> Result<Vec<InstanceType>, Error> {
 /// # Errors
 /// 503 when the database fails.
 pub async fn put(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     name: &InstanceTypeName,
     credits_per_hour: Credits,
 ) -> Result<(), Error> {
@@ -66,9 +66,9 @@ pub async fn put(
         after: Some(serde_json::json!({ "credits_per_hour": credits_per_hour })),
     };
     let parameters = change
-        .parameters(occasion)
+        .parameters(context)
         .integer("credits_per_hour", credits_per_hour.as_millionths());
-    occasion
+    context
         .connection
         .write(parameters.batch([&PERMIT_PUT, &PUT]))
         .await?;

@@ -16,7 +16,7 @@ use crate::domain::email::Email;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::sql::statement::{Parameters, Statement};
-use crate::store::audit::{Action, Change, Occasion, given, permit, permitted};
+use crate::store::audit::{Action, Change, ChangeContext, given, permit, permitted};
 use crate::store::connection::Connection;
 use crate::store::organizations::Organization;
 use crate::store::other_trails::{
@@ -304,7 +304,7 @@ pub async fn get(
 /// 400 for somebody who is a member already; 403 for what the plan does not allow, a subscription that has ended, or a
 /// right lost meanwhile; 503 when the database fails.
 pub async fn create(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     organization: &Organization,
     id: &str,
     email: &Email,
@@ -320,10 +320,10 @@ pub async fn create(
         texts.push(&TRAIL_OF_NEW_ADMIN);
     }
     texts.push(&AFTER_CREATE);
-    let parameters = change.parameters(occasion).flag("admin", admin);
-    let answers = occasion.connection.write(parameters.batch(texts)).await?;
+    let parameters = change.parameters(context).flag("admin", admin);
+    let answers = context.connection.write(parameters.batch(texts)).await?;
     answers.done_or(&[
-        ("may", &|| lacks(occasion.authority)),
+        ("may", &|| lacks(context.authority)),
         ("is_new", &|| {
             Error::invalid(format!(
                 "email: '{email}' is a user of this organization already"
@@ -340,7 +340,7 @@ pub async fn create(
 /// # Errors
 /// 400 for the last admin; 403 for a right lost meanwhile; 404; 503 when the database fails.
 pub async fn update(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     organization: &Organization,
     id: &str,
     admin: Option<bool>,
@@ -350,7 +350,7 @@ pub async fn update(
         ..change_of(organization, id, Action::Update)
     };
     let statements = change
-        .parameters(occasion)
+        .parameters(context)
         .optional_integer("admin", admin.map(i64::from))
         .batch([
             &PERMIT_UPDATE,
@@ -360,9 +360,9 @@ pub async fn update(
             &GET,
             &AFTER_UPDATE,
         ]);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     answers.done_or_unchanged(&[
-        ("may", &|| lacks(occasion.authority)),
+        ("may", &|| lacks(context.authority)),
         ("found", &|| not_found(id)),
         ("keeps_an_admin", &|| {
             last_admin("admin: the organization's last active admin cannot be made a regular user")
@@ -376,16 +376,16 @@ pub async fn update(
 /// # Errors
 /// 400 for the last admin; 403 for a right lost meanwhile; 404; 503 when the database fails.
 pub async fn delete(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     organization: &Organization,
     id: &str,
 ) -> Result<(), Error> {
     let statements = change_of(organization, id, Action::Delete)
-        .parameters(occasion)
+        .parameters(context)
         .flag("admin", false)
         .batch([&PERMIT_DELETE, &TRAIL_OF_DELETE, &DELETE, &AFTER_DELETE]);
-    occasion.connection.write(statements).await?.done_or(&[
-        ("may", &|| lacks(occasion.authority)),
+    context.connection.write(statements).await?.done_or(&[
+        ("may", &|| lacks(context.authority)),
         ("found", &|| not_found(id)),
         ("keeps_an_admin", &|| {
             last_admin("the organization's last active admin cannot leave or be removed")

@@ -5,7 +5,7 @@
 use crate::domain::quoted;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::audit::{Action, Change, ChangeContext, permit, permitted};
 use crate::store::connection::Connection;
 use crate::store::organization_users::{caller_leaves_or_administers, email_of_person};
 use crate::store::other_trails::lost_roles;
@@ -178,17 +178,17 @@ pub async fn get(
 /// 400 when they are in it already; 403 for somebody who is no longer an admin, and when the subscription has ended; 404
 /// for nobody of the organization, or when the project has gone; 503 when the database fails.
 pub async fn create(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     id: &str,
 ) -> Result<ProjectUser, Error> {
     let statements = change_of(project, id, Action::Create)
-        .parameters(occasion)
+        .parameters(context)
         .batch([&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE]);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     answers.done_or(&[
         ("found", &|| projects::not_found(&project.project_name)),
-        ("may", &|| projects::lacks(occasion.authority)),
+        ("may", &|| projects::lacks(context.authority)),
         ("is_member", &|| {
             Error::not_found(format!(
                 "user_id: {} is no member of the organization {}",
@@ -209,13 +209,13 @@ pub async fn create(
 ///
 /// # Errors
 /// 403 for somebody who is no longer an admin; 404; 503 when the database fails.
-pub async fn delete(occasion: &Occasion<'_>, project: &Project, id: &str) -> Result<(), Error> {
+pub async fn delete(context: &ChangeContext<'_>, project: &Project, id: &str) -> Result<(), Error> {
     let statements = change_of(project, id, Action::Delete)
-        .parameters(occasion)
+        .parameters(context)
         .batch([&PERMIT_DELETE, &DELETE, &DELETE_ASSIGNMENTS, &AFTER_DELETE]);
-    occasion.connection.write(statements).await?.done_or(&[
+    context.connection.write(statements).await?.done_or(&[
         ("found", &|| not_found(id)),
-        (OTHERWISE, &|| projects::lacks(occasion.authority)),
+        (OTHERWISE, &|| projects::lacks(context.authority)),
     ])
 }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::domain::{QuotaBounds, QuotaResourceName};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::audit::{Action, Change, ChangeContext, permit, permitted};
 use crate::store::connection::Connection;
 use crate::store::rows::row;
 use crate::store::texts::statements;
@@ -106,7 +106,7 @@ pub struct Labels<'a> {
 /// # Errors
 /// 503 when the database fails.
 pub async fn set(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     resource: &QuotaResourceName,
     labels: &Labels<'_>,
     bounds: QuotaBounds,
@@ -125,7 +125,7 @@ pub async fn set(
         })),
     };
     let statements = change
-        .parameters(occasion)
+        .parameters(context)
         .text("name_en", labels.name_en)
         .text("name_cn", labels.name_cn)
         .text("unit_en", labels.unit_en)
@@ -134,5 +134,5 @@ pub async fn set(
         .integer("max_quota", bounds.max)
         .integer("default_quota", bounds.default)
         .batch([&PERMIT_SET, &SET, &GET]);
-    occasion.connection.write(statements).await?.only(2)
+    context.connection.write(statements).await?.only(2)
 }

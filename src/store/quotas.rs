@@ -9,7 +9,7 @@ use crate::domain::invalid::quoted;
 use crate::domain::json;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::audit::{Action, Change, ChangeContext, permit, permitted};
 use crate::store::connection::Connection;
 use crate::store::projects::Project;
 use crate::store::rights::caller_may;
@@ -171,7 +171,7 @@ pub async fn list(
 /// 400 that names the item, for an unknown resource and a quota outside its bounds, or when the workspace has gone
 /// meanwhile; 403 for a right lost meanwhile; 503 when the database fails.
 pub async fn set(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     workspace: &str,
     quotas: &[NewQuota],
@@ -193,10 +193,10 @@ pub async fn set(
         ..project.change(Action::Update, "workspace_quotas", workspace, workspace)
     };
     let statements = change
-        .parameters(occasion)
+        .parameters(context)
         .text("quotas", json::text(&quotas))
         .batch([&PERMIT_SET, &SET, &LIST_NAMED, &AFTER_SET]);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     let after: After = answers.only(3)?;
     if after.done.0 {
         return answers.all(2);
@@ -205,7 +205,7 @@ pub async fn set(
     Err(if !after.found.0 {
         workspaces::not_found(workspace)
     } else if !after.may.0 {
-        workspaces::lacks(occasion.authority)
+        workspaces::lacks(context.authority)
     } else if let Some((at, item)) = after.unknown_at.and_then(|at| Some((at, item(at)?))) {
         Error::invalid(format!(
             "quotas[{at}].resource: there is no resource {}; the quotas of the workspace list all there are",

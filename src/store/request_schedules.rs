@@ -15,7 +15,7 @@ use crate::domain::{Cron, Description, Labels, ObjectName, Timestamp, quoted};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::admissions::{MOST_PENDING, retention};
-use crate::store::audit::{Action, Change, Occasion, given, permit, permitted};
+use crate::store::audit::{Action, Change, ChangeContext, given, permit, permitted};
 use crate::store::connection::Connection;
 use crate::store::first_trip::Rider;
 use crate::store::first_trip::rider::caller_is_known;
@@ -479,7 +479,7 @@ pub async fn list(
 /// 400 for a taken name, a deployment, a pipeline or a version that has gone, and the fifty-first; 403 for a right that
 /// is lacking; 503 when the database fails.
 pub async fn create(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     target: &Target,
     new: NewSchedule<'_>,
@@ -492,7 +492,7 @@ pub async fn create(
     });
     let change = change(project, Action::Create, new.id, name, Some(after));
     let parameters = change
-        .parameters(occasion)
+        .parameters(context)
         .text("resource_type", &target.object_type)
         .text("resource_id", &target.object_id)
         .optional_text("version_id", target.version_id.as_deref())
@@ -502,14 +502,14 @@ pub async fn create(
         .flag("enabled", new.enabled)
         .text("description", new.description.as_str())
         .text("labels", new.labels.to_json())
-        .optional_integer("next_tick", next_tick(new.schedule, occasion.now))
+        .optional_integer("next_tick", next_tick(new.schedule, context.now))
         .integer("most", MOST);
     let statements = with_data(parameters, Some(new.data));
     let statements = statements.batch([&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE]);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     answers.done_or(&[
         ("found", &|| no_object(&target.object_type, new.object_name)),
-        ("may", &|| projects::lacks(occasion.authority)),
+        ("may", &|| projects::lacks(context.authority)),
         ("may_request", &|| lacks_requests(&target.object_type)),
         ("name_is_free", &|| name_is_taken(name)),
         (OTHERWISE, &|| {
@@ -562,7 +562,7 @@ fn change<'a>(
 /// # Errors
 /// 400 for a taken name; 403 for a right that is lacking; 404 when it has gone; 503 when the database fails.
 pub async fn update(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     (schedule, target): (&Schedule, &Target),
     changes: ScheduleChanges,
@@ -587,10 +587,10 @@ pub async fn update(
     ]);
     let name = changes.name.as_ref().map(ObjectName::as_str);
     let next = match &changes.schedule {
-        Some(cron) => next_tick(cron, occasion.now),
+        Some(cron) => next_tick(cron, context.now),
         None => Cron::parse(&schedule.schedule)
             .ok()
-            .and_then(|cron| next_tick(&cron, occasion.now)),
+            .and_then(|cron| next_tick(&cron, context.now)),
     };
     let change = change(
         project,
@@ -600,7 +600,7 @@ pub async fn update(
         Some(after),
     );
     let parameters = change
-        .parameters(occasion)
+        .parameters(context)
         .text("resource_type", &target.object_type)
         .text("resource_id", &target.object_id)
         .optional_text("name", name)
@@ -615,10 +615,10 @@ pub async fn update(
         .optional_integer("next_tick", next);
     let statements = with_data(parameters, changes.data);
     let statements = statements.batch([&PERMIT_UPDATE, &UPDATE, &GET, &AFTER_UPDATE]);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     answers.done_or_unchanged(&[
         ("found", &|| not_found(&schedule.name)),
-        ("may", &|| projects::lacks(occasion.authority)),
+        ("may", &|| projects::lacks(context.authority)),
         ("may_request", &|| lacks_requests(&target.object_type)),
         ("name_is_free", &|| name_is_taken(name.unwrap_or_default())),
     ])?;
@@ -630,16 +630,16 @@ pub async fn update(
 /// # Errors
 /// 403 for a right lost meanwhile; 404 when it has gone; 503 when the database fails.
 pub async fn delete(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     schedule: &Schedule,
 ) -> Result<(), Error> {
     let statements = change(project, Action::Delete, &schedule.id, &schedule.name, None)
-        .parameters(occasion)
+        .parameters(context)
         .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    occasion.connection.write(statements).await?.done_or(&[
+    context.connection.write(statements).await?.done_or(&[
         ("found", &|| not_found(&schedule.name)),
-        ("may", &|| projects::lacks(occasion.authority)),
+        ("may", &|| projects::lacks(context.authority)),
     ])
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::audit::{Action, Change, ChangeContext, permit, permitted};
 use crate::store::connection::Connection;
 use crate::store::projects::{self, Project};
 use crate::store::rights::{caller_holds_all, caller_may};
@@ -226,7 +226,7 @@ pub fn object_not_found(kind: &str, name: &str) -> Error {
 /// their right meanwhile; 400 for an assignment that exists, or a custom role that no service user may have; 503 when
 /// the database fails.
 pub async fn create(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     new: NewAssignment<'_>,
 ) -> Result<RoleAssignment, Error> {
@@ -238,15 +238,15 @@ pub async fn create(
         ..change_of(project, new.id, Action::Create)
     };
     let statements = change
-        .parameters(occasion)
+        .parameters(context)
         .text("role", new.role)
         .text("assignee", new.assignee)
         .text("resource_type", new.resource_type)
         .text("resource", new.resource)
         .batch([&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE]);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     answers.done_or(&[
-        ("may", &|| projects::lacks(occasion.authority)),
+        ("may", &|| projects::lacks(context.authority)),
         ("object_exists", &|| object_not_found(new.resource_type, new.resource)),
         ("role_exists", &|| roles::not_found(new.role)),
         ("assignee_exists", &|| {
@@ -323,12 +323,12 @@ pub async fn get(
 ///
 /// # Errors
 /// 403 for a right lost meanwhile; 404; 503 when the database fails.
-pub async fn delete(occasion: &Occasion<'_>, project: &Project, id: &str) -> Result<(), Error> {
-    let parameters = change_of(project, id, Action::Delete).parameters(occasion);
+pub async fn delete(context: &ChangeContext<'_>, project: &Project, id: &str) -> Result<(), Error> {
+    let parameters = change_of(project, id, Action::Delete).parameters(context);
     let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    occasion.connection.write(statements).await?.done_or(&[
+    context.connection.write(statements).await?.done_or(&[
         ("found", &|| not_found(id)),
-        (OTHERWISE, &|| projects::lacks(occasion.authority)),
+        (OTHERWISE, &|| projects::lacks(context.authority)),
     ])
 }
 

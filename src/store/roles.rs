@@ -8,7 +8,7 @@ use crate::domain::json;
 use crate::domain::{ObjectName, quoted};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::audit::{Action, Change, ChangeContext, permit, permitted};
 use crate::store::connection::Connection;
 use crate::store::projects::{self, Project};
 use crate::store::rights::{caller_holds_all, caller_may};
@@ -344,7 +344,7 @@ fn done_or_refused(
 /// 400 for a taken name, or a project without advanced permissions; 403 for permissions that the caller does not hold,
 /// under a subscription that has ended, or for a right lost meanwhile; 404 when the project has gone; 503 when the database fails.
 pub async fn create(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     new: NewRole<'_>,
 ) -> Result<Role, Error> {
@@ -356,7 +356,7 @@ pub async fn create(
         ..change_of(project, name, Action::Create)
     };
     let statements = change
-        .parameters(occasion)
+        .parameters(context)
         .text("role", name)
         .text("name", name)
         .text("permissions", json::text(&permissions))
@@ -367,9 +367,9 @@ pub async fn create(
             &GET_CHANGED,
             &AFTER_CREATE,
         ]);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     let no_project = || projects::not_found(&project.project_name);
-    done_or_refused(&answers, occasion.authority, (name, name), &no_project)?;
+    done_or_refused(&answers, context.authority, (name, name), &no_project)?;
     answers.only(3)
 }
 
@@ -380,7 +380,7 @@ pub async fn create(
 /// caller does not hold all that it holds and is to hold, or has lost their right meanwhile; 404; 503 when the database
 /// fails.
 pub async fn update(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     role: &str,
     changes: &RoleChanges,
@@ -392,7 +392,7 @@ pub async fn update(
         ..change_of(project, role, Action::Update)
     };
     let statements = change
-        .parameters(occasion)
+        .parameters(context)
         .text("role", role)
         .text("name", name)
         .optional_text("permissions", permissions.map(|list| json::text(&list)))
@@ -404,8 +404,8 @@ pub async fn update(
             &GET_CHANGED,
             &AFTER_UPDATE,
         ]);
-    let answers = occasion.connection.write(statements).await?;
-    done_or_refused(&answers, occasion.authority, (role, name), &|| {
+    let answers = context.connection.write(statements).await?;
+    done_or_refused(&answers, context.authority, (role, name), &|| {
         not_found(role)
     })?;
     answers.only(4)
@@ -415,13 +415,17 @@ pub async fn update(
 ///
 /// # Errors
 /// 400 for a default role; 403 for a right lost meanwhile; 404; 503 when the database fails.
-pub async fn delete(occasion: &Occasion<'_>, project: &Project, role: &str) -> Result<(), Error> {
+pub async fn delete(
+    context: &ChangeContext<'_>,
+    project: &Project,
+    role: &str,
+) -> Result<(), Error> {
     let statements = change_of(project, role, Action::Delete)
-        .parameters(occasion)
+        .parameters(context)
         .text("role", role)
         .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    let answers = occasion.connection.write(statements).await?;
-    done_or_refused(&answers, occasion.authority, (role, role), &|| {
+    let answers = context.connection.write(statements).await?;
+    done_or_refused(&answers, context.authority, (role, role), &|| {
         not_found(role)
     })
 }

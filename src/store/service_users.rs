@@ -13,7 +13,7 @@ use crate::domain::text::{Description, ServiceUserName};
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::store::audit::{Action, Change, Occasion, given};
+use crate::store::audit::{Action, Change, ChangeContext, given};
 use crate::store::connection::Connection;
 use crate::store::first_trip::Rider;
 use crate::store::projects::{self, Project};
@@ -192,7 +192,7 @@ pub fn ridden(answers: &Answers, id: &str) -> Result<ServiceUser, Error> {
 /// 403 under a subscription that has ended, for one that would outlive its maker, or for a right lost meanwhile; 404 when the project has gone; 503 when the
 /// database fails.
 pub async fn create(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     new: NewServiceUser<'_>,
     token: &FreshToken,
@@ -208,7 +208,7 @@ pub async fn create(
         ..change_of(project, new.id, Action::Create)
     };
     let parameters = change
-        .parameters(occasion)
+        .parameters(context)
         .text("email", new.email)
         .text("name", new.name.as_str())
         .text("description", new.description.as_str())
@@ -220,13 +220,13 @@ pub async fn create(
     }
     let get = texts.len();
     texts.extend([&GET, &AFTER_CREATE]);
-    let answers = occasion
+    let answers = context
         .connection
         .write(token.parameters(parameters).batch(texts))
         .await?;
     answers.done_or(&[
         ("found", &|| projects::not_found(&project.project_name)),
-        ("may", &|| projects::lacks(occasion.authority)),
+        ("may", &|| projects::lacks(context.authority)),
         ("ends", &outlives),
         (OTHERWISE, &subscriptions::ended),
     ])?;
@@ -239,7 +239,7 @@ pub async fn create(
 /// 400 for an expired one; 403 when its origins or expiry are to change and the caller cannot do all that it can, is that
 /// service user, or would be outlived by it; 403 for a right lost meanwhile; 404; 503 when the database fails.
 pub async fn update(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     id: &str,
     changes: &ServiceUserChanges,
@@ -261,7 +261,7 @@ pub async fn update(
     let get = texts.len();
     texts.extend([&GET, verdict]);
     let statements = change
-        .parameters(occasion)
+        .parameters(context)
         .optional_text("name", changes.name.as_ref().map(|name| name.as_str()))
         .optional_text(
             "description",
@@ -274,9 +274,9 @@ pub async fn update(
         )
         .optional_text("allowed_cors_origins", origins.map(OriginList::to_json))
         .batch(texts);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     let no_such = || not_found(id);
-    let lacks = || projects::lacks(occasion.authority);
+    let lacks = || projects::lacks(context.authority);
     let mut refusals: Vec<Refusal<'_>> = vec![
         ("found", &no_such),
         ("may", &lacks),
@@ -310,7 +310,7 @@ pub struct Grace {
 /// 400 for an expired one; 403 when the caller cannot do all that it can or would be outlived by it, or for a right lost
 /// meanwhile; 404; 503 when the database fails.
 pub async fn reset_token(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     id: &str,
     grace: Grace,
@@ -323,13 +323,13 @@ pub async fn reset_token(
         })),
         ..change_of(project, id, Action::Update)
     };
-    let ends_access_keys = grace.end <= occasion.now && !grace.keep_access_keys;
+    let ends_access_keys = grace.end <= context.now && !grace.keep_access_keys;
     let parameters = change
-        .parameters(occasion)
+        .parameters(context)
         .integer("grace_end", grace.end.as_millis())
         .flag("ends_access_keys", ends_access_keys);
     let mut texts = vec![&PERMIT_RESET];
-    if grace.end > occasion.now {
+    if grace.end > context.now {
         texts.extend([&DELETE_ENDED_TOKEN, &DELETE_CURRENT_TOKEN, &GRANT_GRACE]);
     } else {
         texts.push(&DELETE_TOKENS);
@@ -338,13 +338,13 @@ pub async fn reset_token(
         texts.push(&DELETE_ACCESS_KEYS);
     }
     texts.extend([&INSERT_TOKEN, &AFTER_RESET]);
-    let answers = occasion
+    let answers = context
         .connection
         .write(token.parameters(parameters).batch(texts))
         .await?;
     answers.done_or(&[
         ("found", &|| not_found(id)),
-        ("may", &|| projects::lacks(occasion.authority)),
+        ("may", &|| projects::lacks(context.authority)),
         ("lives", &|| expired("given a new token")),
         ("ends", &outlives),
         ("enters", &not_entered),
@@ -356,16 +356,20 @@ pub async fn reset_token(
 ///
 /// # Errors
 /// 404 when there is no such service user, or no grace; 403 for a right lost meanwhile; 503 when the database fails.
-pub async fn end_grace(occasion: &Occasion<'_>, project: &Project, id: &str) -> Result<(), Error> {
+pub async fn end_grace(
+    context: &ChangeContext<'_>,
+    project: &Project,
+    id: &str,
+) -> Result<(), Error> {
     let change = Change {
         object_type: "service_user_token",
         ..change_of(project, id, Action::Delete)
     };
-    let parameters = change.parameters(occasion);
+    let parameters = change.parameters(context);
     let statements = parameters.batch([&PERMIT_END_GRACE, &DELETE_GRACE, &AFTER_DELETE]);
-    occasion.connection.write(statements).await?.done_or(&[
+    context.connection.write(statements).await?.done_or(&[
         ("found", &|| not_found(id)),
-        ("may", &|| projects::lacks(occasion.authority)),
+        ("may", &|| projects::lacks(context.authority)),
         (OTHERWISE, &|| {
             Error::not_found("this service user has no previous token")
         }),
@@ -376,12 +380,12 @@ pub async fn end_grace(occasion: &Occasion<'_>, project: &Project, id: &str) -> 
 ///
 /// # Errors
 /// 403 for a right lost meanwhile; 404; 503 when the database fails.
-pub async fn delete(occasion: &Occasion<'_>, project: &Project, id: &str) -> Result<(), Error> {
-    let parameters = change_of(project, id, Action::Delete).parameters(occasion);
+pub async fn delete(context: &ChangeContext<'_>, project: &Project, id: &str) -> Result<(), Error> {
+    let parameters = change_of(project, id, Action::Delete).parameters(context);
     let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    occasion.connection.write(statements).await?.done_or(&[
+    context.connection.write(statements).await?.done_or(&[
         ("found", &|| not_found(id)),
-        (OTHERWISE, &|| projects::lacks(occasion.authority)),
+        (OTHERWISE, &|| projects::lacks(context.authority)),
     ])
 }
 

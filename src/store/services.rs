@@ -9,7 +9,7 @@ use crate::domain::{Description, Labels, ObjectName, ObjectType, quoted};
 use crate::error::Error;
 use crate::sql::Sql;
 use crate::sql::statement::Parameters;
-use crate::store::audit::{Action, Change, Occasion, given, permit, permitted};
+use crate::store::audit::{Action, Change, ChangeContext, given, permit, permitted};
 use crate::store::connection::Connection;
 use crate::store::projects::{self, Project};
 use crate::store::rights::{caller_holds_all, caller_may, ends_with_caller};
@@ -480,13 +480,13 @@ impl ServiceChanges {
     fn done_or_refused(
         &self,
         answers: &Answers,
-        occasion: &Occasion<'_>,
+        context: &ChangeContext<'_>,
         not_found: &dyn Refuse,
     ) -> Result<(), Error> {
         let named = |name: Option<&ObjectName>| quoted(name.map_or("", ObjectName::as_str));
         answers.done_or_unchanged(&[
             ("found", not_found),
-            ("may", &|| projects::lacks(occasion.authority)),
+            ("may", &|| projects::lacks(context.authority)),
             ("name_is_free", &|| {
                 let name = named(self.name.as_ref());
                 Error::invalid(format!("name: a service {name} exists already in this project"))
@@ -521,7 +521,7 @@ impl ServiceChanges {
 /// 400 for a taken name, an unknown version, a missing limit; 403 for a right lost meanwhile; 404 for an unknown deployment, or
 /// when the project has gone; 503 when the database fails.
 pub async fn create(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     id: &str,
     new: &ServiceChanges,
@@ -531,14 +531,14 @@ pub async fn create(
         after: Some(new.to_json()),
         ..project.change(Action::Create, "service", id, name)
     };
-    let statements = new.parameters(change.parameters(occasion), None).batch([
+    let statements = new.parameters(change.parameters(context), None).batch([
         &PERMIT_CREATE,
         &INSERT,
         &GET_CHANGED,
         &AFTER_CREATE,
     ]);
-    let answers = occasion.connection.write(statements).await?;
-    new.done_or_refused(&answers, occasion, &|| {
+    let answers = context.connection.write(statements).await?;
+    new.done_or_refused(&answers, context, &|| {
         projects::not_found(&project.project_name)
     })?;
     answers.only(2)
@@ -549,7 +549,7 @@ pub async fn create(
 /// # Errors
 /// As of [`create`]; 404.
 pub async fn update(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     service: &str,
     changes: &ServiceChanges,
@@ -559,10 +559,10 @@ pub async fn update(
         ..project.change(Action::Update, "service", "", service)
     };
     let statements = changes
-        .parameters(change.parameters(occasion), Some(service))
+        .parameters(change.parameters(context), Some(service))
         .batch([&PERMIT_UPDATE, &UPDATE, &GET_CHANGED, &AFTER_UPDATE]);
-    let answers = occasion.connection.write(statements).await?;
-    changes.done_or_refused(&answers, occasion, &|| not_found(service))?;
+    let answers = context.connection.write(statements).await?;
+    changes.done_or_refused(&answers, context, &|| not_found(service))?;
     answers.only(2)
 }
 
@@ -571,19 +571,19 @@ pub async fn update(
 /// # Errors
 /// 403 for a right lost meanwhile; 404; 503 when the database fails.
 pub async fn delete(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     service: &str,
 ) -> Result<(), Error> {
     let statements = project
         .change(Action::Delete, "service", "", service)
-        .parameters(occasion)
+        .parameters(context)
         .text("service", service)
         .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     answers.done_or(&[
         ("found", &|| not_found(service)),
-        ("may", &|| projects::lacks(occasion.authority)),
+        ("may", &|| projects::lacks(context.authority)),
     ])
 }
 
@@ -683,7 +683,7 @@ pub async fn limits(
 /// # Errors
 /// 400 for one that is there already, or a caller that is not; 403 for a right lost meanwhile; 404; 503 when the database fails.
 pub async fn set_limit(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     place: &LimitPlace<'_>,
     id: Option<&str>,
@@ -694,16 +694,16 @@ pub async fn set_limit(
         ..project.change(Action::Update, "service", "", place.service)
     };
     let statements = place
-        .on(change.parameters(occasion))
+        .on(change.parameters(context))
         .optional_text("limit_id", id.or(Some("")))
         .flag("is_new", id.is_some())
         .integer("limit", limit)
         .integer("most", MOST_USER_LIMITS)
         .batch([&PERMIT_LIMIT, &SET_LIMIT, &LIMIT, &AFTER_LIMIT]);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     let (found, may) = (
         || not_found(place.service),
-        || projects::lacks(occasion.authority),
+        || projects::lacks(context.authority),
     );
     match id {
         Some(_) => answers.done_or(&[
@@ -738,20 +738,20 @@ pub async fn set_limit(
 /// # Errors
 /// 403 for a right lost meanwhile; 404; 503 when the database fails.
 pub async fn delete_limit(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     place: &LimitPlace<'_>,
 ) -> Result<(), Error> {
     let change = project.change(Action::Update, "service", "", place.service);
-    let statements = place.on(change.parameters(occasion)).batch([
+    let statements = place.on(change.parameters(context)).batch([
         &PERMIT_DELETE_LIMIT,
         &DELETE_LIMIT,
         &AFTER_DELETE_LIMIT,
     ]);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     answers.done_or(&[
         ("found", &|| not_found(place.service)),
-        ("may", &|| projects::lacks(occasion.authority)),
+        ("may", &|| projects::lacks(context.authority)),
         ("limit_found", &|| place.not_found()),
     ])
 }

@@ -11,7 +11,7 @@ use crate::domain::names::ObjectName;
 use crate::domain::text::Description;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::audit::{Action, Change, ChangeContext, permit, permitted};
 use crate::store::connection::Connection;
 use crate::store::rows::{Flag, row};
 use crate::store::texts::statements;
@@ -230,7 +230,7 @@ pub async fn list(connection: &Connection) -> Result<Vec<Subscription>, Error> {
 /// # Errors
 /// 503 when the database fails.
 pub async fn put(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     name: &ObjectName,
     new: NewSubscription<'_>,
 ) -> Result<Subscription, Error> {
@@ -245,7 +245,7 @@ pub async fn put(
     };
     let limit = |limit: Option<AtLeast<0>>| limit.map(AtLeast::get);
     let statements = change
-        .parameters(occasion)
+        .parameters(context)
         .text("description", new.description.as_str())
         .flag("self_service", new.self_service)
         .optional_integer(
@@ -262,5 +262,5 @@ pub async fn put(
         .optional_integer("max_pipelines", limit(new.limits.pipelines))
         .optional_integer("max_pipeline_versions", limit(new.limits.pipeline_versions))
         .batch([&PERMIT_PUT, &PUT, &GET]);
-    occasion.connection.write(statements).await?.only(2)
+    context.connection.write(statements).await?.only(2)
 }

@@ -14,7 +14,7 @@ use crate::domain::json;
 use crate::domain::{HeaderTemplates, Timestamp, UpstreamUrl, quoted};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::audit::{Action, Change, ChangeContext, permit, permitted};
 use crate::store::connection::Connection;
 use crate::store::first_trip::Rider;
 use crate::store::first_trip::rider::caller_is_known;
@@ -413,7 +413,7 @@ pub fn ridden(answers: &Answers, object: &Object, version: &str) -> Result<Upstr
 /// 400 for what it names and is not there, or has no price where one is required; 403 for a right lost meanwhile, a
 /// workspace that is not the caller's, or a secret that may not go there; 404; 503 when the database fails.
 pub async fn put(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     object: &Object,
     version: &str,
@@ -439,9 +439,9 @@ pub async fn put(
         after: Some(after),
         ..project.change(Action::Update, "upstream", fresh.version_id, &label)
     };
-    let grace_end = fresh.rotates_until.unwrap_or(occasion.now);
+    let grace_end = fresh.rotates_until.unwrap_or(context.now);
     let parameters = object
-        .parameters(change.parameters(occasion))
+        .parameters(change.parameters(context))
         .text("version", version)
         .text("version_id", fresh.version_id)
         .text("revision_id", fresh.revision_id)
@@ -471,11 +471,11 @@ pub async fn put(
         &GET_PUT,
         &AFTER_PUT,
     ]);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     let (workspace, resource) = new.consumes.unwrap_or_default();
     answers.done_or_unchanged(&[
         ("found", &|| object.version_not_found(version)),
-        ("may", &|| projects::lacks(occasion.authority)),
+        ("may", &|| projects::lacks(context.authority)),
         ("type_is_known", &|| {
             Error::invalid(format!(
                 "instance_type: {} is not in the price list of this installation",
@@ -528,7 +528,7 @@ pub async fn put(
 /// # Errors
 /// 403 for a right lost meanwhile; 404; 503 when the database fails.
 pub async fn delete(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     object: &Object,
     version: &str,
@@ -536,12 +536,12 @@ pub async fn delete(
     let label = object.version_label(version);
     let change = project.change(Action::Delete, "upstream", "", &label);
     let statements = object
-        .parameters(change.parameters(occasion))
+        .parameters(change.parameters(context))
         .text("version", version)
         .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    occasion.connection.write(statements).await?.done_or(&[
+    context.connection.write(statements).await?.done_or(&[
         ("found", &|| object.version_not_found(version)),
-        ("may", &|| projects::lacks(occasion.authority)),
+        ("may", &|| projects::lacks(context.authority)),
         ("has_upstream", &|| none(version)),
     ])
 }

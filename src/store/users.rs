@@ -4,7 +4,7 @@ use crate::domain::email::Email;
 use crate::error::Error;
 use crate::sql::fresh_uuid;
 use crate::sql::statement::Parameters;
-use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::audit::{Action, Change, ChangeContext, permit, permitted};
 use crate::store::connection::Connection;
 use crate::store::organization_users::member_as_json;
 use crate::store::other_trails::{
@@ -165,7 +165,7 @@ pub fn not_found(id: &str) -> Error {
 /// # Errors
 /// 400 when the e-mail address has an account; 503 when the database fails.
 pub async fn create(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     id: &str,
     email: &Email,
     names: (Option<&str>, Option<&str>),
@@ -188,14 +188,14 @@ pub async fn create(
         })),
     };
     let parameters = change
-        .parameters(occasion)
+        .parameters(context)
         .optional_text("name", names.0)
         .optional_text("surname", names.1);
     let statements =
         token
             .parameters(parameters)
             .batch([&PERMIT_CREATE, &UPSERT, &INSERT_TOKEN, &AFTER_CREATE]);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     match answers.first(3)? {
         Some(After { done: Flag(true) }) => answers.only(3),
         _ => Err(Error::invalid(format!(
@@ -237,7 +237,7 @@ pub async fn get(connection: &Connection, id: &str) -> Result<User, Error> {
 ///
 /// # Errors
 /// 404; 400 that names the organizations that would lose their last admin, unless `force`; 503 when the database fails.
-pub async fn delete(occasion: &Occasion<'_>, user: &User, force: bool) -> Result<(), Error> {
+pub async fn delete(context: &ChangeContext<'_>, user: &User, force: bool) -> Result<(), Error> {
     row! {
         struct After {
             done: Flag,
@@ -246,7 +246,7 @@ pub async fn delete(occasion: &Occasion<'_>, user: &User, force: bool) -> Result
         }
     }
     let parameters = change_of(user, Action::Delete)
-        .parameters(occasion)
+        .parameters(context)
         .flag("force", force);
     let statements = parameters.batch([
         &PERMIT_DELETE,
@@ -255,7 +255,7 @@ pub async fn delete(occasion: &Occasion<'_>, user: &User, force: bool) -> Result
         &DELETE,
         &AFTER_DELETE,
     ]);
-    let after: After = occasion.connection.write(statements).await?.verdict()?;
+    let after: After = context.connection.write(statements).await?.verdict()?;
     match after.in_the_way {
         _ if after.done.0 => Ok(()),
         Some(names) if after.found.0 => Err(Error::invalid(format!(
@@ -271,7 +271,7 @@ pub async fn delete(occasion: &Occasion<'_>, user: &User, force: bool) -> Result
 /// # Errors
 /// 404; 400 for somebody who is invited and has no account; 503 when the database fails.
 pub async fn reset_token(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     user: &User,
     token: &FreshToken,
 ) -> Result<(), Error> {
@@ -279,9 +279,9 @@ pub async fn reset_token(
         object_type: "user_token",
         ..change_of(user, Action::Update)
     };
-    let parameters = token.parameters(change.parameters(occasion));
+    let parameters = token.parameters(change.parameters(context));
     let statements = parameters.batch([&PERMIT_RESET, &DELETE_TOKEN, &REPLACE_TOKEN, &AFTER_RESET]);
-    occasion.connection.write(statements).await?.done_or(&[
+    context.connection.write(statements).await?.done_or(&[
         ("found", &|| not_found(&user.id)),
         (OTHERWISE, &|| {
             Error::invalid(format!(

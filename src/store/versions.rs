@@ -16,7 +16,7 @@ use crate::domain::json;
 use crate::domain::{Description, Labels, MAX_KEPT, ObjectName, ObjectType, quoted};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::store::audit::{Action, Change, Occasion, given};
+use crate::store::audit::{Action, Change, ChangeContext, given};
 use crate::store::connection::Connection;
 use crate::store::objects::Object;
 use crate::store::pipeline_checks::Fault;
@@ -104,7 +104,7 @@ pub struct VersionChanges {
 /// 400 for a taken name, more instances at least than at most, or a graph that does not hold together; 403 for a right
 /// lost meanwhile, or the plan's limit; 404 when the object has gone; 503 when the database fails.
 pub async fn create(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     object: &Object,
     new: &NewVersion,
@@ -122,13 +122,13 @@ pub async fn create(
         )),
         ..change_of(project, object, &label, Action::Create)
     };
-    let parameters = parameters_of(change, occasion, object, name)
+    let parameters = parameters_of(change, context, object, name)
         .text("description", new.description.as_str())
         .text("labels", new.labels.to_json())
         .text("settings", json::text(&new.settings));
     let statements = new.graph.parameters(parameters).batch(texts);
-    let answers = occasion.connection.write(statements).await?;
-    done_or_refused(&answers, occasion.authority, object, name, &|| {
+    let answers = context.connection.write(statements).await?;
+    done_or_refused(&answers, context.authority, object, name, &|| {
         object.not_found()
     })?;
     written(&answers, object.kind, texts.len())
@@ -205,7 +205,7 @@ pub async fn name_of(
 /// # Errors
 /// As [`create`], but for the limit; 404 for a version that does not exist.
 pub async fn update(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     object: &Object,
     version: &str,
@@ -227,7 +227,7 @@ pub async fn update(
         )),
         ..change_of(project, object, &label, Action::Update)
     };
-    let parameters = parameters_of(change, occasion, object, version)
+    let parameters = parameters_of(change, context, object, version)
         .text("new_version", name)
         .optional_text(
             "description",
@@ -237,8 +237,8 @@ pub async fn update(
         .text("settings", json::text(&changes.settings))
         .text("defaults", json::text(&changes.defaults));
     let statements = changes.graph.parameters(parameters).batch(texts);
-    let answers = occasion.connection.write(statements).await?;
-    done_or_refused(&answers, occasion.authority, object, name, &|| {
+    let answers = context.connection.write(statements).await?;
+    done_or_refused(&answers, context.authority, object, name, &|| {
         object.version_not_found(version)
     })?;
     written(&answers, object.kind, texts.len())
@@ -249,7 +249,7 @@ pub async fn update(
 /// # Errors
 /// 400 while a pipeline names it; 403 for a right lost meanwhile; 404; 503 when the database fails.
 pub async fn delete(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     object: &Object,
     version: &str,
@@ -257,11 +257,11 @@ pub async fn delete(
     let label = object.version_label(version);
     let change = change_of(project, object, &label, Action::Delete);
     let statements =
-        parameters_of(change, occasion, object, version).batch(statements_of(object.kind).delete);
-    let answers = occasion.connection.write(statements).await?;
+        parameters_of(change, context, object, version).batch(statements_of(object.kind).delete);
+    let answers = context.connection.write(statements).await?;
     answers.done_or(&[
         ("found", &|| object.version_not_found(version)),
-        ("may", &|| projects::lacks(occasion.authority)),
+        ("may", &|| projects::lacks(context.authority)),
         ("is_unused", &|| {
             let what = format!("the version {}", quoted(version));
             let place: Result<UseInPipeline, Error> = answers.verdict();
@@ -359,12 +359,12 @@ fn after(
 
 fn parameters_of(
     change: Change<'_>,
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     object: &Object,
     version: &str,
 ) -> Parameters {
     object
-        .parameters(change.parameters(occasion))
+        .parameters(change.parameters(context))
         .text("version", version)
         .integer("maximum_instances", MAXIMUM_INSTANCES)
         .integer("max_kept", MAX_KEPT as i64)

@@ -9,7 +9,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::voucher_code::VoucherCode;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::audit::{Action, Change, ChangeContext, permit, permitted};
 use crate::store::connection::Connection;
 use crate::store::rows::{Millis, OTHERWISE, row};
 use crate::store::texts::statements;
@@ -121,7 +121,7 @@ pub struct NewVoucher<'a> {
 ///
 /// # Errors
 /// 400 for a taken code or an unknown plan; 503 when the database fails.
-pub async fn create(occasion: &Occasion<'_>, new: NewVoucher<'_>) -> Result<Voucher, Error> {
+pub async fn create(context: &ChangeContext<'_>, new: NewVoucher<'_>) -> Result<Voucher, Error> {
     let expiry_date = new.expiry_date.map(Timestamp::as_millis);
     let change = Change {
         after: Some(serde_json::json!({
@@ -134,7 +134,7 @@ pub async fn create(occasion: &Occasion<'_>, new: NewVoucher<'_>) -> Result<Vouc
         ..change_of(new.id, Action::Create)
     };
     let statements = change
-        .parameters(occasion)
+        .parameters(context)
         .text("code", new.code.as_str())
         .text("description", new.description.as_str())
         .optional_text("subscription", new.subscription)
@@ -142,7 +142,7 @@ pub async fn create(occasion: &Occasion<'_>, new: NewVoucher<'_>) -> Result<Vouc
         .optional_integer("expiry_date", expiry_date)
         .optional_integer("max_redemptions", new.max_redemptions.map(AtLeast::get))
         .batch([&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE]);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     answers.done_or(&[
         ("code_is_free", &|| {
             Error::invalid("code: a voucher of this code exists already")
@@ -179,12 +179,12 @@ pub async fn get(connection: &Connection, code: &str) -> Result<Voucher, Error> 
 ///
 /// # Errors
 /// 404; 503 when the database fails.
-pub async fn delete(occasion: &Occasion<'_>, voucher: &Voucher) -> Result<(), Error> {
+pub async fn delete(context: &ChangeContext<'_>, voucher: &Voucher) -> Result<(), Error> {
     let statements = change_of(&voucher.id, Action::Delete)
-        .parameters(occasion)
+        .parameters(context)
         .text("code", &voucher.code)
         .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     answers.done_or(&[(OTHERWISE, &not_found)])
 }
 

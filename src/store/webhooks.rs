@@ -11,7 +11,7 @@ use crate::auth::sealed::{Place, Sealed};
 use crate::domain::{Description, Labels, ObjectName, Timestamp, UpstreamUrl, quoted};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::store::audit::{Action, Change, Occasion, given, permit, permitted};
+use crate::store::audit::{Action, Change, ChangeContext, given, permit, permitted};
 use crate::store::connection::Connection;
 use crate::store::first_trip::Rider;
 use crate::store::first_trip::rider::caller_is_known;
@@ -484,7 +484,7 @@ pub async fn list(
 /// 400 for a taken name, an object or a version that is not there, and the eleventh of an object; 403 for a right that
 /// is lacking; 503 when the database fails.
 pub async fn create(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     new: NewWebhook<'_>,
 ) -> Result<Webhook, Error> {
@@ -502,7 +502,7 @@ pub async fn create(
         ..project.change(Action::Create, kind, new.id, new.name)
     };
     let parameters = change
-        .parameters(occasion)
+        .parameters(context)
         .text("name", new.name)
         .text("resource_type", new.object_type)
         .text("resource_name", new.object_name)
@@ -518,9 +518,9 @@ pub async fn create(
     }
     statements.push(&AFTER_CREATE);
     let statements = new.fields.parameters(parameters).batch(statements);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     answers.done_or(&[
-        ("may", &|| projects::lacks(occasion.authority)),
+        ("may", &|| projects::lacks(context.authority)),
         ("found", &|| no_object(new.object_type, new.object_name)),
         ("version_stands", &|| {
             no_version(
@@ -561,7 +561,7 @@ fn name_is_taken(name: &str) -> Error {
 /// 400 for a taken name, and for protected headers that would go to another host; 403 for a right that is lacking; 404 when
 /// it has gone; 503 when the database fails.
 pub async fn update(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     webhook: &Webhook,
     changes: &Fields,
@@ -578,7 +578,7 @@ pub async fn update(
         ..project.change(Action::Update, "webhook", &webhook.id, &webhook.name)
     };
     let parameters = change
-        .parameters(occasion)
+        .parameters(context)
         .text("resource_type", &webhook.object_type)
         .text("resource_id", &webhook.object_id)
         .optional_text("name", name)
@@ -600,10 +600,10 @@ pub async fn update(
         &GET,
         &AFTER_UPDATE,
     ]);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     answers.done_or_unchanged(&[
         ("found", &|| not_found(&webhook.name)),
-        ("may", &|| projects::lacks(occasion.authority)),
+        ("may", &|| projects::lacks(context.authority)),
         ("may_read", &|| lacks_reading(&webhook.object_type)),
         ("name_is_free", &|| name_is_taken(name.unwrap_or_default())),
         ("headers_stay", &|| {
@@ -620,16 +620,16 @@ pub async fn update(
 /// # Errors
 /// 403 for a right lost meanwhile; 404 when it has gone; 503 when the database fails.
 pub async fn delete(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     webhook: &Webhook,
 ) -> Result<(), Error> {
     let statements = project
         .change(Action::Delete, "webhook", &webhook.id, &webhook.name)
-        .parameters(occasion)
+        .parameters(context)
         .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    occasion.connection.write(statements).await?.done_or(&[
+    context.connection.write(statements).await?.done_or(&[
         ("found", &|| not_found(&webhook.name)),
-        ("may", &|| projects::lacks(occasion.authority)),
+        ("may", &|| projects::lacks(context.authority)),
     ])
 }

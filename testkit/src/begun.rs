@@ -7,7 +7,7 @@ use std::task::Poll;
 
 use futures::future::join_all;
 
-use tenantry::app::{self, Handled};
+use tenantry::app::{self, Answered};
 use tenantry::platform::{Batch, Database, DatabaseError, Local};
 use tenantry::sql::statement::Statement;
 
@@ -26,7 +26,7 @@ pub struct Begun {
     line: String,
     gate: Rc<Gate>,
     wire: Wire,
-    work: Option<Local<'static, Handled>>,
+    work: Option<Local<'static, Answered>>,
     next: Option<Step>,
 }
 
@@ -69,9 +69,9 @@ impl Begun {
             gate,
             wire,
             work: Some(Box::pin(async move {
-                let mut handled = app::handle(request, &platform, &config).await;
-                join_all(std::mem::take(&mut handled.work)).await;
-                handled
+                let mut answered = app::handle(request, &platform, &config).await;
+                join_all(std::mem::take(&mut answered.work)).await;
+                answered
             })),
             next: None,
         };
@@ -120,10 +120,10 @@ impl Begun {
     fn run(&mut self) {
         let Some(work) = &mut self.work else { return };
         self.world.database.reset();
-        let mut handled = loop {
+        let mut answered = loop {
             self.gate.is_stood_before.set(false);
             match run::advance(work) {
-                Poll::Ready(handled) => break handled,
+                Poll::Ready(answered) => break answered,
                 Poll::Pending if self.gate.is_stood_before.get() => {
                     let trip = self.gate.trips.get() + 1;
                     self.next = Some(Step::Before(trip));
@@ -136,9 +136,9 @@ impl Begun {
         self.work = None;
         let trips = self.gate.trips.get();
         self.gate.is_off.set(true);
-        self.world.note(std::mem::take(&mut handled.afterwards));
+        self.world.note(std::mem::take(&mut answered.afterwards));
         let line = std::mem::take(&mut self.line);
-        let answer = self.world.answered(line, handled, &self.wire, trips);
+        let answer = self.world.answered(line, answered, &self.wire, trips);
         self.next = Some(Step::Answered(answer));
     }
 }

@@ -12,7 +12,7 @@ use futures::future::join_all;
 use rusqlite::Connection;
 use serde_json::{Value as Json, json};
 
-use tenantry::app::{self, Handled};
+use tenantry::app::{self, Answered};
 use tenantry::domain::Timestamp;
 use tenantry::platform::{Config, Database, Local, Log, Payloads, Platform, Queue};
 use tenantry::web::request::Request;
@@ -172,24 +172,24 @@ impl World {
     pub fn send_to(
         &self,
         call: Call,
-        answers: impl FnOnce(Request, Rc<Platform>) -> Local<'static, Handled>,
+        answers: impl FnOnce(Request, Rc<Platform>) -> Local<'static, Answered>,
     ) -> Answer {
         self.database.reset();
         let line = call.to_line();
         let wire = Wire::new(&self.clock, call.hang_up);
         let platform = self.platform(self.database.clone(), &wire);
         let handling = answers(call.into_request(&wire), platform);
-        let mut handled = self.to_end(&line, handling);
+        let mut answered = self.to_end(&line, handling);
         let mut trips = self.database.trips();
-        self.note(std::mem::take(&mut handled.afterwards));
+        self.note(std::mem::take(&mut answered.afterwards));
         if self.writes_afterwards.get() {
-            let work = std::mem::take(&mut handled.work);
+            let work = std::mem::take(&mut answered.work);
             self.to_end(&line, Box::pin(join_all(work)));
         }
-        if matches!(handled.response.body, Body::Stream(_)) {
+        if matches!(answered.response.body, Body::Stream(_)) {
             trips = self.database.trips();
         }
-        self.answered(line, handled, &wire, trips)
+        self.answered(line, answered, &wire, trips)
     }
 
     /// Does some work to its end, deadlines included.
@@ -240,7 +240,7 @@ impl World {
     pub(crate) fn answered(
         &self,
         call: String,
-        handled: Handled,
+        answered: Answered,
         wire: &Wire,
         trips: usize,
     ) -> Answer {
@@ -249,7 +249,7 @@ impl World {
             mut headers,
             passed,
             body,
-        } = handled.response;
+        } = answered.response;
         for (name, value) in passed {
             // Few, and a test ends soon.
             headers.push((name.leak(), value));

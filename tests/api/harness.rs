@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use tenantry::app::Handled;
+use tenantry::app::Answered;
 use tenantry::platform::{CallFault, Gone, Outgoing};
 use tenantry::web::response::{Body, Response};
 
@@ -178,7 +178,7 @@ fn passed_on(world: &World, call: Call) -> Answer {
                     _ = sink.close().await;
                 }
             };
-            Handled {
+            Answered {
                 response,
                 work: vec![Box::pin(work)],
                 afterwards: Vec::new(),
@@ -283,7 +283,7 @@ fn who_waits_for_a_hang_up_is_woken_by_the_write_that_fails() {
                 response.header("x-request-id", "0".repeat(32));
                 response.header("x-content-type-options", "nosniff");
                 response.body = Body::Stream(body);
-                Handled {
+                Answered {
                     response,
                     work: vec![waits, Box::pin(writes)],
                     afterwards: Vec::new(),

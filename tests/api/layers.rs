@@ -1,4 +1,4 @@
-//! A room of `src/` knows only those below it, and no files of it name one another in a circle.
+//! A layer of `src/` knows only those below it, and no files of it name one another in a circle.
 //!
 //! Read from the text: every path that begins with `crate::`, outside comments and the files' own tests. What a file
 //! says of its neighbours with `super::`, or of its own modules, is not looked at.
@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// The rooms, from the ground up.
-const ROOMS: [&str; 15] = [
+/// The layers, from the ground up.
+const LAYERS: [&str; 15] = [
     "domain", "sql", "platform", "error", "web", "auth", "store", "gate", "jobs", "api",
     "contract", "routes", "app", "openapi", "edge",
 ];
@@ -81,9 +81,9 @@ fn files() -> Files {
 }
 
 fn height(file: &str) -> usize {
-    let room = file.split("::").next().unwrap();
-    let height = ROOMS.iter().position(|known| *known == room);
-    height.unwrap_or_else(|| panic!("{room} is a new room: give it its place in ROOMS"))
+    let layer = file.split("::").next().unwrap();
+    let height = LAYERS.iter().position(|known| *known == layer);
+    height.unwrap_or_else(|| panic!("{layer} is a new layer: give it its place in LAYERS"))
 }
 
 /// What is left when files that name none, or that none names, have been taken away again and again: the circles, and
@@ -104,7 +104,7 @@ fn circles(mut files: Files) -> Files {
 }
 
 #[test]
-fn a_room_names_only_rooms_below_it() {
+fn a_layer_names_only_layers_below_it() {
     let files = files();
     assert!(files.len() > 100, "{} files were found", files.len());
     let mut upward = Vec::new();

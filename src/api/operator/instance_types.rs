@@ -52,7 +52,7 @@ pub(crate) async fn put(call: &mut Call<'_>) -> Result<Response, Error> {
     let name = InstanceTypeName::parse(call.parameter("instance_type"))
         .map_err(|invalid| Error::field("name", &invalid))?;
     let price = body.credits_per_hour;
-    instance_types::put(&call.occasion()?, &name, price).await?;
+    instance_types::put(&call.change_context()?, &name, price).await?;
     Response::ok(&InstanceTypeDetail {
         name: name.as_str().to_owned(),
         credits_per_hour: price,

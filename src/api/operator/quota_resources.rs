@@ -99,6 +99,6 @@ pub(crate) async fn set(call: &mut Call<'_>) -> Result<Response, Error> {
         unit_en: body.unit_en.as_str(),
         unit_cn: body.unit_cn.as_ref().unwrap_or(&body.unit_en).as_str(),
     };
-    let set = quota_resources::set(&call.occasion()?, &resource, &labels, bounds).await?;
+    let set = quota_resources::set(&call.change_context()?, &resource, &labels, bounds).await?;
     Response::ok(&QuotaResourceDetail::from(set))
 }

@@ -141,7 +141,7 @@ pub(crate) async fn put(call: &mut Call<'_>) -> Result<Response, Error> {
         monthly_credits: body.monthly_credits,
         limits: body.limits.unwrap_or_default().into(),
     };
-    let occasion = call.occasion()?;
-    let plan = subscriptions::put(&occasion, &name, new).await?;
+    let context = call.change_context()?;
+    let plan = subscriptions::put(&context, &name, new).await?;
     Response::ok(&SubscriptionDetail::try_from(plan)?)
 }

@@ -75,7 +75,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
     let id = UserId::from_random(call.random()?);
     let token = call.mint_token()?;
     let user = users::create(
-        &call.occasion()?,
+        &call.change_context()?,
         id.as_str(),
         &body.email,
         (
@@ -115,7 +115,7 @@ pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
 pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
     let force = call.query.flag("force")?;
     let user = users::get(call.connection, &call.id("user_id", UserId::parse)).await?;
-    users::delete(&call.occasion()?, &user, force).await?;
+    users::delete(&call.change_context()?, &user, force).await?;
     Ok(Response::no_content())
 }
 
@@ -123,7 +123,7 @@ pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
 pub(crate) async fn reset_token(call: &mut Call<'_>) -> Result<Response, Error> {
     let user = users::get(call.connection, &call.id("user_id", UserId::parse)).await?;
     let token = call.mint_token()?;
-    users::reset_token(&call.occasion()?, &user, &token).await?;
+    users::reset_token(&call.change_context()?, &user, &token).await?;
     Response::ok(&UserToken {
         token: token.plain.reveal().to_owned(),
     })

@@ -93,7 +93,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
         expiry_date,
         max_redemptions: body.max_redemptions,
     };
-    let created = vouchers::create(&call.occasion()?, new).await?;
+    let created = vouchers::create(&call.change_context()?, new).await?;
     Response::created(&OperatorVoucher::try_from(created)?)
 }
 
@@ -118,6 +118,6 @@ pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
 /// `DELETE /operator/v1/vouchers/{code}`.
 pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
     let voucher = vouchers::get(call.connection, call.parameter("code")).await?;
-    vouchers::delete(&call.occasion()?, &voucher).await?;
+    vouchers::delete(&call.change_context()?, &voucher).await?;
     Ok(Response::no_content())
 }

@@ -10,7 +10,7 @@ use crate::domain::json;
 use crate::domain::{Description, Fields, IoType, Labels, ObjectName, ObjectType, quoted};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::store::audit::{Action, Change, Occasion, given};
+use crate::store::audit::{Action, Change, ChangeContext, given};
 use crate::store::connection::Connection;
 use crate::store::pipeline_checks::lost_field::LostField;
 use crate::store::pipeline_checks::use_in_pipeline::UseInPipeline;
@@ -104,7 +104,7 @@ impl NewRecord {
 /// 400 for a taken name; 403 for a right lost meanwhile, or the plan's limit; 404 when the project has gone; 503 when
 /// the database fails.
 pub async fn create(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     new: &NewRecord,
 ) -> Result<Record, Error> {
@@ -114,7 +114,7 @@ pub async fn create(
         ..project.change(Action::Create, kind.name(), &new.id, name)
     };
     let statements = change
-        .parameters(occasion)
+        .parameters(context)
         .text("name", name)
         .text("description", new.description.as_str())
         .text("input_type", new.input_type.name())
@@ -127,10 +127,10 @@ pub async fn create(
         )
         .text("labels", new.labels.to_json())
         .batch(kind.statements().create);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     answers.done_or(&[
         ("found", &|| projects::not_found(&project.project_name)),
-        ("may", &|| projects::lacks(occasion.authority)),
+        ("may", &|| projects::lacks(context.authority)),
         ("name_is_free", &|| name_is_taken(kind, name)),
         ("subscription_runs", &subscriptions::ended),
         ("plan_allows", &|| limit_reached(kind.plural())),
@@ -229,7 +229,7 @@ impl RecordChanges {
 /// 400 for a taken name, fields of a plain side, or a field that a pipeline maps; 403 for a right lost meanwhile; 404 when
 /// it has gone; for an unknown default version 404 of a deployment and 400 of a pipeline; 503 when the database fails.
 pub async fn update(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     object: &Object,
     changes: &RecordChanges,
@@ -242,7 +242,7 @@ pub async fn update(
     let default = &changes.default_version;
     let default_name = default.value().map(ObjectName::as_str);
     let statements = object
-        .parameters(change.parameters(occasion))
+        .parameters(change.parameters(context))
         .optional_text("name", name)
         .optional_text(
             "description",
@@ -262,10 +262,10 @@ pub async fn update(
         .flag("sets_default_version", default.is_present())
         .optional_text("default_version", default_name)
         .batch(object.kind.statements().update);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     answers.done_or_unchanged(&[
         ("found", &|| object.not_found()),
-        ("may", &|| projects::lacks(occasion.authority)),
+        ("may", &|| projects::lacks(context.authority)),
         ("name_is_free", &|| {
             name_is_taken(object.kind, name.unwrap_or_default())
         }),
@@ -288,18 +288,18 @@ pub async fn update(
 /// # Errors
 /// 400 while a pipeline uses it; 403 for a right lost meanwhile; 404 when it has gone; 503 when the database fails.
 pub async fn delete(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     object: &Object,
 ) -> Result<(), Error> {
     let change = change_of(project, object, Action::Delete);
     let statements = object
-        .parameters(change.parameters(occasion))
+        .parameters(change.parameters(context))
         .batch(object.kind.statements().delete);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     answers.done_or(&[
         ("found", &|| object.not_found()),
-        ("may", &|| projects::lacks(occasion.authority)),
+        ("may", &|| projects::lacks(context.authority)),
         ("is_unused", &|| {
             let what = format!("the {} {}", object.kind.name(), quoted(&object.name));
             let which = match object.kind {

@@ -11,7 +11,7 @@ use crate::domain::subscription_period::period_containing;
 use crate::domain::time::Timestamp;
 use crate::domain::voucher_code::VoucherCode;
 use crate::error::Error;
-use crate::store::audit::{Action, Change, Occasion, permit, permitted};
+use crate::store::audit::{Action, Change, ChangeContext, permit, permitted};
 use crate::store::rights::caller_lives;
 use crate::store::rows::OTHERWISE;
 use crate::store::texts::statements;
@@ -173,7 +173,7 @@ pub struct NewOrganization<'a> {
 /// many organizations; 403 for a plan that is not open; 401 when the caller's token ended meanwhile; 503 when the
 /// database fails.
 pub async fn create(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     new: NewOrganization<'_>,
 ) -> Result<Organization, Error> {
     let change = Change {
@@ -189,9 +189,9 @@ pub async fn create(
         })),
     };
     // A subscription starts with its organization, so the voucher's credits are for the first period.
-    let (_, period_end) = period_containing(occasion.now, occasion.now);
+    let (_, period_end) = period_containing(context.now, context.now);
     let statements = change
-        .parameters(occasion)
+        .parameters(context)
         .optional_text("subscription", new.subscription)
         .optional_integer("end_date", new.end_date.map(Timestamp::as_millis))
         .optional_text("voucher", new.voucher.map(VoucherCode::as_str))
@@ -208,7 +208,7 @@ pub async fn create(
             &GET_BY_ID,
             &AFTER,
         ]);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     answers.done_or(&[
         ("name_is_free", &|| name_is_taken(new.name.as_str())),
         ("voucher_is_good", &|| {

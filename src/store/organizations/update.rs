@@ -10,7 +10,7 @@ use super::{GET_BY_ID, Organization, free_has_no_end, name_is_taken, needs_an_en
 use crate::domain::names::ObjectName;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
-use crate::store::audit::{Action, Change, Occasion, given, permit, permitted};
+use crate::store::audit::{Action, Change, ChangeContext, given, permit, permitted};
 use crate::store::projects::lacks;
 use crate::store::rights::caller_administers;
 use crate::store::subscriptions::{FREE, in_force};
@@ -225,7 +225,7 @@ impl OrganizationChanges {
 /// 400 for a taken name, an unknown plan, or dates that do not fit it; 403 for a change of the subscription by anybody
 /// but the operator, or for a right lost meanwhile; 503 when the database fails.
 pub async fn update(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     organization: &Organization,
     changes: &OrganizationChanges,
 ) -> Result<Organization, Error> {
@@ -235,7 +235,7 @@ pub async fn update(
     };
     // Who sends back what they were shown changes nothing of the subscription; nothing of it is written for them, so it may
     // have been changed since.
-    let changes = match occasion.authority.principal().is_operator() {
+    let changes = match context.authority.principal().is_operator() {
         true => changes,
         false if changes.changes_subscription(organization) => {
             return Err(Error::forbidden(
@@ -257,16 +257,16 @@ pub async fn update(
     let name = changes.name.as_ref().map(ObjectName::as_str);
     let end_date = changes.end_date.value().map(|end| end.as_millis());
     let statements = change
-        .parameters(occasion)
+        .parameters(context)
         .optional_text("name", name)
         .optional_text("subscription", changes.subscription.as_deref())
         .optional_integer("start_date", changes.start_date.map(Timestamp::as_millis))
         .flag("sets_end_date", changes.sets_end_date())
         .optional_integer("end_date", end_date)
         .batch([&PERMIT, &UPDATE, &GET_BY_ID, &AFTER]);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     answers.done_or_unchanged(&[
-        ("may", &|| lacks(occasion.authority)),
+        ("may", &|| lacks(context.authority)),
         ("name_is_free", &|| name_is_taken(name.unwrap_or_default())),
         ("plan_exists", &no_such_plan),
         ("end_is_the_plans", &free_has_no_end),

@@ -14,7 +14,7 @@ use crate::domain::labels::Labels;
 use crate::domain::names::ObjectName;
 use crate::domain::origin::OriginList;
 use crate::error::Error;
-use crate::store::audit::{Action, Change, Occasion, given};
+use crate::store::audit::{Action, Change, ChangeContext, given};
 use crate::store::budgets;
 use crate::store::rows::OTHERWISE;
 use crate::store::subscriptions::{self, limit_reached};
@@ -55,7 +55,7 @@ impl NewProject<'_> {
 /// # Errors
 /// 404 for an organization that the caller is no member of; 403 unless they are its admin; 400 for a taken name; 503
 /// when the database fails.
-pub async fn create(occasion: &Occasion<'_>, new: NewProject<'_>) -> Result<Project, Error> {
+pub async fn create(context: &ChangeContext<'_>, new: NewProject<'_>) -> Result<Project, Error> {
     let change = Change {
         action: Action::Create,
         object_type: "project",
@@ -65,7 +65,7 @@ pub async fn create(occasion: &Occasion<'_>, new: NewProject<'_>) -> Result<Proj
         project_id: Some(new.id),
         after: Some(new.to_json()),
     };
-    let statements = budgets::at(change.parameters(occasion), occasion.now)
+    let statements = budgets::at(change.parameters(context), context.now)
         .text("name", new.name.as_str())
         .text("organization", new.organization)
         .flag("advanced_permissions", new.advanced_permissions)
@@ -82,12 +82,12 @@ pub async fn create(occasion: &Occasion<'_>, new: NewProject<'_>) -> Result<Proj
             &GET_BY_ID,
             &AFTER_CREATE,
         ]);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     answers.done_or(&[
         ("sees_organization", &|| {
             organization_not_found(new.organization)
         }),
-        ("may", &|| lacks(occasion.authority)),
+        ("may", &|| lacks(context.authority)),
         ("name_is_free", &|| name_is_taken(new.name.as_str())),
         ("subscription_runs", &subscriptions::ended),
         ("plan_allows", &|| limit_reached("projects")),
@@ -142,7 +142,7 @@ impl ProjectChanges {
 /// 400 for a taken name; 403 for a suspension or a budget that is not the caller's to lift, or a right lost meanwhile; 404
 /// when the project has gone; 503 when the database fails.
 pub async fn update(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     changes: &ProjectChanges,
 ) -> Result<Project, Error> {
@@ -150,14 +150,14 @@ pub async fn update(
         after: Some(changes.to_json()),
         ..change_of(project, Action::Update)
     };
-    let by = if occasion.authority.principal().is_operator() {
+    let by = if context.authority.principal().is_operator() {
         "operator"
     } else {
         "organization"
     };
     let suspends = changes.suspend == Some(true);
     let name = changes.name.as_ref().map(ObjectName::as_str);
-    let statements = budgets::at(change.parameters(occasion), occasion.now)
+    let statements = budgets::at(change.parameters(context), context.now)
         .optional_text("name", name)
         .flag(
             "sets_advanced_permissions",
@@ -194,10 +194,10 @@ pub async fn update(
             &GET_BY_ID,
             &AFTER_UPDATE,
         ]);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     answers.done_or_unchanged(&[
         ("found", &|| not_found(&project.project_name)),
-        ("may", &|| lacks(occasion.authority)),
+        ("may", &|| lacks(context.authority)),
         ("name_is_free", &|| name_is_taken(name.unwrap_or_default())),
         ("suspension_is_callers", &|| {
             Error::forbidden(
@@ -220,12 +220,12 @@ pub async fn update(
 ///
 /// # Errors
 /// 403 for a right lost meanwhile; 404 when the project has gone; 503 when the database fails.
-pub async fn delete(occasion: &Occasion<'_>, project: &Project) -> Result<(), Error> {
-    let parameters = change_of(project, Action::Delete).parameters(occasion);
+pub async fn delete(context: &ChangeContext<'_>, project: &Project) -> Result<(), Error> {
+    let parameters = change_of(project, Action::Delete).parameters(context);
     let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    occasion.connection.write(statements).await?.done_or(&[
+    context.connection.write(statements).await?.done_or(&[
         ("found", &|| not_found(&project.project_name)),
-        (OTHERWISE, &|| lacks(occasion.authority)),
+        (OTHERWISE, &|| lacks(context.authority)),
     ])
 }
 

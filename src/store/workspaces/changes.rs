@@ -14,7 +14,7 @@ use crate::domain::json;
 use crate::domain::workspace::DEFAULT_WORKSPACE;
 use crate::domain::{AuthType, EnterpriseProjectId, Grant, WorkspaceDescription, WorkspaceName};
 use crate::error::{Error, Reason};
-use crate::store::audit::{Action, Change, Occasion, given, permit, permitted};
+use crate::store::audit::{Action, Change, ChangeContext, given, permit, permitted};
 use crate::store::projects::Project;
 use crate::store::rights::caller_may;
 use crate::store::rows::OTHERWISE;
@@ -167,7 +167,7 @@ pub struct NewWorkspace<'a> {
 /// 400 for a taken name, and beyond [`MAX_WORKSPACES`]; 403 for a right lost meanwhile, and when the organization's
 /// subscription has ended; 503 when the database fails.
 pub async fn create(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     new: NewWorkspace<'_>,
 ) -> Result<Workspace, Error> {
@@ -185,10 +185,10 @@ pub async fn create(
         ..change_of(project, new.id, Action::Create)
     };
     let statements = change
-        .parameters(occasion)
+        .parameters(context)
         .text("name", new.name.as_str())
         .text("description", new.description.as_str())
-        .text("owner", owner_name(occasion.authority.principal()))
+        .text("owner", owner_name(context.authority.principal()))
         .text("enterprise_project_id", new.enterprise_project_id.as_str())
         .text("auth_type", new.auth_type.as_str())
         .text("grants", json::text(&grants))
@@ -201,14 +201,14 @@ pub async fn create(
             &GET_NEW,
             &AFTER_CREATE,
         ]);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     answers.done_or(&[
         ("found", &foreign_project),
-        ("may", &|| lacks(occasion.authority)),
+        ("may", &|| lacks(context.authority)),
         ("name_is_free", &|| name_is_taken(Some(new.name))),
         ("subscription_runs", &|| {
             subscriptions::ended().because(Reason::NotAllowedNow {
-                permission: permission_name(occasion.authority),
+                permission: permission_name(context.authority),
             })
         }),
         (OTHERWISE, &too_many),
@@ -255,7 +255,7 @@ impl WorkspaceChanges {
 /// # Errors
 /// 400 for a taken name, or when it has gone meanwhile; 403 for a right lost meanwhile; 503 when the database fails.
 pub async fn update(
-    occasion: &Occasion<'_>,
+    context: &ChangeContext<'_>,
     project: &Project,
     id: &str,
     changes: &WorkspaceChanges,
@@ -268,7 +268,7 @@ pub async fn update(
     let text = |text: Option<&str>| text.map(str::to_owned);
     let grants = changes.grants.as_deref();
     let statements = change
-        .parameters(occasion)
+        .parameters(context)
         .optional_text(
             "name",
             text(changes.name.as_ref().map(|name| name.as_str())),
@@ -290,10 +290,10 @@ pub async fn update(
             &REPLACE_GRANTEES,
             &AFTER_UPDATE,
         ]);
-    let answers = occasion.connection.write(statements).await?;
+    let answers = context.connection.write(statements).await?;
     answers.done_or_unchanged(&[
         ("found", &|| not_found(id)),
-        ("may", &|| lacks(occasion.authority)),
+        ("may", &|| lacks(context.authority)),
         (OTHERWISE, &|| name_is_taken(changes.name.as_ref())),
     ])
 }
@@ -303,15 +303,15 @@ pub async fn update(
 /// # Errors
 /// 400 for the default workspace, or when it has gone meanwhile; 403 for a right lost meanwhile; 503 when the database
 /// fails.
-pub async fn delete(occasion: &Occasion<'_>, project: &Project, id: &str) -> Result<(), Error> {
+pub async fn delete(context: &ChangeContext<'_>, project: &Project, id: &str) -> Result<(), Error> {
     if id == DEFAULT_WORKSPACE {
         return Err(is_default());
     }
-    let parameters = change_of(project, id, Action::Delete).parameters(occasion);
+    let parameters = change_of(project, id, Action::Delete).parameters(context);
     let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
-    occasion.connection.write(statements).await?.done_or(&[
+    context.connection.write(statements).await?.done_or(&[
         ("found", &|| not_found(id)),
-        (OTHERWISE, &|| lacks(occasion.authority)),
+        (OTHERWISE, &|| lacks(context.authority)),
     ])
 }
 
