@@ -209,7 +209,7 @@ def test_binary():
 def stages(name, skipped):
     """The tests in the order of their promise, each once, as arguments of the test program."""
     family = name.split("::")[0].split(" ")[0]
-    family = {"versions": "version", "objects": "object", "organizations": "organization"}.get(family, family)
+    family = {"versions": "version", "targets": "target", "organizations": "organization"}.get(family, family)
     seen = []
     for tests in ((family,), ABOUT_RIGHTS, LOST_RIGHTS):
         yield [*tests, *(argument for test in seen for argument in ("--skip", test))]

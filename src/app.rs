@@ -262,8 +262,8 @@ impl<'a> Exchange<'a> {
                 let about = self.authorise_on_project(&mut call, access).await?;
                 answer(&mut Call::new(call, about)).await
             }
-            Handler::OnObject(kind, answer) => {
-                let about = self.authorise_on_object(&mut call, access, kind).await;
+            Handler::OnTarget(kind, answer) => {
+                let about = self.authorise_on_target(&mut call, access, kind).await;
                 if let Err(error) = &about {
                     self.withdraw(&mut call, error);
                 }

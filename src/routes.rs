@@ -20,7 +20,6 @@ use crate::web::cors::Class;
 pub mod family;
 mod find;
 mod modelarts;
-mod objects;
 mod openai;
 mod operator;
 mod organizations;
@@ -30,6 +29,7 @@ mod roles;
 mod schedules;
 mod service;
 mod services;
+mod targets;
 mod unserved;
 mod variables;
 mod webhooks;
@@ -101,15 +101,15 @@ macro_rules! handler {
     (PersonOfProject $answer:expr) => { crate::routes::handler!(@ OnProject $answer) };
     (ProjectAdmin $answer:expr) => { crate::routes::handler!(@ OnProject $answer) };
     (ProjectAdminOrOneself $answer:expr) => { crate::routes::handler!(@ OnProject $answer) };
-    (Deployment $answer:expr) => { crate::routes::handler!(@ OnObject $answer, ObjectType::Deployment) };
-    (Model $answer:expr) => { crate::routes::handler!(@ OnObject $answer, ObjectType::Deployment) };
-    (Service $answer:expr) => { crate::routes::handler!(@ OnObject $answer, ObjectType::Deployment) };
-    (Pipeline $answer:expr) => { crate::routes::handler!(@ OnObject $answer, ObjectType::Pipeline) };
+    (Deployment $answer:expr) => { crate::routes::handler!(@ OnTarget $answer, TargetKind::Deployment) };
+    (Model $answer:expr) => { crate::routes::handler!(@ OnTarget $answer, TargetKind::Deployment) };
+    (Service $answer:expr) => { crate::routes::handler!(@ OnTarget $answer, TargetKind::Deployment) };
+    (Pipeline $answer:expr) => { crate::routes::handler!(@ OnTarget $answer, TargetKind::Pipeline) };
     (Workspaces $answer:expr) => { crate::routes::handler!(@ OnWorkspaces $answer) };
     (Workspace $answer:expr) => { crate::routes::handler!(@ OnWorkspace $answer) };
-    (@ $about:ident $answer:expr $(, ObjectType::$kind:ident)?) => {
+    (@ $about:ident $answer:expr $(, TargetKind::$kind:ident)?) => {
         crate::api::call::Handler::$about(
-            $(crate::domain::ObjectType::$kind,)?
+            $(crate::domain::TargetKind::$kind,)?
             $answer,
         )
     };
@@ -200,7 +200,7 @@ const TABLES: [&[Route]; 19] = [
     organizations::TABLE,
     projects::TABLE,
     roles::TABLE,
-    objects::TABLE,
+    targets::TABLE,
     variables::TABLE,
     schedules::TABLE,
     webhooks::TABLE,

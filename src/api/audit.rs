@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::api::{Call, Context, OnObject, OnOrganization, OnProject};
+use crate::api::{Call, Context, OnOrganization, OnProject, OnTarget};
 use crate::domain::{AuditId, Invalid, SAFE_INTEGER, quoted};
 use crate::error::Error;
 use crate::store::rows::JsonText;
@@ -105,8 +105,8 @@ pub(crate) async fn list_of_project(call: &mut Call<'_, OnProject>) -> Result<Re
 }
 
 /// `GET .../deployments/{d}/audit` and `GET .../pipelines/{l}/audit`.
-pub(crate) async fn list_of_object(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
-    respond(call, Trail::Object(&call.object().id)).await
+pub(crate) async fn list_of_target(call: &mut Call<'_, OnTarget>) -> Result<Response, Error> {
+    respond(call, Trail::Target(&call.target().id)).await
 }
 
 /// `GET /organizations/{o}/audit`.

@@ -4,20 +4,20 @@
 //! pairs an access with a handler that needs more does not compile:
 //!
 //! ```
-//! use tenantry::api::call::{Answer, Call, Handler, OnObject};
-//! use tenantry::domain::ObjectType;
+//! use tenantry::api::call::{Answer, Call, Handler, OnTarget};
+//! use tenantry::domain::TargetKind;
 //!
-//! fn answer() -> Answer<OnObject> {
-//!     |_: &mut Call<'_, OnObject>| Box::pin(async { todo!() })
+//! fn answer() -> Answer<OnTarget> {
+//!     |_: &mut Call<'_, OnTarget>| Box::pin(async { todo!() })
 //! }
-//! Handler::OnObject(ObjectType::Pipeline, answer());
+//! Handler::OnTarget(TargetKind::Pipeline, answer());
 //! ```
 //!
 //! ```compile_fail,E0308
-//! use tenantry::api::call::{Answer, Call, Handler, OnObject};
+//! use tenantry::api::call::{Answer, Call, Handler, OnTarget};
 //!
-//! fn answer() -> Answer<OnObject> {
-//!     |_: &mut Call<'_, OnObject>| Box::pin(async { todo!() })
+//! fn answer() -> Answer<OnTarget> {
+//!     |_: &mut Call<'_, OnTarget>| Box::pin(async { todo!() })
 //! }
 //! Handler::OnProject(answer());
 //! ```
@@ -25,12 +25,12 @@
 use std::ops::{Deref, DerefMut};
 
 use super::Context;
-use crate::domain::ObjectType;
+use crate::domain::TargetKind;
 use crate::error::Error;
 use crate::platform::Local;
-use crate::store::objects::Object;
 use crate::store::organizations::Organization;
 use crate::store::projects::Project;
+use crate::store::targets::Target;
 use crate::store::workspaces::Workspace;
 use crate::web::response::Response;
 
@@ -50,9 +50,9 @@ pub struct OnOrganization(Organization);
 pub struct OnProject(Project);
 
 /// About the deployment or pipeline in the path, which exists, in a project that the caller has a part in.
-pub struct OnObject {
+pub struct OnTarget {
     project: Project,
-    object: Object,
+    target: Target,
 }
 
 /// About the workspace in the path, which is open to the caller, in a project that the caller has a part in.
@@ -74,8 +74,8 @@ pub enum Handler {
     OnOrganization(Answer<OnOrganization>),
     /// The project in the path.
     OnProject(Answer<OnProject>),
-    /// The project in the path, and the object of this kind in it.
-    OnObject(ObjectType, Answer<OnObject>),
+    /// The project in the path, and the target of this kind in it.
+    OnTarget(TargetKind, Answer<OnTarget>),
     /// The project in the path of the ModelArts-compatible surface.
     OnWorkspaces(Answer<OnProject>),
     /// The same, and the workspace in it.
@@ -94,7 +94,7 @@ pub trait Placed {
     /// The project in the path.
     fn project(&self) -> &Project;
     /// The deployment in the path, if it names one.
-    fn object(&self) -> Option<&Object>;
+    fn target(&self) -> Option<&Target>;
 }
 
 impl Placed for OnProject {
@@ -102,18 +102,18 @@ impl Placed for OnProject {
         &self.0
     }
 
-    fn object(&self) -> Option<&Object> {
+    fn target(&self) -> Option<&Target> {
         None
     }
 }
 
-impl Placed for OnObject {
+impl Placed for OnTarget {
     fn project(&self) -> &Project {
         &self.project
     }
 
-    fn object(&self) -> Option<&Object> {
-        Some(&self.object)
+    fn target(&self) -> Option<&Target> {
+        Some(&self.target)
     }
 }
 
@@ -150,9 +150,9 @@ impl OnProject {
     }
 }
 
-impl OnObject {
-    pub(crate) fn new(project: Project, object: Object) -> Self {
-        Self { project, object }
+impl OnTarget {
+    pub(crate) fn new(project: Project, target: Target) -> Self {
+        Self { project, target }
     }
 }
 
@@ -176,15 +176,15 @@ impl Call<'_, OnProject> {
     }
 }
 
-impl Call<'_, OnObject> {
+impl Call<'_, OnTarget> {
     /// The project in the path.
     pub(crate) fn project(&self) -> &Project {
         &self.about.project
     }
 
     /// The deployment or pipeline in the path.
-    pub(crate) fn object(&self) -> &Object {
-        &self.about.object
+    pub(crate) fn target(&self) -> &Target {
+        &self.about.target
     }
 }
 

@@ -2,7 +2,7 @@
 
 pub mod shapes;
 
-use crate::api::{Call, OnObject, versions};
+use crate::api::{Call, OnTarget, versions};
 use crate::domain::VersionId;
 use crate::domain::json;
 use crate::error::Error;
@@ -12,7 +12,7 @@ use crate::web::response::Response;
 use shapes::{DeploymentVersionCreate, DeploymentVersionSettings, DeploymentVersionUpdate};
 
 /// `POST .../versions`.
-pub(crate) async fn create(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+pub(crate) async fn create(call: &mut Call<'_, OnTarget>) -> Result<Response, Error> {
     let body: DeploymentVersionCreate = call.body().await?;
     let new = NewVersion {
         id: VersionId::from_random(call.random()?).to_string(),
@@ -26,7 +26,7 @@ pub(crate) async fn create(call: &mut Call<'_, OnObject>) -> Result<Response, Er
 }
 
 /// `PATCH .../versions/{version}`.
-pub(crate) async fn update(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+pub(crate) async fn update(call: &mut Call<'_, OnTarget>) -> Result<Response, Error> {
     let body: DeploymentVersionUpdate = call.body().await?;
     let changes = VersionChanges {
         settings: body.settings(),

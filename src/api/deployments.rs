@@ -1,10 +1,10 @@
 //! `/projects/{p}/deployments`: the records (docs/deployments.md).
 
-use crate::api::{Call, OnObject, OnProject, objects};
+use crate::api::{Call, OnProject, OnTarget, targets};
 use crate::domain::json::object;
-use crate::domain::{DeploymentId, Description, Fields, IoType, Labels, ObjectName, ObjectType};
+use crate::domain::{DeploymentId, Description, Fields, IoType, Labels, ObjectName, TargetKind};
 use crate::error::Error;
-use crate::store::objects::records::{NewRecord, RecordChanges};
+use crate::store::targets::records::{NewRecord, RecordChanges};
 use crate::web::patch::Patch;
 use crate::web::response::Response;
 
@@ -70,7 +70,7 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
     let body: DeploymentCreate = call.body().await?;
     let supports_request_format = body.supports_request_format.unwrap_or(true);
     let new = NewRecord {
-        kind: ObjectType::Deployment,
+        kind: TargetKind::Deployment,
         id: DeploymentId::from_random(call.random()?).to_string(),
         name: body.name,
         description: body.description.unwrap_or_default(),
@@ -81,16 +81,16 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
         supports_request_format: Some(supports_request_format),
         labels: body.labels.unwrap_or_default(),
     };
-    objects::create(call, &new).await
+    targets::create(call, &new).await
 }
 
 /// `GET .../deployments`.
 pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
-    objects::list(call, ObjectType::Deployment).await
+    targets::list(call, TargetKind::Deployment).await
 }
 
 /// `PATCH .../deployments/{deployment_name}`.
-pub(crate) async fn update(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+pub(crate) async fn update(call: &mut Call<'_, OnTarget>) -> Result<Response, Error> {
     let body: DeploymentUpdate = call.body().await?;
     let changes = RecordChanges {
         name: body.name.or_keep("name")?,
@@ -101,5 +101,5 @@ pub(crate) async fn update(call: &mut Call<'_, OnObject>) -> Result<Response, Er
         default_version: body.default_version,
         ..RecordChanges::default()
     };
-    objects::update(call, &changes).await
+    targets::update(call, &changes).await
 }

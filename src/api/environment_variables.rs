@@ -143,7 +143,7 @@ fn place<'a, About: Placed>(
 ) -> Result<Place<'a>, Error> {
     let about = call.about();
     let version = call.parameter("version");
-    Place::ridden(about.project(), about.object(), version, ridden)
+    Place::ridden(about.project(), about.target(), version, ridden)
 }
 
 /// The variable of the path, at that place.

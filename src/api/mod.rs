@@ -1,4 +1,4 @@
-//! Handlers, one file per resource, named as in the URL; what deployments and pipelines have alike is in [`objects`] and
+//! Handlers, one file per resource, named as in the URL; what deployments and pipelines have alike is in [`targets`] and
 //! [`versions`].
 //!
 //! A handler is a sentence: parse, decide, store, answer. It runs after the route's access has been checked, and finds
@@ -15,7 +15,6 @@ pub mod environments;
 pub mod instance_types;
 mod labels;
 pub mod logs;
-pub mod objects;
 pub mod operator;
 pub mod organization_users;
 pub mod organizations;
@@ -35,6 +34,7 @@ pub mod roles;
 pub mod service_users;
 pub mod services;
 pub mod status;
+pub mod targets;
 pub mod time_series;
 pub mod upstreams;
 pub mod usage;
@@ -47,7 +47,7 @@ pub mod workspaces;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-pub(crate) use call::{Call, OnObject, OnOrganization, OnProject, OnWorkspace};
+pub(crate) use call::{Call, OnOrganization, OnProject, OnTarget, OnWorkspace};
 
 use crate::auth::access::Authority;
 use crate::domain::json::FromJson;

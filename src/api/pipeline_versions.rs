@@ -2,7 +2,7 @@
 
 pub mod shapes;
 
-use crate::api::{Call, Context, OnObject, versions};
+use crate::api::{Call, Context, OnTarget, versions};
 use crate::domain::json;
 use crate::domain::pipeline_graph::ReferenceType;
 use crate::domain::{AttachmentId, Attachments, PipelineObjectId, PipelineObjects, VersionId};
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use shapes::{PipelineVersionCreate, PipelineVersionSettings, PipelineVersionUpdate};
 
 /// `POST .../versions`.
-pub(crate) async fn create(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+pub(crate) async fn create(call: &mut Call<'_, OnTarget>) -> Result<Response, Error> {
     let body: PipelineVersionCreate = call.body().await?;
     let settings = body.settings();
     let objects = body.objects.or_default().unwrap_or_default();
@@ -62,7 +62,7 @@ fn numbered_attachments(call: &Context<'_>, attachments: &Attachments) -> Result
 }
 
 /// `PATCH .../versions/{version}`.
-pub(crate) async fn update(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+pub(crate) async fn update(call: &mut Call<'_, OnTarget>) -> Result<Response, Error> {
     let body: PipelineVersionUpdate = call.body().await?;
     let settings = body.settings();
     let (objects, attachments) = (body.objects.or_default(), body.attachments.or_default());

@@ -1,10 +1,10 @@
 //! `/projects/{p}/pipelines`: the records (docs/deployments.md).
 
-use crate::api::{Call, OnObject, OnProject, objects};
+use crate::api::{Call, OnProject, OnTarget, targets};
 use crate::domain::json::object;
-use crate::domain::{Description, Fields, IoType, Labels, ObjectName, ObjectType, PipelineId};
+use crate::domain::{Description, Fields, IoType, Labels, ObjectName, PipelineId, TargetKind};
 use crate::error::Error;
-use crate::store::objects::records::{NewRecord, RecordChanges};
+use crate::store::targets::records::{NewRecord, RecordChanges};
 use crate::web::patch::Patch;
 use crate::web::response::Response;
 
@@ -58,7 +58,7 @@ object! {
 pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let body: PipelineCreate = call.body().await?;
     let new = NewRecord {
-        kind: ObjectType::Pipeline,
+        kind: TargetKind::Pipeline,
         id: PipelineId::from_random(call.random()?).to_string(),
         name: body.name,
         description: body.description.unwrap_or_default(),
@@ -69,16 +69,16 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
         supports_request_format: None,
         labels: body.labels.unwrap_or_default(),
     };
-    objects::create(call, &new).await
+    targets::create(call, &new).await
 }
 
 /// `GET .../pipelines`.
 pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
-    objects::list(call, ObjectType::Pipeline).await
+    targets::list(call, TargetKind::Pipeline).await
 }
 
 /// `PATCH .../pipelines/{pipeline_name}`.
-pub(crate) async fn update(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+pub(crate) async fn update(call: &mut Call<'_, OnTarget>) -> Result<Response, Error> {
     let body: PipelineUpdate = call.body().await?;
     let changes = RecordChanges {
         name: body.name.or_keep("name")?,
@@ -90,5 +90,5 @@ pub(crate) async fn update(call: &mut Call<'_, OnObject>) -> Result<Response, Er
         output_fields: body.output_fields.or_default(),
         default_version: body.default_version,
     };
-    objects::update(call, &changes).await
+    targets::update(call, &changes).await
 }

@@ -8,13 +8,13 @@ use crate::api::labels::label_filter;
 use crate::api::{Call, Context, OnProject};
 use crate::domain::request_input::batch_items;
 use crate::domain::{
-    Cron, Description, Fields, IoType, Labels, ObjectName, ObjectType, ScheduleId, Text, Within,
+    Cron, Description, Fields, IoType, Labels, ObjectName, ScheduleId, TargetKind, Text, Within,
 };
 use crate::error::Error;
 use crate::gate::LONGEST_KEPT;
 use crate::store::first_trip::Rider;
 use crate::store::request_schedules::{
-    self as schedules, Data, NewSchedule, Schedule, ScheduleChanges, Target,
+    self as schedules, Data, NewSchedule, Schedule, ScheduleChanges, ScheduledTarget,
 };
 use crate::store::rows::{Answers, JsonText};
 use crate::web::patch::Patch;
@@ -31,7 +31,7 @@ object! {
         /// Name of the schedule, unique in the project.
         pub name: ObjectName,
         /// Kind of object that the schedule makes requests to.
-        pub object_type: ObjectType,
+        pub object_type: TargetKind,
         /// Name of the deployment or pipeline.
         pub object_name: String,
         /// Name of the version of the deployment or pipeline; the default version if absent.
@@ -136,7 +136,7 @@ impl From<Schedule> for ScheduleList {
 }
 
 /// What a schedule sends to its deployment or pipeline.
-fn data(target: &Target, request_data: Option<&RawValue>) -> Result<Data, Error> {
+fn data(target: &ScheduledTarget, request_data: Option<&RawValue>) -> Result<Data, Error> {
     let io_type = IoType::of_bodies(&target.input_type, target.supports_request_format.0);
     let text = request_data.map_or(
         match io_type {

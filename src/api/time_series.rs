@@ -96,7 +96,7 @@ pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Err
     let whose = match label {
         None => Whose::Project,
         Some((key, id)) if key.ends_with("_version_id") => Whose::Version(id),
-        Some((_, id)) => Whose::Object(id),
+        Some((_, id)) => Whose::Target(id),
     };
     let about = (call.project().project_id.as_str(), whose);
     let found = time_series::read(call.connection, about, metric, steps).await?;

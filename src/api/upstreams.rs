@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::api::{Call, Context, OnObject};
+use crate::api::{Call, Context, OnTarget};
 use crate::auth::sealed::{Place, seal};
 use crate::domain::{
     HeaderTemplates, InstanceTypeName, Invalid, QuotaResourceName, RevisionId, Text, UpstreamUrl,
@@ -158,7 +158,7 @@ impl RevisionList {
 }
 
 /// `PUT .../upstream`.
-pub(crate) async fn put(call: &mut Call<'_, OnObject>, ridden: Answers) -> Result<Response, Error> {
+pub(crate) async fn put(call: &mut Call<'_, OnTarget>, ridden: Answers) -> Result<Response, Error> {
     let body: UpstreamPut = call.body().await?;
     let rotates = call
         .query
@@ -195,7 +195,7 @@ pub(crate) async fn put(call: &mut Call<'_, OnObject>, ridden: Answers) -> Resul
         retries: body.retries.map_or(0, Within::get),
     };
     let version = call.parameter("version");
-    let version_id = upstreams::version_ridden(&ridden, call.object(), version)?;
+    let version_id = upstreams::version_ridden(&ridden, call.target(), version)?;
     let mut secret = [0; SECRET_LENGTH];
     let drawn = call.platform.entropy.fill(&mut secret);
     drawn.map_err(Error::unavailable)?;
@@ -216,9 +216,9 @@ pub(crate) async fn put(call: &mut Call<'_, OnObject>, ridden: Answers) -> Resul
         rotates_until: rotates.map(|grace| context.now.plus_millis(grace * 1_000)),
         requires_price: call.config.require_price,
     };
-    let (project, object) = (call.project(), call.object());
+    let (project, target) = (call.project(), call.target());
     let (upstream, is_fresh) =
-        upstreams::put(&context, project, object, version, &new, fresh).await?;
+        upstreams::put(&context, project, target, version, &new, fresh).await?;
     Response::ok(&UpstreamDetail {
         upstream_secret: is_fresh.then(|| format!("whsec_{}", STANDARD.encode(secret))),
         ..upstream.into()
@@ -253,8 +253,8 @@ fn definition(new: &NewUpstream<'_>) -> String {
 }
 
 /// `GET .../upstream`.
-pub(crate) async fn get(call: &mut Call<'_, OnObject>, ridden: Answers) -> Result<Response, Error> {
-    let found = upstreams::ridden(&ridden, call.object(), call.parameter("version"))?;
+pub(crate) async fn get(call: &mut Call<'_, OnTarget>, ridden: Answers) -> Result<Response, Error> {
+    let found = upstreams::ridden(&ridden, call.target(), call.parameter("version"))?;
     Response::ok(&UpstreamDetail::from(found))
 }
 
@@ -264,20 +264,20 @@ pub(crate) fn riding(call: &Context<'_>) -> Result<Rider, Error> {
 }
 
 /// `DELETE .../upstream`.
-pub(crate) async fn delete(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
-    let (project, object) = (call.project(), call.object());
+pub(crate) async fn delete(call: &mut Call<'_, OnTarget>) -> Result<Response, Error> {
+    let (project, target) = (call.project(), call.target());
     let version = call.parameter("version");
-    upstreams::delete(&call.change_context()?, project, object, version).await?;
+    upstreams::delete(&call.change_context()?, project, target, version).await?;
     Ok(Response::no_content())
 }
 
 /// `GET .../revisions`.
 pub(crate) async fn revisions(
-    call: &mut Call<'_, OnObject>,
+    call: &mut Call<'_, OnTarget>,
     ridden: Answers,
 ) -> Result<Response, Error> {
     let version = call.parameter("version");
-    let version_id = upstreams::version_ridden(&ridden, call.object(), version)?;
+    let version_id = upstreams::version_ridden(&ridden, call.target(), version)?;
     let revisions = upstreams::revisions(call.connection, &version_id, &call.slice()?).await?;
     let listed = revisions.into_iter();
     let listed = listed.map(|revision| RevisionList::of(revision, version));
@@ -286,12 +286,12 @@ pub(crate) async fn revisions(
 
 /// `GET .../revisions/{revision_id}`.
 pub(crate) async fn revision(
-    call: &mut Call<'_, OnObject>,
+    call: &mut Call<'_, OnTarget>,
     ridden: Answers,
 ) -> Result<Response, Error> {
     let version = call.parameter("version");
     let id = call.id("revision_id", RevisionId::parse);
-    let (revision, upstream) = upstreams::revision_ridden(&ridden, call.object(), version, &id)?;
+    let (revision, upstream) = upstreams::revision_ridden(&ridden, call.target(), version, &id)?;
     Response::ok(&RevisionDetail {
         revision: RevisionList::of(revision, version),
         upstream,

@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::api::deployment_versions::shapes::DeploymentVersionDetail;
 use crate::api::labels::label_filter;
 use crate::api::pipeline_versions::shapes::{PipelineVersionDetail, PipelineVersionList};
-use crate::api::{Call, OnObject};
-use crate::domain::ObjectType;
+use crate::api::{Call, OnTarget};
+use crate::domain::TargetKind;
 use crate::error::Error;
 use crate::store::versions::{self, NewVersion, VersionChanges, Whole};
 use crate::web::response::Response;
@@ -20,16 +20,16 @@ enum Detail {
     PipelineInList(PipelineVersionList),
 }
 
-fn shown(kind: ObjectType, whole: Whole) -> Result<Detail, Error> {
+fn shown(kind: TargetKind, whole: Whole) -> Result<Detail, Error> {
     Ok(match kind {
-        ObjectType::Deployment => Detail::Deployment(Box::new(whole.0.try_into()?)),
-        ObjectType::Pipeline => Detail::Pipeline(whole.try_into()?),
+        TargetKind::Deployment => Detail::Deployment(Box::new(whole.0.try_into()?)),
+        TargetKind::Pipeline => Detail::Pipeline(whole.try_into()?),
     })
 }
 
 /// Creates what a body has asked for; a setting that is null is left at its default.
 pub(super) async fn create(
-    call: &Call<'_, OnObject>,
+    call: &Call<'_, OnTarget>,
     mut new: NewVersion,
 ) -> Result<Response, Error> {
     // Taken out one by one: nothing else in the module removes members of a tree, which is more code than all of this.
@@ -39,55 +39,55 @@ pub(super) async fn create(
         }
     }
     let context = call.change_context()?;
-    let created = versions::create(&context, call.project(), call.object(), &new).await?;
-    Response::created(&shown(call.object().kind, created)?)
+    let created = versions::create(&context, call.project(), call.target(), &new).await?;
+    Response::created(&shown(call.target().kind, created)?)
 }
 
 /// `GET .../versions`, of a deployment or a pipeline.
-pub(crate) async fn list(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+pub(crate) async fn list(call: &mut Call<'_, OnTarget>) -> Result<Response, Error> {
     let labels = label_filter(&call.query)?;
-    let object = call.object();
+    let target = call.target();
     let slice = call.slice()?;
     let mut listed = Vec::new();
-    for version in versions::list(call.connection, object, labels.as_deref(), &slice).await? {
-        listed.push(match object.kind {
-            ObjectType::Deployment => Detail::Deployment(Box::new(version.try_into()?)),
-            ObjectType::Pipeline => Detail::PipelineInList(version.try_into()?),
+    for version in versions::list(call.connection, target, labels.as_deref(), &slice).await? {
+        listed.push(match target.kind {
+            TargetKind::Deployment => Detail::Deployment(Box::new(version.try_into()?)),
+            TargetKind::Pipeline => Detail::PipelineInList(version.try_into()?),
         });
     }
     Response::ok(&listed)
 }
 
 /// `GET .../versions/{version}`, of a deployment or a pipeline.
-pub(crate) async fn get(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+pub(crate) async fn get(call: &mut Call<'_, OnTarget>) -> Result<Response, Error> {
     let version = call.parameter("version");
-    let (project, object) = (call.project(), call.object());
-    let found = versions::get(call.connection, &call.authority, project, object, version).await?;
-    Response::ok(&shown(object.kind, found)?)
+    let (project, target) = (call.project(), call.target());
+    let found = versions::get(call.connection, &call.authority, project, target, version).await?;
+    Response::ok(&shown(target.kind, found)?)
 }
 
 /// Makes the changes that a body has asked for; shows what there is, if they come to nothing.
 pub(super) async fn update(
-    call: &mut Call<'_, OnObject>,
+    call: &mut Call<'_, OnTarget>,
     changes: &VersionChanges,
 ) -> Result<Response, Error> {
     let updated = versions::update(
         &call.change_context()?,
         call.project(),
-        call.object(),
+        call.target(),
         call.parameter("version"),
         changes,
     )
     .await?;
-    Response::ok(&shown(call.object().kind, updated)?)
+    Response::ok(&shown(call.target().kind, updated)?)
 }
 
 /// `DELETE .../versions/{version}`, of a deployment or a pipeline.
-pub(crate) async fn delete(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+pub(crate) async fn delete(call: &mut Call<'_, OnTarget>) -> Result<Response, Error> {
     versions::delete(
         &call.change_context()?,
         call.project(),
-        call.object(),
+        call.target(),
         call.parameter("version"),
     )
     .await?;

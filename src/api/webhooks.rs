@@ -9,7 +9,7 @@ use crate::api::labels::label_filter;
 use crate::api::{Call, Context, OnProject};
 use crate::auth::sealed::{Sealed, seal};
 use crate::domain::{
-    Description, HeaderTemplates, Labels, ObjectName, ObjectType, Text, UpstreamUrl, WebhookId,
+    Description, HeaderTemplates, Labels, ObjectName, TargetKind, Text, UpstreamUrl, WebhookId,
     WebhookSecret, Within, quoted,
 };
 use crate::error::Error;
@@ -50,7 +50,7 @@ object! {
         /// Name of the webhook, unique in the project.
         pub name: ObjectName,
         /// Kind of object whose requests the webhook is about.
-        pub object_type: ObjectType,
+        pub object_type: TargetKind,
         /// Name of the deployment or pipeline.
         pub object_name: String,
         /// Name of the version of the deployment or pipeline; all versions if absent.
@@ -83,7 +83,7 @@ object! {
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct WebhookTestCreate {
         /// Kind of object whose requests the webhook is about.
-        pub object_type: ObjectType,
+        pub object_type: TargetKind,
         /// Name of the deployment or pipeline.
         pub object_name: String,
         /// Name of the version of the deployment or pipeline; all versions if absent.

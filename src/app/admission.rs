@@ -5,19 +5,19 @@
 //! decides, and only what is decided here makes an [`Authority`].
 
 use super::Exchange;
-use crate::api::{Context, OnObject, OnOrganization, OnProject, requests};
+use crate::api::{Context, OnOrganization, OnProject, OnTarget, requests};
 use crate::auth::access::{Access, Authority};
 use crate::auth::credential::{self, Credential};
 use crate::auth::principal::Principal;
-use crate::domain::{Digests, ObjectType, RecognisedToken, UserId};
+use crate::domain::{Digests, RecognisedToken, TargetKind, UserId};
 use crate::error::{Error, Kind};
 use crate::gate::settle;
 use crate::store::admissions::{minute_of, to_next_minute};
 use crate::store::first_trip::who::{self, Caller, HolderRow};
 use crate::store::first_trip::{organization, project};
-use crate::store::objects::Object;
 use crate::store::organization_users;
 use crate::store::projects::{self, Project};
+use crate::store::targets::Target;
 use crate::store::tokens;
 use crate::web::rate::Rate;
 use crate::web::request::Request;
@@ -103,16 +103,16 @@ impl Exchange<'_> {
         access: Access,
     ) -> Result<OnProject, Error> {
         let token = self.token(call.request)?;
-        let (project, _) = self.project_and_object(call, access, token, None).await?;
+        let (project, _) = self.project_and_target(call, access, token, None).await?;
         Ok(OnProject::new(project))
     }
 
-    pub(super) async fn authorise_on_object(
+    pub(super) async fn authorise_on_target(
         &self,
         call: &mut Context<'_>,
         access: Access,
-        kind: ObjectType,
-    ) -> Result<OnObject, Error> {
+        kind: TargetKind,
+    ) -> Result<OnTarget, Error> {
         if matches!(access, Access::Service(_)) {
             return self.authorise_on_service(call, access).await;
         }
@@ -123,19 +123,19 @@ impl Exchange<'_> {
         }
         let name = call.parameter(kind.parameter()).to_owned();
         let wanted = Some((kind, name.as_str()));
-        let (project, id) = self.project_and_object(call, access, token, wanted).await?;
+        let (project, id) = self.project_and_target(call, access, token, wanted).await?;
         let id = id.ok_or_else(|| kind.not_found(&name))?;
-        Ok(OnObject::new(project, Object { kind, id, name }))
+        Ok(OnTarget::new(project, Target { kind, id, name }))
     }
 
-    /// The project in the path and the id of the wanted object in it, once the caller may do on them what the route
+    /// The project in the path and the id of the wanted target in it, once the caller may do on them what the route
     /// asks.
-    async fn project_and_object(
+    async fn project_and_target(
         &self,
         call: &mut Context<'_>,
         access: Access,
         token: Option<RecognisedToken>,
-        wanted: Option<(ObjectType, &str)>,
+        wanted: Option<(TargetKind, &str)>,
     ) -> Result<(Project, Option<String>), Error> {
         let digests = token.as_ref().map(|token| &token.digests);
         let name = call.parameter("project_name").to_owned();
@@ -145,7 +145,7 @@ impl Exchange<'_> {
             digests,
             origin: self.origin.as_deref(),
             project: &name,
-            object: wanted,
+            target: wanted,
             permission,
             shows_project: access.shows_project(),
             minute: limit.map(|_| minute_of(call.now)),

@@ -1,16 +1,16 @@
 //! Steps 3 and 4 of an exchange that passes through a service: who is calling, where that is asked for.
 
 use super::Exchange;
-use crate::api::{Context, OnObject, requests};
+use crate::api::{Context, OnTarget, requests};
 use crate::auth::access::Access;
 use crate::auth::credential::{self, Credential};
 use crate::domain::service_call::service_of_host;
-use crate::domain::{ObjectType, ServiceId};
+use crate::domain::{ServiceId, TargetKind};
 use crate::error::Error;
 use crate::platform::Config;
-use crate::store::objects::Object;
 use crate::store::projects;
 use crate::store::service_admissions::{self, ANONYMOUS, CallerAndService, ServiceTerms, Shown};
+use crate::store::targets::Target;
 use crate::web::request::Request;
 
 /// Where a service has a host of its own, every path there is the service's: what the call asks for is what it would ask for
@@ -30,7 +30,7 @@ impl Exchange<'_> {
         &self,
         call: &mut Context<'_>,
         access: Access,
-    ) -> Result<OnObject, Error> {
+    ) -> Result<OnTarget, Error> {
         let credential = credential::read(call.request, self.config);
         let shown = match &credential {
             Credential::Refused(why) => return Err(Error::unauthenticated(*why)),
@@ -99,12 +99,12 @@ impl Exchange<'_> {
         if !may_call {
             return Err(projects::lacks(&call.authority));
         }
-        let object = Object {
-            kind: ObjectType::Deployment,
+        let target = Target {
+            kind: TargetKind::Deployment,
             id: object_id,
             name: terms.deployment.clone().unwrap_or_default(),
         };
         call.terms = Some(terms);
-        Ok(OnObject::new(project, object))
+        Ok(OnTarget::new(project, target))
     }
 }

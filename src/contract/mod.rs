@@ -4,8 +4,8 @@
 //! without a schema or without an example does not compile. All of this is native: the module has none of it.
 
 mod examples;
-mod examples_of_objects;
 mod examples_of_requests;
+mod examples_of_targets;
 pub mod parameters;
 mod story;
 

@@ -1,6 +1,6 @@
 //! Time series of what requests came to: metrics by their names with UbiOps, and steps in which they are counted.
 
-use super::{Invalid, ObjectType, Timestamp, quoted};
+use super::{Invalid, TargetKind, Timestamp, quoted};
 
 /// So many points has a series at most: a day by minute, and some more.
 pub const MOST_POINTS: i64 = 1_500;
@@ -40,7 +40,7 @@ const MEASURES: [(&str, &str, Measure); 6] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metric {
     /// To what.
-    pub kind: ObjectType,
+    pub kind: TargetKind,
     /// Which measure.
     pub measure: Measure,
     /// Its unit.
@@ -54,14 +54,14 @@ impl Metric {
     /// A sentence that lists all that there are.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let (kind, name) = match text.split_once('.') {
-            Some(("deployments", name)) => (ObjectType::Deployment, name),
-            Some(("pipelines", name)) => (ObjectType::Pipeline, name),
-            _ => (ObjectType::Deployment, ""),
+            Some(("deployments", name)) => (TargetKind::Deployment, name),
+            Some(("pipelines", name)) => (TargetKind::Pipeline, name),
+            _ => (TargetKind::Deployment, ""),
         };
         let known = MEASURES.iter().find(|(known, ..)| *known == name);
         // A pipeline's credits are its deployments'.
         let known = known
-            .filter(|(.., measure)| kind == ObjectType::Deployment || *measure != Measure::Credits);
+            .filter(|(.., measure)| kind == TargetKind::Deployment || *measure != Measure::Credits);
         let (_, unit, measure) = known.ok_or_else(|| {
             Invalid::new(format!(
                 "{} is not a metric here; there are deployments.requests, .failed_requests, .request_duration, \

@@ -6,7 +6,7 @@ use crate::auth::access::Authority;
 use crate::auth::permissions::Permission;
 use crate::domain::json;
 use crate::domain::retention::RETENTION_TIME;
-use crate::domain::{ObjectType, Timestamp};
+use crate::domain::{TargetKind, Timestamp};
 use crate::error::Error;
 use crate::sql::Sql;
 use crate::sql::statement::{Parameters, Statement};
@@ -16,8 +16,8 @@ use crate::store::admissions::{
 use crate::store::connection::Connection;
 use crate::store::first_trip::Rider;
 use crate::store::first_trip::rider::caller_is_known;
-use crate::store::objects::Object;
 use crate::store::rows::{Answers, Flag, JsonText, row};
+use crate::store::targets::Target;
 use crate::store::texts::statements;
 
 /// A statement is given at most so many bytes of payloads, or one: the longest has 1.6 MB as JSON, and D1 takes 2 MB.
@@ -113,13 +113,13 @@ row! {
 
 /// What rides on the first trip of a batch.
 #[must_use]
-pub fn rider(kind: ObjectType, version: Option<&str>) -> Rider {
+pub fn rider(kind: TargetKind, version: Option<&str>) -> Rider {
     let parameters = Parameters::new()
         .optional_text("version", version)
         .integer("retention_time", RETENTION_TIME);
     let input = match kind {
-        ObjectType::Deployment => &INPUT,
-        ObjectType::Pipeline => &INPUT_OF_PIPELINE,
+        TargetKind::Deployment => &INPUT,
+        TargetKind::Pipeline => &INPUT_OF_PIPELINE,
     };
     Rider::reading([input], parameters)
 }
@@ -167,7 +167,7 @@ pub fn withdrawing(project_id: &str, items: &[Item]) -> Vec<Statement> {
 pub async fn create(
     connection: &Connection,
     authority: &Authority,
-    (project, object): (&str, &Object),
+    (project, target): (&str, &Target),
     asked: &Asked<'_>,
     deployment_timeout: Option<i64>,
     (items, answer, due): (&[Item], &str, Timestamp),
@@ -177,7 +177,7 @@ pub async fn create(
     let parameters = asked
         .parameters()
         .text("project", project)
-        .text(object.kind.name(), &object.name)
+        .text(target.kind.name(), &target.name)
         .optional_integer("deployment_timeout", deployment_timeout)
         .optional_text("token_id", authority.token_id())
         .optional_text("permission", permission)
@@ -185,9 +185,9 @@ pub async fn create(
         .text("items_of_batch", json(&whole)?)
         .text("answer", answer)
         .integer("due", due.as_millis());
-    let mut first: Vec<&'static Sql> = vec![match object.kind {
-        ObjectType::Deployment => &CREATE,
-        ObjectType::Pipeline => &CREATE_TO_PIPELINE,
+    let mut first: Vec<&'static Sql> = vec![match target.kind {
+        TargetKind::Deployment => &CREATE,
+        TargetKind::Pipeline => &CREATE_TO_PIPELINE,
     }];
     if asked.per_minute.is_some() {
         first.push(&admissions::COUNT_RATE);

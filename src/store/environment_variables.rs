@@ -13,7 +13,7 @@ use crate::auth::permissions::{self, Permission};
 use crate::auth::sealed::{self, Sealed};
 use crate::domain::json;
 use crate::domain::{
-    EnvironmentVariableId, Hosts, MAX_VARIABLES, ObjectName, ObjectType, VariableName,
+    EnvironmentVariableId, Hosts, MAX_VARIABLES, ObjectName, TargetKind, VariableName,
     VariableValue, quoted,
 };
 use crate::error::Error;
@@ -22,10 +22,10 @@ use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, ChangeContext, given};
 use crate::store::connection::Connection;
 use crate::store::first_trip::Rider;
-use crate::store::objects::Object;
 use crate::store::projects::{self, Project};
 use crate::store::rows::{Answers, Flag, JsonText, OTHERWISE, row};
 use crate::store::slices::{Listing, Slice};
+use crate::store::targets::Target;
 use crate::web::patch::Patch;
 
 /// The table, as what is sealed in it names it.
@@ -114,7 +114,7 @@ fn sealed_place<'a>(id: &'a str, place_id: &'a str, name: &'a str) -> sealed::Pl
 /// A project, a deployment or a version: what variables belong to.
 pub struct Place<'a> {
     project: &'a Project,
-    deployment: Option<&'a Object>,
+    deployment: Option<&'a Target>,
     /// The id and the name of a version of that.
     version: Option<(String, &'a str)>,
 }
@@ -153,7 +153,7 @@ impl<'a> Place<'a> {
     /// 404 when there is no such version.
     pub fn ridden(
         project: &'a Project,
-        deployment: Option<&'a Object>,
+        deployment: Option<&'a Target>,
         version: &'a str,
         answers: &Answers,
     ) -> Result<Self, Error> {
@@ -619,7 +619,7 @@ fn source_place(
 ) -> Result<String, Error> {
     let found: SourceRow = answers.only(0)?;
     let deployment = source.deployment.as_str();
-    let kind = ObjectType::Deployment;
+    let kind = TargetKind::Deployment;
     if found.deployment_id.is_none() {
         return Err(kind.not_found(deployment));
     }

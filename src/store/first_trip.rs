@@ -2,17 +2,17 @@
 //!
 //! One statement answers the first three in one row, whether or not what the call is about exists. It is composed of
 //! **who**, which this file and [`who`] say, and of **what about**, which has a file a subject: nothing
-//! ([`who::ask`]), an [`organization`], a [`project`], an [`object`] in it, a [`workspace`]. What **rides along** are
+//! ([`who::ask`]), an [`organization`], a [`project`], a [`target`] in it, a [`workspace`]. What **rides along** are
 //! columns that a statement names ([`project`] has the budget so) or statements that a route adds: a [`Rider`].
 //!
 //! Each composition is a static text of its own: D1 parses a statement on each call, so none asks what its calls do not
 //! need.
 
-pub mod object;
 pub mod organization;
 pub mod origin;
 pub mod project;
 pub mod rider;
+pub mod target;
 pub mod who;
 pub mod workspace;
 

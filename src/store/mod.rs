@@ -18,7 +18,6 @@ pub mod instance_types;
 pub mod items;
 pub mod later_results;
 pub mod models;
-pub mod objects;
 pub mod organization_users;
 pub mod organizations;
 pub mod other_trails;
@@ -44,6 +43,7 @@ pub mod services;
 pub mod settlements;
 pub mod slices;
 pub mod subscriptions;
+pub mod targets;
 pub mod texts;
 pub mod time_series;
 pub mod tokens;
@@ -99,13 +99,13 @@ register! {
     service_users::statements,
     models,
     versions::statements::deployments,
-    objects::statements::deployments,
-    objects::statements::pipelines,
+    targets::statements::deployments,
+    targets::statements::pipelines,
     services,
     projects::statements,
     first_trip::origin,
     first_trip::project,
-    first_trip::object,
+    first_trip::target,
     first_trip::who,
     first_trip::workspace,
     first_trip::organization,

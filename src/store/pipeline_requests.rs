@@ -6,7 +6,7 @@
 //! minute.
 
 use crate::domain::pipeline_graph::{Attachment, END, Mapping, START};
-use crate::domain::{ObjectType, Timestamp, quoted};
+use crate::domain::{TargetKind, Timestamp, quoted};
 use crate::error::Error;
 use crate::sql::statement::{Parameters, Statement};
 use crate::store::admissions::{
@@ -437,8 +437,8 @@ impl ObjectRequest<'_> {
     /// inconsistency.
     pub async fn admit(&self, connection: &Connection, now: Timestamp) -> Result<Admission, Error> {
         let (facts, kind) = match self.object.is_pipeline {
-            true => (&FACTS_OF_PIPELINE, ObjectType::Pipeline),
-            false => (&FACTS_OF_DEPLOYMENT, ObjectType::Deployment),
+            true => (&FACTS_OF_PIPELINE, TargetKind::Pipeline),
+            false => (&FACTS_OF_DEPLOYMENT, TargetKind::Deployment),
         };
         let input_size = i64::try_from(self.input_size).unwrap_or(i64::MAX);
         let parameters = self

@@ -68,7 +68,7 @@ row! {
 row! {
     /// A deployment or a pipeline, and a version of it.
     #[derive(Debug, Clone)]
-    pub struct Target {
+    pub struct ScheduledTarget {
         /// Which of the two.
         pub object_type: String,
         /// Its id.
@@ -389,14 +389,14 @@ pub async fn target(
     connection: &Connection,
     project: &Project,
     (object_type, object_name, version): (&str, &str, Option<&str>),
-) -> Result<Target, Error> {
+) -> Result<ScheduledTarget, Error> {
     let statements = Parameters::new()
         .text("project_id", &project.project_id)
         .text("object_type", object_type)
         .text("object_name", object_name)
         .optional_text("version", version)
         .batch([&TARGET]);
-    let found: Option<Target> = connection.read(statements).await?.first(0)?;
+    let found: Option<ScheduledTarget> = connection.read(statements).await?.first(0)?;
     match found {
         Some(target) if version.is_none() || target.version_id.is_some() => Ok(target),
         Some(_) => Err(no_version(
@@ -445,7 +445,7 @@ pub fn riding(name: &str) -> Rider {
 ///
 /// # Errors
 /// 404.
-pub fn ridden(answers: &Answers, name: &str) -> Result<(Schedule, Target), Error> {
+pub fn ridden(answers: &Answers, name: &str) -> Result<(Schedule, ScheduledTarget), Error> {
     answers.first(0)?.ok_or_else(|| not_found(name))
 }
 
@@ -481,7 +481,7 @@ pub async fn list(
 pub async fn create(
     context: &ChangeContext<'_>,
     project: &Project,
-    target: &Target,
+    target: &ScheduledTarget,
     new: NewSchedule<'_>,
 ) -> Result<Schedule, Error> {
     let name = new.name.as_str();
@@ -564,7 +564,7 @@ fn change<'a>(
 pub async fn update(
     context: &ChangeContext<'_>,
     project: &Project,
-    (schedule, target): (&Schedule, &Target),
+    (schedule, target): (&Schedule, &ScheduledTarget),
     changes: ScheduleChanges,
 ) -> Result<Schedule, Error> {
     let after = given(vec![

@@ -39,9 +39,9 @@ macro_rules! caller_may {
 }
 pub(crate) use caller_may;
 
-/// Whether the caller is the operator, or still holds the route's permission on the whole project or on the object
+/// Whether the caller is the operator, or still holds the route's permission on the whole project or on the target
 /// that `:resource_type` and `:resource_id` name.
-macro_rules! caller_may_on_object {
+macro_rules! caller_may_on_target {
     () => {
         $crate::store::rights::caller_still!(
             "EXISTS (SELECT 1 FROM held_permissions WHERE principal_id = :principal_id
@@ -51,7 +51,7 @@ macro_rules! caller_may_on_object {
         )
     };
 }
-pub(crate) use caller_may_on_object;
+pub(crate) use caller_may_on_target;
 
 /// Whether the caller is the operator, or holds this permission of a `:resource_type`, such as `requests.get`, on the
 /// whole project or on the one of this id.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::auth::permissions::DEPLOYMENTS_REQUESTS_CREATE;
 use crate::domain::json;
-use crate::domain::{Description, Labels, ObjectName, ObjectType, quoted};
+use crate::domain::{Description, Labels, ObjectName, TargetKind, quoted};
 use crate::error::Error;
 use crate::sql::Sql;
 use crate::sql::statement::Parameters;
@@ -494,7 +494,7 @@ impl ServiceChanges {
             ("subscription_runs", &subscriptions::ended),
             ("deployment_found", &|| {
                 let name = self.deployment.as_ref().map_or("", ObjectName::as_str);
-                ObjectType::Deployment.not_found(name)
+                TargetKind::Deployment.not_found(name)
             }),
             ("version_found", &|| {
                 let version = named(self.version.value());

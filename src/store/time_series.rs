@@ -14,7 +14,7 @@ use crate::store::texts::statements;
 /// So many records go into a series at most.
 pub const MOST_RECORDS: i64 = 50_000;
 
-/// The versions that are asked for, or all of an object; the ids of deployments and pipelines are apart.
+/// The versions that are asked for, or all of a target; the ids of deployments and pipelines are apart.
 macro_rules! versions {
     () => {
         "SELECT :version_id UNION ALL SELECT id FROM deployment_versions WHERE deployment_id = :object_id
@@ -65,7 +65,7 @@ macro_rules! steps {
 statements! {
     /// Of all requests of a project.
     OF_PROJECT = steps!("r.id >= :from AND r.id < :until");
-    /// Of those to a version, or to an object.
+    /// Of those to a version, or to a target.
     OF_VERSIONS = steps!(concat!(
         "r.id IN (", of_status!("completed"), " UNION ALL ", of_status!("failed"), " UNION ALL ", of_status!("cancelled"), ")"));
 }
@@ -97,8 +97,8 @@ row! {
 pub enum Whose<'a> {
     /// Those of the whole project.
     Project,
-    /// Those to an object.
-    Object(&'a str),
+    /// Those to a target.
+    Target(&'a str),
     /// Those to a version.
     Version(&'a str),
 }
@@ -113,15 +113,15 @@ pub async fn read(
     metric: Metric,
     steps: Steps,
 ) -> Result<Vec<Step>, Error> {
-    let (statement, object, version) = match whose {
+    let (statement, target, version) = match whose {
         Whose::Project => (&OF_PROJECT, None, None),
-        Whose::Object(id) => (&OF_VERSIONS, Some(id), None),
+        Whose::Target(id) => (&OF_VERSIONS, Some(id), None),
         Whose::Version(id) => (&OF_VERSIONS, None, Some(id)),
     };
     let batch = Parameters::new()
         .text("project_id", project_id)
         .text("object_type", metric.kind.name())
-        .optional_text("object_id", object)
+        .optional_text("object_id", target)
         .optional_text("version_id", version)
         .text("from", first_id_at(steps.at(0)))
         .text("until", first_id_at(steps.at(steps.count)))

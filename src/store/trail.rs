@@ -47,7 +47,7 @@ pub enum Trail<'a> {
     /// That of the organization of this name, for the operator.
     OrganizationNamed(&'a str),
     /// That of the deployment or pipeline of this id.
-    Object(&'a str),
+    Target(&'a str),
     /// Everybody's changes, for the operator.
     Everything,
 }
@@ -136,7 +136,7 @@ macro_rules! of_organization_named {
     };
 }
 
-macro_rules! of_object {
+macro_rules! of_target {
     () => {
         "a.object_id = :object_id AND a.object_type IN ('deployment', 'pipeline')"
     };
@@ -156,9 +156,9 @@ statements! {
     /// One kind of change in it.
     LIST_OF_ORGANIZATION_NAMED_BY_ACTION = page!(concat!(of_organization_named!(), " AND a.action = :action"));
     /// The trail of a deployment or a pipeline, newest first.
-    LIST_OF_OBJECT = page_of_all_kinds!(of_object!());
+    LIST_OF_TARGET = page_of_all_kinds!(of_target!());
     /// One kind of change in it.
-    LIST_OF_OBJECT_BY_ACTION = page!(concat!(of_object!(), " AND a.action = :action"));
+    LIST_OF_TARGET_BY_ACTION = page!(concat!(of_target!(), " AND a.action = :action"));
     /// Everything, newest first.
     LIST_EVERYTHING = page!("a.sequence > 0");
     /// One kind of change.
@@ -182,24 +182,24 @@ impl Trail<'_> {
                 &LIST_OF_ORGANIZATION_NAMED,
                 &LIST_OF_ORGANIZATION_NAMED_BY_ACTION,
             ],
-            Self::Object(_) => [&LIST_OF_OBJECT, &LIST_OF_OBJECT_BY_ACTION],
+            Self::Target(_) => [&LIST_OF_TARGET, &LIST_OF_TARGET_BY_ACTION],
             Self::Everything => [&LIST_EVERYTHING, &LIST_EVERYTHING_BY_ACTION],
         }
     }
 
     fn parameters(self) -> Parameters {
-        let (project, organization, named, object) = match self {
+        let (project, organization, named, target) = match self {
             Self::Project(id) => (Some(id), None, None, None),
             Self::Organization(id) => (None, Some(id), None, None),
             Self::OrganizationNamed(name) => (None, None, Some(name), None),
-            Self::Object(id) => (None, None, None, Some(id)),
+            Self::Target(id) => (None, None, None, Some(id)),
             Self::Everything => (None, None, None, None),
         };
         Parameters::new()
             .optional_text("project_id", project)
             .optional_text("organization_id", organization)
             .optional_text("organization", named)
-            .optional_text("object_id", object)
+            .optional_text("object_id", target)
     }
 }
 

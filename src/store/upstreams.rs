@@ -18,11 +18,11 @@ use crate::store::audit::{Action, Change, ChangeContext, permit, permitted};
 use crate::store::connection::Connection;
 use crate::store::first_trip::Rider;
 use crate::store::first_trip::rider::caller_is_known;
-use crate::store::objects::Object;
 use crate::store::projects::{self, Project};
-use crate::store::rights::{caller_holds_all, caller_may_on_object, caller_still};
+use crate::store::rights::{caller_holds_all, caller_may_on_target, caller_still};
 use crate::store::rows::{Answers, Flag, JsonText, Millis, row};
 use crate::store::slices::{Listing, Slice};
+use crate::store::targets::Target;
 use crate::store::texts::statements;
 use crate::store::workspaces::opens_to;
 
@@ -237,7 +237,7 @@ statements! {
          WHERE p.name = :project AND ", caller_is_known!());
     /// The permit to set an upstream.
     PERMIT_PUT = permit!(":version_id", upstream_before!(":version_id"), concat!(
-        version_stands!(), " AND ", caller_may_on_object!(), " AND ", type_is_known!(), " AND ", has_price!(), " AND ",
+        version_stands!(), " AND ", caller_may_on_target!(), " AND ", type_is_known!(), " AND ", has_price!(), " AND ",
         workspace_exists!(), " AND ", may_consume!(), " AND ", resource_is_time!(), " AND ", first_kept_secret!(),
         " IS NULL AND ", changes_something!()));
     /// What it is changed to; none where its secret alone changes.
@@ -281,14 +281,14 @@ statements! {
         "SELECT ", upstream_columns!(), ", u.secret = :secret AS is_fresh FROM upstreams u WHERE u.version_id = :version_id");
     /// Whether it was set, or why not.
     AFTER_PUT = concat!(
-        "SELECT ", permitted!(), " AS done, ", version_stands!(), " AS found, ", caller_may_on_object!(), " AS may, ",
+        "SELECT ", permitted!(), " AS done, ", version_stands!(), " AS found, ", caller_may_on_target!(), " AS may, ",
         type_is_known!(), " AS type_is_known, ", has_price!(), " AS has_price, ", workspace_exists!(),
         " AS workspace_exists, ", may_consume!(), " AS may_consume, ", resource_is_time!(), " AS resource_is_time, ",
         first_kept_secret!(), " AS kept_secret, ", first_kept_secret!(), " IS NULL AS secrets_stay, ",
         changes_something!(), " AS changes");
     /// The permit to take an upstream away.
     PERMIT_DELETE = permit!(version_with_upstream!(), upstream_before!(version_with_upstream!()), concat!(
-        version_with_upstream!(), " IS NOT NULL AND ", caller_may_on_object!()));
+        version_with_upstream!(), " IS NOT NULL AND ", caller_may_on_target!()));
     /// The upstream; its revisions stay.
     DELETE = concat!(
         "DELETE FROM upstreams WHERE version_id = (SELECT object_id FROM audit WHERE id = :audit_id) AND ", permitted!());
@@ -296,7 +296,7 @@ statements! {
     AFTER_DELETE = concat!(
         "SELECT ", permitted!(), " AS done, EXISTS (
            SELECT 1 FROM deployment_versions WHERE deployment_id = :resource_id AND version = :version) AS found, ",
-        version_with_upstream!(), " IS NOT NULL AS has_upstream, ", caller_may_on_object!(), " AS may");
+        version_with_upstream!(), " IS NOT NULL AS has_upstream, ", caller_may_on_target!(), " AS may");
     /// The revisions of a version, the newest first.
     REVISIONS = concat!(
         "SELECT ", revision_columns!(), "FROM upstream_revisions r
@@ -379,7 +379,7 @@ pub fn version_riding(version: &str) -> Rider {
 ///
 /// # Errors
 /// 404.
-pub fn version_ridden(answers: &Answers, object: &Object, version: &str) -> Result<String, Error> {
+pub fn version_ridden(answers: &Answers, target: &Target, version: &str) -> Result<String, Error> {
     row! {
         struct Row {
             id: String,
@@ -388,7 +388,7 @@ pub fn version_ridden(answers: &Answers, object: &Object, version: &str) -> Resu
     let found: Option<Row> = answers.first(0)?;
     found
         .map(|row| row.id)
-        .ok_or_else(|| object.version_not_found(version))
+        .ok_or_else(|| target.version_not_found(version))
 }
 
 /// What lets the upstream of the version of the path ride along.
@@ -401,8 +401,8 @@ pub fn riding(version: &str) -> Rider {
 ///
 /// # Errors
 /// 404.
-pub fn ridden(answers: &Answers, object: &Object, version: &str) -> Result<Upstream, Error> {
-    version_ridden(answers, object, version)?;
+pub fn ridden(answers: &Answers, target: &Target, version: &str) -> Result<Upstream, Error> {
+    version_ridden(answers, target, version)?;
     answers.first(1)?.ok_or_else(|| none(version))
 }
 
@@ -415,7 +415,7 @@ pub fn ridden(answers: &Answers, object: &Object, version: &str) -> Result<Upstr
 pub async fn put(
     context: &ChangeContext<'_>,
     project: &Project,
-    object: &Object,
+    target: &Target,
     version: &str,
     new: &NewUpstream<'_>,
     fresh: Fresh<'_>,
@@ -430,7 +430,7 @@ pub async fn put(
             kept_secret: Option<String>,
         }
     }
-    let label = object.version_label(version);
+    let label = target.version_label(version);
     let mut after = new.after();
     if let (Some(_), Some(after)) = (fresh.rotates_until, after.as_object_mut()) {
         after.insert("rotates_secret".to_owned(), Value::Bool(true));
@@ -440,7 +440,7 @@ pub async fn put(
         ..project.change(Action::Update, "upstream", fresh.version_id, &label)
     };
     let grace_end = fresh.rotates_until.unwrap_or(context.now);
-    let parameters = object
+    let parameters = target
         .parameters(change.parameters(context))
         .text("version", version)
         .text("version_id", fresh.version_id)
@@ -474,7 +474,7 @@ pub async fn put(
     let answers = context.connection.write(statements).await?;
     let (workspace, resource) = new.consumes.unwrap_or_default();
     answers.done_or_unchanged(&[
-        ("found", &|| object.version_not_found(version)),
+        ("found", &|| target.version_not_found(version)),
         ("may", &|| projects::lacks(context.authority)),
         ("type_is_known", &|| {
             Error::invalid(format!(
@@ -530,17 +530,17 @@ pub async fn put(
 pub async fn delete(
     context: &ChangeContext<'_>,
     project: &Project,
-    object: &Object,
+    target: &Target,
     version: &str,
 ) -> Result<(), Error> {
-    let label = object.version_label(version);
+    let label = target.version_label(version);
     let change = project.change(Action::Delete, "upstream", "", &label);
-    let statements = object
+    let statements = target
         .parameters(change.parameters(context))
         .text("version", version)
         .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
     context.connection.write(statements).await?.done_or(&[
-        ("found", &|| object.version_not_found(version)),
+        ("found", &|| target.version_not_found(version)),
         ("may", &|| projects::lacks(context.authority)),
         ("has_upstream", &|| none(version)),
     ])
@@ -586,7 +586,7 @@ pub fn revision_riding(version: &str, revision: &str) -> Rider {
 /// 404.
 pub fn revision_ridden(
     answers: &Answers,
-    object: &Object,
+    target: &Target,
     version: &str,
     revision: &str,
 ) -> Result<(Revision, JsonText), Error> {
@@ -595,7 +595,7 @@ pub fn revision_ridden(
             definition: JsonText,
         }
     }
-    version_ridden(answers, object, version)?;
+    version_ridden(answers, target, version)?;
     let found: Option<(Revision, Definition)> = answers.first(1)?;
     let (found, Definition { definition }) = found.ok_or_else(|| {
         Error::not_found(format!(

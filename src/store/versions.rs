@@ -13,18 +13,18 @@ use serde_json::{Map, Value, json};
 
 use crate::auth::access::Authority;
 use crate::domain::json;
-use crate::domain::{Description, Labels, MAX_KEPT, ObjectName, ObjectType, quoted};
+use crate::domain::{Description, Labels, MAX_KEPT, ObjectName, TargetKind, quoted};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, ChangeContext, given};
 use crate::store::connection::Connection;
-use crate::store::objects::Object;
 use crate::store::pipeline_checks::Fault;
 use crate::store::pipeline_checks::use_in_pipeline::UseInPipeline;
 use crate::store::projects::{self, Project};
 use crate::store::rows::{Answers, Flag, JsonText, Millis, OTHERWISE, Refuse, row};
 use crate::store::slices::Slice;
 use crate::store::subscriptions::{self, limit_reached};
+use crate::store::targets::Target;
 use graph::{Graph, Objects};
 use statements::Statements;
 
@@ -102,36 +102,36 @@ pub struct VersionChanges {
 ///
 /// # Errors
 /// 400 for a taken name, more instances at least than at most, or a graph that does not hold together; 403 for a right
-/// lost meanwhile, or the plan's limit; 404 when the object has gone; 503 when the database fails.
+/// lost meanwhile, or the plan's limit; 404 when the target has gone; 503 when the database fails.
 pub async fn create(
     context: &ChangeContext<'_>,
     project: &Project,
-    object: &Object,
+    target: &Target,
     new: &NewVersion,
 ) -> Result<Whole, Error> {
     let name = new.version.as_str();
-    let label = object.version_label(name);
-    let texts = statements_of(object.kind).create;
+    let label = target.version_label(name);
+    let texts = statements_of(target.kind).create;
     let change = Change {
         object_id: &new.id,
         after: Some(after(
-            object.kind,
+            target.kind,
             [json!(name), json!(new.description), json::tree(&new.labels)],
             &new.settings,
             &new.graph,
         )),
-        ..change_of(project, object, &label, Action::Create)
+        ..change_of(project, target, &label, Action::Create)
     };
-    let parameters = parameters_of(change, context, object, name)
+    let parameters = parameters_of(change, context, target, name)
         .text("description", new.description.as_str())
         .text("labels", new.labels.to_json())
         .text("settings", json::text(&new.settings));
     let statements = new.graph.parameters(parameters).batch(texts);
     let answers = context.connection.write(statements).await?;
-    done_or_refused(&answers, context.authority, object, name, &|| {
-        object.not_found()
+    done_or_refused(&answers, context.authority, target, name, &|| {
+        target.not_found()
     })?;
-    written(&answers, object.kind, texts.len())
+    written(&answers, target.kind, texts.len())
 }
 
 /// The versions of a deployment or a pipeline, by name.
@@ -140,14 +140,14 @@ pub async fn create(
 /// 503 when the database fails.
 pub async fn list(
     connection: &Connection,
-    object: &Object,
+    target: &Target,
     labels: Option<&str>,
     slice: &Slice,
 ) -> Result<Vec<Version>, Error> {
     let parameters = Parameters::new()
-        .text("resource_id", &object.id)
+        .text("resource_id", &target.id)
         .optional_text("labels", labels);
-    let listing = statements_of(object.kind).list;
+    let listing = statements_of(target.kind).list;
     slice.read(connection, listing, parameters).await
 }
 
@@ -159,7 +159,7 @@ pub async fn get(
     connection: &Connection,
     authority: &Authority,
     project: &Project,
-    object: &Object,
+    target: &Target,
     version: &str,
 ) -> Result<Whole, Error> {
     let reader = authority.principal();
@@ -168,13 +168,13 @@ pub async fn get(
         .optional_text("principal_id", reader.id())
         .text("organization_id", &project.organization_id)
         .text("project_id", &project.project_id)
-        .text("resource_id", &object.id)
+        .text("resource_id", &target.id)
         .text("version", version);
-    let statements = parameters.batch(statements_of(object.kind).get);
+    let statements = parameters.batch(statements_of(target.kind).get);
     let answers = connection.read(statements).await?;
     match answers.first(0)? {
-        Some(found) => Ok((found, objects_at(&answers, object.kind, 1)?)),
-        None => Err(object.version_not_found(version)),
+        Some(found) => Ok((found, objects_at(&answers, target.kind, 1)?)),
+        None => Err(target.version_not_found(version)),
     }
 }
 
@@ -184,7 +184,7 @@ pub async fn get(
 /// 503 when the database fails.
 pub async fn name_of(
     connection: &Connection,
-    object: &Object,
+    target: &Target,
     version: Option<&str>,
 ) -> Result<Option<String>, Error> {
     row! {
@@ -193,9 +193,9 @@ pub async fn name_of(
         }
     }
     let parameters = Parameters::new()
-        .text("resource_id", &object.id)
+        .text("resource_id", &target.id)
         .optional_text("version", version);
-    let statements = parameters.batch([statements_of(object.kind).name]);
+    let statements = parameters.batch([statements_of(target.kind).name]);
     let found: Option<Row> = connection.read(statements).await?.first(0)?;
     Ok(found.map(|row| row.version))
 }
@@ -207,16 +207,16 @@ pub async fn name_of(
 pub async fn update(
     context: &ChangeContext<'_>,
     project: &Project,
-    object: &Object,
+    target: &Target,
     version: &str,
     changes: &VersionChanges,
 ) -> Result<Whole, Error> {
     let name = changes.version.as_ref().map_or(version, ObjectName::as_str);
-    let label = object.version_label(version);
-    let texts = statements_of(object.kind).update;
+    let label = target.version_label(version);
+    let texts = statements_of(target.kind).update;
     let change = Change {
         after: Some(after(
-            object.kind,
+            target.kind,
             [
                 json!(changes.version),
                 json!(changes.description),
@@ -225,9 +225,9 @@ pub async fn update(
             &changes.settings,
             &changes.graph,
         )),
-        ..change_of(project, object, &label, Action::Update)
+        ..change_of(project, target, &label, Action::Update)
     };
-    let parameters = parameters_of(change, context, object, version)
+    let parameters = parameters_of(change, context, target, version)
         .text("new_version", name)
         .optional_text(
             "description",
@@ -238,10 +238,10 @@ pub async fn update(
         .text("defaults", json::text(&changes.defaults));
     let statements = changes.graph.parameters(parameters).batch(texts);
     let answers = context.connection.write(statements).await?;
-    done_or_refused(&answers, context.authority, object, name, &|| {
-        object.version_not_found(version)
+    done_or_refused(&answers, context.authority, target, name, &|| {
+        target.version_not_found(version)
     })?;
-    written(&answers, object.kind, texts.len())
+    written(&answers, target.kind, texts.len())
 }
 
 /// Deletes a version; if it was the default one, there is none.
@@ -251,16 +251,16 @@ pub async fn update(
 pub async fn delete(
     context: &ChangeContext<'_>,
     project: &Project,
-    object: &Object,
+    target: &Target,
     version: &str,
 ) -> Result<(), Error> {
-    let label = object.version_label(version);
-    let change = change_of(project, object, &label, Action::Delete);
+    let label = target.version_label(version);
+    let change = change_of(project, target, &label, Action::Delete);
     let statements =
-        parameters_of(change, context, object, version).batch(statements_of(object.kind).delete);
+        parameters_of(change, context, target, version).batch(statements_of(target.kind).delete);
     let answers = context.connection.write(statements).await?;
     answers.done_or(&[
-        ("found", &|| object.version_not_found(version)),
+        ("found", &|| target.version_not_found(version)),
         ("may", &|| projects::lacks(context.authority)),
         ("is_unused", &|| {
             let what = format!("the version {}", quoted(version));
@@ -270,10 +270,10 @@ pub async fn delete(
     ])
 }
 
-fn statements_of(kind: ObjectType) -> &'static Statements {
+fn statements_of(kind: TargetKind) -> &'static Statements {
     match kind {
-        ObjectType::Deployment => &statements::deployments::STATEMENTS,
-        ObjectType::Pipeline => &statements::pipelines::STATEMENTS,
+        TargetKind::Deployment => &statements::deployments::STATEMENTS,
+        TargetKind::Pipeline => &statements::pipelines::STATEMENTS,
     }
 }
 
@@ -281,7 +281,7 @@ fn statements_of(kind: ObjectType) -> &'static Statements {
 fn done_or_refused(
     answers: &Answers,
     authority: &Authority,
-    object: &Object,
+    target: &Target,
     name: &str,
     not_found: &dyn Refuse,
 ) -> Result<(), Error> {
@@ -292,17 +292,17 @@ fn done_or_refused(
         ("name_is_free", &|| {
             Error::invalid(format!(
                 "version: the {} '{}' has a version '{name}' already",
-                object.kind.name(),
-                object.name
+                target.kind.name(),
+                target.name
             ))
         }),
         ("instances_fit", &|| {
             Error::invalid("minimum_instances: it is above maximum_instances")
         }),
         ("kept_fits", &|| {
-            let what = match object.kind {
-                ObjectType::Deployment => "command, args: with all other settings",
-                ObjectType::Pipeline => "metadata: with what there is already",
+            let what = match target.kind {
+                TargetKind::Deployment => "command, args: with all other settings",
+                TargetKind::Pipeline => "metadata: with what there is already",
             };
             Error::invalid(format!(
                 "{what}, they would have more than {MAX_KEPT} bytes of JSON"
@@ -310,7 +310,7 @@ fn done_or_refused(
         }),
         ("subscription_runs", &subscriptions::ended),
         ("plan_allows", &|| {
-            limit_reached(&format!("{}s", object.kind.version_name()))
+            limit_reached(&format!("{}s", target.kind.version_name()))
         }),
         (OTHERWISE, &|| {
             let refusal = fault.refusal();
@@ -323,15 +323,15 @@ fn done_or_refused(
 }
 
 /// The version that a write of so many statements has made or changed: shown before the verdict.
-fn written(answers: &Answers, kind: ObjectType, statements: usize) -> Result<Whole, Error> {
+fn written(answers: &Answers, kind: TargetKind, statements: usize) -> Result<Whole, Error> {
     let at = statements.saturating_sub(1 + statements_of(kind).get.len());
     Ok((answers.only(at)?, objects_at(answers, kind, at + 1)?))
 }
 
-fn objects_at(answers: &Answers, kind: ObjectType, at: usize) -> Result<Objects, Error> {
+fn objects_at(answers: &Answers, kind: TargetKind, at: usize) -> Result<Objects, Error> {
     match kind {
-        ObjectType::Deployment => Ok(Objects::default()),
-        ObjectType::Pipeline => Ok(Objects {
+        TargetKind::Deployment => Ok(Objects::default()),
+        TargetKind::Pipeline => Ok(Objects {
             objects: answers.all(at)?,
             fields: answers.all(at + 1)?,
         }),
@@ -340,12 +340,12 @@ fn objects_at(answers: &Answers, kind: ObjectType, at: usize) -> Result<Objects,
 
 /// What the trail keeps of a new or changed version: null is what stays.
 fn after(
-    kind: ObjectType,
+    kind: TargetKind,
     [version, description, labels]: [Value; 3],
     settings: &Map<String, Value>,
     graph: &Graph,
 ) -> Value {
-    let is_graph = kind == ObjectType::Pipeline;
+    let is_graph = kind == TargetKind::Pipeline;
     let part = |part: &Option<Value>| part.clone().unwrap_or_default();
     given(vec![
         ("version", Some(version)),
@@ -360,10 +360,10 @@ fn after(
 fn parameters_of(
     change: Change<'_>,
     context: &ChangeContext<'_>,
-    object: &Object,
+    target: &Target,
     version: &str,
 ) -> Parameters {
-    object
+    target
         .parameters(change.parameters(context))
         .text("version", version)
         .integer("maximum_instances", MAXIMUM_INSTANCES)
@@ -372,9 +372,9 @@ fn parameters_of(
 
 fn change_of<'a>(
     project: &'a Project,
-    object: &Object,
+    target: &Target,
     label: &'a str,
     action: Action,
 ) -> Change<'a> {
-    project.change(action, object.kind.version_name(), "", label)
+    project.change(action, target.kind.version_name(), "", label)
 }

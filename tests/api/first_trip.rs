@@ -39,7 +39,7 @@ fn trip(
         digests,
         origin: None,
         project: "vision",
-        object: None,
+        target: None,
         permission: None,
         shows_project: false,
         minute: None,

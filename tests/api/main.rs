@@ -85,10 +85,6 @@ mod no_change;
 #[cfg(test)]
 mod null_fields;
 #[cfg(test)]
-mod object_roles;
-#[cfg(test)]
-mod objects;
-#[cfg(test)]
 mod openai_requests;
 #[cfg(test)]
 mod openapi;
@@ -152,6 +148,10 @@ mod slow_bodies;
 mod statements;
 #[cfg(test)]
 mod subscriptions;
+#[cfg(test)]
+mod target_roles;
+#[cfg(test)]
+mod targets;
 #[cfg(test)]
 mod time_series;
 #[cfg(test)]

@@ -5,10 +5,10 @@ use std::rc::Rc;
 use super::creating::{Ask, Judged, in_order, refused_or_replayed};
 use super::made::RequestBatchCreateResponse;
 use super::records::forget;
-use crate::api::{Call, Context, OnObject};
+use crate::api::{Call, Context, OnTarget};
 use crate::domain::json;
 use crate::domain::request_input::{self, BatchItem};
-use crate::domain::{Fields, IoType, ObjectType};
+use crate::domain::{Fields, IoType, TargetKind};
 use crate::error::Error;
 use crate::gate::outgoing::record_id;
 use crate::gate::{LONGEST_KEPT, settle};
@@ -31,21 +31,21 @@ const WAITS_AND_RUNS: i64 = 86_400 + 345_600 + 3_600;
 pub(crate) fn reads_input(call: &Context<'_>) -> Result<Rider, Error> {
     let version = Some(call.parameter("version")).filter(|version| !version.is_empty());
     let kind = match call.parameter("pipeline_name").is_empty() {
-        true => ObjectType::Deployment,
-        false => ObjectType::Pipeline,
+        true => TargetKind::Deployment,
+        false => TargetKind::Pipeline,
     };
     Ok(batches::rider(kind, version))
 }
 
 /// Queues the requests of a list, all or none.
 pub(crate) async fn create(
-    call: &mut Call<'_, OnObject>,
+    call: &mut Call<'_, OnTarget>,
     ridden: Answers,
 ) -> Result<Response, Error> {
     let mut ask = Ask::of(call, Way::Batch)?;
     let deployment_timeout = Ask::deployment_timeout(call)?;
     let input = batches::ridden(&ridden)?;
-    let input = input.ok_or_else(|| call.object().no_version(ask.version()))?;
+    let input = input.ok_or_else(|| call.target().no_version(ask.version()))?;
     let body = call.body_first.take().unwrap_or_default();
     let bodies = bodies(&input, &body)?;
     if let Some(limit) = call.per_minute
@@ -74,7 +74,7 @@ pub(crate) async fn create(
     let long = long_ones(call, &mut items)?;
     let time_created = call.now.to_offset_string();
     let made = items.iter().map(|item| {
-        RequestBatchCreateResponse::of(call.object(), &input.version, &item.id, &time_created)
+        RequestBatchCreateResponse::of(call.target(), &input.version, &item.id, &time_created)
     });
     let answer = json::to_string(&made.collect::<Vec<_>>())
         .map_err(|error| Error::inconsistent(format!("a batch: {error}")))?;
@@ -83,7 +83,7 @@ pub(crate) async fn create(
         None => call.now,
     };
     let project = call.project();
-    let place = (project.project_name.as_str(), call.object());
+    let place = (project.project_name.as_str(), call.target());
     let asked = ask.asked(call);
     let refused = batches::create(
         call.connection,
@@ -141,7 +141,7 @@ fn bodies<'a>(input: &Input, body: &'a [u8]) -> Result<Vec<BatchItem<'a>>, Error
 /// Takes out what is too long for a row: it is put beside the database once the records are there, so nobody who is refused
 /// puts anything.
 fn long_ones(
-    call: &Call<'_, OnObject>,
+    call: &Call<'_, OnTarget>,
     items: &mut [Item],
 ) -> Result<Vec<(String, String)>, Error> {
     let mut long = Vec::new();

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::made::{
     DeploymentRequestCreateResponse, MadeOfObject, PipelineRequestCreateResponse, additional_data,
 };
-use crate::api::{Call, Context, OnObject};
+use crate::api::{Call, Context, OnTarget};
 use crate::auth::principal::Principal;
 use crate::domain::event_stream::last_line;
 use crate::domain::idempotency_key::{self, IdempotencyKey};
@@ -212,7 +212,7 @@ pub(crate) fn admits_stream(call: &Context<'_>) -> Result<Rider, Error> {
 
 /// `POST .../requests`.
 pub(crate) async fn create(
-    call: &mut Call<'_, OnObject>,
+    call: &mut Call<'_, OnTarget>,
     ridden: Answers,
 ) -> Result<Response, Error> {
     let ask = Ask::of(call, Way::Direct)?;
@@ -240,7 +240,7 @@ pub(crate) async fn create(
 
 /// `POST .../requests/stream`.
 pub(crate) async fn stream(
-    call: &mut Call<'_, OnObject>,
+    call: &mut Call<'_, OnTarget>,
     ridden: Answers,
 ) -> Result<Response, Error> {
     let ask = Ask::of(call, Way::Stream)?;
@@ -307,7 +307,7 @@ pub(super) enum Judged {
 
 /// What became of the record that was to be written on the first trip.
 pub(super) fn judged(
-    call: &Call<'_, OnObject>,
+    call: &Call<'_, OnTarget>,
     ask: &Ask,
     ridden: &Answers,
 ) -> Result<Judged, Error> {
@@ -317,14 +317,14 @@ pub(super) fn judged(
 
 /// What that came to.
 pub(super) fn refused_or_replayed(
-    call: &Call<'_, OnObject>,
+    call: &Call<'_, OnTarget>,
     ask: &Ask,
     admission: Admission,
 ) -> Result<Judged, Error> {
     match admission {
         Admission::Admitted(admitted) => Ok(Judged::Admitted(admitted)),
         Admission::Replayed(replay) => Ok(Judged::Answered(replayed(replay)?)),
-        Admission::NoSuchVersion => Err(call.object().no_version(ask.version.as_deref())),
+        Admission::NoSuchVersion => Err(call.target().no_version(ask.version.as_deref())),
         Admission::Refused(error) => Err(error),
     }
 }
@@ -341,7 +341,7 @@ fn replayed(replay: Replay) -> Result<Response, Error> {
 /// The passage of a request that has its record, and what is sent of its body. Where that does not fit, the record is
 /// taken away again.
 pub(super) async fn begin<T>(
-    call: &mut Call<'_, OnObject>,
+    call: &mut Call<'_, OnTarget>,
     ask: &Ask,
     admitted: Admitted,
     sent: Result<T, Error>,
@@ -365,7 +365,7 @@ pub(super) async fn begin<T>(
 
 /// The passage of a request that has its record.
 pub(super) fn passage(
-    call: &mut Call<'_, OnObject>,
+    call: &mut Call<'_, OnTarget>,
     record_id: &str,
     key: Option<Key>,
     admitted: Admitted,
@@ -386,7 +386,7 @@ pub(super) fn passage(
         record_id: record_id.to_owned(),
         key,
         project: call.project().project_name.clone(),
-        deployment: call.object().name.clone(),
+        deployment: call.target().name.clone(),
         caller_kind: match call.authority.principal() {
             Principal::Operator => "operator",
             Principal::User(_) => "user",

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::domain::{Content, ObjectType, OpenAiPath};
+use crate::domain::{Content, OpenAiPath, TargetKind};
 use crate::gate::pipeline::Made;
-use crate::store::objects::Object;
+use crate::store::targets::Target;
 
 /// The outcome of a request to a deployment.
 #[derive(Debug, Serialize)]
@@ -189,21 +189,21 @@ pub(super) enum RequestBatchCreateResponse<'a> {
 impl<'a> RequestBatchCreateResponse<'a> {
     /// That of this id, to this version.
     pub(super) fn of(
-        object: &'a Object,
+        target: &'a Target,
         version: &'a str,
         id: &'a str,
         time_created: &'a str,
     ) -> Self {
-        let (name, status) = (object.name.as_str(), "pending");
-        match object.kind {
-            ObjectType::Deployment => Self::Deployment(DeploymentRequestBatchCreateResponse {
+        let (name, status) = (target.name.as_str(), "pending");
+        match target.kind {
+            TargetKind::Deployment => Self::Deployment(DeploymentRequestBatchCreateResponse {
                 id,
                 deployment: name,
                 version,
                 status,
                 time_created,
             }),
-            ObjectType::Pipeline => Self::Pipeline(PipelineRequestBatchCreateResponse {
+            TargetKind::Pipeline => Self::Pipeline(PipelineRequestBatchCreateResponse {
                 id,
                 pipeline: name,
                 version,

@@ -9,7 +9,7 @@ use http::StatusCode;
 
 use super::creating::{Ask, Judged, begin, judged, key_ending, overhead, streams};
 use super::made::{OpenAiModel, OpenAiModels, additional_data};
-use crate::api::{Call, Context, OnObject, OnProject};
+use crate::api::{Call, Context, OnProject, OnTarget};
 use crate::domain::event_stream::{Collected, Data, EventStream};
 use crate::domain::{
     Labels, ModelId, Models, OpenAiBody, OpenAiPath, OpenAiStream, TokenUsage, WantedModel, quoted,
@@ -65,7 +65,7 @@ pub(crate) fn admits(call: &Context<'_>) -> Result<Rider, Error> {
 
 /// `POST .../openai-compatible/v1/...`.
 pub(crate) async fn create(
-    call: &mut Call<'_, OnObject>,
+    call: &mut Call<'_, OnTarget>,
     ridden: Answers,
 ) -> Result<Response, Error> {
     let ask = Ask::of(call, Way::OpenAi)?;

@@ -6,7 +6,7 @@
 use super::creating::{
     Answer, Ask, EVENT_STREAM, Judged, OfPipeline, begin, checked, judged, overhead, streams,
 };
-use crate::api::{Call, Context, OnObject};
+use crate::api::{Call, Context, OnTarget};
 use crate::domain::Content;
 use crate::domain::event_stream::{PING, last_line};
 use crate::error::Error;
@@ -49,7 +49,7 @@ struct Begun {
 
 /// The request, or the answer that it has already.
 async fn begun(
-    call: &mut Call<'_, OnObject>,
+    call: &mut Call<'_, OnTarget>,
     ridden: &Answers,
     way: Way,
 ) -> Result<Result<Begun, Response>, Error> {
@@ -74,7 +74,7 @@ async fn begun(
 
 /// `POST .../requests`.
 pub(crate) async fn create(
-    call: &mut Call<'_, OnObject>,
+    call: &mut Call<'_, OnTarget>,
     ridden: Answers,
 ) -> Result<Response, Error> {
     let begun = match begun(call, &ridden, Way::Direct).await? {
@@ -106,7 +106,7 @@ pub(crate) async fn create(
 
 /// `POST .../requests/stream`: the one line that says what came of it, and until then lines that say nothing.
 pub(crate) async fn stream(
-    call: &mut Call<'_, OnObject>,
+    call: &mut Call<'_, OnTarget>,
     ridden: Answers,
 ) -> Result<Response, Error> {
     let begun = match begun(call, &ridden, Way::Stream).await? {

@@ -6,11 +6,11 @@ use std::rc::Rc;
 use crate::api::requests::shapes::{
     RequestsChanged, RequestsOverview, Shown, in_detail, in_list, media_type,
 };
-use crate::api::{Call, Context, OnObject, OnProject};
+use crate::api::{Call, Context, OnProject, OnTarget};
 use crate::auth::permissions as p;
 use crate::domain::requests::{Statuses, first_id_at};
 use crate::domain::{
-    Invalid, ObjectType, RecordId, RequestStatus, SAFE_INTEGER, Timestamp, quoted,
+    Invalid, RecordId, RequestStatus, SAFE_INTEGER, TargetKind, Timestamp, quoted,
 };
 use crate::error::Error;
 use crate::store::requests::payloads::{self, Part};
@@ -34,11 +34,11 @@ object! {
     }
 }
 
-fn place<'a>(call: &'a Call<'_, OnObject>) -> Place<'a> {
+fn place<'a>(call: &'a Call<'_, OnTarget>) -> Place<'a> {
     let version = call.parameter("version");
     Place {
         project: call.project(),
-        object: call.object(),
+        target: call.target(),
         version: (!version.is_empty()).then_some(version),
     }
 }
@@ -83,11 +83,11 @@ fn wanted(
 }
 
 /// `GET .../requests`.
-pub(crate) async fn list(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+pub(crate) async fn list(call: &mut Call<'_, OnTarget>) -> Result<Response, Error> {
     let wanted = wanted(call, Statuses::parse)?;
     let (version, found) = records::list(call.connection, place(call), &wanted).await?;
-    let object = call.object();
-    Response::ok(&in_list(object.kind, &object.name, &version, found))
+    let target = call.target();
+    Response::ok(&in_list(target.kind, &target.name, &version, found))
 }
 
 /// `GET /projects/{p}/requests`.
@@ -95,10 +95,10 @@ pub(crate) async fn list_of_project(call: &mut Call<'_, OnProject>) -> Result<Re
     let kind = call.query.text("object_type").ok_or_else(|| {
         Error::invalid("object_type: it is missing; it is deployment or pipeline")
     })?;
-    let kind = ObjectType::parse(kind).map_err(|invalid| Error::field("object_type", &invalid))?;
+    let kind = TargetKind::parse(kind).map_err(|invalid| Error::field("object_type", &invalid))?;
     let permission = match kind {
-        ObjectType::Deployment => p::DEPLOYMENTS_REQUESTS_LIST,
-        ObjectType::Pipeline => p::PIPELINES_REQUESTS_LIST,
+        TargetKind::Deployment => p::DEPLOYMENTS_REQUESTS_LIST,
+        TargetKind::Pipeline => p::PIPELINES_REQUESTS_LIST,
     };
     let wanted = wanted(call, Statuses::parse_ended)?;
     let about = (call.project(), kind, permission);
@@ -132,10 +132,10 @@ async fn ids(call: &mut Context<'_>) -> Result<Vec<RecordId>, Error> {
 }
 
 /// Records as they are shown, with what is kept of them elsewhere.
-async fn shown(call: &Call<'_, OnObject>, mut read: Read) -> Result<Vec<Shown>, Error> {
+async fn shown(call: &Call<'_, OnTarget>, mut read: Read) -> Result<Vec<Shown>, Error> {
     payloads::bring(call.platform, &mut read.payloads, call.now).await?;
-    let object = call.object();
-    Ok(in_detail(object.kind, &object.name, read))
+    let target = call.target();
+    Ok(in_detail(target.kind, &target.name, read))
 }
 
 /// The only one that was read.
@@ -147,7 +147,7 @@ fn only(mut shown: Vec<Shown>) -> Result<Response, Error> {
 }
 
 /// `GET .../requests/{request_id}`.
-pub(crate) async fn get(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+pub(crate) async fn get(call: &mut Call<'_, OnTarget>) -> Result<Response, Error> {
     let payloads = match call.query.flag("metadata_only")? {
         true => Payloads::Neither,
         false => Payloads::Both,
@@ -158,24 +158,24 @@ pub(crate) async fn get(call: &mut Call<'_, OnObject>) -> Result<Response, Error
 }
 
 /// `POST .../requests/collect`.
-pub(crate) async fn collect(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+pub(crate) async fn collect(call: &mut Call<'_, OnTarget>) -> Result<Response, Error> {
     let ids = ids(call).await?;
     let read = records::read(call.connection, place(call), &ids, Payloads::Both).await?;
     Response::ok(&shown(call, read).await?)
 }
 
 /// `GET .../requests/{request_id}/input`.
-pub(crate) async fn input(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+pub(crate) async fn input(call: &mut Call<'_, OnTarget>) -> Result<Response, Error> {
     file(call, Part::Input).await
 }
 
 /// `GET .../requests/{request_id}/output`.
-pub(crate) async fn output(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+pub(crate) async fn output(call: &mut Call<'_, OnTarget>) -> Result<Response, Error> {
     file(call, Part::Output).await
 }
 
 /// What was sent or answered, as a file to be kept.
-async fn file(call: &Call<'_, OnObject>, part: Part) -> Result<Response, Error> {
+async fn file(call: &Call<'_, OnTarget>, part: Part) -> Result<Response, Error> {
     let id = id_in_path(call)?;
     let ids = [id.clone()];
     let mut read = records::read(call.connection, place(call), &ids, Payloads::One(part)).await?;
@@ -198,20 +198,20 @@ async fn file(call: &Call<'_, OnObject>, part: Part) -> Result<Response, Error> 
 }
 
 /// `DELETE .../requests/{request_id}`.
-pub(crate) async fn delete(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+pub(crate) async fn delete(call: &mut Call<'_, OnTarget>) -> Result<Response, Error> {
     let id = id_in_path(call)?;
     delete_these(call, &[id]).await?;
     Ok(Response::no_content())
 }
 
 /// `POST .../requests/delete`.
-pub(crate) async fn delete_several(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+pub(crate) async fn delete_several(call: &mut Call<'_, OnTarget>) -> Result<Response, Error> {
     let ids = ids(call).await?;
     delete_these(call, &ids).await?;
     Response::ok(&RequestsChanged { success: true })
 }
 
-async fn delete_these(call: &Call<'_, OnObject>, ids: &[RecordId]) -> Result<(), Error> {
+async fn delete_these(call: &Call<'_, OnTarget>, ids: &[RecordId]) -> Result<(), Error> {
     let (connection, authority) = (call.connection, &call.authority);
     let kept = records::delete(connection, authority, call.now, place(call), ids).await?;
     if !kept.is_empty() {
@@ -234,7 +234,7 @@ pub(super) fn forget(call: &Context<'_>, keys: Vec<String>) {
 }
 
 /// `PATCH .../requests/{request_id}`.
-pub(crate) async fn update(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+pub(crate) async fn update(call: &mut Call<'_, OnTarget>) -> Result<Response, Error> {
     let body: RequestUpdate = call.body().await?;
     if body.status != RequestStatus::Cancelled {
         return Err(Error::invalid(format!(
@@ -263,7 +263,7 @@ fn parse_cancelled(text: &str) -> Result<RequestStatus, Invalid> {
 }
 
 /// `POST .../requests/cancel`: those of the ids in the body, or all of a status with an empty list.
-pub(crate) async fn cancel(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
+pub(crate) async fn cancel(call: &mut Call<'_, OnTarget>) -> Result<Response, Error> {
     let status = call.query.parsed("status", parse_cancelled)?;
     let ids = ids(call).await?;
     let (connection, authority, now) = (call.connection, &call.authority, call.now);

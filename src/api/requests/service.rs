@@ -12,7 +12,7 @@ use super::creating::{
 };
 use super::made::passed_through;
 use super::openai::{error_of, sandbox};
-use crate::api::{Call, Context, OnObject};
+use crate::api::{Call, Context, OnTarget};
 use crate::domain::Within;
 use crate::domain::service_call::{self, ServicePath, service_of_host, service_path};
 use crate::error::{Error, Kind};
@@ -167,14 +167,14 @@ pub(crate) fn withdrawal(call: &Context<'_>) -> Result<Vec<Statement>, Error> {
 
 /// Any call to a service.
 pub(crate) async fn pass(
-    call: &mut Call<'_, OnObject>,
+    call: &mut Call<'_, OnTarget>,
     ridden: Answers,
 ) -> Result<Response, Error> {
     let ask = Ask::of(call)?;
     let terms = call.terms.take().unwrap_or_default();
     let admitted = match service_admissions::judge(&ridden, &ask.asked(call), &terms)? {
         Admission::Admitted(admitted) => *admitted,
-        Admission::NoSuchVersion => return Err(call.object().no_version(None)),
+        Admission::NoSuchVersion => return Err(call.target().no_version(None)),
         Admission::Refused(error) => return Err(for_caller(call, error)),
         // Answers of services are not kept, so none is there to be repeated.
         Admission::Replayed(_) => {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::made::{MadeOfObject, sequence_id};
-use crate::domain::{Content, ObjectType, RequestStatus};
+use crate::domain::{Content, RequestStatus, TargetKind};
 use crate::store::requests::payloads::{Part, Payload};
 use crate::store::requests::records::{Details, MadeOf, Read, Record, Summary, Version, Whose};
 use crate::store::rows::{JsonText, Millis};
@@ -26,11 +26,11 @@ fn is_success(status: &str) -> bool {
     status == RequestStatus::Completed.name()
 }
 
-/// Declares how a kind's records are shown: its name, that of the field that has the object's, what a list shows, what is
+/// Declares how a kind's records are shown: its name, that of the field that has the target's, what a list shows, what is
 /// shown of one, and what only this kind has.
 macro_rules! request_shapes {
     (
-        $list:ident, $list_doc:literal, $detail:ident, $detail_doc:literal, $object:ident: $object_doc:literal,
+        $list:ident, $list_doc:literal, $detail:ident, $detail_doc:literal, $target:ident: $object_doc:literal,
         { $($(#[$attribute:meta])* $own:ident: $type:ty = $of:expr,)* }
     ) => {
         #[doc = $list_doc]
@@ -40,7 +40,7 @@ macro_rules! request_shapes {
             /// Id of the request.
             pub id: String,
             #[doc = $object_doc]
-            pub $object: String,
+            pub $target: String,
             /// Name of the version that the request went to.
             pub version: String,
             /// Status of the request: `pending`, `processing`, `completed`, `failed`, `cancelled_pending` or
@@ -61,10 +61,10 @@ macro_rules! request_shapes {
         }
 
         impl $list {
-            fn of(object: &str, version: &str, record: Summary) -> Self {
+            fn of(target: &str, version: &str, record: Summary) -> Self {
                 Self {
                     id: record.id,
-                    $object: object.to_owned(),
+                    $target: target.to_owned(),
                     version: version.to_owned(),
                     success: is_success(&record.status),
                     status: record.status,
@@ -84,7 +84,7 @@ macro_rules! request_shapes {
             /// Id of the request.
             pub id: String,
             #[doc = $object_doc]
-            pub $object: String,
+            pub $target: String,
             /// Name of the version that the request went to.
             pub version: String,
             /// Status of the request: `pending`, `processing`, `completed`, `failed`, `cancelled_pending` or
@@ -120,7 +120,7 @@ macro_rules! request_shapes {
 
         impl $detail {
             fn of(
-                object: &str,
+                target: &str,
                 version: &str,
                 (record, details): Record,
                 [request_data, result]: [Option<Content>; 2],
@@ -129,7 +129,7 @@ macro_rules! request_shapes {
                 Self {
                     $($own: $of(&details, made),)*
                     id: record.id,
-                    $object: object.to_owned(),
+                    $target: target.to_owned(),
                     version: version.to_owned(),
                     success: is_success(&record.status),
                     status: record.status,
@@ -180,23 +180,23 @@ request_shapes!(
         /// timeout.
         deployment_timeout: Option<i64> = |details: &Details, _: &[&(Summary, MadeOf)]| details.deployment_timeout,
         /// Requests to deployments that the pipeline made.
-        deployment_requests: Vec<MadeOfObject<'static>> = |_: &Details, made: &[&(Summary, MadeOf)]| of_kind(made, ObjectType::Deployment),
+        deployment_requests: Vec<MadeOfObject<'static>> = |_: &Details, made: &[&(Summary, MadeOf)]| of_kind(made, TargetKind::Deployment),
         /// Requests to operators that the pipeline made; always empty.
         operator_requests: Vec<MadeOfObject<'static>> = |_: &Details, _: &[&(Summary, MadeOf)]| Vec::new(),
         /// Requests to other pipelines that the pipeline made.
-        pipeline_requests: Vec<MadeOfObject<'static>> = |_: &Details, made: &[&(Summary, MadeOf)]| of_kind(made, ObjectType::Pipeline),
+        pipeline_requests: Vec<MadeOfObject<'static>> = |_: &Details, made: &[&(Summary, MadeOf)]| of_kind(made, TargetKind::Pipeline),
     }
 );
 
 /// What a request to a pipeline has made of its objects of a kind.
-fn of_kind(made: &[&(Summary, MadeOf)], kind: ObjectType) -> Vec<MadeOfObject<'static>> {
+fn of_kind(made: &[&(Summary, MadeOf)], kind: TargetKind) -> Vec<MadeOfObject<'static>> {
     let is_of_kind = |(_, of): &&&(Summary, MadeOf)| of.object_type == kind.name();
     let as_shown = |(record, of): &&(Summary, MadeOf)| {
         let (record, of) = (record.clone(), of.clone());
         let reference = Some(Cow::Owned(of.reference));
         let (deployment, pipeline) = match kind {
-            ObjectType::Deployment => (reference, None),
-            ObjectType::Pipeline => (None, reference),
+            TargetKind::Deployment => (reference, None),
+            TargetKind::Pipeline => (None, reference),
         };
         MadeOfObject {
             id: Cow::Owned(record.id),
@@ -249,10 +249,10 @@ pub struct RequestsOverview {
 impl RequestsOverview {
     /// A record of a project.
     #[must_use]
-    pub fn of(kind: ObjectType, (record, whose): (Summary, Whose)) -> Self {
+    pub fn of(kind: TargetKind, (record, whose): (Summary, Whose)) -> Self {
         let (deployment, pipeline) = match kind {
-            ObjectType::Deployment => (Some(whose.object), None),
-            ObjectType::Pipeline => (None, Some(whose.object)),
+            TargetKind::Deployment => (Some(whose.object), None),
+            TargetKind::Pipeline => (None, Some(whose.object)),
         };
         Self {
             id: record.id,
@@ -295,18 +295,18 @@ pub enum Shown {
 /// Records of a version, as a list shows them.
 #[must_use]
 pub fn in_list(
-    kind: ObjectType,
-    object: &str,
+    kind: TargetKind,
+    target: &str,
     version: &Version,
     records: Vec<Summary>,
 ) -> Vec<Shown> {
     let version = &version.version;
     let shown = |record| match kind {
-        ObjectType::Deployment => {
-            Shown::DeploymentInList(DeploymentRequestList::of(object, version, record))
+        TargetKind::Deployment => {
+            Shown::DeploymentInList(DeploymentRequestList::of(target, version, record))
         }
-        ObjectType::Pipeline => {
-            Shown::PipelineInList(PipelineRequestList::of(object, version, record))
+        TargetKind::Pipeline => {
+            Shown::PipelineInList(PipelineRequestList::of(target, version, record))
         }
     };
     records.into_iter().map(shown).collect()
@@ -314,7 +314,7 @@ pub fn in_list(
 
 /// Records of a version with what was sent and answered.
 #[must_use]
-pub fn in_detail(kind: ObjectType, object: &str, read: Read) -> Vec<Shown> {
+pub fn in_detail(kind: TargetKind, target: &str, read: Read) -> Vec<Shown> {
     let Read {
         version,
         records,
@@ -327,14 +327,14 @@ pub fn in_detail(kind: ObjectType, object: &str, read: Read) -> Vec<Shown> {
         let output = take(&mut payloads, &record.0.id, Part::Output);
         let contents = [input.and_then(content), output.and_then(content)];
         match kind {
-            ObjectType::Deployment => {
-                let detail = DeploymentRequestDetail::of(object, name, record, contents, &[]);
+            TargetKind::Deployment => {
+                let detail = DeploymentRequestDetail::of(target, name, record, contents, &[]);
                 Shown::Deployment(Box::new(detail))
             }
-            ObjectType::Pipeline => {
+            TargetKind::Pipeline => {
                 let its_own = |(_, of): &&(Summary, MadeOf)| of.parent_id == record.0.id;
                 let made: Vec<_> = made.iter().filter(its_own).collect();
-                let detail = PipelineRequestDetail::of(object, name, record, contents, &made);
+                let detail = PipelineRequestDetail::of(target, name, record, contents, &made);
                 Shown::Pipeline(Box::new(detail))
             }
         }

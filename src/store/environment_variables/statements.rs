@@ -4,7 +4,7 @@
 
 use crate::store::audit::{permit, permitted};
 use crate::store::first_trip::rider::caller_is_known;
-use crate::store::rights::{caller_may_on_object, caller_still};
+use crate::store::rights::{caller_may_on_target, caller_still};
 use crate::store::texts::statements;
 
 /// What shows a variable, from `environment_variables v`: of a secret never its value.
@@ -244,7 +244,7 @@ statements! {
     GET = concat!("SELECT ", shown_columns!(), " FROM environment_variables v WHERE v.id = :object_id");
     /// The permit for a new variable.
     PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
-        place_exists!(), " AND ", caller_may_on_object!(), " AND ", name_is_free!(), " AND ", has_room!()));
+        place_exists!(), " AND ", caller_may_on_target!(), " AND ", name_is_free!(), " AND ", has_room!()));
     /// The variable itself.
     INSERT = concat!(
         "INSERT INTO environment_variables (place_id, name, id, organization_id, project_id, deployment_id, version_id, value,
@@ -255,11 +255,11 @@ statements! {
          WHERE ", permitted!());
     /// Whether it was created, or why not.
     AFTER_CREATE = concat!(
-        "SELECT ", permitted!(), " AS done, ", place_exists!(), " AS found, ", caller_may_on_object!(), " AS may, ",
+        "SELECT ", permitted!(), " AS done, ", place_exists!(), " AS found, ", caller_may_on_target!(), " AS may, ",
         name_is_free!(), " AS name_is_free");
     /// The permit to change a variable.
     PERMIT_UPDATE = permit!(":object_id", variable_before!("#secret = 1"), concat!(
-        variable_exists!(), " AND ", caller_may_on_object!(), " AND ", is_as_read!(), " AND ", name_is_free!(), " AND ",
+        variable_exists!(), " AND ", caller_may_on_target!(), " AND ", is_as_read!(), " AND ", name_is_free!(), " AND ",
         changes_something!()));
     /// The change.
     UPDATE = concat!(
@@ -268,16 +268,16 @@ statements! {
          WHERE id = :object_id AND ", permitted!());
     /// Whether it was changed, or why not.
     AFTER_UPDATE = concat!(
-        "SELECT ", permitted!(), " AS done, ", variable_exists!(), " AS found, ", caller_may_on_object!(), " AS may, ",
+        "SELECT ", permitted!(), " AS done, ", variable_exists!(), " AS found, ", caller_may_on_target!(), " AS may, ",
         is_as_read!(), " AS is_as_read, ", name_is_free!(), " AS name_is_free, ", changes_something!(), " AS changes");
     /// The permit to delete a variable.
     PERMIT_DELETE = permit!(":object_id", variable_before!("0"), concat!(
-        variable_exists!(), " AND ", caller_may_on_object!()));
+        variable_exists!(), " AND ", caller_may_on_target!()));
     /// The variable.
     DELETE = concat!("DELETE FROM environment_variables WHERE id = :object_id AND ", permitted!());
     /// Whether it is gone, or why not.
     AFTER_DELETE = concat!(
-        "SELECT ", permitted!(), " AS done, ", variable_exists!(), " AS found, ", caller_may_on_object!(), " AS may");
+        "SELECT ", permitted!(), " AS done, ", variable_exists!(), " AS found, ", caller_may_on_target!(), " AS may");
     /// What a copy is made from, and whether the caller may read it.
     SOURCE = concat!(
         "SELECT ", source_deployment!(), " AS deployment_id, ", source_place!(), " AS place_id, ",
@@ -291,7 +291,7 @@ statements! {
         "(SELECT json_object('replaced', json_group_array(name)) FROM environment_variables
           WHERE place_id = :place_id AND name IN (SELECT value ->> 'name' FROM json_each(:copied)))",
         concat!(
-            place_exists!(), " AND ", caller_may_on_object!(), " AND ", caller_may_read_source!(), " AND ",
+            place_exists!(), " AND ", caller_may_on_target!(), " AND ", caller_may_read_source!(), " AND ",
             source_is_as_read!(), " AND ", has_room_for_copies!()));
     /// What the copies replace.
     DELETE_REPLACED = concat!(
@@ -312,6 +312,6 @@ statements! {
          ORDER BY v.name");
     /// Whether they were made, or why not.
     AFTER_COPY = concat!(
-        "SELECT ", permitted!(), " AS done, ", place_exists!(), " AS found, ", caller_may_on_object!(), " AS may, ",
+        "SELECT ", permitted!(), " AS done, ", place_exists!(), " AS found, ", caller_may_on_target!(), " AS may, ",
         caller_may_read_source!(), " AS may_read_source, ", source_is_as_read!(), " AS source_is_as_read");
 }

@@ -1,12 +1,12 @@
 //! The first round trip of a call on a project: what the caller is and may in it, and with an origin where that is
-//! listed. A call on what is in the project is one of these too ([`object`](super::object)).
+//! listed. A call on what is in the project is one of these too ([`target`](super::target)).
 
-use super::object::{CALLER_AND_OBJECT, CALLER_AND_OBJECT_AND_ORIGIN};
 use super::origin::ListedRow;
+use super::target::{CALLER_AND_TARGET, CALLER_AND_TARGET_AND_ORIGIN};
 use super::who::{HolderRow, digests};
 use super::{FirstTrip, Rider, ask as ask_first};
 use crate::auth::permissions::Permission;
-use crate::domain::{Digests, ObjectType};
+use crate::domain::{Digests, TargetKind};
 use crate::error::Error;
 use crate::store::budgets::organization_has_budget;
 use crate::store::connection::Connection;
@@ -48,19 +48,19 @@ macro_rules! organization_of_project {
 }
 pub(crate) use organization_of_project;
 
-/// `caller_and_project! { who: token, rides: <columns> }`, or about an object in the project, too:
-/// `caller_and_project! { who: token, object: <its id>, counts: <assignments a>, joins: <tables> }`.
+/// `caller_and_project! { who: token, rides: <columns> }`, or about a target in the project, too:
+/// `caller_and_project! { who: token, target: <its id>, counts: <assignments a>, joins: <tables> }`.
 macro_rules! caller_and_project {
     {
         who: $who:ident
-        $(, object: $object:expr, counts: $counts:expr, joins: $joins:expr)?
+        $(, target: $target:expr, counts: $counts:expr, joins: $joins:expr)?
         $(, rides: $columns:expr)?
     } => {
         $crate::store::first_trip::first_trip! {
             who: $who,
             reads: concat!(
                 $crate::store::projects::statements::project_columns!(), ", ",
-                $($object, " AS object_id, ",)?
+                $($target, " AS object_id, ",)?
                 $($columns, ", ",)?
                 "p.id IS NOT NULL AS project_exists, coalesce(m.admin, 0) AS is_admin, ",
                 $crate::store::first_trip::project::rights_columns! { $(or: $counts)? }
@@ -126,7 +126,7 @@ row! {
         pub is_to_join: Flag,
         /// Whether they have a part in the project.
         pub has_part: Flag,
-        /// Whether they hold the permission that was asked for, on the whole project or on that object.
+        /// Whether they hold the permission that was asked for, on the whole project or on that target.
         pub holds_permission: Flag,
     }
 }
@@ -153,8 +153,8 @@ pub struct Asked<'a> {
     pub origin: Option<&'a str>,
     /// The project's name.
     pub project: &'a str,
-    /// The kind and name of the object in it, if the path has one.
-    pub object: Option<(ObjectType, &'a str)>,
+    /// The kind and name of the target in it, if the path has one.
+    pub target: Option<(TargetKind, &'a str)>,
     /// The permission that the route asks for.
     pub permission: Option<Permission>,
     /// Whether the project is to be shown itself.
@@ -163,7 +163,7 @@ pub struct Asked<'a> {
     pub minute: Option<i64>,
 }
 
-/// Who shows this token, and what they may in this project and on this object. What rides along has `:project`,
+/// Who shows this token, and what they may in this project and on this target. What rides along has `:project`,
 /// `:deployment`, `:pipeline`, `:permission` and `:origin` besides the digests.
 ///
 /// # Errors
@@ -173,26 +173,26 @@ pub async fn ask(
     asked: &Asked<'_>,
     rider: Option<Rider>,
 ) -> Result<FirstTrip<CallerAndProject>, Error> {
-    let named = |wanted: ObjectType| {
+    let named = |wanted: TargetKind| {
         asked
-            .object
+            .target
             .filter(|(kind, _)| *kind == wanted)
             .map(|(_, name)| name)
     };
     let parameters = digests(asked.digests)
         .text("project", asked.project)
-        .optional_text("deployment", named(ObjectType::Deployment))
-        .optional_text("pipeline", named(ObjectType::Pipeline))
+        .optional_text("deployment", named(TargetKind::Deployment))
+        .optional_text("pipeline", named(TargetKind::Pipeline))
         .optional_text("permission", asked.permission.map(Permission::name))
         .optional_text("origin", asked.origin);
     let by_token_alone = asked.digests.is_some() && asked.origin.is_none();
-    let sql = match (asked.object, asked.shows_project, by_token_alone) {
+    let sql = match (asked.target, asked.shows_project, by_token_alone) {
         (None, false, true) => &CALLER_AND_PROJECT,
         (None, false, false) => &CALLER_AND_PROJECT_AND_ORIGIN,
         (None, true, true) => &CALLER_AND_BUDGET,
         (None, true, false) => &CALLER_AND_BUDGET_AND_ORIGIN,
-        (Some(_), _, true) => &CALLER_AND_OBJECT,
-        (Some(_), _, false) => &CALLER_AND_OBJECT_AND_ORIGIN,
+        (Some(_), _, true) => &CALLER_AND_TARGET,
+        (Some(_), _, false) => &CALLER_AND_TARGET_AND_ORIGIN,
     };
     row! {
         struct Made {

@@ -7,16 +7,16 @@ use crate::auth::access::Authority;
 use crate::auth::permissions::Permission;
 use crate::domain::json;
 use crate::domain::requests::{MAX_STATUSES, Statuses};
-use crate::domain::{ObjectType, RecordId, RequestStatus, Timestamp, quoted};
+use crate::domain::{RecordId, RequestStatus, TargetKind, Timestamp, quoted};
 use crate::error::Error;
 use crate::sql::Sql;
 use crate::sql::statement::{Parameters, Statement};
 use crate::store::connection::Connection;
-use crate::store::objects::Object;
 use crate::store::projects::{self, Project};
 use crate::store::requests::payloads::{Part, Payload};
 use crate::store::requests::statements;
 use crate::store::rows::{Answers, Flag, JsonText, Millis, row};
+use crate::store::targets::Target;
 
 /// A list that looks for a part of an id, and that of a project, goes through so many records: the newest of its range.
 pub const SEARCHED: i64 = 10_000;
@@ -141,14 +141,14 @@ pub struct Place<'a> {
     /// The project.
     pub project: &'a Project,
     /// The deployment or pipeline.
-    pub object: &'a Object,
+    pub target: &'a Target,
     /// The name of the version, if the path has one.
     pub version: Option<&'a str>,
 }
 
 impl Place<'_> {
     fn parameters(&self) -> Parameters {
-        self.object
+        self.target
             .parameters(Parameters::new())
             .text("project_id", &self.project.project_id)
             .text("organization_id", &self.project.organization_id)
@@ -163,7 +163,7 @@ impl Place<'_> {
 
     fn version_at(&self, answers: &Answers, place: usize) -> Result<Version, Error> {
         let found = answers.first(place)?;
-        found.ok_or_else(|| self.object.no_version(self.version))
+        found.ok_or_else(|| self.target.no_version(self.version))
     }
 
     /// The 404 of a record.
@@ -172,8 +172,8 @@ impl Place<'_> {
             "there is no request {} to the version {} of the {} {}",
             quoted(id),
             quoted(&version.version),
-            self.object.kind.name(),
-            quoted(&self.object.name)
+            self.target.kind.name(),
+            quoted(&self.target.name)
         ))
     }
 }
@@ -241,7 +241,7 @@ pub async fn list_of_project(
     connection: &Connection,
     authority: &Authority,
     now: Timestamp,
-    (project, kind, permission): (&Project, ObjectType, Permission),
+    (project, kind, permission): (&Project, TargetKind, Permission),
     wanted: &Wanted,
 ) -> Result<Vec<(Summary, Whose)>, Error> {
     let parameters = Parameters::new()
@@ -320,7 +320,7 @@ fn with_payloads(parameters: Parameters, payloads: Payloads) -> Parameters {
 /// Statements, and behind them what reads what requests to a pipeline have made; those to a deployment have made nothing.
 fn with_made(place: Place<'_>, first: impl AsRef<[&'static Sql]>) -> Vec<&'static Sql> {
     let mut all = first.as_ref().to_vec();
-    if place.object.kind == ObjectType::Pipeline {
+    if place.target.kind == TargetKind::Pipeline {
         all.push(&statements::MADE);
     }
     all
@@ -332,9 +332,9 @@ fn read_at(answers: &Answers, place: Place<'_>, at: usize, made: usize) -> Resul
         version: place.version_at(answers, at)?,
         records: answers.all(at + 1)?,
         payloads: answers.all(at + 2)?,
-        made: match place.object.kind {
-            ObjectType::Deployment => Vec::new(),
-            ObjectType::Pipeline => answers.all(made)?,
+        made: match place.target.kind {
+            TargetKind::Deployment => Vec::new(),
+            TargetKind::Pipeline => answers.all(made)?,
         },
     })
 }

@@ -3,11 +3,11 @@
 //! Records are found in the version that the path names, or in the default one. What a statement reads is bounded by what
 //! its call sends and is shown, and by [`SEARCHED`](super::records::SEARCHED) where it has to look through records.
 
-use crate::store::rights::{caller_may_on_object, caller_still};
+use crate::store::rights::{caller_may_on_target, caller_still};
 use crate::store::run_time::{comes_later, stops_now};
 use crate::store::texts::statements;
 
-/// The version that the path names, or the default one, of an object of either kind.
+/// The version that the path names, or the default one, of a target of either kind.
 macro_rules! version_of {
     ($kind:literal) => {
         concat!(
@@ -119,7 +119,7 @@ macro_rules! is_waited_for {
 macro_rules! delete_is_permitted {
     () => {
         concat!(
-            caller_may_on_object!(),
+            caller_may_on_target!(),
             " AND ",
             missing!(),
             " IS NULL AND NOT ",
@@ -131,7 +131,7 @@ macro_rules! delete_is_permitted {
 macro_rules! cancel_is_permitted {
     () => {
         concat!(
-            caller_may_on_object!(),
+            caller_may_on_target!(),
             " AND ",
             missing!(),
             " IS NULL AND NOT ",
@@ -311,7 +311,7 @@ statements! {
     PAYLOADS = concat!("SELECT p.request_id, p.part, p.content_type, p.body, p.kv_key, p.creation_date ", payloads!(), " AND ", payloads_fit!());
     /// What decides whether these records can be deleted or cancelled, before anything has changed.
     JUDGE = concat!(
-        "SELECT ", caller_may_on_object!(), " AS may, ", missing!(), " AS missing, ",
+        "SELECT ", caller_may_on_target!(), " AS may, ", missing!(), " AS missing, ",
         one_of_these!(is_open!()), " AS is_open, ", one_of_these!(is_waited_for!()), " AS is_waited_for, ",
         one_of_these!("r.status IN ('completed', 'failed')"), " AS has_ended");
     /// Where payloads of these records are kept beside the database: of all that are deleted, else of those that wait and keep
@@ -332,22 +332,22 @@ statements! {
     FORGET_PAYLOADS = concat!(
         "DELETE FROM request_payloads WHERE project_id = :project_id AND request_id IN (
            SELECT r.id FROM requests r WHERE ", these!(), " AND r.status = 'cancelled' AND r.retention_mode = 'metadata') AND ",
-        caller_may_on_object!());
+        caller_may_on_target!());
     /// Or nothing.
     FORGET = concat!(
         "DELETE FROM requests WHERE project_id = :project_id AND id IN (
            SELECT r.id FROM requests r WHERE ", these!(), " AND r.status = 'cancelled' AND r.retention_mode = 'none') AND ",
-        caller_may_on_object!());
+        caller_may_on_target!());
     /// Ends what waits, where nothing of it is kept.
     FORGET_ALL = concat!(
         "DELETE FROM requests WHERE project_id = :project_id AND id IN (",
-        all_of_status!("r.status = 'pending' AND r.retention_mode = 'none'"), ") AND ", caller_may_on_object!());
+        all_of_status!("r.status = 'pending' AND r.retention_mode = 'none'"), ") AND ", caller_may_on_target!());
     /// Takes the payloads of what waits, where they are not kept.
     FORGET_ALL_PAYLOADS = concat!(
         "DELETE FROM request_payloads WHERE project_id = :project_id AND request_id IN (",
-        all_of_status!("r.status = 'pending' AND r.retention_mode = 'metadata'"), ") AND ", caller_may_on_object!());
+        all_of_status!("r.status = 'pending' AND r.retention_mode = 'metadata'"), ") AND ", caller_may_on_target!());
     /// Cancels all that wait, or all that run and can be cancelled.
-    CANCEL_ALL = concat!(cancel!(all_of_status!(can_be_cancelled!())), " AND ", caller_may_on_object!());
+    CANCEL_ALL = concat!(cancel!(all_of_status!(can_be_cancelled!())), " AND ", caller_may_on_target!());
     /// Whether the caller may cancel.
-    MAY_CANCEL = concat!("SELECT ", caller_may_on_object!(), " AS may");
+    MAY_CANCEL = concat!("SELECT ", caller_may_on_target!(), " AS may");
 }

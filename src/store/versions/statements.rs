@@ -1,6 +1,6 @@
 //! The SQL of versions: each rule once, for the tables of either kind, and what only one kind has beside it.
 //!
-//! A kind's name makes those of its tables and columns, as in [`objects`](crate::store::objects::statements).
+//! A kind's name makes those of its tables and columns, as in [`targets`](crate::store::targets::statements).
 
 use crate::sql::Sql;
 use crate::store::slices::Listing;
@@ -10,7 +10,7 @@ use crate::store::slices::Listing;
 /// What shows a version is one statement for a deployment's, and for a pipeline's three: the version, its objects, and the
 /// fields of what these refer to.
 pub struct Statements {
-    /// The versions of an object, by name.
+    /// The versions of a target, by name.
     pub list: Listing,
     /// Shows one version.
     pub get: &'static [&'static Sql],
@@ -120,7 +120,7 @@ macro_rules! answered_version {
     };
 }
 
-macro_rules! object_exists {
+macro_rules! target_exists {
     ($kind:tt) => {
         concat!(
             "EXISTS (SELECT 1 FROM ",
@@ -282,7 +282,7 @@ pub mod pipeline_objects;
 macro_rules! statements_of_kind {
     ($kind:tt) => {
         statements! {
-            /// The versions of an object, by name.
+            /// The versions of a target, by name.
             LIST = concat!(
                 select_version!($kind), "WHERE ", is_listed!($kind), " AND ", list_fits!($kind),
                 " ORDER BY v.version LIMIT #limit");
@@ -291,7 +291,7 @@ macro_rules! statements_of_kind {
                 "SELECT EXISTS (SELECT 1 FROM ", $kind, "_versions
                                 WHERE ", $kind, "_id = :resource_id AND version = :after) AS known, ",
                 list_fits!($kind), " AS fits");
-            /// One version of an object.
+            /// One version of a target.
             GET = concat!(
                 select_version!($kind, with attachments), "WHERE v.", $kind, "_id = :resource_id AND v.version = :version");
             /// The version that this batch has made or changed, or that was to be changed and is as it was.
@@ -305,7 +305,7 @@ macro_rules! statements_of_kind {
                  WHERE ", $kind, "_id = :resource_id AND is_default = 1 AND :version IS NULL");
             /// The permit for a new version.
             PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
-                object_exists!($kind), " AND ", caller_may_on_object!(), " AND ", version_in_path!($kind),
+                target_exists!($kind), " AND ", caller_may_on_target!(), " AND ", version_in_path!($kind),
                 " IS NULL AND ", instances_fit!($kind), " AND ", kept_fits!($kind), " AND ", subscription_runs!(), " AND ",
                 plan_allows_version!($kind), " AND ", graph_holds!($kind)));
             /// The version itself; the default one, if there is none.
@@ -321,13 +321,13 @@ macro_rules! statements_of_kind {
                  WHERE ", permitted!());
             /// Whether it was created, or why not.
             AFTER_CREATE = concat!(
-                "SELECT ", permitted!(), " AS done, ", object_exists!($kind), " AS found, ", caller_may_on_object!(),
+                "SELECT ", permitted!(), " AS done, ", target_exists!($kind), " AS found, ", caller_may_on_target!(),
                 " AS may, ", version_in_path!($kind), " IS NULL AS name_is_free, ", instances_fit!($kind),
                 " AS instances_fit, ", kept_fits!($kind), " AS kept_fits, ", subscription_runs!(), " AS subscription_runs, ",
                 plan_allows_version!($kind), " AS plan_allows, 1 AS changes", graph_fault!($kind));
             /// The permit to change a version.
             PERMIT_UPDATE = permit!(version_in_path!($kind), version_before!($kind), concat!(
-                version_in_path!($kind), " IS NOT NULL AND ", caller_may_on_object!(), " AND ", name_is_free!($kind),
+                version_in_path!($kind), " IS NOT NULL AND ", caller_may_on_target!(), " AND ", name_is_free!($kind),
                 " AND ", instances_fit!($kind), " AND ", kept_fits!($kind), " AND ", changes_something!($kind), " AND ",
                 graph_holds!($kind)));
             /// The change.
@@ -343,20 +343,20 @@ macro_rules! statements_of_kind {
             /// Whether it was changed, or why not.
             AFTER_UPDATE = concat!(
                 "SELECT ", permitted!(), " AS done, ", version_in_path!($kind), " IS NOT NULL AS found, ",
-                caller_may_on_object!(), " AS may, ", name_is_free!($kind), " AS name_is_free, ",
+                caller_may_on_target!(), " AS may, ", name_is_free!($kind), " AS name_is_free, ",
                 instances_fit!($kind), " AS instances_fit, ", kept_fits!($kind),
                 " AS kept_fits, 1 AS subscription_runs, 1 AS plan_allows, ", changes_something!($kind), " AS changes",
                 graph_fault!($kind));
             /// The permit to delete a version.
             PERMIT_DELETE = permit!(version_in_path!($kind), version_before!($kind), concat!(
-                version_in_path!($kind), " IS NOT NULL AND ", caller_may_on_object!(), " AND ", is_unused!($kind)));
+                version_in_path!($kind), " IS NOT NULL AND ", caller_may_on_target!(), " AND ", is_unused!($kind)));
             /// The version.
             DELETE = concat!(
                 "DELETE FROM ", $kind, "_versions WHERE id = ", permitted_version!(), " AND ", permitted!());
             /// Whether it is gone, or why not.
             AFTER_DELETE = concat!(
                 "SELECT ", permitted!(), " AS done, ", version_in_path!($kind), " IS NOT NULL AS found, ",
-                caller_may_on_object!(), " AS may, ", is_unused!($kind), " AS is_unused",
+                caller_may_on_target!(), " AS may, ", is_unused!($kind), " AS is_unused",
                 used_in!(concat!("o.reference_version_id = ", version_in_path!($kind))));
         }
     };
@@ -366,11 +366,11 @@ macro_rules! statements_of_kind {
 pub mod deployments {
     use super::Statements;
     use crate::store::audit::{permit, permitted};
-    use crate::store::objects::statements::of_pipelines;
     use crate::store::pipeline_checks::use_in_pipeline::used_in;
-    use crate::store::rights::caller_may_on_object;
+    use crate::store::rights::caller_may_on_target;
     use crate::store::slices::{Listing, fits, has_any_label};
     use crate::store::subscriptions::{plan_allows, subscription_runs};
+    use crate::store::targets::statements::of_pipelines;
     use crate::store::texts::statements;
 
     statements_of_kind!("deployment");
@@ -394,12 +394,12 @@ pub mod pipelines {
         INSERT_MAPPINGS, LIST_CHANGED, LIST_IN_PATH,
     };
     use crate::store::audit::{permit, permitted};
-    use crate::store::objects::statements::of_pipelines;
     use crate::store::pipeline_checks::fault;
     use crate::store::pipeline_checks::use_in_pipeline::used_in;
-    use crate::store::rights::caller_may_on_object;
+    use crate::store::rights::caller_may_on_target;
     use crate::store::slices::{Listing, fits, has_any_label};
     use crate::store::subscriptions::{plan_allows, subscription_runs};
+    use crate::store::targets::statements::of_pipelines;
     use crate::store::texts::statements;
 
     statements_of_kind!("pipeline");

@@ -9,11 +9,11 @@ use crate::store::slices::Listing;
 pub struct Statements {
     /// The objects of a project, by name.
     pub list: Listing,
-    /// One object.
+    /// One target.
     pub get: &'static Sql,
-    /// Answers the new object and the verdict.
+    /// Answers the new target and the verdict.
     pub create: [&'static Sql; 4],
-    /// Answers the changed object and the verdict.
+    /// Answers the changed target and the verdict.
     pub update: [&'static Sql; 6],
     /// Answers the verdict.
     pub delete: [&'static Sql; 3],
@@ -83,7 +83,7 @@ macro_rules! project_exists {
     };
 }
 
-macro_rules! object_exists {
+macro_rules! target_exists {
     ($kind:tt) => {
         concat!("EXISTS (SELECT 1 FROM ", $kind, "s WHERE id = :object_id)")
     };
@@ -99,7 +99,7 @@ macro_rules! name_is_free {
     };
 }
 
-macro_rules! plan_allows_object {
+macro_rules! plan_allows_target {
     ($kind:tt) => {
         plan_allows!(concat!("max_", $kind, "s"), concat!($kind, "s"))
     };
@@ -161,12 +161,12 @@ macro_rules! changes_something {
     };
 }
 
-/// The state before a deletion, with what goes along: the role assignments on the object, a hundred by name, and how many
+/// The state before a deletion, with what goes along: the role assignments on the target, a hundred by name, and how many
 /// there are.
-macro_rules! object_before_deletion {
+macro_rules! target_before_deletion {
     ($kind:tt) => {
         concat!(
-            "json_set(", object_before!($kind), ", '$.role_assignments', json((
+            "json_set(", target_before!($kind), ", '$.role_assignments', json((
                SELECT json_group_array(json_object('id', id, 'role', role, 'assignee', assignee_id)) FROM (
                  SELECT a.id, r.name AS role, a.assignee_id FROM role_assignments a JOIN roles r ON r.id = a.role_id
                  WHERE a.resource_id = :object_id LIMIT 100))),
@@ -175,7 +175,7 @@ macro_rules! object_before_deletion {
     };
 }
 
-macro_rules! object_before {
+macro_rules! target_before {
     ($kind:tt) => {
         concat!(
             "(SELECT json_object('name', name, 'description', description, ",
@@ -192,7 +192,7 @@ macro_rules! statements_of_kind {
         pub mod $module {
             use super::Statements;
             use crate::store::audit::{permit, permitted};
-            use crate::store::rights::{caller_may, caller_may_on_object};
+            use crate::store::rights::{caller_may, caller_may_on_target};
             use crate::store::pipeline_checks::lost_field::lost_field;
             use crate::store::pipeline_checks::use_in_pipeline::used_in;
             use crate::store::texts::statements;
@@ -207,13 +207,13 @@ macro_rules! statements_of_kind {
                 KNOWS = concat!(
                     "SELECT EXISTS (SELECT 1 FROM ", $kind, "s WHERE project_id = :project_id AND name = :after) AS known, ",
                     list_fits!($kind), " AS fits");
-                /// One object.
+                /// One target.
                 GET = concat!(select_object!($kind), "WHERE o.id = :object_id");
-                /// The permit for a new object.
+                /// The permit for a new target.
                 PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
                     project_exists!(), " AND ", caller_may!(), " AND ", name_is_free!($kind), " AND ",
-                    subscription_runs!(), " AND ", plan_allows_object!($kind)));
-                /// The object itself.
+                    subscription_runs!(), " AND ", plan_allows_target!($kind)));
+                /// The target itself.
                 INSERT = concat!(
                     "INSERT INTO ", $kind, "s (id, organization_id, project_id, name, description, input_type, output_type,
                                                input_fields, output_fields, ",
@@ -226,10 +226,10 @@ macro_rules! statements_of_kind {
                 AFTER_CREATE = concat!(
                     "SELECT ", permitted!(), " AS done, ", project_exists!(), " AS found, ", caller_may!(),
                     " AS may, ", name_is_free!($kind), " AS name_is_free, ", subscription_runs!(),
-                    " AS subscription_runs, ", plan_allows_object!($kind), " AS plan_allows");
-                /// The permit to change an object.
-                PERMIT_UPDATE = permit!(":object_id", object_before!($kind), concat!(
-                    object_exists!($kind), " AND ", caller_may_on_object!(), " AND ", name_is_free!($kind), " AND ",
+                    " AS subscription_runs, ", plan_allows_target!($kind), " AS plan_allows");
+                /// The permit to change a target.
+                PERMIT_UPDATE = permit!(":object_id", target_before!($kind), concat!(
+                    target_exists!($kind), " AND ", caller_may_on_target!(), " AND ", name_is_free!($kind), " AND ",
                     side_fits!($kind, "input"), " AND ", side_fits!($kind, "output"), " AND ", default_exists!($kind),
                     " AND ", changes_something!($kind), " AND ", lost_field!(), " IS NULL"));
                 /// The change.
@@ -255,20 +255,20 @@ macro_rules! statements_of_kind {
                      WHERE ", $kind, "_id = :object_id AND version = :default_version AND ", permitted!());
                 /// Whether it was changed, or why not.
                 AFTER_UPDATE = concat!(
-                    "SELECT ", permitted!(), " AS done, ", object_exists!($kind), " AS found, ",
-                    caller_may_on_object!(), " AS may, ", name_is_free!($kind), " AS name_is_free, ",
+                    "SELECT ", permitted!(), " AS done, ", target_exists!($kind), " AS found, ",
+                    caller_may_on_target!(), " AS may, ", name_is_free!($kind), " AS name_is_free, ",
                     side_fits!($kind, "input"), " AS input_fits, ", side_fits!($kind, "output"), " AS output_fits, ",
                     default_exists!($kind), " AS default_exists, ", changes_something!($kind), " AS changes, CASE WHEN NOT ",
                     permitted!(), " THEN ", lost_field!(), " END AS lost_field");
-                /// The permit to delete an object.
-                PERMIT_DELETE = permit!(":object_id", object_before_deletion!($kind), concat!(
-                    object_exists!($kind), " AND ", caller_may_on_object!(), " AND ", is_unused!()));
-                /// The object, and with it its versions and the role assignments on it.
+                /// The permit to delete a target.
+                PERMIT_DELETE = permit!(":object_id", target_before_deletion!($kind), concat!(
+                    target_exists!($kind), " AND ", caller_may_on_target!(), " AND ", is_unused!()));
+                /// The target, and with it its versions and the role assignments on it.
                 DELETE = concat!("DELETE FROM ", $kind, "s WHERE id = :object_id AND ", permitted!());
                 /// Whether it is gone, or why not.
                 AFTER_DELETE = concat!(
-                    "SELECT ", permitted!(), " AS done, ", object_exists!($kind), " AS found, ",
-                    caller_may_on_object!(), " AS may, ", is_unused!(), " AS is_unused",
+                    "SELECT ", permitted!(), " AS done, ", target_exists!($kind), " AS found, ",
+                    caller_may_on_target!(), " AS may, ", is_unused!(), " AS is_unused",
                     used_in!("o.reference_id = :object_id"));
             }
 

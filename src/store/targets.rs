@@ -1,16 +1,16 @@
-//! Deployments and pipelines as objects: what a role can be assigned on, beside the project itself.
+//! Targets: deployments and pipelines, which take requests, and on which a role can be assigned as on the project itself.
 //!
 //! Here is what names them; [`records`] makes, shows and changes them.
 
 pub mod records;
 pub mod statements;
 
-use crate::domain::{ObjectType, quoted};
+use crate::domain::{TargetKind, quoted};
 use crate::error::{Error, Reason};
 use crate::sql::statement::Parameters;
 use statements::Statements;
 
-impl ObjectType {
+impl TargetKind {
     /// The statements over its table.
     #[must_use]
     pub fn statements(self) -> &'static Statements {
@@ -20,7 +20,7 @@ impl ObjectType {
         }
     }
 
-    /// The 404 of an object of this kind.
+    /// The 404 of a target of this kind.
     #[must_use]
     pub fn not_found(self, name: &str) -> Error {
         let error = Error::not_found(format!(
@@ -34,13 +34,13 @@ impl ObjectType {
         }
     }
 
-    /// The 404 of a version of an object of this kind.
+    /// The 404 of a version of a target of this kind.
     #[must_use]
-    pub fn version_not_found(self, object: &str, version: &str) -> Error {
+    pub fn version_not_found(self, target: &str, version: &str) -> Error {
         let sentence = format!(
             "the {} {} has no version {}",
             self.name(),
-            quoted(object),
+            quoted(target),
             quoted(version)
         );
         self.since_no_such_version(Error::not_found(sentence))
@@ -48,11 +48,11 @@ impl ObjectType {
 
     /// The refusal of a default version that is not there: 404 where clients look for that, else 400.
     #[must_use]
-    pub fn default_version_not_found(self, object: &str, version: &str) -> Error {
+    pub fn default_version_not_found(self, target: &str, version: &str) -> Error {
         let sentence = format!(
             "default_version: the {} {} has no version {}",
             self.name(),
-            quoted(object),
+            quoted(target),
             quoted(version)
         );
         match self {
@@ -69,19 +69,19 @@ impl ObjectType {
     }
 }
 
-/// The object in a request's path, which exists.
+/// The target in a request's path, which exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Object {
+pub struct Target {
     /// Its kind.
-    pub kind: ObjectType,
+    pub kind: TargetKind,
     /// Its id.
     pub id: String,
     /// Its name.
     pub name: String,
 }
 
-impl Object {
-    /// Adds what names it to the parameters of a change of it: `caller_may_on_object!` asks for that.
+impl Target {
+    /// Adds what names it to the parameters of a change of it: `caller_may_on_target!` asks for that.
     #[must_use]
     pub fn parameters(&self, parameters: Parameters) -> Parameters {
         parameters

@@ -5,9 +5,9 @@
 
 use serde_json::{Value, json};
 
-use super::Object;
+use super::Target;
 use crate::domain::json;
-use crate::domain::{Description, Fields, IoType, Labels, ObjectName, ObjectType, quoted};
+use crate::domain::{Description, Fields, IoType, Labels, ObjectName, TargetKind, quoted};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, ChangeContext, given};
@@ -59,7 +59,7 @@ row! {
 /// What is asked for on creation.
 pub struct NewRecord {
     /// Its kind.
-    pub kind: ObjectType,
+    pub kind: TargetKind,
     /// Its id.
     pub id: String,
     /// Its name.
@@ -138,7 +138,7 @@ pub async fn create(
     answers.only(2)
 }
 
-fn name_is_taken(kind: ObjectType, name: &str) -> Error {
+fn name_is_taken(kind: TargetKind, name: &str) -> Error {
     Error::invalid(format!(
         "name: a {} '{name}' exists already in this project",
         kind.name()
@@ -152,7 +152,7 @@ fn name_is_taken(kind: ObjectType, name: &str) -> Error {
 pub async fn list(
     connection: &Connection,
     project: &Project,
-    kind: ObjectType,
+    kind: TargetKind,
     labels: Option<&str>,
     slice: &Slice,
 ) -> Result<Vec<Record>, Error> {
@@ -167,11 +167,11 @@ pub async fn list(
 ///
 /// # Errors
 /// 404 when it has gone; 503 when the database fails.
-pub async fn get(connection: &Connection, object: &Object) -> Result<Record, Error> {
-    let parameters = Parameters::new().text("object_id", &object.id);
-    let statements = parameters.batch([object.kind.statements().get]);
+pub async fn get(connection: &Connection, target: &Target) -> Result<Record, Error> {
+    let parameters = Parameters::new().text("object_id", &target.id);
+    let statements = parameters.batch([target.kind.statements().get]);
     let found = connection.read(statements).await?.first(0)?;
-    found.ok_or_else(|| object.not_found())
+    found.ok_or_else(|| target.not_found())
 }
 
 /// What a PATCH changes; what is absent stays.
@@ -231,17 +231,17 @@ impl RecordChanges {
 pub async fn update(
     context: &ChangeContext<'_>,
     project: &Project,
-    object: &Object,
+    target: &Target,
     changes: &RecordChanges,
 ) -> Result<Record, Error> {
     let change = Change {
         after: Some(changes.to_json()),
-        ..change_of(project, object, Action::Update)
+        ..change_of(project, target, Action::Update)
     };
     let name = changes.name.as_ref().map(ObjectName::as_str);
     let default = &changes.default_version;
     let default_name = default.value().map(ObjectName::as_str);
-    let statements = object
+    let statements = target
         .parameters(change.parameters(context))
         .optional_text("name", name)
         .optional_text(
@@ -261,19 +261,19 @@ pub async fn update(
         )
         .flag("sets_default_version", default.is_present())
         .optional_text("default_version", default_name)
-        .batch(object.kind.statements().update);
+        .batch(target.kind.statements().update);
     let answers = context.connection.write(statements).await?;
     answers.done_or_unchanged(&[
-        ("found", &|| object.not_found()),
+        ("found", &|| target.not_found()),
         ("may", &|| projects::lacks(context.authority)),
         ("name_is_free", &|| {
-            name_is_taken(object.kind, name.unwrap_or_default())
+            name_is_taken(target.kind, name.unwrap_or_default())
         }),
         ("input_fits", &|| Error::invalid(PLAIN_INPUT)),
         ("output_fits", &|| Error::invalid(PLAIN_OUTPUT)),
         ("default_exists", &|| {
             let wanted = default_name.unwrap_or_default();
-            object.kind.default_version_not_found(&object.name, wanted)
+            target.kind.default_version_not_found(&target.name, wanted)
         }),
         (OTHERWISE, &|| {
             let lost: Result<LostField, Error> = answers.verdict();
@@ -290,21 +290,21 @@ pub async fn update(
 pub async fn delete(
     context: &ChangeContext<'_>,
     project: &Project,
-    object: &Object,
+    target: &Target,
 ) -> Result<(), Error> {
-    let change = change_of(project, object, Action::Delete);
-    let statements = object
+    let change = change_of(project, target, Action::Delete);
+    let statements = target
         .parameters(change.parameters(context))
-        .batch(object.kind.statements().delete);
+        .batch(target.kind.statements().delete);
     let answers = context.connection.write(statements).await?;
     answers.done_or(&[
-        ("found", &|| object.not_found()),
+        ("found", &|| target.not_found()),
         ("may", &|| projects::lacks(context.authority)),
         ("is_unused", &|| {
-            let what = format!("the {} {}", object.kind.name(), quoted(&object.name));
-            let which = match object.kind {
-                ObjectType::Deployment => "a",
-                ObjectType::Pipeline => "another",
+            let what = format!("the {} {}", target.kind.name(), quoted(&target.name));
+            let which = match target.kind {
+                TargetKind::Deployment => "a",
+                TargetKind::Pipeline => "another",
             };
             let place: Result<UseInPipeline, Error> = answers.verdict();
             place.map_or_else(|error| error, |place| place.refusal(&what, which))
@@ -312,6 +312,6 @@ pub async fn delete(
     ])
 }
 
-fn change_of<'a>(project: &'a Project, object: &'a Object, action: Action) -> Change<'a> {
-    project.change(action, object.kind.name(), &object.id, &object.name)
+fn change_of<'a>(project: &'a Project, target: &'a Target, action: Action) -> Change<'a> {
+    project.change(action, target.kind.name(), &target.id, &target.name)
 }

@@ -1,18 +1,18 @@
-//! The kinds of objects on which a role can be assigned, beside the project itself: those that are requested.
+//! The kinds of targets, which take requests, and on which a role can be assigned as on the project itself.
 
 use super::json::{Fault, FromJson, Json};
 use super::{Invalid, quoted};
 
-/// A kind of object.
+/// A kind of target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ObjectType {
+pub enum TargetKind {
     /// A deployment.
     Deployment,
     /// A pipeline.
     Pipeline,
 }
 
-impl ObjectType {
+impl TargetKind {
     /// Reads a name.
     ///
     /// # Errors
@@ -65,21 +65,21 @@ impl ObjectType {
     }
 }
 
-impl FromJson for ObjectType {
+impl FromJson for TargetKind {
     fn from_json(json: Json<'_>) -> Result<Self, Fault> {
         json.parsed(&"deployment or pipeline", Self::parse)
     }
 }
 
-// Usage has its own kinds under this name, so the document has no component of it.
+// Two words are shown where they stand, so the document has no component of it.
 #[cfg(not(target_arch = "wasm32"))]
-impl schemars::JsonSchema for ObjectType {
+impl schemars::JsonSchema for TargetKind {
     fn inline_schema() -> bool {
         true
     }
 
     fn schema_name() -> std::borrow::Cow<'static, str> {
-        "RequestedObjectType".into()
+        "TargetKind".into()
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {

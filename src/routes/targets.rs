@@ -2,7 +2,7 @@
 
 use super::{Route, p, routes};
 use crate::api::{
-    audit, deployment_versions, deployments, environments, objects, pipeline_versions, pipelines,
+    audit, deployment_versions, deployments, environments, pipeline_versions, pipelines, targets,
     upstreams, versions,
 };
 
@@ -10,21 +10,21 @@ pub(super) static TABLE: &[Route] = routes! {
     family IN_PROJECT;
     "/v2.1/projects/{project_name}/deployments" {
         POST deployments_create, Project(p::DEPLOYMENTS_CREATE), "Create a deployment"
-            => deployments::create, takes deployments::DeploymentCreate, gives 201 objects::DeploymentDetail;
+            => deployments::create, takes deployments::DeploymentCreate, gives 201 targets::DeploymentDetail;
         GET deployments_list, Project(p::DEPLOYMENTS_LIST), "List deployments"
-            => deployments::list, query [ANY_LABELS, LIMIT, AFTER_NAME], gives 200 Vec<objects::DeploymentDetail>;
+            => deployments::list, query [ANY_LABELS, LIMIT, AFTER_NAME], gives 200 Vec<targets::DeploymentDetail>;
     }
     "/v2.1/projects/{project_name}/deployments/{deployment_name}" {
         GET deployments_get, Deployment(p::DEPLOYMENTS_GET), "Read a deployment"
-            => objects::get, gives 200 objects::DeploymentDetail;
+            => targets::get, gives 200 targets::DeploymentDetail;
         PATCH deployments_update, Deployment(p::DEPLOYMENTS_UPDATE), "Change a deployment"
-            => deployments::update, takes deployments::DeploymentUpdate, gives 200 objects::DeploymentDetail;
+            => deployments::update, takes deployments::DeploymentUpdate, gives 200 targets::DeploymentDetail;
         DELETE deployments_delete, Deployment(p::DEPLOYMENTS_DELETE), "Delete a deployment"
-            => objects::delete, gives 204 Nothing;
+            => targets::delete, gives 204 Nothing;
     }
     "/v2.1/projects/{project_name}/deployments/{deployment_name}/audit" {
         GET deployment_audit_events_list, Deployment(p::PROJECTS_AUDIT_LIST), "List the changes of a deployment itself"
-            => audit::list_of_object, query [AUDIT_LIMIT, AUDIT_OFFSET, BEFORE, ACTION],
+            => audit::list_of_target, query [AUDIT_LIMIT, AUDIT_OFFSET, BEFORE, ACTION],
                gives 200 Vec<audit::AuditEvent>;
     }
     "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions" {
@@ -84,21 +84,21 @@ pub(super) static TABLE: &[Route] = routes! {
 
     "/v2.1/projects/{project_name}/pipelines" {
         POST pipelines_create, Project(p::PIPELINES_CREATE), "Create a pipeline"
-            => pipelines::create, takes pipelines::PipelineCreate, gives 201 objects::PipelineDetail;
+            => pipelines::create, takes pipelines::PipelineCreate, gives 201 targets::PipelineDetail;
         GET pipelines_list, Project(p::PIPELINES_LIST), "List pipelines"
-            => pipelines::list, query [ANY_LABELS, LIMIT, AFTER_NAME], gives 200 Vec<objects::PipelineDetail>;
+            => pipelines::list, query [ANY_LABELS, LIMIT, AFTER_NAME], gives 200 Vec<targets::PipelineDetail>;
     }
     "/v2.1/projects/{project_name}/pipelines/{pipeline_name}" {
         GET pipelines_get, Pipeline(p::PIPELINES_GET), "Read a pipeline"
-            => objects::get, gives 200 objects::PipelineDetail;
+            => targets::get, gives 200 targets::PipelineDetail;
         PATCH pipelines_update, Pipeline(p::PIPELINES_UPDATE), "Change a pipeline"
-            => pipelines::update, takes pipelines::PipelineUpdate, gives 200 objects::PipelineDetail;
+            => pipelines::update, takes pipelines::PipelineUpdate, gives 200 targets::PipelineDetail;
         DELETE pipelines_delete, Pipeline(p::PIPELINES_DELETE), "Delete a pipeline"
-            => objects::delete, gives 204 Nothing;
+            => targets::delete, gives 204 Nothing;
     }
     "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/audit" {
         GET pipeline_audit_events_list, Pipeline(p::PROJECTS_AUDIT_LIST), "List the changes of a pipeline itself"
-            => audit::list_of_object, query [AUDIT_LIMIT, AUDIT_OFFSET, BEFORE, ACTION],
+            => audit::list_of_target, query [AUDIT_LIMIT, AUDIT_OFFSET, BEFORE, ACTION],
                gives 200 Vec<audit::AuditEvent>;
     }
     "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/versions" {

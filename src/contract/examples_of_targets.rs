@@ -8,8 +8,8 @@ use super::story::{
 use super::{Example, give_examples};
 use crate::api::requests::made;
 use crate::api::{
-    deployment_versions, deployments, environment_variables, environments, objects,
-    pipeline_versions, pipelines, services, upstreams,
+    deployment_versions, deployments, environment_variables, environments, pipeline_versions,
+    pipelines, services, targets, upstreams,
 };
 
 const DEPLOYMENT_ID: &str = "4326da55-06ca-4664-badb-03156355451a";
@@ -26,7 +26,7 @@ give_examples! {
         "output_fields": [{ "name": "fruit", "data_type": "string" }], "labels": { "team": "vision" },
     };
     deployments::DeploymentUpdate = { "default_version": "v1", "labels": { "team": "orchard" } };
-    objects::DeploymentDetail = {
+    targets::DeploymentDetail = {
         "id": DEPLOYMENT_ID, "name": DEPLOYMENT, "project": PROJECT, "description": "Tells apples from pears",
         "input_type": "structured", "output_type": "structured",
         "input_fields": [{ "name": "photo", "data_type": "file", "widget": {} }],
@@ -146,7 +146,7 @@ give_examples! {
         "output_type": "structured", "output_fields": [{ "name": "fruit", "data_type": "string" }],
     };
     pipelines::PipelineUpdate = { "description": "Sorts a crate" };
-    objects::PipelineDetail = {
+    targets::PipelineDetail = {
         "id": PIPELINE_ID, "name": PIPELINE, "project": PROJECT, "description": "Sorts a crate",
         "input_type": "structured", "output_type": "structured",
         "input_fields": [{ "name": "photo", "data_type": "file", "widget": {} }],

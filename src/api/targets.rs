@@ -4,14 +4,14 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::api::labels::label_filter;
-use crate::api::{Call, OnObject, OnProject};
-use crate::domain::{DataType, Fields, IoType, ObjectType};
+use crate::api::{Call, OnProject, OnTarget};
+use crate::domain::{DataType, Fields, IoType, TargetKind};
 use crate::error::Error;
-use crate::store::objects::records::{
-    self, NewRecord, PLAIN_INPUT, PLAIN_OUTPUT, Record, RecordChanges,
-};
 use crate::store::projects::Project;
 use crate::store::rows::{Flag, JsonText};
+use crate::store::targets::records::{
+    self, NewRecord, PLAIN_INPUT, PLAIN_OUTPUT, Record, RecordChanges,
+};
 use crate::web::response::Response;
 
 /// A field of an input or output.
@@ -103,7 +103,7 @@ fn supports_request_format(record: &Record) -> bool {
     record.supports_request_format == Some(Flag(true))
 }
 
-/// An object, as its kind is shown.
+/// A target, as its kind is shown.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Detail {
@@ -111,11 +111,11 @@ enum Detail {
     Pipeline(PipelineDetail),
 }
 
-fn shown(project: &Project, kind: ObjectType, record: Record) -> Detail {
+fn shown(project: &Project, kind: TargetKind, record: Record) -> Detail {
     let project = &project.project_name;
     match kind {
-        ObjectType::Deployment => Detail::Deployment(DeploymentDetail::of(project, record)),
-        ObjectType::Pipeline => Detail::Pipeline(PipelineDetail::of(project, record)),
+        TargetKind::Deployment => Detail::Deployment(DeploymentDetail::of(project, record)),
+        TargetKind::Pipeline => Detail::Pipeline(PipelineDetail::of(project, record)),
     }
 }
 
@@ -136,7 +136,7 @@ fn refuse_plain_fields(side: IoType, fields: &Fields, sentence: &'static str) ->
 }
 
 /// Lists those of the project that have one of the labels that the query asks for.
-pub(super) async fn list(call: &Call<'_, OnProject>, kind: ObjectType) -> Result<Response, Error> {
+pub(super) async fn list(call: &Call<'_, OnProject>, kind: TargetKind) -> Result<Response, Error> {
     let labels = label_filter(&call.query)?;
     let (project, slice) = (call.project(), call.slice()?);
     let records = records::list(call.connection, project, kind, labels.as_deref(), &slice).await?;
@@ -147,24 +147,24 @@ pub(super) async fn list(call: &Call<'_, OnProject>, kind: ObjectType) -> Result
 }
 
 /// `GET .../deployments/{deployment_name}` and `GET .../pipelines/{pipeline_name}`.
-pub(crate) async fn get(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
-    let object = call.object();
-    let found = records::get(call.connection, object).await?;
-    Response::ok(&shown(call.project(), object.kind, found))
+pub(crate) async fn get(call: &mut Call<'_, OnTarget>) -> Result<Response, Error> {
+    let target = call.target();
+    let found = records::get(call.connection, target).await?;
+    Response::ok(&shown(call.project(), target.kind, found))
 }
 
 /// Makes the changes that a body has asked for; shows what there is, if they come to nothing.
 pub(super) async fn update(
-    call: &mut Call<'_, OnObject>,
+    call: &mut Call<'_, OnTarget>,
     changes: &RecordChanges,
 ) -> Result<Response, Error> {
-    let object = call.object();
-    let updated = records::update(&call.change_context()?, call.project(), object, changes).await?;
-    Response::ok(&shown(call.project(), object.kind, updated))
+    let target = call.target();
+    let updated = records::update(&call.change_context()?, call.project(), target, changes).await?;
+    Response::ok(&shown(call.project(), target.kind, updated))
 }
 
 /// `DELETE .../deployments/{deployment_name}` and `DELETE .../pipelines/{pipeline_name}`.
-pub(crate) async fn delete(call: &mut Call<'_, OnObject>) -> Result<Response, Error> {
-    records::delete(&call.change_context()?, call.project(), call.object()).await?;
+pub(crate) async fn delete(call: &mut Call<'_, OnTarget>) -> Result<Response, Error> {
+    records::delete(&call.change_context()?, call.project(), call.target()).await?;
     Ok(Response::no_content())
 }
