@@ -65,6 +65,7 @@ pub(crate) struct Progress {
     pub(crate) principal: Option<String>,
     pub(crate) error: Option<Error>,
     shows_token: bool,
+    shows_session: bool,
     afterwards: Vec<Statement>,
 }
 

@@ -29,6 +29,7 @@ mod roles;
 mod schedules;
 mod service;
 mod services;
+mod sessions;
 mod targets;
 mod unserved;
 mod variables;
@@ -93,6 +94,7 @@ macro_rules! handler {
     (Operator $answer:expr) => { crate::routes::handler!(@ Anything $answer) };
     (Anyone $answer:expr) => { crate::routes::handler!(@ Anything $answer) };
     (Person $answer:expr) => { crate::routes::handler!(@ Anything $answer) };
+    (Session $answer:expr) => { crate::routes::handler!(@ Anything $answer) };
     (OrganizationMember $answer:expr) => { crate::routes::handler!(@ OnOrganization $answer) };
     (OrganizationAdmin $answer:expr) => { crate::routes::handler!(@ OnOrganization $answer) };
     (OrganizationAdminOrOneself $answer:expr) => { crate::routes::handler!(@ OnOrganization $answer) };
@@ -194,8 +196,9 @@ macro_rules! routes {
 use routes;
 
 /// The rows, a file of them after the other.
-const TABLES: [&[Route]; 19] = [
+const TABLES: [&[Route]; 20] = [
     service::TABLE,
+    sessions::TABLE,
     operator::TABLE,
     organizations::TABLE,
     projects::TABLE,

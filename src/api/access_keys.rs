@@ -41,6 +41,7 @@ impl From<AccessKey> for AccessKeyDetail {
 
 /// `POST .../access-keys`. The body, if there is one, is not looked at.
 pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
+    call.needs_fresh()?;
     let keys = call.config.signing_keys.as_ref();
     let keys = keys.ok_or_else(|| Error::misconfigured("the secret SIGNING_KEY is not set"))?;
     let service_user = call.id("service_user_id", ServiceUserId::parse);

@@ -33,6 +33,7 @@ pub mod role_assignments;
 pub mod roles;
 pub mod service_users;
 pub mod services;
+pub mod sessions;
 pub mod status;
 pub mod targets;
 pub mod time_series;
@@ -51,7 +52,7 @@ pub(crate) use call::{Call, OnOrganization, OnProject, OnTarget, OnWorkspace};
 
 use crate::auth::access::Authority;
 use crate::domain::json::FromJson;
-use crate::domain::{AuditId, Email, Invalid, Timestamp, TokenId, WantedModel};
+use crate::domain::{AuditId, Email, Invalid, Opens, Timestamp, TokenId, WantedModel};
 use crate::error::Error;
 use crate::gate::memory::Held;
 use crate::platform::{Config, Local, Platform, SERVICE_USER_DOMAIN, Upload};
@@ -60,6 +61,7 @@ use crate::store::connection::Connection;
 use crate::store::first_trip::Rider;
 use crate::store::rows::Answers;
 use crate::store::service_admissions::ServiceTerms;
+use crate::store::sessions::not_fresh;
 use crate::store::slices::{MAX_LIMIT, Slice};
 use crate::store::tokens::FreshToken;
 use crate::web::body::{self, Wanted};
@@ -260,14 +262,28 @@ impl Context<'_> {
         }
     }
 
-    /// A new token, to be shown once.
+    /// A new token, to be shown once. In a session it is made for a while only, since it outlives that.
     pub(crate) fn mint_token(&self) -> Result<FreshToken, Error> {
+        self.needs_fresh()?;
+        self.mint(Opens::Calls)
+    }
+
+    /// A new secret that opens this.
+    pub(crate) fn mint(&self, opens: Opens<'_>) -> Result<FreshToken, Error> {
         let id = TokenId::from_random(self.random()?).to_string();
-        Ok(FreshToken::mint(
-            &self.config.token_keys,
-            self.random()?,
-            id,
-        ))
+        let random = self.random()?;
+        Ok(FreshToken::mint(&self.config.token_keys, opens, random, id))
+    }
+
+    /// Refuses what outlives a session in one that was not made a moment ago (contract section 8).
+    ///
+    /// # Errors
+    /// 403.
+    pub(crate) fn needs_fresh(&self) -> Result<(), Error> {
+        match self.authority.is_fresh(self.now) {
+            true => Ok(()),
+            false => Err(not_fresh()),
+        }
     }
 }
 

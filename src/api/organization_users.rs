@@ -70,6 +70,9 @@ impl From<OrganizationUser> for OrganizationUserDetail {
 /// `POST /organizations/{organization_name}/users`.
 pub(crate) async fn create(call: &mut Call<'_, OnOrganization>) -> Result<Response, Error> {
     let body: OrganizationUserCreate = call.body().await?;
+    if body.admin == Some(true) {
+        call.needs_fresh()?;
+    }
     call.check_person("email", &body.email)?;
     let id = UserId::from_random(call.random()?);
     let created = organization_users::create(
@@ -105,6 +108,9 @@ pub(crate) async fn get(call: &mut Call<'_, OnOrganization>) -> Result<Response,
 /// `PATCH /organizations/{organization_name}/users/{user_id}`.
 pub(crate) async fn update(call: &mut Call<'_, OnOrganization>) -> Result<Response, Error> {
     let body: OrganizationUserUpdate = call.body().await?;
+    if body.admin == Some(true) {
+        call.needs_fresh()?;
+    }
     let id = call.id("user_id", UserId::parse);
     let (context, organization) = (call.change_context()?, call.organization());
     let updated = organization_users::update(&context, organization, &id, body.admin).await?;

@@ -124,6 +124,10 @@ pub(crate) async fn update(call: &mut Call<'_, OnProject>) -> Result<Response, E
         name: body.name.or_keep("name")?,
         permissions: body.permissions.or_keep("permissions")?,
     };
+    let permissions = changes.permissions.as_ref();
+    if permissions.is_some_and(RolePermissions::give_roles) {
+        call.needs_fresh()?;
+    }
     let updated = roles::update(
         &call.change_context()?,
         call.project(),

@@ -163,6 +163,9 @@ pub(crate) async fn put(call: &mut Call<'_, OnTarget>, ridden: Answers) -> Resul
     let rotates = call
         .query
         .optional_integer("rotate_secret", 0..=MAX_GRACE)?;
+    if rotates.is_some() {
+        call.needs_fresh()?;
+    }
     let judged = |field: &str, text: &str| judged(call, field, text);
     let upstream_url = judged("upstream_url", &body.upstream_url)?;
     let base_url = body.base_url.as_deref();

@@ -466,6 +466,9 @@ pub(crate) async fn update(
     let rotates = call
         .query
         .optional_integer("rotate_secret", 0..=MAX_GRACE)?;
+    if rotates.is_some() {
+        call.needs_fresh()?;
+    }
     let found = webhooks::ridden(&ridden, call.parameter("webhook_name"))?;
     let place = (found.id.as_str(), call.project().project_id.as_str());
     let url = body.url.or_keep("url")?;

@@ -25,11 +25,17 @@ use crate::web::request::Request;
 impl Exchange<'_> {
     /// Step 3: the token that the caller shows; the operator shows none.
     fn token(&self, request: &Request) -> Result<Option<RecognisedToken>, Error> {
-        let shown = match credential::read(request, self.config) {
+        // No request endpoint takes a session: what pages send through the gate bears a token (contract section 8).
+        let takes_session = !self.progress.borrow().is_request_endpoint;
+        let shown = match credential::read(request, self.config, takes_session) {
             Credential::Missing => Err(Error::unauthenticated(credential::MISSING)),
             Credential::Refused(why) => Err(Error::unauthenticated(why)),
             Credential::Operator => Ok(None),
             Credential::Token(token) => Ok(Some(token)),
+            Credential::Session(secret) => {
+                self.progress.borrow_mut().shows_session = true;
+                Ok(Some(secret))
+            }
         };
         self.progress.borrow_mut().shows_token = shown.is_ok();
         shown
@@ -56,8 +62,13 @@ impl Exchange<'_> {
         };
         self.admit(call, access, digests, row)?;
         match (access, call.authority.principal()) {
+            (Access::Session, _) if call.authority.session_since().is_none() => {
+                Err(Error::unauthenticated(
+                    "this is about a session on a page; sign in at /console. Whose a token is says GET /v2.1/user",
+                ))
+            }
             (_, Principal::Operator)
-            | (Access::Anyone, _)
+            | (Access::Anyone | Access::Session, _)
             | (Access::Person, Principal::User(_)) => Ok(()),
             (Access::Person, _) => Err(Error::forbidden("no service user may do this")),
             _ => Err(Error::forbidden("only the operator may do this")),
@@ -220,19 +231,26 @@ impl Exchange<'_> {
         digests: Option<&Digests>,
         row: Option<HolderRow>,
     ) -> Result<(), Error> {
-        let invalid = || Error::unauthenticated(credential::INVALID);
-        let (principal, token_id) = match (digests, row) {
-            (None, _) => (Principal::Operator, None),
+        let shows_session = self.progress.borrow().shows_session;
+        let invalid = || {
+            Error::unauthenticated(match shows_session {
+                true => credential::ENDED,
+                false => credential::INVALID,
+            })
+        };
+        let (principal, token_id, session_since) = match (digests, row) {
+            (None, _) => (Principal::Operator, None, None),
             (Some(digests), Some(row)) => {
                 let caller = row.caller(self.platform.clock.now())?.ok_or_else(invalid)?;
                 self.note_use(&caller, digests);
-                (caller.principal, Some(caller.token.id))
+                let token = caller.token;
+                (caller.principal, Some(token.id), token.session_since)
             }
             (Some(_), None) => return Err(invalid()),
         };
         let label = principal.id().unwrap_or("operator").to_owned();
         self.progress.borrow_mut().principal = Some(label);
-        call.authority = Authority::granted(principal, token_id, access);
+        call.authority = Authority::granted(principal, token_id, access).in_session(session_since);
         Ok(())
     }
 

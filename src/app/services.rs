@@ -31,10 +31,10 @@ impl Exchange<'_> {
         call: &mut Context<'_>,
         access: Access,
     ) -> Result<OnTarget, Error> {
-        let credential = credential::read(call.request, self.config);
+        let credential = credential::read(call.request, self.config, false);
         let shown = match &credential {
             Credential::Refused(why) => return Err(Error::unauthenticated(*why)),
-            Credential::Missing => Shown::Nothing,
+            Credential::Missing | Credential::Session(_) => Shown::Nothing,
             Credential::Operator => Shown::Operator,
             Credential::Token(token) => Shown::Token(&token.digests),
         };

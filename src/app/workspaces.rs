@@ -105,7 +105,7 @@ impl Exchange<'_> {
             ModelArtsCredential::Plain(Credential::Refused(why)) => {
                 return Err(Error::unauthenticated(why));
             }
-            ModelArtsCredential::Plain(Credential::Missing) => {
+            ModelArtsCredential::Plain(Credential::Missing | Credential::Session(_)) => {
                 return Err(Error::unauthenticated(credential::MISSING_ON_MODELARTS));
             }
         };

@@ -6,6 +6,7 @@
 
 use crate::auth::permissions::{self, Permission};
 use crate::auth::principal::{Principal, User};
+use crate::domain::time::Timestamp;
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub enum Access {
     Anyone,
     /// A person or the operator; no service user.
     Person,
+    /// A person who is signed in on a page: by a session, not by a token.
+    Session,
     /// A member of the organization in the path.
     OrganizationMember,
     /// An admin of the organization in the path.
@@ -81,6 +84,7 @@ impl std::fmt::Display for Access {
             Self::Operator => formatter.write_str("operator"),
             Self::Anyone => formatter.write_str("any valid token"),
             Self::Person => formatter.write_str("a person"),
+            Self::Session => formatter.write_str("a person who is signed in"),
             Self::OrganizationMember => formatter.write_str("organization member"),
             Self::OrganizationAdmin => formatter.write_str("organization admin"),
             Self::OrganizationAdminOrOneself => {
@@ -136,8 +140,12 @@ impl std::fmt::Display for Access {
 pub struct Authority {
     principal: Principal,
     token_id: Option<String>,
+    session_since: Option<Timestamp>,
     access: Access,
 }
+
+/// For so long after signing in a person may do what outlives their session, in milliseconds (contract section 8).
+pub const FRESH: i64 = 15 * 60 * 1_000;
 
 impl Authority {
     /// For the app, once it has checked that the caller has what the route asks.
@@ -145,8 +153,30 @@ impl Authority {
         Self {
             principal,
             token_id,
+            session_since: None,
             access,
         }
+    }
+
+    /// By a session that was made then.
+    pub(crate) fn in_session(self, since: Option<Timestamp>) -> Self {
+        Self {
+            session_since: since,
+            ..self
+        }
+    }
+
+    /// Whether they may do what outlives their session: by a token always, in a session only for a while.
+    #[must_use]
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        let since = self.session_since;
+        since.is_none_or(|since| since.plus_millis(FRESH) > now)
+    }
+
+    /// When the session that they call in was made; nothing where they show a token.
+    #[must_use]
+    pub fn session_since(&self) -> Option<Timestamp> {
+        self.session_since
     }
 
     /// Of a call that nobody has been checked for: it holds no right, not the operator's either.

@@ -3,8 +3,8 @@
 //! The operator's token is compared before any format rule, in constant time. Everybody else's token carries its own
 //! proof (contract section 2), so a forged or malformed one is refused here.
 
-use crate::auth::signature;
-use crate::domain::token::{RecognisedToken, constant_time_eq};
+use crate::auth::{cookie, signature};
+use crate::domain::token::{Opens, RecognisedToken, constant_time_eq};
 use crate::platform::Config;
 use crate::web::request::Request;
 
@@ -17,6 +17,8 @@ pub enum Credential {
     Operator,
     /// A token that this installation has made; whether it is still valid is for the database to say.
     Token(RecognisedToken),
+    /// The secret of a session, likewise.
+    Session(RecognisedToken),
     /// A credential that cannot be valid, and why.
     Refused(&'static str),
 }
@@ -24,6 +26,10 @@ pub enum Credential {
 /// What to do about a 401.
 pub const MISSING: &str =
     "no credential was given; send the header Authorization: Token <your token>";
+/// A session that is unknown, has ended or is forged.
+pub const ENDED: &str = "the session has ended; sign in again";
+const ELSEWHERE: &str = "the cookie of a session counts for calls that a page of this host makes, and a browser says so in \
+                         Sec-Fetch-Site; anything else sends the header Authorization: Token <your token>";
 /// What to do about a 401 on the ModelArts-compatible surface.
 pub const MISSING_ON_MODELARTS: &str = "x-auth-token not found; sign the request with an access key, or send X-Auth-Token: <your token>";
 /// A token that is unknown, expired, reset or forged: the caller learns no more.
@@ -33,13 +39,30 @@ const SCHEME: &str =
     "the Authorization scheme is not known; send Authorization: Token <your token>";
 
 /// Reads `Authorization`: `Token <t>` or `Bearer <t>` in any case, or the bare token that old clients send
-/// (UbiOps spec 1.3).
+/// (UbiOps spec 1.3). Without it the cookie of a session counts, where the route takes one.
 #[must_use]
-pub fn read(request: &Request, config: &Config) -> Credential {
+pub fn read(request: &Request, config: &Config, takes_session: bool) -> Credential {
     match request.header("authorization") {
         Some(value) => judge(value.trim(), config),
+        None if takes_session && request.header("x-auth-token").is_none() => {
+            read_session(request, config)
+        }
         None => Credential::Missing,
     }
+}
+
+fn read_session(request: &Request, config: &Config) -> Credential {
+    let Some(secret) = cookie::read(request) else {
+        return Credential::Missing;
+    };
+    if !cookie::is_of_own_page(request, config) {
+        return Credential::Refused(ELSEWHERE);
+    }
+    let host = cookie::console_host(request, config).unwrap_or_default();
+    config
+        .token_keys
+        .recognise(Opens::SessionAt(&host), &secret)
+        .map_or(Credential::Refused(ENDED), Credential::Session)
 }
 
 /// What a request shows on the ModelArts-compatible surface.
@@ -108,11 +131,13 @@ fn judge(value: &str, config: &Config) -> Credential {
     }
     config
         .token_keys
-        .recognise(token)
+        .recognise(Opens::Calls, token)
         .map_or(Credential::Refused(INVALID), Credential::Token)
 }
 
-fn is_operator(token: &str, config: &Config) -> bool {
+/// Whether it is the operator's token.
+#[must_use]
+pub fn is_operator(token: &str, config: &Config) -> bool {
     config
         .operator_token
         .as_ref()
@@ -135,7 +160,11 @@ mod tests {
     }
 
     fn token() -> String {
-        config().token_keys.mint([7; 16]).reveal().to_owned()
+        config()
+            .token_keys
+            .mint(Opens::Calls, [7; 16])
+            .reveal()
+            .to_owned()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 use crate::auth::permissions::CATALOGUE;
-use crate::auth::permissions::Permission;
+use crate::auth::permissions::{Permission, ROLES_ASSIGNMENTS_CREATE, ROLES_CREATE, ROLES_UPDATE};
 use crate::domain::Invalid;
 use crate::domain::json::read_as;
 use crate::domain::numbered::Numbered;
@@ -12,6 +12,13 @@ use crate::domain::numbered::Numbered;
 pub struct RolePermissions(Vec<Permission>);
 
 impl RolePermissions {
+    /// Whether whoever holds them can make, change or give roles.
+    #[must_use]
+    pub fn give_roles(&self) -> bool {
+        let giving = [ROLES_CREATE, ROLES_UPDATE, ROLES_ASSIGNMENTS_CREATE];
+        self.0.iter().any(|permission| giving.contains(permission))
+    }
+
     /// The names as a JSON list.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::story::{
     ACCESS_KEY, AUDIT_ID, DEPLOYMENT, INSTANCE_TYPE, ORGANIZATION, PROJECT, PROJECT_ID,
-    ROLE_ASSIGNMENT_ID, SERVICE_USER_ID, USER_ID, VOUCHER_CODE, WORKSPACE_ID,
+    ROLE_ASSIGNMENT_ID, SERVICE_USER_ID, SESSION_ID, USER_ID, VOUCHER_CODE, WORKSPACE_ID,
 };
 use super::{Example, give_examples};
 use crate::api;
@@ -23,6 +23,7 @@ const MORNING: &str = "2026-11-22T09:00:00.000+00:00";
 /// The same moment in the form of people, organizations and projects.
 const MORNING_Z: &str = "2026-11-22T09:00:00.000000Z";
 /// Where the word of a secret would stand: no example may look like one that works.
+const LINK_SECRET: &str = "<40 hexadecimal characters behind #link=>";
 const TOKEN: &str = "<40 hexadecimal characters, shown this once>";
 
 give_examples! {
@@ -39,6 +40,26 @@ give_examples! {
         "registration_date": MORNING_Z, "token": TOKEN,
     };
     api::operator::users::UserToken = { "token": TOKEN };
+    api::sessions::SessionCreate = { "link": LINK_SECRET };
+    api::sessions::SessionDetail = {
+        "id": SESSION_ID,
+        "user": { "id": USER_ID, "email": "ada@example.com", "name": "Ada", "surname": "Lovelace" },
+        "method": "link", "creation_date": MORNING, "expiry_date": "2026-11-22T21:00:00.000+00:00",
+        "fresh_until": "2026-11-22T09:15:00.000+00:00", "organizations": [{ "name": ORGANIZATION, "administers": true }],
+    };
+    api::sessions::SessionList = {
+        "id": SESSION_ID, "method": "link", "creation_date": MORNING, "expiry_date": "2026-11-22T21:00:00.000+00:00",
+        "last_used": MORNING, "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0",
+        "current": true,
+    };
+    api::sessions::SignInMethods = { "token": true, "link": true, "passkey": false, "oidc": [] };
+    api::sessions::SignInLinkCreate = { "hours": 24 };
+    api::sessions::SignInLink = {
+        "link": "https://console.example.com/console/sign-in#link=<40 hexadecimal characters, shown this once>",
+        "expiry_date": MORNING,
+    };
+    api::sessions::SignInLinkShown = { "link": LINK_SECRET };
+    api::sessions::SignInLinkPreview = { "email": "ada@example.com", "expiry_date": MORNING };
     api::operator::vouchers::VoucherCreate = {
         "code": VOUCHER_CODE, "description": "Voucher for a workshop", "subscription": "premium", "credits": 100,
         "expiry_date": "2099-12-31T00:00:00Z", "max_redemptions": 20,

@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use super::story::{
     ACCESS_KEY, AUDIT_ID, DEPLOYMENT, INSTANCE_TYPE, ORGANIZATION, PIPELINE, PROJECT, PROJECT_ID,
-    REQUEST_ID, REVISION_ID, ROLE_ASSIGNMENT_ID, SERVICE_USER_ID, USER_ID, VARIABLE_ID,
+    REQUEST_ID, REVISION_ID, ROLE_ASSIGNMENT_ID, SERVICE_USER_ID, SESSION_ID, USER_ID, VARIABLE_ID,
     VOUCHER_CODE, WORKSPACE_ID,
 };
 use crate::domain::{
     AccessKeyId, AuditId, EnvironmentVariableId, InstanceTypeName, ObjectName, ProjectId,
-    QuotaResourceName, RevisionId, RoleAssignmentId, ServiceId, ServiceUserId, Timestamp, UserId,
-    VoucherCode, WebhookId,
+    QuotaResourceName, RevisionId, RoleAssignmentId, ServiceId, ServiceUserId, Timestamp, TokenId,
+    UserId, VoucherCode, WebhookId,
 };
 
 /// A parameter of a path or of a query.
@@ -194,6 +194,8 @@ parameters! {
     WEBHOOKS_OF = "object_type", "Kind of object; only webhooks of objects of that kind are listed.", |_| json!({ "enum": ["deployment", "pipeline"] }), "deployment";
     /// What webhooks to list are told.
     WEBHOOKS_TOLD = "event", "Event; only webhooks that are sent that event are listed.", text, "deployment_request_completed";
+    /// Whether all sessions end.
+    EVERYWHERE = "everywhere", "Whether to end all sessions of the person, and a sign-in link, instead of this session alone.", |_| json!({ "type": "boolean", "default": false }), false;
     /// Whether to leave an organization without an admin.
     FORCE = "force", "Whether to delete the person even if an organization is left without an admin.", |_| json!({ "type": "boolean", "default": false }), false;
 }
@@ -282,6 +284,12 @@ static PATH: &[Parameter] = &[
         description: "Name of the plan.",
         schema: reference::<ObjectName>,
         example: || json!("premium"),
+    },
+    Parameter {
+        name: "session_id",
+        description: "Id of the session.",
+        schema: reference::<TokenId>,
+        example: || json!(SESSION_ID),
     },
     Parameter {
         name: "service_user_id",

@@ -97,7 +97,7 @@ pub use target_kind::TargetKind;
 pub use text::{Description, PersonName, ServiceUserName, Text};
 pub use time::{Date, Timestamp};
 pub use token::{
-    Digests, PlainToken, RecognisedToken, TokenDigest, TokenKey, TokenKeys, constant_time_eq,
+    Digests, Opens, PlainToken, RecognisedToken, TokenDigest, TokenKey, TokenKeys, constant_time_eq,
 };
 pub use upstream_url::{UpstreamRules, UpstreamUrl};
 pub use variable::{Hosts, MAX_VARIABLES, VariableName, VariableValue};

@@ -9,6 +9,9 @@
 //! No new token begins with `e`: three published UbiOps tutorials take the scheme off with Python's
 //! `lstrip("Token ")`, which takes every leading letter of it, so a token in `e` would lose its first digit (contract
 //! section 2). Tokens that were made before stay as they are, and valid.
+//!
+//! The secret in a session's cookie and the one in a sign-in link have the same form and are made by the same keys, each for
+//! its own [`Opens`]: a secret that is made for one opens nothing else, and is forged there.
 
 use super::hex;
 use hmac::{Hmac, KeyInit, Mac};
@@ -22,6 +25,28 @@ const RANDOM: usize = 16;
 const MAC: usize = 4;
 /// Block size of SHA-256 in bytes, to which HMAC brings a key (RFC 2104, section 2).
 const BLOCK: usize = 64;
+
+/// What a secret opens. It goes into its MAC and its digest, so that none works in another's place (contract section 8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opens<'a> {
+    /// Calls with `Authorization`: a token.
+    Calls,
+    /// A person's session on the pages of this host, `name[:port]` as a browser calls it; on no other.
+    SessionAt(&'a str),
+    /// One session, once: a sign-in link.
+    SignIn,
+}
+
+impl Opens<'_> {
+    /// Its name, and where.
+    fn labels(&self) -> (&'static str, &str) {
+        match self {
+            Self::Calls => ("token", ""),
+            Self::SessionAt(host) => ("session", host),
+            Self::SignIn => ("link", ""),
+        }
+    }
+}
 
 /// A key under which tokens are minted and digested. The secret itself is not kept, and `Debug` shows the id alone.
 #[derive(Clone)]
@@ -50,25 +75,40 @@ impl TokenKey {
         &self.id
     }
 
-    fn token_mac(&self, random: &[u8]) -> Hmac<Sha256> {
+    /// `<name> mac`, a NUL, the random bytes, and where it opens something, which for a token is nowhere.
+    fn mac(&self, opens: Opens<'_>, random: &[u8]) -> Hmac<Sha256> {
+        let (name, place) = opens.labels();
         self.keyed
             .clone()
-            .chain_update(b"token mac\0")
+            .chain_update(name)
+            .chain_update(b" mac\0")
             .chain_update(random)
+            .chain_update(place)
     }
 
-    fn digest(&self, token: &str) -> TokenDigest {
-        let digest = self.keyed.clone().chain_update(token).finalize();
+    /// A token's is of its text alone. Before that of anything else stand its name and its place, each with a NUL, which no
+    /// token has.
+    fn digest(&self, opens: Opens<'_>, secret: &str) -> TokenDigest {
+        let mut keyed = self.keyed.clone();
+        if opens != Opens::Calls {
+            let (name, place) = opens.labels();
+            keyed = keyed
+                .chain_update(name)
+                .chain_update(b"\0")
+                .chain_update(place)
+                .chain_update(b"\0");
+        }
+        let digest = keyed.chain_update(secret).finalize();
         TokenDigest {
             text: hex::encode(&digest.into_bytes()),
             key_id: self.id.clone(),
         }
     }
 
-    /// Checks the MAC of a token in constant time.
-    fn has_minted(&self, token: &[u8; RANDOM + MAC]) -> bool {
-        let (random, mac) = token.split_at(RANDOM);
-        self.token_mac(random).verify_truncated_left(mac).is_ok()
+    /// Checks the MAC of a secret in constant time.
+    fn has_minted(&self, opens: Opens<'_>, secret: &[u8; RANDOM + MAC]) -> bool {
+        let (random, mac) = secret.split_at(RANDOM);
+        self.mac(opens, random).verify_truncated_left(mac).is_ok()
     }
 }
 
@@ -105,15 +145,15 @@ pub struct TokenKeys {
 }
 
 impl TokenKeys {
-    /// Makes a token from 16 bytes that the caller drew from a CSPRNG.
+    /// Makes a secret from 16 bytes that the caller drew from a CSPRNG.
     ///
     /// A first digit `e` becomes `6`, so that digit is as likely as two others together: who guesses it saves one of
     /// 128 bits, and drawing again could go on for ever where the source is broken.
-    pub fn mint(&self, mut random: [u8; RANDOM]) -> PlainToken {
+    pub fn mint(&self, opens: Opens<'_>, mut random: [u8; RANDOM]) -> PlainToken {
         if let [first @ 0xe0..=0xef, ..] = &mut random {
             *first &= 0x7f;
         }
-        let mac = self.current.token_mac(&random).finalize().into_bytes();
+        let mac = self.current.mac(opens, &random).finalize().into_bytes();
         let bytes: Vec<u8> = random
             .into_iter()
             .chain(mac.into_iter().take(MAC))
@@ -121,23 +161,23 @@ impl TokenKeys {
         PlainToken(hex::encode(&bytes))
     }
 
-    /// The digest under which a new token is stored.
-    pub fn digest(&self, token: &PlainToken) -> TokenDigest {
-        self.current.digest(token.reveal())
+    /// The digest under which a new secret is stored.
+    pub fn digest(&self, opens: Opens<'_>, secret: &PlainToken) -> TokenDigest {
+        self.current.digest(opens, secret.reveal())
     }
 
     /// What to look for in the database, if the text has a token's form and the MAC of one of the keys.
-    pub fn recognise(&self, text: &str) -> Option<RecognisedToken> {
+    pub fn recognise(&self, opens: Opens<'_>, text: &str) -> Option<RecognisedToken> {
         let bytes = hex::decode(text)?;
-        let by_current = self.current.has_minted(&bytes);
+        let by_current = self.current.has_minted(opens, &bytes);
         let by_previous = self
             .previous
             .as_ref()
-            .is_some_and(|key| key.has_minted(&bytes));
+            .is_some_and(|key| key.has_minted(opens, &bytes));
         (by_current || by_previous).then(|| RecognisedToken {
             digests: Digests {
-                current: self.current.digest(text),
-                previous: self.previous.as_ref().map(|key| key.digest(text)),
+                current: self.current.digest(opens, text),
+                previous: self.previous.as_ref().map(|key| key.digest(opens, text)),
             },
             minted_under_previous: !by_current,
         })
@@ -247,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_token_is_its_random_bytes_and_4_bytes_of_mac() {
-        let token = keys().mint([0x5a; 16]);
+        let token = keys().mint(Opens::Calls, [0x5a; 16]);
         let mac = keyed(b"a key of this installation")
             .chain_update(b"token mac\0ZZZZZZZZZZZZZZZZ")
             .finalize();
@@ -260,18 +300,22 @@ mod tests {
     /// Rows and tokens that exist were made by this arithmetic (the figures come from another implementation of it).
     #[test]
     fn a_token_keeps_its_text_and_digest_across_releases() {
-        let (keys, token) = (keys(), keys().mint(*b"0123456789abcdef"));
+        let (keys, token) = (keys(), keys().mint(Opens::Calls, *b"0123456789abcdef"));
         assert_eq!(keys.current.id(), "0d877b98");
         assert_eq!(token.reveal(), "30313233343536373839616263646566b4a0c85d");
         assert_eq!(
-            keys.digest(&token).as_str(),
+            keys.digest(Opens::Calls, &token).as_str(),
             "a10cc4ebd448fdcabfb1ffac9ce5a65bda82f6efb37557271b7bfbc9842fb8b9"
         );
     }
 
     /// What `mint` made before it minded the first digit.
     fn minted_before(random: [u8; 16]) -> String {
-        let mac = keys().current.token_mac(&random).finalize().into_bytes();
+        let mac = keys()
+            .current
+            .mac(Opens::Calls, &random)
+            .finalize()
+            .into_bytes();
         hex::encode(&random) + &hex::encode(&mac[..4])
     }
 
@@ -279,17 +323,17 @@ mod tests {
     fn a_token_that_begins_with_e_and_was_made_before_stays_valid() {
         let token = minted_before([0xe5; 16]);
         assert!(token.starts_with('e'));
-        assert!(keys().recognise(&token).is_some());
+        assert!(keys().recognise(Opens::Calls, &token).is_some());
     }
 
     #[test]
     fn a_minted_token_is_recognised_by_the_digest_that_was_stored() {
-        let token = keys().mint([7; 16]);
-        let recognised = keys().recognise(token.reveal()).unwrap();
+        let token = keys().mint(Opens::Calls, [7; 16]);
+        let recognised = keys().recognise(Opens::Calls, token.reveal()).unwrap();
         assert_eq!(
             recognised.digests,
             Digests {
-                current: keys().digest(&token),
+                current: keys().digest(Opens::Calls, &token),
                 previous: None
             }
         );
@@ -298,10 +342,15 @@ mod tests {
 
     #[test]
     fn a_token_of_the_previous_key_gives_both_digests() {
-        let token = keys().mint([7; 16]);
-        let recognised = keys_after_a_change().recognise(token.reveal()).unwrap();
+        let token = keys().mint(Opens::Calls, [7; 16]);
+        let recognised = keys_after_a_change()
+            .recognise(Opens::Calls, token.reveal())
+            .unwrap();
         assert!(recognised.minted_under_previous);
-        assert_eq!(recognised.digests.previous, Some(keys().digest(&token)));
+        assert_eq!(
+            recognised.digests.previous,
+            Some(keys().digest(Opens::Calls, &token))
+        );
         assert_eq!(
             recognised.digests.current.key_id(),
             keys_after_a_change().current.id()
@@ -310,10 +359,10 @@ mod tests {
 
     #[test]
     fn a_token_of_the_current_key_is_not_taken_for_one_of_the_previous() {
-        let token = keys_after_a_change().mint([7; 16]);
+        let token = keys_after_a_change().mint(Opens::Calls, [7; 16]);
         assert!(
             !keys_after_a_change()
-                .recognise(token.reveal())
+                .recognise(Opens::Calls, token.reveal())
                 .unwrap()
                 .minted_under_previous
         );
@@ -325,10 +374,10 @@ mod tests {
             previous: Some(keys().current),
             ..keys()
         };
-        let token = twice.mint([7; 16]);
+        let token = twice.mint(Opens::Calls, [7; 16]);
         assert!(
             !twice
-                .recognise(token.reveal())
+                .recognise(Opens::Calls, token.reveal())
                 .unwrap()
                 .minted_under_previous
         );
@@ -340,13 +389,17 @@ mod tests {
             current: TokenKey::new("long gone"),
             previous: None,
         }
-        .mint([7; 16]);
-        assert!(keys_after_a_change().recognise(token.reveal()).is_none());
+        .mint(Opens::Calls, [7; 16]);
+        assert!(
+            keys_after_a_change()
+                .recognise(Opens::Calls, token.reveal())
+                .is_none()
+        );
     }
 
     #[test]
     fn only_the_exact_form_is_recognised() {
-        let token = keys().mint([0xab; 16]);
+        let token = keys().mint(Opens::Calls, [0xab; 16]);
         let text = token.reveal();
         for other in [
             text.to_uppercase(),
@@ -356,13 +409,50 @@ mod tests {
             text[2..].to_owned(),
             String::new(),
         ] {
-            assert!(keys().recognise(&other).is_none(), "{other:?}");
+            assert!(
+                keys().recognise(Opens::Calls, &other).is_none(),
+                "{other:?}"
+            );
+        }
+    }
+
+    const ALL: [Opens<'_>; 4] = [
+        Opens::Calls,
+        Opens::SessionAt("console.acme.com"),
+        Opens::SessionAt("localhost:8787"),
+        Opens::SignIn,
+    ];
+
+    #[test]
+    fn a_secret_opens_what_it_was_made_for_alone() {
+        for made_for in ALL {
+            let secret = keys().mint(made_for, [7; 16]);
+            let stored = keys().digest(made_for, &secret);
+            for shown_for in ALL {
+                let recognised = keys().recognise(shown_for, secret.reveal());
+                let stored_as = recognised.map(|recognised| recognised.digests.current);
+                let expected = (made_for == shown_for).then(|| stored.clone());
+                assert_eq!(stored_as, expected, "{made_for:?} shown for {shown_for:?}");
+            }
         }
     }
 
     #[test]
+    fn the_same_bytes_are_another_row_for_each_use() {
+        let secret = keys().mint(Opens::Calls, [7; 16]);
+        let digests: std::collections::BTreeSet<String> = ALL
+            .iter()
+            .map(|opens| keys().digest(*opens, &secret).as_str().to_owned())
+            .collect();
+        assert_eq!(digests.len(), ALL.len());
+    }
+
+    #[test]
     fn debug_shows_neither_token_nor_key() {
-        assert_eq!(format!("{:?}", keys().mint([1; 16])), "PlainToken(..)");
+        assert_eq!(
+            format!("{:?}", keys().mint(Opens::Calls, [1; 16])),
+            "PlainToken(..)"
+        );
         assert_eq!(
             format!("{:?}", keys().current),
             format!("TokenKey({})", keys().current.id())
@@ -388,7 +478,7 @@ mod tests {
         fn a_token_with_any_one_digit_changed_is_refused(
             random in any::<[u8; 16]>(), position in 0..40_usize, step in 1..16_u32
         ) {
-            let token = keys().mint(random);
+            let token = keys().mint(Opens::Calls, random);
             let changed: String = token
                 .reveal()
                 .chars()
@@ -399,8 +489,8 @@ mod tests {
                     char::from_digit(value, 16).unwrap()
                 })
                 .collect();
-            prop_assert!(keys().recognise(token.reveal()).is_some());
-            prop_assert!(keys().recognise(&changed).is_none());
+            prop_assert!(keys().recognise(Opens::Calls, token.reveal()).is_some());
+            prop_assert!(keys().recognise(Opens::Calls, &changed).is_none());
         }
 
         #[test]
@@ -408,11 +498,11 @@ mod tests {
             first in any::<u8>(), mut random in any::<[u8; 16]>()
         ) {
             random[0] = first;
-            let token = keys().mint(random);
+            let token = keys().mint(Opens::Calls, random);
             let text = token.reveal();
             let shown = format!("Token {text}");
             prop_assert_eq!(shown.trim_start_matches(['T', 'o', 'k', 'e', 'n', ' ']), text);
-            prop_assert!(keys().recognise(text).is_some());
+            prop_assert!(keys().recognise(Opens::Calls, text).is_some());
             // Nothing else about a token has changed.
             if first >> 4 != 0xe {
                 prop_assert_eq!(text, minted_before(random));
@@ -421,7 +511,7 @@ mod tests {
 
         #[test]
         fn no_text_panics_or_is_recognised_by_chance(text in "\\PC{0,50}|[0-9a-f]{40}") {
-            prop_assert!(keys().recognise(&text).is_none());
+            prop_assert!(keys().recognise(Opens::Calls, &text).is_none());
         }
     }
 }

@@ -111,7 +111,7 @@ impl Writer {
             "tags": [tag],
             "parameters": parameters,
             "responses": responses,
-            "security": statuses::security(route.family),
+            "security": statuses::security(route),
             "x-permission": route.access.to_string(),
         });
         if let (Some(body), Value::Object(operation)) = (&contract.body, &mut operation) {

@@ -56,11 +56,14 @@ impl Surface {
     }
 }
 
-/// The credentials that a family takes, any one of them.
-pub(super) fn security(family: &Family) -> Value {
-    match family.credentials {
+/// The credentials that a route takes, any one of them.
+pub(super) fn security(route: &Route) -> Value {
+    match route.family.credentials {
+        _ if route.access == Access::Public => json!([]),
         Credentials::None => json!([]),
-        Credentials::Token => json!([{ "token": [] }]),
+        Credentials::Session => json!([{ "session": [] }]),
+        Credentials::Token if route.family.cors == Class::Requests => json!([{ "token": [] }]),
+        Credentials::Token => json!([{ "token": [] }, { "session": [] }]),
         Credentials::TokenOrSignature => {
             json!([{ "signature": [] }, { "authToken": [] }, { "token": [] }])
         }
@@ -81,6 +84,7 @@ fn error_statuses(route: &Route) -> Vec<u16> {
     let takes_body = route.contract.body.is_some();
     let is_service = matches!(access, Access::Service(_));
     let passes_on = is_service || matches!(access, Access::Model(_));
+    let signs_in = route.family.credentials == Credentials::Session && takes_body;
     let is_of_upstream = route.operation == "deployment_requests_result_create";
     let refuses_known_callers = matches!(
         access,
@@ -100,9 +104,12 @@ fn error_statuses(route: &Route) -> Vec<u16> {
             400,
             !reads || is_service || !route.contract.query.is_empty(),
         ),
-        (401, access != Access::Public || is_of_upstream),
+        (401, access != Access::Public || is_of_upstream || signs_in),
         (403, refuses_known_callers || !reads),
-        (404, route.path.contains('{') || takes_body),
+        (
+            404,
+            route.path.contains('{') || takes_body || route.path.starts_with("/session"),
+        ),
         (409, route.operation == "operator_usage_events_create"),
         (410, is_of_upstream),
         (413, takes_body),
@@ -381,6 +388,13 @@ pub(super) fn security_schemes() -> Value {
             "in": "header",
             "name": "Authorization",
             "description": "`Token <token>`: a person's, a service user's or the operator's token.",
+        },
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": crate::auth::cookie::NAME,
+            "description": "A session on a page of this host, which `POST /session` opens. A browser sends it; it counts on \
+                            calls that such a page makes itself.",
         },
         "authToken": {
             "type": "apiKey",

@@ -10,6 +10,10 @@ const TAGS: &[(&str, &str)] = &[
         "Whether this service is up, who is calling, and this API document.",
     ),
     (
+        "session",
+        "How people sign in on a page, their sessions, and their own token.",
+    ),
+    (
         "organizations",
         "Organizations, which own projects and pay for them.",
     ),
@@ -134,6 +138,7 @@ fn word(path: &str) -> &str {
     match first {
         "operator" => "operator",
         "services" => "services",
+        "session" => "session",
         "v1" => "workspaces",
         "v2.1" => {
             let mut words = words.filter(|word| !word.starts_with('{'));

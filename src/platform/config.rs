@@ -1,6 +1,6 @@
 //! The settings of an installation.
 
-use crate::domain::{SigningKey, SigningKeys, TokenKey, TokenKeys, UpstreamRules};
+use crate::domain::{Origin, SigningKey, SigningKeys, TokenKey, TokenKeys, UpstreamRules};
 
 /// What the operator of the installation has set.
 pub struct Config {
@@ -19,6 +19,12 @@ pub struct Config {
     /// Where requests may be sent: `UPSTREAM_PORTS`, `UPSTREAM_ALLOWED_HOSTS`, `ALLOW_LOOPBACK_UPSTREAMS`, and the hosts
     /// that are our own, `PUBLIC_HOSTS`, `SERVICES_DOMAIN` and that of `CONSOLE_ORIGIN`.
     pub upstream_rules: UpstreamRules,
+    /// `CONSOLE_ORIGIN`: where people sign in; none is any host that is called.
+    pub console_origin: Option<Origin>,
+    /// `SESSION_HOURS`: how long a session lasts.
+    pub session_hours: i64,
+    /// `ADMIN_SIGN_IN_LINKS`: whether admins of organizations make sign-in links for whom they invite.
+    pub admin_sign_in_links: bool,
     /// `REQUIRE_PRICE`: whether an upstream needs an instance type, and so a price.
     pub require_price: bool,
 }
@@ -27,6 +33,10 @@ pub struct Config {
 pub const OPERATOR_TOKEN_MIN: usize = 32;
 /// The domain of service users' e-mail addresses unless `SERVICE_USER_DOMAIN` names another (contract section 2).
 pub const SERVICE_USER_DOMAIN: &str = "serviceuser.tenantry.invalid";
+
+/// How many hours a session lasts unless `SESSION_HOURS` says otherwise, and at most (contract section 8).
+const SESSION_HOURS: i64 = 12;
+const MAX_SESSION_HOURS: i64 = 720;
 
 impl Config {
     /// Reads the settings by their names.
@@ -38,6 +48,16 @@ impl Config {
         let set = |name: &str| {
             let value = setting(name)?.trim().to_owned();
             (!value.is_empty()).then_some(value)
+        };
+        let is_true = |name: &str| set(name).is_some_and(|value| value == "true");
+        let number = |name: &str, most: i64| {
+            let Some(value) = set(name) else {
+                return Ok(None);
+            };
+            match value.parse() {
+                Ok(number) if (1..=most).contains(&number) => Ok(Some(number)),
+                _ => Err(format!("{name} is not a whole number from 1 to {most}")),
+            }
         };
         let current = set("TOKEN_KEY").ok_or("the secret TOKEN_KEY is not set")?;
         Ok(Self {
@@ -53,15 +73,16 @@ impl Config {
             }),
             service_user_domain: set("SERVICE_USER_DOMAIN")
                 .unwrap_or_else(|| SERVICE_USER_DOMAIN.to_owned()),
-            requests_per_minute: set("REQUESTS_PER_MINUTE")
-                .map(|value| match value.parse() {
-                    Ok(limit @ 1..=1_000_000) => Ok(limit),
-                    _ => Err("REQUESTS_PER_MINUTE is not a whole number from 1 to 1000000"),
-                })
-                .transpose()?,
-            server_timing: set("SERVER_TIMING").is_some_and(|value| value == "true"),
+            requests_per_minute: number("REQUESTS_PER_MINUTE", 1_000_000)?,
+            server_timing: is_true("SERVER_TIMING"),
+            console_origin: set("CONSOLE_ORIGIN")
+                .map(|origin| Origin::parse(&origin))
+                .transpose()
+                .map_err(|invalid| format!("CONSOLE_ORIGIN: {invalid}"))?,
+            session_hours: number("SESSION_HOURS", MAX_SESSION_HOURS)?.unwrap_or(SESSION_HOURS),
+            admin_sign_in_links: is_true("ADMIN_SIGN_IN_LINKS"),
+            require_price: is_true("REQUIRE_PRICE"),
             upstream_rules: UpstreamRules::from_settings(set)?,
-            require_price: set("REQUIRE_PRICE").is_some_and(|value| value == "true"),
         })
     }
 }

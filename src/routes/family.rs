@@ -34,8 +34,10 @@ pub enum RateLimit {
 pub enum Credentials {
     /// They need not.
     None,
-    /// By a token.
+    /// By a token, or by a session on a page of this host.
     Token,
+    /// By a session alone.
+    Session,
     /// By a token, in a header of ModelArts' clients too, or by a signature (ModelArts spec section 2).
     TokenOrSignature,
 }
@@ -54,6 +56,15 @@ pub(super) static OUTSIDE_PROJECTS: Family = Family {
     surface: Surface::Sentences,
     cors: Class::Closed,
     credentials: Credentials::Token,
+    body_limit: BODY_LIMIT,
+    rate_limit: RateLimit::None,
+};
+
+/// How people sign in, and their sessions.
+pub(super) static SIGN_IN: Family = Family {
+    surface: Surface::Sentences,
+    cors: Class::Closed,
+    credentials: Credentials::Session,
     body_limit: BODY_LIMIT,
     rate_limit: RateLimit::None,
 };

@@ -417,6 +417,8 @@ mod tests {
     fn a_family_says_which_credentials_the_accesses_of_its_routes_take() {
         for route in table() {
             let expected = match route.access {
+                Access::Public if route.path.starts_with("/session") => Credentials::Session,
+                Access::Session => Credentials::Session,
                 Access::Public => Credentials::None,
                 Access::Workspaces(_) | Access::Workspace(_) => Credentials::TokenOrSignature,
                 _ => Credentials::Token,

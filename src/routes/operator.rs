@@ -23,6 +23,17 @@ pub(super) static TABLE: &[Route] = routes! {
         PUT operator_users_token, Operator, "Reset a person's token"
             => api::operator::users::reset_token, gives 200 api::operator::users::UserToken;
     }
+    "/operator/v1/users/{user_id}/sign-in-link" {
+        POST operator_users_sign_in_link, Operator, "Create a link by which a person signs in"
+            => api::operator::users::create_link, takes api::sessions::SignInLinkCreate,
+               gives 201 api::sessions::SignInLink;
+    }
+    "/operator/v1/users/{user_id}/sessions" {
+        GET operator_users_sessions_list, Operator, "List the sessions of a person"
+            => api::operator::users::sessions, gives 200 Vec<api::sessions::SessionList>;
+        DELETE operator_users_sessions_delete, Operator, "End all sessions of a person"
+            => api::operator::users::end_sessions, gives 204 Nothing;
+    }
     "/operator/v1/quota-resources" {
         GET operator_quota_resources_list, Operator, "List the quota resources"
             => api::operator::quota_resources::list,

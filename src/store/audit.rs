@@ -148,6 +148,7 @@ impl Change<'_> {
             .optional_text("principal_id", principal.id())
             .flag("operator", principal.is_operator())
             .optional_text("token_id", authority.token_id())
+            .flag("fresh", authority.is_fresh(context.now))
             .optional_text(
                 "permission",
                 authority.permission().map(|permission| permission.name()),

@@ -40,6 +40,7 @@ pub mod sealing_keys;
 pub mod service_admissions;
 pub mod service_users;
 pub mod services;
+pub mod sessions;
 pub mod settlements;
 pub mod slices;
 pub mod subscriptions;
@@ -87,6 +88,7 @@ register! {
     project_users,
     organization_users,
     users,
+    sessions,
     access_keys,
     role_assignments,
     permission_checks,

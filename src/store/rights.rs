@@ -82,7 +82,7 @@ pub(crate) use caller_holds_all;
 
 /// Whether what ends at `$expiry_date`, or never where that is null, ends with the caller: who has an expiry date gives
 /// nobody, themselves included, anything that outlives it (contract section 2), and a previous token is a caller that
-/// ends with its grace. Read here and not in the first round trip, so that an end that was set meanwhile counts.
+/// ends with its grace. A session's end is no such date of its person. Read here and not in the first round trip, so that an end that was set meanwhile counts.
 macro_rules! ends_with_caller {
     ($expiry_date:expr) => {
         concat!(
@@ -90,7 +90,7 @@ macro_rules! ends_with_caller {
             $expiry_date,
             ", 9007199254740991) <= min(
                coalesce((SELECT expiry_date FROM service_users WHERE id = :principal_id), 9007199254740991),
-               coalesce((SELECT grace_end FROM tokens WHERE id = :token_id), 9007199254740991))"
+               coalesce((SELECT grace_end FROM tokens WHERE id = :token_id AND session_method IS NULL), 9007199254740991))"
         )
     };
 }

@@ -10,6 +10,7 @@ use crate::store::projects::{self, Project};
 use crate::store::rights::{caller_holds_all, caller_may};
 use crate::store::roles;
 use crate::store::rows::{OTHERWISE, row};
+use crate::store::sessions::not_fresh;
 use crate::store::slices::{Listing, Slice};
 use crate::store::texts::statements;
 
@@ -72,6 +73,18 @@ macro_rules! assignee_is_member {
 macro_rules! assignee_is_service_user {
     () => {
         "EXISTS (SELECT 1 FROM service_users WHERE id = :assignee AND project_id = :project_id)"
+    };
+}
+
+/// A role by which roles can be made, changed or given is assigned in a session that is fresh (contract section 8): its holder
+/// could keep for ever what the session's thief has for a while.
+macro_rules! fresh_or_harmless {
+    () => {
+        concat!(
+            "(#fresh = 1 OR NOT EXISTS (SELECT 1 FROM role_permissions h WHERE h.role_id = ",
+            role_of_name!(),
+            " AND h.permission IN ('roles.create', 'roles.update', 'roles.assignments.create')))"
+        )
     };
 }
 
@@ -143,7 +156,7 @@ statements! {
     PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
         object_of_name!(), " IS NOT NULL AND ", role_of_name!(), " IS NOT NULL AND (", assignee_is_member!(), " OR ", assignee_is_service_user!(), ") AND ",
         caller_may!(), " AND ", role_suits_assignee!(), " AND ", caller_covers_role!(), " AND ",
-        assignment_is_new!()));
+        assignment_is_new!(), " AND ", fresh_or_harmless!()));
     /// The assignment itself.
     INSERT = concat!(
         "INSERT INTO role_assignments (id, organization_id, project_id, role_id, user_id, service_user_id,
@@ -161,7 +174,7 @@ statements! {
         role_of_name!(), " IS NOT NULL AS role_exists, ",
         assignee_is_member!(), " OR ", assignee_is_service_user!(), " AS assignee_exists, ", caller_may!(), " AS may, ",
         role_suits_assignee!(), " AS suits, ", caller_covers_role!(), " AS covers, ",
-        assignment_is_new!(), " AS is_new");
+        assignment_is_new!(), " AS is_new, ", fresh_or_harmless!(), " AS fresh");
     /// The assignments in a project, oldest first.
     LIST = concat!(select_assignment!(), "WHERE a.project_id = :project_id AND ", filter!());
     /// Those of one person or service user.
@@ -264,6 +277,7 @@ pub async fn create(
             Error::forbidden("role: it holds permissions that you do not hold")
         }),
         ("is_new", &|| Error::invalid("this assignment exists already")),
+        ("fresh", &not_fresh),
     ])?;
     answers.only(2)
 }

@@ -1,7 +1,7 @@
 //! Rows of `tokens`: digests, never tokens.
 
 use crate::domain::time::Timestamp;
-use crate::domain::token::{PlainToken, TokenDigest, TokenKeys};
+use crate::domain::token::{Opens, PlainToken, TokenDigest, TokenKeys};
 use crate::sql::statement::{Parameters, Statement};
 use crate::store::texts::statements;
 
@@ -16,7 +16,7 @@ statements! {
     REDIGEST = "UPDATE tokens SET digest = :digest, key_id = :key_id WHERE id = :token_id AND key_id <> :key_id";
 }
 
-/// A token that has just been minted: its text for the one answer that shows it, its digest for its row.
+/// A token, or another secret of its form, that has just been minted: its text for the one answer that shows it, its digest for its row.
 pub struct FreshToken {
     /// The token itself.
     pub plain: PlainToken,
@@ -27,11 +27,11 @@ pub struct FreshToken {
 }
 
 impl FreshToken {
-    /// Mints a token from 16 random bytes.
+    /// Mints a secret from 16 random bytes.
     #[must_use]
-    pub fn mint(keys: &TokenKeys, random: [u8; 16], id: String) -> Self {
-        let plain = keys.mint(random);
-        let digest = keys.digest(&plain);
+    pub fn mint(keys: &TokenKeys, opens: Opens<'_>, random: [u8; 16], id: String) -> Self {
+        let plain = keys.mint(opens, random);
+        let digest = keys.digest(opens, &plain);
         Self { plain, digest, id }
     }
 

@@ -141,7 +141,9 @@ statements! {
          (SELECT group_concat(name, ', ') FROM (", organizations_of_last_admin!(), " LIMIT 10)) AS in_the_way");
     /// The permit to reset a person's token.
     PERMIT_RESET = permit!(":object_id", "NULL", concat!("#operator = 1 AND ", user_is_active!()));
-    /// The old token.
+    /// A link by which they could sign in all the same.
+    DELETE_LINK = concat!("DELETE FROM sign_in_links WHERE user_id = :object_id AND ", permitted!());
+    /// The old token, and all their sessions.
     DELETE_TOKEN = concat!("DELETE FROM tokens WHERE user_id = :object_id AND ", permitted!());
     /// The new one.
     REPLACE_TOKEN = concat!(
@@ -266,7 +268,7 @@ pub async fn delete(context: &ChangeContext<'_>, user: &User, force: bool) -> Re
     }
 }
 
-/// Replaces a person's token; the old one stops at once.
+/// Replaces a person's token; the old one, their sessions and a sign-in link stop at once.
 ///
 /// # Errors
 /// 404; 400 for somebody who is invited and has no account; 503 when the database fails.
@@ -280,7 +282,13 @@ pub async fn reset_token(
         ..change_of(user, Action::Update)
     };
     let parameters = token.parameters(change.parameters(context));
-    let statements = parameters.batch([&PERMIT_RESET, &DELETE_TOKEN, &REPLACE_TOKEN, &AFTER_RESET]);
+    let statements = parameters.batch([
+        &PERMIT_RESET,
+        &DELETE_LINK,
+        &DELETE_TOKEN,
+        &REPLACE_TOKEN,
+        &AFTER_RESET,
+    ]);
     context.connection.write(statements).await?.done_or(&[
         ("found", &|| not_found(&user.id)),
         (OTHERWISE, &|| {

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use tenantry::platform::{Local, Upload};
 use tenantry::web::request::{Body, BodyError, Headers, Request};
 
-use crate::cast::Caller;
+use crate::cast::{CONSOLE, Caller};
 use crate::wire::{HangUp, Wire};
 
 /// A call in the making.
@@ -88,8 +88,27 @@ impl Call {
     /// With the caller's credential.
     pub fn by(self, caller: &Caller) -> Self {
         match &caller.token {
+            Some(secret) if caller.is_in_session => self
+                .on_console()
+                .header("cookie", format!("a=b; __Host-Http-tenantry={secret}; c=d")),
             Some(token) => self.header("authorization", format!("Token {token}")),
             None => self,
+        }
+    }
+
+    /// As a page of the console makes it.
+    pub fn on_console(self) -> Self {
+        let reads = matches!(self.method, Method::GET | Method::HEAD);
+        let call = self
+            .without("host")
+            .without("sec-fetch-site")
+            .header("host", CONSOLE)
+            .header("sec-fetch-site", "same-origin");
+        match reads {
+            true => call,
+            false => call
+                .without("origin")
+                .header("origin", format!("https://{CONSOLE}")),
         }
     }
 

@@ -17,6 +17,7 @@ use serde_json::{Value as Json, json};
 
 use tenantry::domain::Timestamp;
 
+use crate::call::{Answer, Call};
 use crate::schema;
 use crate::world::{
     FOREIGN_PROJECT, HOUR, OPERATOR_TOKEN, ORGANIZATION, OTHER_PROJECT, PROJECT, World,
@@ -29,9 +30,14 @@ pub struct Caller {
     pub id: String,
     /// Their e-mail address; empty where they have none.
     pub email: String,
-    /// What they send behind `Token`.
+    /// What they send behind `Token`, or in the cookie of a session.
     pub token: Option<String>,
+    /// Whether they are signed in on a page.
+    pub is_in_session: bool,
 }
+
+/// The host on whose pages people are signed in.
+pub const CONSOLE: &str = "console.acme.com";
 
 impl Caller {
     /// Somebody of whom only the token is known.
@@ -40,6 +46,7 @@ impl Caller {
             id: String::new(),
             email: String::new(),
             token: Some(token.into()),
+            is_in_session: false,
         }
     }
 
@@ -124,6 +131,36 @@ impl World {
         self.caller("revoked")
     }
 
+    /// The admin of the organization, signed in.
+    pub fn owner_in_session(&self) -> Caller {
+        self.sign_in(&self.owner())
+    }
+
+    /// A member who is project-admin, signed in.
+    pub fn admin_in_session(&self) -> Caller {
+        self.sign_in(&self.admin())
+    }
+
+    /// The admin of the organization, with a session that they have ended.
+    pub fn signed_out(&self) -> Caller {
+        let session = self.owner_in_session();
+        self.call(&session, "DELETE", "/session", Json::Null)
+            .expect(204);
+        session
+    }
+
+    /// A person on a page where they have signed in with their token.
+    pub fn sign_in(&self, person: &Caller) -> Caller {
+        let body = json!({"token": person.token});
+        let call = Call::new("POST", "/session").on_console().json(&body);
+        let answer = self.send(call).expect(201);
+        Caller {
+            token: Some(cookie_of(&answer)),
+            is_in_session: true,
+            ..person.clone()
+        }
+    }
+
     /// Somebody who shows what is no token.
     pub fn malformed(&self) -> Caller {
         Caller::with_token("0123456789abcdef")
@@ -140,6 +177,13 @@ impl World {
     fn caller(&self, name: &str) -> Caller {
         self.cast[name].clone()
     }
+}
+
+/// The secret in the cookie that an answer gives.
+pub fn cookie_of(answer: &Answer) -> String {
+    let line = answer.header("set-cookie").unwrap();
+    let pair = line.split(';').next().unwrap();
+    pair.split_once('=').unwrap().1.to_owned()
 }
 
 fn populate() -> Template {

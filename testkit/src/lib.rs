@@ -39,7 +39,7 @@ pub mod world;
 
 pub use begun::{Begun, Step};
 pub use call::{Answer, Call, Chunks};
-pub use cast::Caller;
+pub use cast::{CONSOLE, Caller, cookie_of};
 pub use database::Fault;
 pub use upstream::{Called, End, Reply};
 pub use wire::{HangUp, Wire};

@@ -19,10 +19,22 @@ pub fn plausible(world: &World, route: &Route) -> Call {
         return result(world);
     }
     let call = Call::new(route.method.as_str(), target(world, route));
+    let call = match route.path.starts_with("/session") {
+        true => call.on_console(),
+        false => call,
+    };
     match body(world, route) {
         Json::Null => call,
         body => call.json(&body),
     }
+}
+
+/// The secret of a link by which the owner may sign in.
+pub fn sign_in_link(world: &World, person: &Caller) -> String {
+    let path = format!("/operator/v1/users/{}/sign-in-link", person.id);
+    let made = world.call(&world.operator(), "POST", &path, json!({}));
+    let link = made.expect(201).text("link");
+    link.split_once("#link=").unwrap().1.to_owned()
 }
 
 /// The result of a request that the upstream of the deployment `x1` has taken on.
@@ -102,6 +114,14 @@ fn parameter(world: &World, route: &Route, name: &str) -> String {
                 world.join(ORGANIZATION, &somebody, false);
             }
             somebody.id
+        }
+        "session_id" => {
+            let connection = world.database.connection();
+            let sessions = "SELECT max(id) FROM tokens WHERE session_method IS NOT NULL";
+            let id: Option<String> = connection
+                .query_row(sessions, [], |row| row.get(0))
+                .unwrap();
+            id.unwrap_or_else(|| world.owner().id)
         }
         "code" => {
             let voucher = json!({"code": "WORKSHOP-1", "description": "A workshop"});
@@ -263,6 +283,10 @@ fn body(world: &World, route: &Route) -> Json {
             }
             body
         }
+        "session_create" => json!({"token": world.owner().token}),
+        "session_link_preview" => json!({"link": sign_in_link(world, &world.owner())}),
+        "operator_users_sign_in_link" => json!({"hours": 1}),
+        "session_link_create" | "session_token_put" => Json::Null,
         "webhooks_update" => json!({"timeout": 20}),
         "request_schedules_create" => {
             world.deployment("x1");

@@ -375,6 +375,7 @@ impl World {
         let path = format!("/v2.1/projects/{project}/service-users");
         let made = self.call(&self.owner(), "POST", &path, body).expect(201);
         let caller = Caller {
+            is_in_session: false,
             id: made.text("id"),
             email: made.text("email"),
             token: Some(made.text("token")),
@@ -484,6 +485,7 @@ impl World {
         let made = self.call(&self.operator(), "POST", "/operator/v1/users", body);
         let made = made.expect(201);
         Caller {
+            is_in_session: false,
             id: made.text("id"),
             email,
             token: Some(made.text("token")),

@@ -14,9 +14,10 @@ use testkit::{Caller, World};
 type Named = (&'static str, fn(&World) -> Caller);
 
 /// Everybody, in the order of the columns.
-const CALLERS: [Named; 14] = [
+const CALLERS: [Named; 16] = [
     ("operator", World::operator),
     ("organization-admin", World::owner),
+    ("the-same-signed-in", World::owner_in_session),
     ("member", World::member),
     ("project-admin", World::admin),
     ("editor", World::editor),
@@ -29,6 +30,7 @@ const CALLERS: [Named; 14] = [
     ("expired", World::expired),
     ("revoked", World::revoked),
     ("malformed", World::malformed),
+    ("signed-out", World::signed_out),
 ];
 
 fn golden() -> PathBuf {
@@ -37,8 +39,8 @@ fn golden() -> PathBuf {
 
 fn status(route: &Route, caller: fn(&World) -> Caller) -> u16 {
     let world = World::new();
-    let call = plausible(&world, route);
-    world.send(call.by(&caller(&world))).status
+    let caller = caller(&world);
+    world.send(plausible(&world, route).by(&caller)).status
 }
 
 fn matrix() -> String {
@@ -94,11 +96,12 @@ fn every_route_admits_whom_the_golden_file_says() {
 #[test]
 fn no_route_but_a_public_one_answers_a_bad_credential_with_anything_but_401() {
     for route in routes::table().filter(|route| route.access != Access::Public) {
-        let bad: [fn(&World) -> Caller; 4] = [
+        let bad: [fn(&World) -> Caller; 5] = [
             World::nobody,
             World::expired,
             World::revoked,
             World::malformed,
+            World::signed_out,
         ];
         for caller in bad {
             assert_eq!(

@@ -2,7 +2,7 @@
 
 use futures::FutureExt;
 use tenantry::auth::access::Access;
-use tenantry::domain::{Digests, TokenKey, TokenKeys};
+use tenantry::domain::{Digests, Opens, TokenKey, TokenKeys};
 use tenantry::error::{Error, Kind};
 use tenantry::routes;
 use tenantry::sql::statement::Parameters;
@@ -26,7 +26,7 @@ fn digests(caller: &Caller) -> Digests {
         previous: None,
     };
     let token = caller.token.as_deref().unwrap();
-    keys.recognise(token).unwrap().digests
+    keys.recognise(Opens::Calls, token).unwrap().digests
 }
 
 /// The first round trip of a call on the project of the world.

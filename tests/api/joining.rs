@@ -12,6 +12,7 @@ fn named(world: &World) -> Caller {
     let made = made.expect(201);
     add(world, &world.owner(), "ada@example.com", false).expect(201);
     Caller {
+        is_in_session: false,
         id: made.text("id"),
         email: "ada@example.com".to_owned(),
         token: Some(made.text("token")),

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use serde_json::Value as Json;
 
+use tenantry::auth::access::Access;
 use tenantry::routes::{self, Route};
 
 use testkit::requests::plausible;
@@ -18,7 +19,7 @@ type Loss = (&'static str, fn(&World) -> Caller, Event, [u16; 2]);
 
 /// How somebody's right can be lost, and what it leaves them with: 401 without a token, 403 without the right, 404
 /// without a part in the project.
-const LOSSES: [Loss; 12] = [
+const LOSSES: [Loss; 18] = [
     (
         "a person's role is taken away",
         World::admin,
@@ -66,6 +67,42 @@ const LOSSES: [Loss; 12] = [
         World::owner,
         reset_owner,
         [401, 403],
+    ),
+    (
+        "an admin of the organization is signed out elsewhere",
+        World::owner_in_session,
+        end_sessions_of_owner,
+        [401, 403],
+    ),
+    (
+        "the token with which an admin signed in is reset",
+        World::owner_in_session,
+        reset_owner,
+        [401, 403],
+    ),
+    (
+        "the token with which an admin signed in is deleted",
+        World::owner_in_session,
+        delete_token_of_owner,
+        [401, 403],
+    ),
+    (
+        "the session of an admin of the organization ends",
+        World::owner_in_session,
+        expire_session_of_owner,
+        [401, 403],
+    ),
+    (
+        "an admin of the organization who is signed in is demoted",
+        World::owner_in_session,
+        demote_owner,
+        [404, 403],
+    ),
+    (
+        "a person who is signed in loses their role",
+        World::admin_in_session,
+        take_role_from_admin,
+        [404, 403],
     ),
     (
         "a service user's token is reset",
@@ -163,6 +200,29 @@ fn demote_owner(world: &World) {
     );
 }
 
+fn end_sessions_of_owner(world: &World) {
+    let path = format!("/operator/v1/users/{}/sessions", world.owner().id);
+    world
+        .call(&world.operator(), "DELETE", &path, Json::Null)
+        .expect(204);
+}
+
+/// As they do themselves in another session.
+fn delete_token_of_owner(world: &World) {
+    world.execute(
+        "DELETE FROM tokens WHERE user_id = ?1 AND session_method IS NULL",
+        [world.owner().id],
+    );
+}
+
+fn expire_session_of_owner(world: &World) {
+    // As if the session had been made so long ago.
+    world.execute(
+        "UPDATE tokens SET grace_end = ?1 WHERE user_id = ?2 AND session_method IS NOT NULL",
+        (world.now().as_millis(), world.owner().id),
+    );
+}
+
 fn reset_robot(world: &World) {
     let path = world.path(&format!("/service-users/{}/token", world.robot().id));
     world
@@ -196,6 +256,8 @@ fn delete_robot(world: &World) {
 /// Whether a route of this surface changes something.
 fn is_writing(route: &Route) -> bool {
     route.method.as_str() != "GET"
+        // Nobody is anybody yet.
+        && route.access != Access::Public
         && !route.path.starts_with("/operator/")
         && !route.operation.contains("_version_requests_")
         && !route.operation.ends_with("_batch_get")
@@ -235,6 +297,11 @@ fn a_right_that_is_lost_between_the_round_trips_is_lost() {
                     // It asks for an account alone, and that is not lost.
                     ("organizations_create", 403 | 404) => {
                         answer.expect(201);
+                        continue;
+                    }
+                    // Whoever is signed in stays so with fewer rights.
+                    (_, 403 | 404) if route.path.starts_with("/session") => {
+                        assert!(answer.status < 300, "{answer}");
                         continue;
                     }
                     // Its body names the organization, of which they may still be a member.

@@ -138,6 +138,7 @@ mod secrets;
 mod service_users;
 #[cfg(test)]
 mod services;
+mod sessions;
 #[cfg(test)]
 mod shield;
 #[cfg(test)]

@@ -145,6 +145,7 @@ fn a_grant_by_address_counts_in_whichever_spelling_it_was_sent() {
         let made = world.call(&world.operator(), "POST", "/operator/v1/users", body);
         let made = made.expect(201);
         let person = Caller {
+            is_in_session: false,
             id: made.text("id"),
             email: made.text("email"),
             token: Some(made.text("token")),

@@ -4,8 +4,10 @@ use crate::domain::json::object;
 use serde::Serialize;
 
 use crate::api::Call;
+use crate::api::sessions::{SignInLinkCreate, answer_list, link_lasts, make_link};
 use crate::domain::{Email, PersonName, Timestamp, UserId};
 use crate::error::Error;
+use crate::store::sessions;
 use crate::store::users::{self, User};
 use crate::web::response::Response;
 
@@ -127,4 +129,23 @@ pub(crate) async fn reset_token(call: &mut Call<'_>) -> Result<Response, Error> 
     Response::ok(&UserToken {
         token: token.plain.reveal().to_owned(),
     })
+}
+
+/// `POST /operator/v1/users/{user_id}/sign-in-link`.
+pub(crate) async fn create_link(call: &mut Call<'_>) -> Result<Response, Error> {
+    let body: SignInLinkCreate = call.body().await?;
+    let user = users::get(call.connection, &call.id("user_id", UserId::parse)).await?;
+    make_link(call, (&user.id, &user.email), link_lasts(&body), None).await
+}
+
+/// `GET /operator/v1/users/{user_id}/sessions`.
+pub(crate) async fn sessions(call: &mut Call<'_>) -> Result<Response, Error> {
+    answer_list(call, &call.id("user_id", UserId::parse)).await
+}
+
+/// `DELETE /operator/v1/users/{user_id}/sessions`.
+pub(crate) async fn end_sessions(call: &mut Call<'_>) -> Result<Response, Error> {
+    let user = users::get(call.connection, &call.id("user_id", UserId::parse)).await?;
+    sessions::end(&call.change_context()?, (&user.id, &user.email), None).await?;
+    Ok(Response::no_content())
 }

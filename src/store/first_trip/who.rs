@@ -16,6 +16,7 @@ macro_rules! holder_columns {
         "t.id AS token_id, t.key_id AS token_key_id, t.last_used AS token_last_used, t.grace_end AS token_grace_end,
          coalesce(u.id, s.id) AS principal_id, coalesce(u.email, s.email) AS principal_email,
          coalesce(u.name, s.name) AS principal_name,
+         CASE WHEN t.session_method IS NOT NULL THEN t.creation_date END AS session_since,
          s.project_id AS service_user_project_id, s.expiry_date AS service_user_expiry_date"
     };
 }
@@ -77,6 +78,7 @@ row! {
         principal_name: Option<String>,
         principal_surname: Option<String>,
         principal_since: Option<Millis>,
+        session_since: Option<Millis>,
         service_user_project_id: Option<String>,
         service_user_expiry_date: Option<Millis>,
     }
@@ -100,6 +102,8 @@ pub struct Token {
     pub key_id: String,
     /// When its use was last noted.
     pub last_used: Option<Timestamp>,
+    /// When it was made, if it is a session.
+    pub session_since: Option<Timestamp>,
 }
 
 impl HolderRow {
@@ -112,6 +116,7 @@ impl HolderRow {
             return Ok(None);
         };
         let last_used = self.token_last_used.map(|date| date.0);
+        let session_since = self.session_since.map(|date| date.0);
         let principal = self.principal(now, &format!("tokens.id = {id}"))?;
         Ok(principal.map(|principal| Caller {
             principal,
@@ -119,6 +124,7 @@ impl HolderRow {
                 id,
                 key_id,
                 last_used,
+                session_since,
             },
         }))
     }
