@@ -3,6 +3,8 @@
 //! Both are files of `public/`. They go through the app like any other call, so they carry a request id and are
 //! logged; what the page may do is told to the browser with each of its files.
 
+use std::borrow::Cow;
+
 use http::Method;
 
 use crate::api::Call;
@@ -66,23 +68,34 @@ const FILES: &[File] = &[
     },
 ];
 
-fn send(call: &Call<'_>, file: &File) -> Response {
+/// The file of this path below `public/`; whether its name says what is in it.
+pub(crate) fn send(
+    call: &Call<'_>,
+    path: Cow<'static, str>,
+    media_type: &'static str,
+    is_hashed: bool,
+) -> Response {
     let asset = Asset {
-        path: file.path,
+        path,
+        is_hashed,
         is_head: call.request.method == Method::HEAD,
         if_none_match: call.request.header("if-none-match"),
     };
-    Response::file(asset, file.media_type)
+    Response::file(asset, media_type)
+}
+
+fn of(call: &Call<'_>, file: &File) -> Response {
+    send(call, file.path.into(), file.media_type, false)
 }
 
 /// `GET /openapi.json`.
 pub(crate) async fn document(call: &mut Call<'_>) -> Result<Response, Error> {
-    Ok(send(call, &DOCUMENT))
+    Ok(of(call, &DOCUMENT))
 }
 
 /// `GET /docs`.
 pub(crate) async fn page(call: &mut Call<'_>) -> Result<Response, Error> {
-    let mut response = send(call, &PAGE);
+    let mut response = of(call, &PAGE);
     response.header("content-security-policy", POLICY);
     response.header("referrer-policy", "no-referrer");
     Ok(response)
@@ -92,7 +105,7 @@ pub(crate) async fn page(call: &mut Call<'_>) -> Result<Response, Error> {
 pub(crate) async fn file(call: &mut Call<'_>) -> Result<Response, Error> {
     let wanted = call.parameter("file");
     match FILES.iter().find(|file| file.name == wanted) {
-        Some(file) => Ok(send(call, file)),
+        Some(file) => Ok(of(call, file)),
         None => {
             let sentence = format!("the page has no file {}", quoted(wanted));
             Err(Error::not_found(sentence))

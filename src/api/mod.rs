@@ -7,6 +7,7 @@
 pub mod access_keys;
 pub mod audit;
 pub mod call;
+pub mod console;
 pub mod deployment_versions;
 pub mod deployments;
 pub mod docs;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::api::Call;
+use crate::api::{Call, console};
 use crate::auth::access::{Access, Authority, FRESH};
 use crate::auth::principal::{Principal, User};
 use crate::auth::{cookie, credential};
@@ -154,18 +154,9 @@ const USER_AGENT: usize = 120;
 const LINK_ENDED: &str =
     "the sign-in link is not valid; it may be mistyped, used, replaced or expired";
 
-/// The host of the console, on which alone there are sessions.
-fn console_host(call: &Call<'_>) -> Result<String, Error> {
-    cookie::console_host(call.request, call.config).ok_or_else(|| {
-        let origin = call.config.console_origin.as_ref();
-        let origin = origin.map_or("the host that the console is on", |origin| origin.as_str());
-        Error::not_found(format!("people sign in at {origin}"))
-    })
-}
-
-/// The same, of a call that shows no session: a page of another site must not sign anybody in.
+/// The host of the console, of a call that a page on it makes: one of another site must not sign anybody in.
 fn own_page(call: &Call<'_>) -> Result<String, Error> {
-    let host = console_host(call)?;
+    let host = console::host(call)?;
     match cookie::is_of_own_page(call.request, call.config) {
         true => Ok(host),
         false => Err(Error::forbidden(
@@ -210,7 +201,7 @@ fn detail(user: User, session: Session, memberships: Vec<Membership>) -> Session
 
 /// `GET /session/methods`.
 pub(crate) async fn methods(call: &mut Call<'_>) -> Result<Response, Error> {
-    console_host(call)?;
+    console::host(call)?;
     Response::ok(&SignInMethods {
         token: true,
         link: true,

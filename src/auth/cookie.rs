@@ -21,7 +21,7 @@ const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 /// not set.
 #[must_use]
 pub fn console_host(request: &Request, config: &Config) -> Option<String> {
-    let host = request.header("host")?;
+    let host = request.header("host").unwrap_or_default();
     let console = config.console_origin.as_ref();
     let is_there = console.is_none_or(|console| origin_has_host(console.as_str(), &host));
     is_there.then_some(host)

@@ -17,6 +17,10 @@ const BINDING: &str = "ASSETS";
 /// Headers of a file that only its server knows: with them a client need not fetch it twice.
 const OF_FILE: [&str; 2] = ["etag", "cache-control"];
 
+/// Who may keep a file whose name says what is in it, and for how long (RFC 8246).
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+const OF_ANOTHER_BUILD: &str = "this file is of another build; load the page again";
+
 /// Headers that the refusal of a missing file keeps.
 const OF_EVERY_ANSWER: [&str; 2] = ["x-request-id", "x-content-type-options"];
 
@@ -37,9 +41,15 @@ pub(super) async fn to_web(
     match fetch(lines, asset, env).await {
         Ok(Some(found)) => Ok(found),
         missing => {
-            let missing = format!("public{} could not be had: {missing:?}", asset.path);
-            worker::console_error!("{missing}");
-            let refusal = sentences::to_response(&Error::misconfigured(&missing));
+            let error = match missing {
+                Ok(_) if asset.is_hashed => Error::not_found(OF_ANOTHER_BUILD),
+                missing => {
+                    let missing = format!("public{} could not be had: {missing:?}", asset.path);
+                    worker::console_error!("{missing}");
+                    Error::misconfigured(&missing)
+                }
+            };
+            let refusal = sentences::to_response(&error);
             let kept = lines.iter();
             let kept = kept.filter(|(name, _)| OF_EVERY_ANSWER.contains(name));
             let headers: Vec<_> = refusal.headers.iter().chain(kept).cloned().collect();
@@ -78,6 +88,9 @@ async fn fetch(
         if let Some(value) = found.headers().get(name)? {
             headers.set(name, &value)?;
         }
+    }
+    if asset.is_hashed {
+        headers.set("cache-control", FOR_EVER)?;
     }
     let init = response::init(found.status(), &headers);
     let body = found.body();

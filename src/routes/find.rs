@@ -127,7 +127,16 @@ pub fn find(raw_path: &str) -> Option<Found> {
         found.parameters = vec![("service_id", id.into_owned())];
         return Some(found);
     }
+    if is_page_of_console(raw_path) {
+        return in_table("/console");
+    }
     in_table(raw_path).or_else(|| below_project(raw_path))
+}
+
+/// Whether a path is below that of the console and none of its files: the console's own script knows what pages there are.
+fn is_page_of_console(raw_path: &str) -> bool {
+    let page = raw_path.strip_prefix("/console/");
+    page.is_some_and(|page| page != "assets" && !page.starts_with("assets/"))
 }
 
 fn in_table(raw_path: &str) -> Option<Found> {

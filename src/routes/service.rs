@@ -27,6 +27,18 @@ pub(super) static TABLE: &[Route] = routes! {
         GET docs_file, Public, "Read a file that the documentation page needs"
             => api::docs::file, gives 200 File;
     }
+    "/" {
+        GET root, Public, "Go to the console"
+            => api::console::root, gives 302 Nothing;
+    }
+    "/console" {
+        GET console, Public, "Show the console; its pages are below this path"
+            => api::console::page, gives 200 Html;
+    }
+    "/console/assets/{file}" {
+        GET console_file, Public, "Read a file that the console needs"
+            => api::console::file, gives 200 File;
+    }
     "/v2.1/status" {
         GET status, Public, "Read whether the service is up"
             => api::status::status, gives 200 api::status::Status;

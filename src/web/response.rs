@@ -1,5 +1,7 @@
 //! A response as the app makes it.
 
+use std::borrow::Cow;
+
 use http::StatusCode;
 use serde::Serialize;
 
@@ -56,7 +58,9 @@ impl Body {
 #[derive(Debug)]
 pub struct Asset {
     /// Its path below `public/`, with a slash in front.
-    pub path: &'static str,
+    pub path: Cow<'static, str>,
+    /// Whether its name says what is in it: then it may be kept for ever, and one that is not there is of another build.
+    pub is_hashed: bool,
     /// Whether its headers alone are asked for (RFC 9110 section 9.3.2).
     pub is_head: bool,
     /// `If-None-Match` of the request: a client that has the file is told so with 304 (RFC 9110 section 13.1.2).

@@ -21,6 +21,7 @@ mod budgets;
 #[cfg(test)]
 mod catalogue;
 #[cfg(test)]
+mod console;
 mod consumption;
 #[cfg(test)]
 mod cors;

@@ -296,7 +296,7 @@ fn with_a_host_of_its_own_the_console_signs_people_in_there_alone() {
     let answer = post(&elsewhere, "/session", body).expect(404);
     assert_eq!(
         answer.text("error"),
-        "people sign in at https://people.acme.com"
+        "people sign in at https://people.acme.com/console"
     );
     let methods = Call::new("GET", "/session/methods").header("host", CONSOLE);
     elsewhere.send(methods.clone()).expect(404);

@@ -76,7 +76,7 @@ def test_both_versions_serve_the_same(send, project):
     assert answers[0].status == 200 and answers[0].json() == answers[1].json()
 
 
-@pytest.mark.parametrize("target", ["/", "/v2.1", "/v2.1/", "/v3/status", "/v2.1/nothing", "/v2.1/projects/a/b/c/d/e/f/g"])
+@pytest.mark.parametrize("target", ["/x", "/v2.1", "/v2.1/", "/v3/status", "/v2.1/nothing", "/v2.1/projects/a/b/c/d/e/f/g"])
 def test_an_unknown_path_is_404(send, target):
     is_refused(send("GET", target), {404})
 
