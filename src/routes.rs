@@ -77,11 +77,9 @@ macro_rules! answer {
         |call| Box::pin($function(call))
     };
     ($function:path, $rides:path) => {
-        |call| {
-            Box::pin(async move {
-                let ridden = call.ridden()?;
-                $function(call, ridden).await
-            })
+        |call| match call.ridden() {
+            Ok(ridden) => Box::pin($function(call, ridden)),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
         }
     };
 }

@@ -65,12 +65,7 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
 pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let service_user = call.id("service_user_id", ServiceUserId::parse);
     let keys = access_keys::list(call.connection, call.project(), &service_user).await?;
-    Response::ok(
-        &keys
-            .into_iter()
-            .map(AccessKeyDetail::from)
-            .collect::<Vec<_>>(),
-    )
+    Response::list(keys.into_iter().map(AccessKeyDetail::from))
 }
 
 /// `DELETE .../access-keys/{access_key}`.

@@ -96,7 +96,7 @@ async fn respond(call: &Context<'_>, trail: Trail<'_>) -> Result<Response, Error
         before: row.before,
         after: row.after,
     });
-    Response::ok(&events.collect::<Vec<_>>())
+    Response::list(events)
 }
 
 /// `GET /projects/{p}/audit`.

@@ -182,7 +182,7 @@ pub(crate) async fn list_of_project<About: Placed>(
 ) -> Result<Response, Error> {
     let listed = listed(call, &ridden).await?;
     let own = listed.into_iter().map(|(variable, _)| variable);
-    Response::ok(&own.map(EnvironmentVariableList::from).collect::<Vec<_>>())
+    Response::list(own.map(EnvironmentVariableList::from))
 }
 
 /// `GET .../environment-variables` of a deployment or a version.

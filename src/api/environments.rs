@@ -138,7 +138,7 @@ pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Err
     let project = call.project();
     let names = environments::list(call.connection, project, &call.slice()?).await?;
     let all = names.into_iter().map(|name| shown(project, name));
-    Response::ok(&all.collect::<Vec<_>>())
+    Response::list(all)
 }
 
 /// `GET .../environments/{environment_name}`.

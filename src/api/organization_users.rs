@@ -90,12 +90,7 @@ pub(crate) async fn create(call: &mut Call<'_, OnOrganization>) -> Result<Respon
 pub(crate) async fn list(call: &mut Call<'_, OnOrganization>) -> Result<Response, Error> {
     let slice = call.slice()?;
     let users = organization_users::list(call.connection, call.organization(), &slice).await?;
-    Response::ok(
-        &users
-            .into_iter()
-            .map(OrganizationUserDetail::from)
-            .collect::<Vec<_>>(),
-    )
+    Response::list(users.into_iter().map(OrganizationUserDetail::from))
 }
 
 /// `GET /organizations/{organization_name}/users/{user_id}`.

@@ -20,5 +20,5 @@ pub(crate) async fn list(_: &mut Call<'_>) -> Result<Response, Error> {
     let names = CATALOGUE.iter().map(|permission| PermissionList {
         name: permission.name(),
     });
-    Response::ok(&names.collect::<Vec<_>>())
+    Response::list(names)
 }

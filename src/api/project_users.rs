@@ -85,7 +85,7 @@ pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Err
         }
     };
     let listed = users.into_iter().map(ProjectUserList::from);
-    Response::ok(&listed.collect::<Vec<_>>())
+    Response::list(listed)
 }
 
 /// `GET .../users/{user_id}`.

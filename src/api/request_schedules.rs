@@ -197,7 +197,7 @@ pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Err
     let (project, slice) = (call.project(), call.slice()?);
     let found = schedules::list(call.connection, project, labels.as_deref(), &slice).await?;
     let listed = found.into_iter().map(ScheduleList::from);
-    Response::ok(&listed.collect::<Vec<_>>())
+    Response::list(listed)
 }
 
 /// What rides along: the schedule of the path.

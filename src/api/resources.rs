@@ -98,5 +98,5 @@ pub(crate) async fn quotas(call: &mut Call<'_, OnProject>) -> Result<Response, E
     let listed = quotas
         .into_iter()
         .filter_map(|(resource, quota)| quota.map(|quota| QuotaDetail { resource, quota }));
-    Response::ok(&listed.collect::<Vec<_>>())
+    Response::list(listed)
 }

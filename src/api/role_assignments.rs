@@ -159,11 +159,7 @@ pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Err
     };
     let slice = call.slice()?;
     let all = role_assignments::list(call.connection, call.project(), &filter, &slice).await?;
-    Response::ok(
-        &all.into_iter()
-            .map(RoleAssignmentList::from)
-            .collect::<Vec<_>>(),
-    )
+    Response::list(all.into_iter().map(RoleAssignmentList::from))
 }
 
 /// `GET .../role-assignments/{assignment_id}`.

@@ -88,7 +88,7 @@ impl TryFrom<Role> for RoleDetailList {
 pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let slice = call.slice()?;
     let roles = roles::list(call.connection, &call.project().project_id, &slice).await?;
-    Response::ok(&roles.into_iter().map(RoleList::from).collect::<Vec<_>>())
+    Response::list(roles.into_iter().map(RoleList::from))
 }
 
 /// `GET .../roles/{role_name}`.

@@ -140,11 +140,7 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
 pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let slice = call.slice()?;
     let all = service_users::list(call.connection, call.project(), call.now, &slice).await?;
-    Response::ok(
-        &all.into_iter()
-            .map(ServiceUserList::from)
-            .collect::<Vec<_>>(),
-    )
+    Response::list(all.into_iter().map(ServiceUserList::from))
 }
 
 /// `GET .../service-users/{service_user_id}`.

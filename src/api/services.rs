@@ -310,7 +310,7 @@ pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Err
     let (labels, versions) = (labels.as_deref(), versions.as_deref());
     let found = services::list(call.connection, project, labels, versions, &slice).await?;
     let found = found.into_iter().map(|service| shown(call, service));
-    Response::ok(&found.collect::<Vec<_>>())
+    Response::list(found)
 }
 
 /// `GET .../services/{service_name}`.
@@ -393,7 +393,7 @@ pub(crate) async fn create_limit(call: &mut Call<'_, OnProject>) -> Result<Respo
 pub(crate) async fn list_limits(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let found = services::limits(call.connection, call.project(), &place(call, "")).await?;
     let found = found.into_iter().map(ServiceUserLimitList::from);
-    Response::ok(&found.collect::<Vec<_>>())
+    Response::list(found)
 }
 
 /// `GET .../services/{service_name}/user-...-limits/{user_id}`.

@@ -143,7 +143,7 @@ pub(super) async fn list(call: &Call<'_, OnProject>, kind: TargetKind) -> Result
     let listed = records
         .into_iter()
         .map(|record| shown(project, kind, record));
-    Response::ok(&listed.collect::<Vec<_>>())
+    Response::list(listed)
 }
 
 /// `GET .../deployments/{deployment_name}` and `GET .../pipelines/{pipeline_name}`.

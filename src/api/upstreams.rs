@@ -284,7 +284,7 @@ pub(crate) async fn revisions(
     let revisions = upstreams::revisions(call.connection, &version_id, &call.slice()?).await?;
     let listed = revisions.into_iter();
     let listed = listed.map(|revision| RevisionList::of(revision, version));
-    Response::ok(&listed.collect::<Vec<_>>())
+    Response::list(listed)
 }
 
 /// `GET .../revisions/{revision_id}`.

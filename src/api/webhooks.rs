@@ -423,7 +423,7 @@ pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Err
     let listed = found
         .into_iter()
         .map(|webhook| WebhookDetail::of(webhook, None));
-    Response::ok(&listed.collect::<Vec<_>>())
+    Response::list(listed)
 }
 
 /// What rides along: the webhook of the path.

@@ -18,7 +18,7 @@
 
 mod writer;
 
-pub use writer::{text, to_string, to_vec, tree};
+pub use writer::{List, text, to_string, to_vec, tree};
 
 use super::Invalid;
 use super::invalid::legible;

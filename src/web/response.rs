@@ -137,6 +137,16 @@ impl Response {
         Self::json(StatusCode::OK, value)
     }
 
+    /// 200 with a JSON list of these, each of which is written when it has come.
+    ///
+    /// # Errors
+    /// As [`Response::json`].
+    pub fn list<T: Serialize>(items: impl IntoIterator<Item = T>) -> Result<Self, Error> {
+        let mut list = json::List::of_at_most(LONGEST_BODY);
+        let written = items.into_iter().try_for_each(|item| list.push(&item));
+        Self::of_json(StatusCode::OK, written.map(|()| list.end()))
+    }
+
     /// 200 with a long JSON body of about so many bytes.
     ///
     /// # Errors

@@ -75,11 +75,7 @@ impl From<QuotaResource> for QuotaResourceDetail {
 /// `GET /operator/v1/quota-resources`.
 pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     let all = quota_resources::list(call.connection).await?;
-    Response::ok(
-        &all.into_iter()
-            .map(QuotaResourceDetail::from)
-            .collect::<Vec<_>>(),
-    )
+    Response::list(all.into_iter().map(QuotaResourceDetail::from))
 }
 
 /// `PUT /operator/v1/quota-resources/{resource}`.

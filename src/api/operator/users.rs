@@ -99,12 +99,7 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     let limit = call.query.integer("limit", 1..=1_000, 100)?;
     let offset = call.query.integer("offset", 0..=1_000_000_000, 0)?;
     let users = users::list(call.connection, email.as_ref(), limit, offset).await?;
-    Response::ok(
-        &users
-            .into_iter()
-            .map(OperatorUser::from)
-            .collect::<Vec<_>>(),
-    )
+    Response::list(users.into_iter().map(OperatorUser::from))
 }
 
 /// `GET /operator/v1/users/{user_id}`.

@@ -107,7 +107,7 @@ pub(crate) async fn list_of_project(call: &mut Call<'_, OnProject>) -> Result<Re
     let shown = found
         .into_iter()
         .map(|record| RequestsOverview::of(kind, record));
-    Response::ok(&shown.collect::<Vec<_>>())
+    Response::list(shown)
 }
 
 /// The id in the path; what is none of a request is not there.

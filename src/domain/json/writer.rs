@@ -27,6 +27,9 @@ impl io::Write for Writer {
     }
 }
 
+/// Bytes that most texts fit in.
+const EXPECTED: usize = 512;
+
 /// Writes a value as JSON of at most `most` bytes, of about `expected`: a buffer that grew to many would for a moment hold
 /// them twice.
 ///
@@ -42,6 +45,45 @@ pub fn to_vec<T: Serialize + ?Sized>(
         most,
     };
     serde_json::to_writer(&mut writer, value).map(|()| writer.bytes)
+}
+
+/// A JSON list in the making.
+pub struct List(Writer);
+
+impl List {
+    /// A list whose text has at most so many bytes.
+    #[must_use]
+    pub fn of_at_most(most: usize) -> Self {
+        let bytes = Vec::with_capacity(EXPECTED);
+        Self(Writer {
+            bytes,
+            // With the bracket at its end.
+            most: most - 1,
+        })
+    }
+
+    /// Adds an item.
+    ///
+    /// # Errors
+    /// As [`to_vec`].
+    pub fn push<T: Serialize + ?Sized>(&mut self, item: &T) -> serde_json::Result<()> {
+        self.0.bytes.push(match self.0.bytes.is_empty() {
+            true => b'[',
+            false => b',',
+        });
+        serde_json::to_writer(&mut self.0, item)
+    }
+
+    /// Its text.
+    #[must_use]
+    pub fn end(self) -> Vec<u8> {
+        let mut bytes = self.0.bytes;
+        if bytes.is_empty() {
+            bytes.push(b'[');
+        }
+        bytes.push(b']');
+        bytes
+    }
 }
 
 /// Writes a value as JSON.
@@ -64,4 +106,32 @@ pub fn text<T: Serialize + ?Sized>(value: &T) -> String {
 #[must_use]
 pub fn tree<T: Serialize + ?Sized>(value: &T) -> Value {
     serde_json::from_str(&text(value)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(most: usize, items: &[&str]) -> Option<String> {
+        let mut list = List::of_at_most(most);
+        for item in items {
+            list.push(item).ok()?;
+        }
+        String::from_utf8(list.end()).ok()
+    }
+
+    #[test]
+    fn a_list_is_written_item_by_item() {
+        for items in [&[][..], &["a"], &["a", "b\"", ""]] {
+            assert_eq!(list(100, items), Some(text(&items)));
+        }
+    }
+
+    #[test]
+    fn a_list_has_no_more_bytes_than_it_may() {
+        let items = ["a", "bc"];
+        let length = text(&items).len();
+        assert!(list(length, &items).is_some());
+        assert!(list(length - 1, &items).is_none());
+    }
 }
