@@ -63,7 +63,9 @@ rm -f "$log"
 # profiles. The features are those that worker-build gives: newer encodings would run ahead of the runtime.
 #
 # What counts is the gzipped size. Inlining breaks up code that is alike (smaller raw, a tenth larger gzipped). Zeros in the data cost
-# next to nothing, the segments that memory-packing would make around them do. And functions whose code is alike are put beside each
+# next to nothing, the segments that memory-packing would make around them do. So do passes that save a few bytes here and there and make
+# code that was alike differ by them: the runtime's compiler finds the same values of locals again itself, and has no use for how
+# addresses are aligned. And functions whose code is alike are put beside each
 # other, within the reach of gzip's window: named so that they are when they are sorted by name.
 features="--enable-mutable-globals --enable-sign-ext --enable-nontrapping-float-to-int --enable-bulk-memory
   --enable-multivalue --enable-reference-types --enable-exception-handling"
@@ -74,7 +76,8 @@ wasm_opt() {
 if [ "$mode" = release ]; then
   # shellcheck disable=SC2086
   node scripts/drop-glue.mjs build $features
-  wasm_opt -g -O --skip-pass=inlining-optimizing --skip-pass=memory-packing
+  wasm_opt -g -O3 --skip-pass=inlining-optimizing --skip-pass=memory-packing --skip-pass=local-cse --skip-pass=dae-optimizing \
+    --skip-pass=simplify-locals --dealign --reorder-locals
   node scripts/order-functions.mjs build/index_bg.wasm
   wasm_opt --reorder-functions-by-name
 fi

@@ -179,11 +179,11 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
 pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     let (principal, slice) = (call.authority.principal(), call.slice()?);
     let organizations = organizations::list(call.connection, principal, call.now, &slice).await?;
-    let shown: Result<Vec<_>, Error> = organizations
-        .into_iter()
-        .map(|organization| OrganizationDetail::at(call.now, organization))
-        .collect();
-    Response::ok(&shown?)
+    Response::list_of(
+        organizations
+            .into_iter()
+            .map(|organization| OrganizationDetail::at(call.now, organization)),
+    )
 }
 
 /// `GET /organizations/{organization_name}`: the first round trip has read it.

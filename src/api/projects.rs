@@ -175,8 +175,7 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     let (principal, slice) = (call.authority.principal(), call.slice()?);
     let labels = labels.as_deref();
     let projects = projects::list(call.connection, principal, organization, labels, &slice).await?;
-    let shown: Result<Vec<_>, Error> = projects.into_iter().map(ProjectList::try_from).collect();
-    Response::ok(&shown?)
+    Response::list_of(projects.into_iter().map(ProjectList::try_from))
 }
 
 /// `GET /projects/{project_name}`: the first round trip has read it, unless there is a budget to look after.

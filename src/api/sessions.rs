@@ -330,19 +330,15 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
 pub(crate) async fn answer_list(call: &Call<'_>, user_id: &str) -> Result<Response, Error> {
     let sessions = sessions::list(call.connection, user_id, call.now).await?;
     let current = call.authority.token_id();
-    let mut shown = Vec::new();
-    for session in sessions {
-        shown.push(SessionList {
-            current: current == Some(&session.id),
-            id: session.id,
-            method: session.session_method,
-            creation_date: date(session.creation_date.0),
-            expiry_date: date(session.grace_end.0),
-            last_used: session.last_used.map(|used| date(used.0)),
-            user_agent: session.session_user_agent,
-        });
-    }
-    Response::ok(&shown)
+    Response::list(sessions.into_iter().map(|session| SessionList {
+        current: current == Some(&session.id),
+        id: session.id,
+        method: session.session_method,
+        creation_date: date(session.creation_date.0),
+        expiry_date: date(session.grace_end.0),
+        last_used: session.last_used.map(|used| date(used.0)),
+        user_agent: session.session_user_agent,
+    }))
 }
 
 /// `DELETE /session/list/{session_id}`.

@@ -48,14 +48,13 @@ pub(crate) async fn list(call: &mut Call<'_, OnTarget>) -> Result<Response, Erro
     let labels = label_filter(&call.query)?;
     let target = call.target();
     let slice = call.slice()?;
-    let mut listed = Vec::new();
-    for version in versions::list(call.connection, target, labels.as_deref(), &slice).await? {
-        listed.push(match target.kind {
+    let found = versions::list(call.connection, target, labels.as_deref(), &slice).await?;
+    Response::list_of(found.into_iter().map(|version| {
+        Ok(match target.kind {
             TargetKind::Deployment => Detail::Deployment(Box::new(version.try_into()?)),
             TargetKind::Pipeline => Detail::PipelineInList(version.try_into()?),
-        });
-    }
-    Response::ok(&listed)
+        })
+    }))
 }
 
 /// `GET .../versions/{version}`, of a deployment or a pipeline.

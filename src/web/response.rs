@@ -147,6 +147,22 @@ impl Response {
         Self::of_json(StatusCode::OK, written.map(|()| list.end()))
     }
 
+    /// The same of items that may turn out not to be what they should.
+    ///
+    /// # Errors
+    /// Those of the items; and as [`Response::json`].
+    pub fn list_of<T: Serialize>(
+        items: impl IntoIterator<Item = Result<T, Error>>,
+    ) -> Result<Self, Error> {
+        let mut list = json::List::of_at_most(LONGEST_BODY);
+        let mut written = Ok(());
+        for item in items {
+            let item = item?;
+            written = written.and_then(|()| list.push(&item));
+        }
+        Self::of_json(StatusCode::OK, written.map(|()| list.end()))
+    }
+
     /// 200 with a long JSON body of about so many bytes.
     ///
     /// # Errors

@@ -32,18 +32,14 @@ pub struct InstanceTypeDetail {
 /// `GET /operator/v1/instance-types`.
 pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     let types = instance_types::list(call.connection).await?;
-    let shown: Result<Vec<_>, Error> = types
-        .into_iter()
-        .map(|instance_type| {
-            let credits_per_hour = Credits::from_millionths(instance_type.credits_per_hour)
-                .map_err(|invalid| Error::inconsistent(format!("instance_types: {invalid}")))?;
-            Ok(InstanceTypeDetail {
-                name: instance_type.name,
-                credits_per_hour,
-            })
+    Response::list_of(types.into_iter().map(|instance_type| {
+        let credits_per_hour = Credits::from_millionths(instance_type.credits_per_hour)
+            .map_err(|invalid| Error::inconsistent(format!("instance_types: {invalid}")))?;
+        Ok(InstanceTypeDetail {
+            name: instance_type.name,
+            credits_per_hour,
         })
-        .collect();
-    Response::ok(&shown?)
+    }))
 }
 
 /// `PUT /operator/v1/instance-types/{instance_type}`.

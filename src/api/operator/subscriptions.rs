@@ -123,11 +123,7 @@ impl TryFrom<Subscription> for SubscriptionDetail {
 /// `GET /operator/v1/subscriptions`.
 pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     let plans = subscriptions::list(call.connection).await?;
-    let shown: Result<Vec<_>, Error> = plans
-        .into_iter()
-        .map(SubscriptionDetail::try_from)
-        .collect();
-    Response::ok(&shown?)
+    Response::list_of(plans.into_iter().map(SubscriptionDetail::try_from))
 }
 
 /// `PUT /operator/v1/subscriptions/{subscription_name}`.

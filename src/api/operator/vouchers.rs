@@ -102,11 +102,7 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     let limit = call.query.integer("limit", 1..=1_000, 100)?;
     let offset = call.query.integer("offset", 0..=1_000_000_000, 0)?;
     let vouchers = vouchers::list(call.connection, limit, offset).await?;
-    let shown: Result<Vec<_>, Error> = vouchers
-        .into_iter()
-        .map(OperatorVoucher::try_from)
-        .collect();
-    Response::ok(&shown?)
+    Response::list_of(vouchers.into_iter().map(OperatorVoucher::try_from))
 }
 
 /// `GET /operator/v1/vouchers/{code}`.
