@@ -24,6 +24,7 @@ fingerprint() {
   {
     find src -type f | LC_ALL=C sort
     for file in Cargo.toml Cargo.lock rust-toolchain.toml build.rs scripts/build.sh scripts/drop-glue.mjs scripts/order-functions.mjs \
+      scripts/rustc-without-places.sh \
       scripts/wasm.mjs; do
       [ ! -f "$file" ] || echo "$file"
     done
@@ -48,6 +49,9 @@ if [ -n "$WASM_TOOLCHAIN" ]; then
   export RUSTUP_TOOLCHAIN="$WASM_TOOLCHAIN"
 fi
 rm -f build/.stamp
+if [ "$mode" = release ]; then
+  export RUSTC_WORKSPACE_WRAPPER="$ROOT/scripts/rustc-without-places.sh"
+fi
 # Quiet when all goes well: what it prints goes to the terminal only when it fails or is asked for with VERBOSE=1.
 log="$(mktemp)"
 if [ "${VERBOSE:-}" = 1 ]; then
