@@ -19,6 +19,7 @@ pub mod logs;
 pub mod operator;
 pub mod organization_users;
 pub mod organizations;
+pub mod origin_checks;
 pub mod permission_checks;
 pub mod permissions;
 pub mod pipeline_versions;

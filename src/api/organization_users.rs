@@ -3,6 +3,7 @@
 use crate::domain::json::object;
 use serde::Serialize;
 
+use crate::api::sessions::{SignInLinkCreate, link_lasts, make_link};
 use crate::api::{Call, OnOrganization};
 use crate::domain::{Email, UserId};
 use crate::error::Error;
@@ -117,4 +118,17 @@ pub(crate) async fn delete(call: &mut Call<'_, OnOrganization>) -> Result<Respon
     let id = call.id("user_id", UserId::parse);
     organization_users::delete(&call.change_context()?, call.organization(), &id).await?;
     Ok(Response::no_content())
+}
+
+/// `POST /organizations/{organization_name}/users/{user_id}/sign-in-link`, where the operator lets admins make links.
+pub(crate) async fn create_link(call: &mut Call<'_, OnOrganization>) -> Result<Response, Error> {
+    let body: SignInLinkCreate = call.body().await?;
+    if !call.config.admin_sign_in_links && !call.authority.principal().is_operator() {
+        return Err(Error::forbidden(
+            "here only the operator makes sign-in links",
+        ));
+    }
+    let id = call.id("user_id", UserId::parse);
+    let organization_id = call.organization().organization_id.as_str();
+    make_link(call, &id, link_lasts(&body), Some(organization_id)).await
 }

@@ -3,14 +3,17 @@
 use crate::domain::json::object;
 use serde::Serialize;
 
-use crate::api::{Call, OnOrganization, future};
+use crate::api::{Call, Context, OnOrganization, future};
 use crate::domain::{
     Credits, Date, Email, ObjectName, OrganizationId, Text, Timestamp, VoucherCode,
+    period_containing,
 };
 use crate::error::Error;
+use crate::store::first_trip::Rider;
 use crate::store::organizations::create::NewOrganization;
 use crate::store::organizations::update::OrganizationChanges;
 use crate::store::organizations::{self, Organization};
+use crate::store::rows::Answers;
 use crate::web::patch::Patch;
 use crate::web::response::Response;
 
@@ -84,6 +87,18 @@ pub struct OrganizationDetail {
     pub two_factor_authentication_forced: bool,
     /// Always false: nothing runs beyond a budget.
     pub overage_usage: bool,
+    /// Credits that were used in the current subscription period; where the organization itself is read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credits_used: Option<Credits>,
+    /// When the current subscription period began; where the organization itself is read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub period_start: Option<String>,
+    /// When the current subscription period ends; where the organization itself is read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub period_end: Option<String>,
+    /// Whether the caller is an admin of the organization; where the organization itself is read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub administers: Option<bool>,
 }
 
 /// A subscription that starts on a day in the future.
@@ -141,6 +156,10 @@ impl OrganizationDetail {
             credits,
             two_factor_authentication_forced: false,
             overage_usage: false,
+            credits_used: None,
+            period_start: None,
+            period_end: None,
+            administers: None,
         })
     }
 }
@@ -186,10 +205,25 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     )
 }
 
+/// What rides on reading an organization.
+pub(crate) fn get_riding(call: &Context<'_>) -> Result<Rider, Error> {
+    Ok(organizations::used_riding(call.now))
+}
+
 /// `GET /organizations/{organization_name}`: the first round trip has read it.
-pub(crate) async fn get(call: &mut Call<'_, OnOrganization>) -> Result<Response, Error> {
+pub(crate) async fn get(
+    call: &mut Call<'_, OnOrganization>,
+    ridden: Answers,
+) -> Result<Response, Error> {
     let organization = call.organization().clone();
-    Response::ok(&OrganizationDetail::at(call.now, organization)?)
+    let start = organization.organization_subscription_start_date.0;
+    let (period_start, period_end) = period_containing(start, call.now);
+    let mut detail = OrganizationDetail::at(call.now, organization)?;
+    detail.credits_used = Some(organizations::used(&ridden)?);
+    detail.period_start = Some(period_start.to_zulu_string());
+    detail.period_end = Some(period_end.to_zulu_string());
+    detail.administers = Some(call.is_organization_admin);
+    Response::ok(&detail)
 }
 
 /// `PATCH /organizations/{organization_name}`.

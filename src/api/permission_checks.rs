@@ -5,10 +5,11 @@ use serde::Serialize;
 use crate::api::role_assignments::{RoleAssignmentList, object_of};
 use crate::api::{Call, OnProject};
 use crate::auth::permissions;
-use crate::domain::{UserId, quoted};
+use crate::domain::{UserId, json, quoted};
 use crate::error::Error;
 use crate::store::permission_checks::{self, Question, Standing};
 use crate::store::role_assignments::{self, RoleAssignment};
+use crate::store::rows::JsonText;
 use crate::web::response::Response;
 
 /// The result of a permission check.
@@ -118,5 +119,62 @@ pub(crate) async fn check(call: &mut Call<'_, OnProject>) -> Result<Response, Er
         by: verdict.as_ref().ok().cloned(),
         missing: verdict.err(),
         assignee,
+    })
+}
+
+/// What the caller may do in a project.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct PermissionsMine {
+    /// Permissions on the whole project.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<String>"))]
+    pub project: JsonText,
+    /// Permissions on single objects in it, besides those on the project; at most 1,000 objects.
+    pub objects: Vec<PermissionsOnObject>,
+    /// Whether the caller is an admin of the organization, or the operator, and so has every permission.
+    pub administers: bool,
+}
+
+/// What the caller may do on one object of a project.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct PermissionsOnObject {
+    /// Kind of object: `deployment` or `pipeline`.
+    pub resource_type: String,
+    /// Name of the object.
+    pub resource: String,
+    /// Permissions on the object.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<String>"))]
+    pub permissions: JsonText,
+}
+
+/// `GET .../permissions/mine`: in one call what else would be a check for each permission.
+pub(crate) async fn mine(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
+    let caller = call.authority.principal().id().unwrap_or_default();
+    let administers = call.is_organization_admin;
+    let mut project = JsonText("[]".to_owned());
+    let mut objects = Vec::new();
+    if administers {
+        let all: Vec<&str> = permissions::CATALOGUE
+            .iter()
+            .map(|one| one.name())
+            .collect();
+        project = JsonText(json::text(&all));
+    } else {
+        for held in permission_checks::held(call.connection, call.project(), caller).await? {
+            match held.resource_type.as_str() {
+                "project" => project = held.permissions,
+                _ => objects.push(PermissionsOnObject {
+                    resource_type: held.resource_type,
+                    resource: held.resource,
+                    permissions: held.permissions,
+                }),
+            }
+        }
+    }
+    Response::ok(&PermissionsMine {
+        project,
+        objects,
+        administers,
     })
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::api::operator::subscriptions::SubscriptionLimits;
 use crate::api::{Call, OnOrganization, OnProject};
 use crate::error::Error;
 use crate::store::resources::{self, Count};
@@ -86,7 +87,8 @@ pub(crate) async fn get_of_project(call: &mut Call<'_, OnProject>) -> Result<Res
 /// `GET /projects/{project_name}/quotas`: the limits of the plan that there are. No limit is no entry, because the
 /// client 4.5.0 raises on a quota that is null.
 pub(crate) async fn quotas(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
-    let limits = resources::limits(call.connection, call.project(), call.now).await?;
+    let organization = &call.project().organization_id;
+    let limits = resources::limits(call.connection, organization, call.now).await?;
     let quotas = [
         ("deployments", limits.max_deployments),
         ("deployment_versions", limits.max_deployment_versions),
@@ -99,4 +101,18 @@ pub(crate) async fn quotas(call: &mut Call<'_, OnProject>) -> Result<Response, E
         .into_iter()
         .filter_map(|(resource, quota)| quota.map(|quota| QuotaDetail { resource, quota }));
     Response::list(listed)
+}
+
+/// `GET /organizations/{organization_name}/limits`.
+pub(crate) async fn limits(call: &mut Call<'_, OnOrganization>) -> Result<Response, Error> {
+    let organization = &call.organization().organization_id;
+    let limits = resources::limits(call.connection, organization, call.now).await?;
+    Response::ok(&SubscriptionLimits {
+        projects: limits.max_projects,
+        users: limits.max_users,
+        deployments: limits.max_deployments,
+        deployment_versions: limits.max_deployment_versions,
+        pipelines: limits.max_pipelines,
+        pipeline_versions: limits.max_pipeline_versions,
+    })
 }

@@ -355,14 +355,13 @@ pub(crate) async fn delete_other(call: &mut Call<'_>) -> Result<Response, Error>
 /// `POST /session/link`.
 pub(crate) async fn create_link(call: &mut Call<'_>) -> Result<Response, Error> {
     let user = caller(call)?;
-    make_link(call, (&user.id, &user.email), OWN_LINK, None).await
+    make_link(call, &user.id, OWN_LINK, None).await
 }
 
-/// Makes a link for the person of this id and e-mail address, of so many milliseconds; by an admin of this organization, if one is
-/// named.
+/// Makes a link for the person of this id, which lasts so many milliseconds; by an admin of this organization, if one is named.
 pub(crate) async fn make_link<About>(
     call: &Call<'_, About>,
-    user: (&str, &str),
+    user_id: &str,
     lasts: i64,
     organization_id: Option<&str>,
 ) -> Result<Response, Error> {
@@ -374,7 +373,7 @@ pub(crate) async fn make_link<About>(
         end,
         organization_id,
     };
-    sessions::make_link(&call.change_context()?, user, &new).await?;
+    sessions::make_link(&call.change_context()?, user_id, &new).await?;
     let called = call.request.header("host").unwrap_or_default();
     let origin = cookie::origin_of(&called, call.config);
     Response::created(&SignInLink {

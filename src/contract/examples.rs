@@ -127,6 +127,8 @@ give_examples! {
             "subscription": "free", "subscription_start_date": "2027-11-22", "subscription_end_date": null,
         },
         "credits": 600, "two_factor_authentication_forced": false, "overage_usage": false,
+        "credits_used": 12.5, "period_start": "2026-11-22T00:00:00.000000Z", "period_end": "2026-12-22T00:00:00.000000Z",
+        "administers": true,
     };
     api::organizations::OrganizationUpdate = {
         "subscription": "premium", "subscription_start_date": "2026-11-22", "subscription_end_date": "2027-11-22",
@@ -175,6 +177,21 @@ give_examples! {
     };
     api::roles::RoleCreate = { "name": "reader", "permissions": ["projects.get", "deployments.list"] };
     api::roles::RoleUpdate = { "permissions": ["projects.get"] };
+    api::operator::subscriptions::SubscriptionLimits = {
+        "projects": 5, "users": 10, "deployments": null, "deployment_versions": null, "pipelines": null,
+        "pipeline_versions": null,
+    };
+    api::origin_checks::OriginCheck = {
+        "origin": APP, "preflight": true, "call": true, "listed_by": "service_user",
+        "sentence": "This service user lists this origin: its pages may make requests with the token of this service user.",
+    };
+    api::permission_checks::PermissionsMine = {
+        "project": ["deployments.list", "projects.get"],
+        "objects": [{
+            "resource_type": "deployment", "resource": DEPLOYMENT, "permissions": ["deployments.requests.create"],
+        }],
+        "administers": false,
+    };
     api::permission_checks::PermissionCheck = {
         "allowed": true, "permission": "deployments.requests.create", "assignee": SERVICE_USER_ID,
         "resource": DEPLOYMENT, "resource_type": "deployment",

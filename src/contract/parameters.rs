@@ -110,6 +110,10 @@ parameters! {
     USER_TYPE = "user_type", "Kind of users to list: `user` for people, `service` for service users.", |_| json!({ "enum": ["user", "service"], "default": "user" }), "user";
     /// The permission that a dry run asks for.
     PERMISSION = "permission", "Name of the permission to check.", text, "deployments.requests.create";
+    /// The origin that a dry run is about.
+    CHECKED_ORIGIN = "origin", "Origin to check, as `scheme://host[:port]`; required.", text, "https://app.example.com";
+    /// The service user that a dry run is about.
+    CHECKED_SERVICE_USER = "service_user", "Id of the service user whose token the page would have; nobody's if absent.", reference::<ServiceUserId>, SERVICE_USER_ID;
     /// Whom a dry run is about.
     CHECKED_ASSIGNEE = "assignee", "Id of the person or service user to check; the caller if absent.", text, SERVICE_USER_ID;
     /// The assignee to narrow a list to.

@@ -96,8 +96,16 @@ const TAGS: &[(&str, &str)] = &[
         "Numbers of objects that an organization or project has in use.",
     ),
     (
+        "limits",
+        "Maximum numbers of objects that an organization may have in use.",
+    ),
+    (
         "quotas",
         "Maximum numbers of objects that a project may have in use.",
+    ),
+    (
+        "origins",
+        "Checks of what pages of an origin may do in a project.",
     ),
     ("audit", "Audit trail: who changed what, and when."),
     (

@@ -14,7 +14,7 @@ pub(super) static TABLE: &[Route] = routes! {
     }
     "/v2.1/organizations/{organization_name}" {
         GET organizations_get, OrganizationMember, "Read an organization"
-            => organizations::get, gives 200 organizations::OrganizationDetail;
+            => organizations::get, rides organizations::get_riding, gives 200 organizations::OrganizationDetail;
     }
     "/v2.1/organizations/{organization_name}/usage" {
         GET organizations_usage_get, OrganizationMember, "Report the usage of an organization"
@@ -46,6 +46,15 @@ pub(super) static TABLE: &[Route] = routes! {
     "/v2.1/organizations/{organization_name}/resources" {
         GET organizations_resource_usage, OrganizationMember, "Read the numbers of objects that an organization has in use"
             => resources::get_of_organization, gives 200 resources::ResourceUsage;
+    }
+    "/v2.1/organizations/{organization_name}/limits" {
+        GET organizations_limits_get, OrganizationMember, "Read the limits of an organization's plan"
+            => resources::limits, gives 200 crate::api::operator::subscriptions::SubscriptionLimits;
+    }
+    "/v2.1/organizations/{organization_name}/users/{user_id}/sign-in-link" {
+        POST organization_users_sign_in_link, OrganizationAdmin, "Create a link by which an invited person signs in"
+            => organization_users::create_link, takes crate::api::sessions::SignInLinkCreate,
+               gives 201 crate::api::sessions::SignInLink;
     }
     "/v2.1/organizations/{organization_name}/audit" {
         GET organizations_audit_list, OrganizationAdmin, "List the changes in an organization"

@@ -2,8 +2,8 @@
 
 use super::{Route, p, routes};
 use crate::api::{
-    access_keys, audit, instance_types, logs, permissions, project_users, projects, resources,
-    service_users, time_series, usage,
+    access_keys, audit, instance_types, logs, origin_checks, permissions, project_users, projects,
+    resources, service_users, time_series, usage,
 };
 
 pub(super) static TABLE: &[Route] = routes! {
@@ -42,6 +42,10 @@ pub(super) static TABLE: &[Route] = routes! {
     "/v2.1/projects/{project_name}/quotas" {
         GET quotas_list, Project(p::PROJECTS_QUOTAS_LIST), "List the limits of a project"
             => resources::quotas, gives 200 Vec<resources::QuotaDetail>;
+    }
+    "/v2.1/projects/{project_name}/origins/check" {
+        GET origins_check, Project(p::SERVICE_USERS_GET), "Check what pages of an origin may do"
+            => origin_checks::check, query [CHECKED_ORIGIN, CHECKED_SERVICE_USER], gives 200 origin_checks::OriginCheck;
     }
     "/v2.1/projects/{project_name}/audit" {
         GET projects_audit_list, Project(p::PROJECTS_AUDIT_LIST), "List the changes in a project"

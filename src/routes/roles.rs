@@ -10,6 +10,10 @@ pub(super) static TABLE: &[Route] = routes! {
             => permission_checks::check, query [PERMISSION, CHECKED_ASSIGNEE, RESOURCE_TYPE, RESOURCE],
                gives 200 permission_checks::PermissionCheck;
     }
+    "/v2.1/projects/{project_name}/permissions/mine" {
+        GET permissions_mine, ProjectPart, "List what the caller may do in a project"
+            => permission_checks::mine, gives 200 permission_checks::PermissionsMine;
+    }
     "/v2.1/projects/{project_name}/roles" {
         POST roles_create, Project(p::ROLES_CREATE), "Create a custom role"
             => roles::create, takes roles::RoleCreate, gives 201 roles::RoleDetailList;

@@ -8,7 +8,7 @@ use crate::sql::statement::Parameters;
 use crate::store::connection::Connection;
 use crate::store::projects::Project;
 use crate::store::role_assignments::{RoleAssignment, object_of_name, select_assignment};
-use crate::store::rows::{Flag, row};
+use crate::store::rows::{Flag, JsonText, row};
 use crate::store::texts::statements;
 
 /// What is asked.
@@ -56,6 +56,44 @@ statements! {
            AND (a.resource_type = 'project' OR (a.resource_type = :resource_type AND a.resource_id = ",
         object_of_name!(), "))
          ORDER BY a.creation_date, a.id LIMIT 1");
+    /// What somebody holds, object by object.
+    HELD = "SELECT a.resource_type, coalesce(e.name, l.name, p.name) AS resource,
+                   json_group_array(DISTINCT h.permission) AS permissions
+            FROM role_assignments a JOIN projects p ON p.id = a.project_id
+            LEFT JOIN deployments e ON e.id = a.resource_id AND a.resource_type = 'deployment'
+            LEFT JOIN pipelines l ON l.id = a.resource_id AND a.resource_type = 'pipeline'
+            JOIN role_permissions h ON h.role_id = a.role_id
+            JOIN permissions c ON c.name = h.permission AND (a.user_id IS NOT NULL OR c.service_users = 1)
+            WHERE a.project_id = :project_id AND a.assignee_id = :assignee
+            GROUP BY a.resource_type, a.resource_id ORDER BY a.resource_type <> 'project', a.resource_type, resource LIMIT 1001";
+}
+
+row! {
+    /// What somebody holds on the project, or on an object in it.
+    #[derive(Debug)]
+    pub struct Held {
+        /// The kind of object.
+        pub resource_type: String,
+        /// Its name.
+        pub resource: String,
+        /// The permissions, as a JSON list.
+        pub permissions: JsonText,
+    }
+}
+
+/// What somebody holds by roles in a project, on the project itself and on at most 1,000 objects in it.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn held(
+    connection: &Connection,
+    project: &Project,
+    assignee: &str,
+) -> Result<Vec<Held>, Error> {
+    let parameters = Parameters::new()
+        .text("project_id", &project.project_id)
+        .text("assignee", assignee);
+    connection.read(parameters.batch([&HELD])).await?.all(0)
 }
 
 /// What is known about somebody and an object, and the assignment that gives them the permission on it, if one does.

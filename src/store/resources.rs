@@ -25,6 +25,10 @@ row! {
     /// The limits of a plan; none is no limit.
     #[derive(Debug, Clone, Default)]
     pub struct Limits {
+        /// Of projects.
+        pub max_projects: Option<i64>,
+        /// Of members.
+        pub max_users: Option<i64>,
         /// Of deployments.
         pub max_deployments: Option<i64>,
         /// Of their versions.
@@ -43,7 +47,7 @@ statements! {
               WHERE organization_id = :organization_id AND project_id = :project_id";
     /// What the plan of an organization allows now.
     LIMITS = concat!(
-        "SELECT c.max_deployments, c.max_deployment_versions, c.max_pipelines, c.max_pipeline_versions
+        "SELECT c.max_projects, c.max_users, c.max_deployments, c.max_deployment_versions, c.max_pipelines, c.max_pipeline_versions
          FROM organizations n JOIN subscriptions c ON c.name = ", in_force!("subscription"), "
          WHERE n.id = :organization_id");
 }
@@ -78,17 +82,17 @@ async fn counts(
     connection.read(parameters.batch([&COUNTS])).await?.all(0)
 }
 
-/// What the plan of a project's organization allows.
+/// What the plan of an organization allows.
 ///
 /// # Errors
 /// 503 when the database fails.
 pub async fn limits(
     connection: &Connection,
-    project: &Project,
+    organization_id: &str,
     now: Timestamp,
 ) -> Result<Limits, Error> {
     let parameters = Parameters::new()
-        .text("organization_id", &project.organization_id)
+        .text("organization_id", organization_id)
         .integer("now", now.as_millis());
     let found = connection
         .read(parameters.batch([&LIMITS]))

@@ -13,6 +13,7 @@ use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, ChangeContext, permit, permitted};
 use crate::store::connection::Connection;
 use crate::store::first_trip::who::digests;
+use crate::store::projects;
 use crate::store::rights::{caller_lives, caller_still};
 use crate::store::rows::{Flag, Millis, OTHERWISE, Refuse, row};
 use crate::store::texts::statements;
@@ -76,11 +77,14 @@ macro_rules! session_columns {
     };
 }
 
-/// Whether the token, or the link, that was shown for a session is still there.
+/// Whether the token, or the link, that was shown for a session is still there. The link of an organization's admin is for nobody
+/// whom another organization has taken in meanwhile: that admin may have opened it themselves.
 macro_rules! way_in_is_open {
     () => {
         "(EXISTS (SELECT 1 FROM tokens WHERE id = :token_id)
-          OR EXISTS (SELECT 1 FROM sign_in_links WHERE id = :link_id AND expires_at > #now))"
+          OR EXISTS (SELECT 1 FROM sign_in_links l WHERE l.id = :link_id AND l.expires_at > #now
+                     AND NOT EXISTS (SELECT 1 FROM organization_users
+                                     WHERE user_id = l.user_id AND organization_id <> l.organization_id)))"
     };
 }
 
@@ -95,6 +99,17 @@ macro_rules! session_exists {
 macro_rules! user_exists {
     () => {
         "EXISTS (SELECT 1 FROM users WHERE id = :user_id)"
+    };
+}
+
+/// Whether there is the person: to an admin, as a member of their organization.
+macro_rules! user_is_theirs {
+    () => {
+        concat!(
+            user_exists!(),
+            " AND (#by_admin = 0 OR EXISTS (SELECT 1 FROM organization_users
+              WHERE organization_id = :organization_id AND user_id = :user_id))"
+        )
     };
 }
 
@@ -187,17 +202,20 @@ statements! {
                 FROM sign_in_links l JOIN users u ON u.id = l.user_id
                 WHERE l.digest IN (:digest, :other_digest) AND l.expires_at > #now";
     /// The permit for a link.
-    PERMIT_LINK = permit!(":user_id", "NULL", concat!(user_exists!(), " AND ", may_make_link!()));
+    PERMIT_LINK = permit!(
+        name "(SELECT email FROM users WHERE id = :user_id)", ":user_id", "NULL",
+        concat!(user_is_theirs!(), " AND ", may_make_link!()));
     /// The link, in the place of the one before it.
     PUT_LINK = concat!(
-        "INSERT INTO sign_in_links (id, digest, key_id, user_id, session_id, creation_date, expires_at)
-         SELECT :new_token_id, :digest, :key_id, :user_id, CASE WHEN :principal_id = :user_id THEN :token_id END, #now, #end
+        "INSERT INTO sign_in_links (id, digest, key_id, user_id, session_id, organization_id, creation_date, expires_at)
+         SELECT :new_token_id, :digest, :key_id, :user_id, CASE WHEN :principal_id = :user_id THEN :token_id END,
+                CASE WHEN #by_admin = 1 AND #operator = 0 THEN :organization_id END, #now, #end
          WHERE ", permitted!(), "
          ON CONFLICT (user_id) DO UPDATE SET id = excluded.id, digest = excluded.digest, key_id = excluded.key_id,
-           session_id = excluded.session_id, creation_date = excluded.creation_date, expires_at = excluded.expires_at");
+           session_id = excluded.session_id, organization_id = excluded.organization_id, creation_date = excluded.creation_date, expires_at = excluded.expires_at");
     /// Whether it was made, or why not.
     AFTER_LINK = concat!(
-        "SELECT ", permitted!(), " AS done, ", user_exists!(), " AS found, ", is_for_admin!(), " AS suits");
+        "SELECT ", permitted!(), " AS done, ", user_is_theirs!(), " AS found, ", is_for_admin!(), " AS suits");
     /// The permit to replace one's own token.
     PERMIT_REPLACE = permit!(":principal_id", "NULL", concat!(caller_lives!(), " AND ", may_replace!()));
     /// The permit to delete it.
@@ -402,36 +420,39 @@ pub struct NewLink<'a> {
 /// Makes a sign-in link for a person; the one before it stops at once.
 ///
 /// # Errors
-/// 403 when an admin makes it for somebody who has an account or belongs to another organization, too; 404; 503 when the database
-/// fails.
+/// 403 when an admin makes it for somebody who has an account or belongs to another organization, too, or for a right lost
+/// meanwhile; 401 when the session has ended meanwhile; 404; 503 when the database fails.
 pub async fn make_link(
     context: &ChangeContext<'_>,
-    user: (&str, &str),
+    user_id: &str,
     new: &NewLink<'_>,
 ) -> Result<(), Error> {
     let change = Change {
         action: Action::Create,
         object_type: "sign_in_link",
-        object_id: user.0,
-        object_name: user.1,
+        object_id: user_id,
+        object_name: "",
         organization_id: new.organization_id,
         project_id: None,
         after: Some(json!({ "expiry_date": new.end.to_offset_string() })),
     };
     let parameters = new.secret.parameters(change.parameters(context));
     let statements = parameters
-        .text("user_id", user.0)
+        .text("user_id", user_id)
         .integer("end", new.end.as_millis())
         .flag("by_admin", new.organization_id.is_some())
         .batch([&PERMIT_LINK, &PUT_LINK, &AFTER_LINK]);
     context.connection.write(statements).await?.done_or(&[
-        ("found", &|| super::users::not_found(user.0)),
+        ("found", &|| super::users::not_found(user_id)),
         ("suits", &|| {
             Error::forbidden(
                 "a sign-in link is made by the operator for whoever has an account or is in another organization, too",
             )
         }),
-        (OTHERWISE, &ended),
+        (OTHERWISE, &|| match new.organization_id {
+            Some(_) => projects::lacks(context.authority),
+            None => ended(),
+        }),
     ])
 }
 

@@ -9,8 +9,8 @@ INSERT INTO tokens (id, digest, key_id, user_id, creation_date)
   SELECT 'user-token-' || i, 'user-digest-' || i, 'key', 'user-' || i, 0 FROM number;
 INSERT INTO tokens (id, digest, key_id, user_id, grace_end, creation_date, session_method, session_made_from, session_user_agent)
   SELECT 'session-' || i, 'session-digest-' || i, 'key', 'user-' || i, 9007199254740991, 0, 'token', 'user-token-' || i, '' FROM number;
-INSERT INTO sign_in_links (id, digest, key_id, user_id, session_id, creation_date, expires_at)
-  SELECT 'link-' || i, 'link-digest-' || i, 'key', 'user-' || i, 'session-' || i, 0, 9007199254740991 FROM number;
+INSERT INTO sign_in_links (id, digest, key_id, user_id, session_id, organization_id, creation_date, expires_at)
+  SELECT 'link-' || i, 'link-digest-' || i, 'key', 'user-' || i, 'session-' || i, '{organization}', 0, 9007199254740991 FROM number;
 INSERT INTO organization_users (organization_id, user_id, admin, join_date)
   SELECT '{organization}', 'user-' || i, 0, 0 FROM number;
 INSERT INTO project_users (organization_id, project_id, user_id)

@@ -69,6 +69,7 @@ fn target(world: &World, route: &Route) -> String {
     });
     let path = segments.collect::<Vec<_>>().join("/");
     match route.operation {
+        "origins_check" => format!("{path}?origin=https://app.example.com"),
         "permissions_check" => format!(
             "{path}?permission=projects.get&assignee={}",
             world.viewer().id
@@ -108,6 +109,12 @@ fn parameter(world: &World, route: &Route, name: &str) -> String {
         "organization_name" => ORGANIZATION.to_owned(),
         "project_name" => PROJECT.to_owned(),
         "service_user_id" => service_user_with_a_grace(world).id,
+        "user_id" if route.operation == "organization_users_sign_in_link" => {
+            let path = format!("/v2.1/organizations/{ORGANIZATION}/users");
+            let invited = json!({"email": "invited@example.com"});
+            let made = world.call(&world.operator(), "POST", &path, invited);
+            made.expect(201).text("id")
+        }
         "user_id" => {
             let somebody = world.person("somebody");
             if route.path.contains("{organization_name}") {
@@ -285,7 +292,7 @@ fn body(world: &World, route: &Route) -> Json {
         }
         "session_create" => json!({"token": world.owner().token}),
         "session_link_preview" => json!({"link": sign_in_link(world, &world.owner())}),
-        "operator_users_sign_in_link" => json!({"hours": 1}),
+        "operator_users_sign_in_link" | "organization_users_sign_in_link" => json!({"hours": 1}),
         "session_link_create" | "session_token_put" => Json::Null,
         "webhooks_update" => json!({"timeout": 20}),
         "request_schedules_create" => {

@@ -51,6 +51,10 @@ const MAY_GROW: &[(&str, &str)] = &[
         "all versions of the project's deployments, whose labels are read",
     ),
     (
+        "permissions_mine",
+        "the roles of the caller, which it lists: on 1,000 objects at most",
+    ),
+    (
         "pipeline_requests_batch_create",
         "the fields of the pipeline, which a body is held against: 64 KiB at most",
     ),

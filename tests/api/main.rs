@@ -22,6 +22,7 @@ mod budgets;
 mod catalogue;
 #[cfg(test)]
 mod console;
+mod console_calls;
 mod consumption;
 #[cfg(test)]
 mod cors;

@@ -30,6 +30,10 @@ macro_rules! listed_columns {
 pub(crate) use listed_columns;
 
 statements! {
+    /// Where an origin is listed, as a call by this service user would find it.
+    ORIGIN_OF_SERVICE_USER = concat!(
+        "SELECT ", listed_columns!(), ", :service_user IS NULL OR s.id IS NOT NULL AS found
+         FROM projects p LEFT JOIN service_users s ON s.id = :service_user AND s.project_id = p.id WHERE p.id = :project_id");
     /// Where an origin is listed in the project of this name, for a request that shows no valid credential.
     ORIGIN_IN_PROJECT = concat!("SELECT ", origin_columns!(), " FROM projects p WHERE p.name = :project");
 }
@@ -53,6 +57,34 @@ impl From<&ListedRow> for Listed {
             by_any_service_user: is(row.listed_by_any_service_user),
         }
     }
+}
+
+/// Where an origin is listed in a project, as a call by this service user would find it; nothing, if there is no such service
+/// user.
+///
+/// # Errors
+/// 503 when the database fails.
+pub async fn of_service_user(
+    connection: &Connection,
+    project_id: &str,
+    service_user: Option<&str>,
+    origin: &str,
+) -> Result<Option<Listed>, Error> {
+    row! {
+        struct Found {
+            found: Flag,
+        }
+    }
+    let parameters = Parameters::new()
+        .text("project_id", project_id)
+        .optional_text("service_user", service_user)
+        .text("origin", origin);
+    let answers = connection
+        .read(parameters.batch([&ORIGIN_OF_SERVICE_USER]))
+        .await?;
+    let Found { found } = answers.only(0)?;
+    let row: ListedRow = answers.only(0)?;
+    Ok(found.0.then(|| Listed::from(&row)))
 }
 
 /// Where an origin is listed in the project of this name; nowhere, if there is no such project.
