@@ -79,9 +79,13 @@ until serving; do
   sleep 0.3
 done
 
+# The first person, and a link by which they sign in. They are there already when the server has been started before.
+sign_in="$(node scripts/first-sign-in.mjs "$URL" 2>&1)" || die "no sign-in link could be made: $sign_in"
+
 cat <<TEXT
 
 Tenantry serves on $URL, and shows its API on $URL/docs
+The console, as its first person, once: $sign_in
 Requests can be sent on to http://127.0.0.1:$UPSTREAM_PORT/predict, as the README's first call does
 The operator token is OPERATOR_TOKEN in .dev.vars. Three calls to begin with, from this directory in another terminal:
 
