@@ -6,7 +6,7 @@
 #   VERBOSE=1           shows what a build prints
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build build-release dev test bench lint deploy clean
+.PHONY: help setup build build-release dev console test bench lint deploy clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,10 @@ build-release: setup ## Build it as it is deployed, and check its size
 
 dev: ## Serve on http://127.0.0.1:8787 with a local D1 and an upstream to try, until interrupted
 	@exec scripts/dev.sh
+
+console: setup ## Serve the console on http://127.0.0.1:5173 as it is being changed, against what `make dev` serves
+	@scripts/build-console.sh --types
+	@exec scripts/with-tools.sh vite --config console/vite.config.mjs
 
 test: ## Run every test; the last line says what passed
 	@scripts/test.sh

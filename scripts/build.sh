@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings the viewer of /docs into public/ and builds the wasm module into build/: `build.sh dev` without wasm-opt, `build.sh
+# Brings the viewer of /docs and the console into public/ and builds the wasm module into build/: `build.sh dev` without wasm-opt, `build.sh
 # release` with it. Does nothing when the sources are those of the last build. A release satisfies `dev` too, so what CI builds
 # for its size is what the tests then run.
 #
@@ -34,6 +34,7 @@ fingerprint() {
 
 take_lock "$ROOT/.tools/.build-lock"
 scripts/build-docs.sh
+scripts/build-console.sh
 now="$(fingerprint | sha256)"
 read -r built_mode built_from 2>/dev/null < build/.stamp || { built_mode=; built_from=; }
 if [ "$built_from" = "$now" ] && [ -s build/index.js ] && [ -s build/index_bg.wasm ] &&

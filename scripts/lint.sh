@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What is checked without running the project: formatting, clippy for both targets (the wasm32 one with the compiler that has that
-# target), licences and sources of the dependencies, landed migrations, the scripts themselves.
+# target), licences and sources of the dependencies, landed migrations, the console's types and its ban on what could run or keep what it
+# must not, the scripts themselves.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=env.sh
 . "$(dirname "$0")/env.sh"
@@ -10,12 +11,24 @@ wasm() {
   if [ -n "$WASM_TOOLCHAIN" ]; then RUSTUP_TOOLCHAIN="$WASM_TOOLCHAIN" "$@"; else "$@"; fi
 }
 
+# What would let a text become a script, and what would leave something behind in a browser. The theme is the one thing that is kept.
+console_bans() {
+  ! grep -rnE '\{@html|innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|localStorage' console/src |
+    grep -v '^console/src/theme.ts:.*localStorage' | grep . >&2 || die "the console must not use these"
+}
+console_types() {
+  scripts/build-console.sh --types
+  node_modules/.bin/svelte-check --workspace console --tsconfig ./tsconfig.json --fail-on-warnings
+}
+
 scripts/setup.sh --with-cargo-deny
 # The set-up may have brought the toolchain that the wasm32 lints run in.
 . scripts/env.sh
 
 step cargo fmt --all --check
 step scripts/check-migrations.sh
+step console_bans
+step console_types
 step cargo clippy --locked --workspace --all-targets -- -D warnings
 step wasm cargo clippy --locked --lib --target wasm32-unknown-unknown -- -D warnings
 step "$TOOLS/bin/cargo-deny" --locked check --hide-inclusion-graph bans licenses sources

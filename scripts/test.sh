@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every test: native, the real clients against the module in workerd, a real browser. Each suite runs even when another fails;
+# Every test: native, the console's rules, the real clients against the module in workerd, a real browser. Each suite runs even when another fails;
 # the last line is the sum over all, "N passed, N failed". A suite that ends badly without naming a failed test counts as one.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=env.sh
@@ -63,7 +63,7 @@ clients() {
 in_node() {
   local report="$1"
   shift
-  node --test --test-reporter=spec --test-reporter-destination=stdout --test-reporter=tap --test-reporter-destination="$report" "$@"
+  node --disable-warning=ExperimentalWarning --experimental-strip-types --test --test-reporter=spec --test-reporter-destination=stdout --test-reporter=tap --test-reporter-destination="$report" "$@"
 }
 
 # any GLOB: whether a file matches.
@@ -74,6 +74,9 @@ scripts/setup.sh
 . scripts/env.sh
 
 suite native cargo_counts "$reports/native" native
+if any console/test/*.test.ts; then
+  suite console tap_counts "$reports/console" in_node "$reports/console" console/test/*.test.ts
+fi
 if ! scripts/build.sh dev; then
   broken workerd "the module could not be built, so nothing could run it"
 else

@@ -1,0 +1,30 @@
+// Builds the console into public/console/, and serves it while it is being worked on (`make console`).
+//
+// Nothing is inlined and nothing is polyfilled: the page's policy lets in what comes from this origin as a file, and no more.
+
+import { fileURLToPath } from "node:url";
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vite";
+
+const API = `http://127.0.0.1:${process.env.PORT ?? 8787}`;
+// The Host is kept, since a session counts only where the page's origin is that of the host that was called.
+const PROXIED = Object.fromEntries(
+  ["/v2.1", "/v1", "/operator", "/session", "/openapi.json", "/docs"].map((path) => [path, { target: API, changeOrigin: false }]),
+);
+
+export default defineConfig({
+  root: fileURLToPath(new URL(".", import.meta.url)),
+  base: "/console/",
+  plugins: [svelte({ configFile: false, compilerOptions: { runes: true } })],
+  server: { host: "127.0.0.1", port: 5173, strictPort: true, proxy: PROXIED },
+  build: {
+    outDir: process.env.CONSOLE_OUT ?? "../public/console",
+    emptyOutDir: true,
+    target: "es2023",
+    assetsInlineLimit: 0,
+    cssCodeSplit: false,
+    manifest: "manifest.json",
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+});
