@@ -1,0 +1,27 @@
+// The table: every page, its path, where it stands in the navigation and which key goes there. The router, the navigation, the palette
+// and the sheet of keys are made from it, so a page that is not in it does not exist.
+
+import type { Component } from "svelte";
+import type { IconName } from "./parts/icons";
+import { pages } from "./texts/en";
+
+export interface Route {
+  /** Below /console; what stands in braces is given to the page. */
+  path: string;
+  /** What the page is called, in the title of the window and in the navigation. */
+  title: string;
+  /** Loaded when somebody goes there. */
+  page: () => Promise<{ default: Component<{ inBraces: Record<string, string> }> | Component }>;
+  /** Which part of the navigation it stands in; a page within another names that one's path instead. */
+  in: "start" | "organization" | "project" | "foot" | `/${string}` | null;
+  icon?: IconName;
+  /** After `g`. */
+  key?: string;
+  /** Whether somebody who is not signed in may see it. */
+  open?: boolean;
+}
+
+export const ROUTES: readonly Route[] = [
+  { path: "/sign-in", title: pages.signIn, page: () => import("./pages/SignIn.svelte"), in: null, open: true },
+  { path: "/", title: pages.start, page: () => import("./pages/Start.svelte"), in: "start", icon: "home", key: "h" },
+];

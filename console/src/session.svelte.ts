@@ -1,0 +1,72 @@
+// Who is signed in. The session itself is a cookie that no script can read; this holds what the server says about it.
+
+import { get, post, Refusal, remove, whenSignInIsNeeded } from "./api";
+import type { Person, Session } from "./ahead";
+
+class Sessions {
+  /** Undefined until the server has been asked; null where nobody is signed in. */
+  current = $state.raw<Session | null | undefined>(undefined);
+  /** Why somebody is asked to sign in over the page they are on; null while nobody is. */
+  asking = $state<"ended" | "fresh" | null>(null);
+  /** Whether a sign-in link was opened: then somebody who is signed in already stays where it can be used. */
+  linking = $state(false);
+  #answer: ((signedIn: boolean) => void) | null = null;
+
+  constructor() {
+    whenSignInIsNeeded((why) => this.#ask(why));
+  }
+
+  get person(): Person | null {
+    return this.current?.user ?? null;
+  }
+
+  administers(organization: string): boolean {
+    return this.current?.organizations.some(({ name, administers }) => name === organization && administers) ?? false;
+  }
+
+  async read(): Promise<void> {
+    try {
+      this.current = await get("/session", {}, { quiet: true });
+    } catch (refusal) {
+      if (!(refusal instanceof Refusal) || refusal.status !== 401) throw refusal;
+      this.current = null;
+    }
+  }
+
+  /** With a token or a link, neither of which is kept. */
+  async open(by: { token: string } | { link: string }): Promise<void> {
+    this.current = await post("/session", {}, by, { quiet: true });
+    this.#done(true);
+  }
+
+  async close(everywhere = false): Promise<void> {
+    await remove("/session", {}, { query: { everywhere: everywhere || undefined }, quiet: true });
+    this.current = null;
+  }
+
+  /** Nobody wants to sign in again: what waited for it is refused. */
+  giveUp(): void {
+    this.#done(false);
+  }
+
+  #asked: Promise<boolean> | null = null;
+  #ask(why: "ended" | "fresh"): Promise<boolean> {
+    // Before the first sign-in there is a page for it.
+    if (!this.current) return Promise.resolve(false);
+    this.asking = why;
+    // Several calls of one page meet the end of one session.
+    this.#asked ??= new Promise((answer) => {
+      this.#answer = answer;
+    });
+    return this.#asked;
+  }
+
+  #done(signedIn: boolean): void {
+    this.asking = null;
+    this.#asked = null;
+    this.#answer?.(signedIn);
+    this.#answer = null;
+  }
+}
+
+export const session = new Sessions();

@@ -1,0 +1,113 @@
+// What the console says in more than one place, in English. What a single page says about its own matter stands in that page.
+
+const dates = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
+const times = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
+const exact = new Intl.DateTimeFormat("en", { dateStyle: "full", timeStyle: "long" });
+const spans = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const numbers = new Intl.NumberFormat("en", { maximumFractionDigits: 6 });
+const shares = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 0 });
+const plurals = new Intl.PluralRules("en");
+
+export const pages = {
+  signIn: "Sign in",
+  start: "Start",
+  organization: "Overview",
+  members: "Members",
+  usage: "Usage",
+  plan: "Plan",
+  audit: "Audit",
+  project: "Overview",
+  deployments: "Deployments",
+  deployment: "Deployment",
+  version: "Version",
+  try: "Try a request",
+  requests: "Requests",
+  request: "Request",
+  serviceUsers: "Service users",
+  serviceUser: "Service user",
+  origins: "Origins",
+  access: "Access",
+  roles: "Roles",
+  role: "Role",
+  why: "Why can they?",
+  workspaces: "Workspaces",
+  settings: "Settings",
+  me: "You",
+  operator: "Operator",
+};
+
+export const says = {
+  skip: "Skip to the content",
+  loading: "Loading",
+  again: "Try again",
+  cancel: "Cancel",
+  close: "Close",
+  copy: "Copy",
+  copied: "Copied",
+  undo: "Undo",
+  save: "Save",
+  saved: "Saved",
+  never: "never",
+  navigation: "Navigation",
+  search: "Search or go to",
+  requestId: "Request id",
+  offline: "There is no connection. What is shown stays; changes have to wait.",
+  notThere: "This is not there, or not yours",
+  notThereMore: "The name may have changed, or you may have no part in it. Names are compared exactly.",
+  forbidden: "You may not see this",
+  unknown: "Whether this was done is not known. Look at what is there before you do it again.",
+  sessionEnded: "Your session has ended. Sign in again; what you have typed is still here.",
+  sessionFresh: "What you are about to do outlives this session, so it takes a sign-in of the last 15 minutes.",
+};
+
+export const number = (value: number): string => numbers.format(value);
+export const share = (value: number): string => shares.format(value);
+export const day = (iso: string): string => dates.format(new Date(iso));
+export const time = (iso: string): string => times.format(new Date(iso));
+export const exactly = (iso: string): string => exact.format(new Date(iso));
+
+/** "1 project", "3 projects". */
+export function count(amount: number, one: string, other = `${one}s`): string {
+  return `${numbers.format(amount)} ${plurals.select(amount) === "one" ? one : other}`;
+}
+
+const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["year", 31_536_000],
+  ["month", 2_592_000],
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+];
+
+/** "3 days ago", "in 2 hours". */
+export function ago(iso: string, now = Date.now()): string {
+  const seconds = (new Date(iso).getTime() - now) / 1000;
+  for (const [unit, length] of UNITS) {
+    if (Math.abs(seconds) >= length) return spans.format(Math.trunc(seconds / length), unit);
+  }
+  return seconds > 0 ? "in less than a minute" : "just now";
+}
+
+/** "812 of 1,000 (81 %)". */
+export function used(amount: number, limit: number | null): string {
+  if (limit === null) return `${number(amount)}, unlimited`;
+  return limit === 0 ? `${number(amount)} of 0` : `${number(amount)} of ${number(limit)} (${share(amount / limit)})`;
+}
+
+export function bytes(amount: number): string {
+  if (amount < 1000) return count(amount, "byte");
+  const units = ["kB", "MB", "GB", "TB"];
+  let value = amount;
+  let unit = "bytes";
+  while (value >= 1000 && units.length > 0) {
+    value /= 1000;
+    unit = units.shift() ?? unit;
+  }
+  return `${new Intl.NumberFormat("en", { maximumSignificantDigits: 3 }).format(value)} ${unit}`;
+}
+
+export function lasted(milliseconds: number): string {
+  if (milliseconds < 1000) return `${number(Math.round(milliseconds))} ms`;
+  if (milliseconds < 120_000) return `${number(Math.round(milliseconds / 100) / 10)} s`;
+  return `${number(Math.round(milliseconds / 6000) / 10)} min`;
+}
