@@ -54,7 +54,7 @@ class Keys {
       const href = route && hrefOf(route);
       if (href) {
         event.preventDefault();
-        router.go(href.replace(/^\/console/, "") || "/");
+        router.go(href);
       }
       return;
     }

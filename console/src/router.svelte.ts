@@ -34,15 +34,15 @@ class Router {
       const url = new URL(link.href);
       if (url.origin !== location.origin || !(url.pathname + "/").startsWith(BASE + "/") || url.hash) return;
       event.preventDefault();
-      this.go(url.pathname.slice(BASE.length) + url.search);
+      this.go(url.pathname + url.search);
     });
   }
 
-  /** To a path below the console. */
+  /** To a page, by its URL or by its path below the console. */
   go(to: string, options: { replace?: boolean } = {}): void {
     if (this.guard && !this.guard()) return;
     this.guard = null;
-    const url = BASE + (to === "/" ? "" : to);
+    const url = `${to}/`.startsWith(`${BASE}/`) || to.startsWith(`${BASE}?`) ? to : BASE + (to === "/" ? "" : to);
     if (options.replace) history.replaceState(null, "", url);
     else {
       history.replaceState({ top: window.scrollY }, "");
@@ -64,6 +64,13 @@ class Router {
     if (options.push) history.pushState(null, "", url);
     else history.replaceState(history.state, "", url);
     this.query = query;
+  }
+
+  /** Whether the query asks for something to be done once; it is taken out, so that a reload does not ask again. */
+  once(name: string, value: string): boolean {
+    const asked = this.query.get(name) === value;
+    if (asked) this.ask({ [name]: null });
+    return asked;
   }
 
   #read(moved: boolean): void {

@@ -24,4 +24,10 @@ export interface Route {
 export const ROUTES: readonly Route[] = [
   { path: "/sign-in", title: pages.signIn, page: () => import("./pages/SignIn.svelte"), in: null, open: true },
   { path: "/", title: pages.start, page: () => import("./pages/Start.svelte"), in: "start", icon: "home", key: "h" },
+  { path: "/o/{o}", title: pages.organization, page: () => import("./pages/organization/Organization.svelte"), in: "organization", icon: "organization", key: "o" },
+  { path: "/o/{o}/members", title: pages.members, page: () => import("./pages/organization/Members.svelte"), in: "organization", icon: "people", key: "m" },
+  { path: "/p/{p}", title: pages.project, page: () => import("./pages/project/Project.svelte"), in: "project", icon: "project", key: "p" },
+  { path: "/p/{p}/service-users", title: pages.serviceUsers, page: () => import("./pages/project/ServiceUsers.svelte"), in: "project", icon: "key", key: "s" },
+  { path: "/p/{p}/service-users/{id}", title: pages.serviceUser, page: () => import("./pages/project/ServiceUser.svelte"), in: "/p/{p}/service-users" },
+  { path: "/p/{p}/access", title: pages.access, page: () => import("./pages/project/Access.svelte"), in: "project", icon: "access", key: "a" },
 ];

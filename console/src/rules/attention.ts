@@ -1,0 +1,29 @@
+// Which service users somebody should look at.
+
+export interface Looked {
+  creation_date: string;
+  expiry_date: string | null;
+  previous_token_expiry: string | null;
+  token_last_used: string | null;
+}
+export type Need = { kind: "expired" | "expires" | "unused" | "previous"; urgent: boolean };
+
+const DAY = 86_400_000;
+
+/** What is the matter, gravest first. `now` is the server's business in the end; a wrong clock only colours a badge. */
+export function needs(user: Looked, now = Date.now()): Need[] {
+  const found: Need[] = [];
+  if (user.expiry_date) {
+    const left = Date.parse(user.expiry_date) - now;
+    if (left <= 0) found.push({ kind: "expired", urgent: true });
+    else if (left <= 30 * DAY) found.push({ kind: "expires", urgent: left <= 7 * DAY });
+  }
+  if (user.previous_token_expiry && Date.parse(user.previous_token_expiry) > now) found.push({ kind: "previous", urgent: false });
+  if (!user.token_last_used && now - Date.parse(user.creation_date) > 30 * DAY) found.push({ kind: "unused", urgent: false });
+  return found;
+}
+
+/** Whether the filter *needs attention* keeps it: an expiry counts within 14 days. */
+export function needsAttention(user: Looked, now = Date.now()): boolean {
+  return needs(user, now).some(({ kind }) => kind !== "expires" || Date.parse(user.expiry_date ?? "") - now <= 14 * DAY);
+}
