@@ -50,7 +50,9 @@ class Keys {
     if (keysAreOff()) return;
     if (this.#waiting) {
       this.#waiting = false;
-      const route = ROUTES.find((row) => row.key === event.key && hrefOf(row));
+      // Of two pages with one key, that of the project comes first where there is one.
+      const routes = ROUTES.filter((row) => row.key === event.key && hrefOf(row));
+      const route = routes.find((row) => row.in === "project") ?? routes[0];
       const href = route && hrefOf(route);
       if (href) {
         event.preventDefault();

@@ -6,6 +6,7 @@ import { needs, needsAttention } from "../src/rules/attention.ts";
 import { csvOf } from "../src/rules/csv.ts";
 import { differences } from "../src/rules/diff.ts";
 import { sum } from "../src/rules/money.ts";
+import { monthOf, shifted } from "../src/rules/period.ts";
 
 test("a cell that a spreadsheet would calculate is a text, and quotes are doubled", () => {
   assert.equal(csvOf([["a", 'say "hi"', "x,y"], ["=1+1", "+1", "@x"], ["-2", -2, null]]), `a,"say ""hi""","x,y"\r\n'=1+1,'+1,'@x\r\n'-2,-2,\r\n`);
@@ -39,4 +40,11 @@ test("attention goes to what expires soon, has expired, was never used or has an
   assert.equal(needsAttention({ ...user, creation_date: days(-31) }, now), true);
   assert.equal(needsAttention({ ...user, creation_date: days(-31), token_last_used: days(-20) }, now), false);
   assert.equal(needsAttention({ ...user, previous_token_expiry: days(1) }, now), true);
+});
+
+test("months stay months when they are shifted, other periods keep their length", () => {
+  assert.deepEqual(monthOf("2026-12-31"), { from: "2026-12-01", to: "2027-01-01" });
+  assert.deepEqual(shifted({ from: "2026-12-01", to: "2027-01-01" }, 1), { from: "2027-01-01", to: "2027-02-01" });
+  assert.deepEqual(shifted({ from: "2026-01-01", to: "2027-01-01" }, -1), { from: "2025-01-01", to: "2026-01-01" });
+  assert.deepEqual(shifted({ from: "2026-03-10", to: "2026-03-17" }, -1), { from: "2026-03-03", to: "2026-03-10" });
 });

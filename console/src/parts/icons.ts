@@ -29,6 +29,7 @@ export const ICONS = {
   down: "M4 6l4 4 4-4",
   up: "M4 10l4-4 4 4",
   right: "M6 4l4 4-4 4",
+  left: "M10 4 6 8l4 4",
   more: "M3.5 8h.01M8 8h.01M12.5 8h.01",
   terminal: "M2.5 3h11v10h-11zM5 6l2 2-2 2M8.5 10.5H11",
   warn: "M8 2.5 14 13H2zM8 6.5v3M8 11.3v.1",

@@ -23,5 +23,5 @@ function fieldsOf(state: unknown): Record<string, unknown> {
 
 function textOf(value: unknown): string | null {
   if (value === undefined) return null;
-  return typeof value === "string" ? value : JSON.stringify(value, null, 1);
+  return typeof value === "string" && value !== "" ? value : JSON.stringify(value, null, 1);
 }

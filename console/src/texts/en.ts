@@ -2,6 +2,7 @@
 
 const dates = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
 const times = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
+const precise = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" });
 const exact = new Intl.DateTimeFormat("en", { dateStyle: "full", timeStyle: "long" });
 const spans = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const numbers = new Intl.NumberFormat("en", { maximumFractionDigits: 6 });
@@ -64,6 +65,7 @@ export const number = (value: number): string => numbers.format(value);
 export const share = (value: number): string => shares.format(value);
 export const day = (iso: string): string => dates.format(new Date(iso));
 export const time = (iso: string): string => times.format(new Date(iso));
+export const timeWithSeconds = (iso: string): string => precise.format(new Date(iso));
 export const exactly = (iso: string): string => exact.format(new Date(iso));
 
 /** "1 project", "3 projects". */
