@@ -12,6 +12,10 @@ const PROXIED = Object.fromEntries(
   ["/v2.1", "/v1", "/operator", "/session", "/openapi.json", "/docs"].map((path) => [path, { target: API, changeOrigin: false }]),
 );
 
+// What the frame and the first pages are made of.
+const IN_FRAME =
+  /\/src\/(App\.svelte|(?!main)[\w.]+\.ts|texts\/|rules\/(paths|commands|rank)\.ts|parts\/(icons|Icon|Button|Dialog|Menu|Nav|Palette|KeySheet|SignInForm|Toasts|Form|Refused|Copy|Command|Head|AsCommands|Shown|Empty|Text|Tick|Choice|When|NewOrganization|NewProject)\b)/;
+
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
   base: "/console/",
@@ -26,5 +30,21 @@ export default defineConfig({
     manifest: "manifest.json",
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: {
+      output: {
+        // Few files: what is alike is packed together, and a view takes few requests. The first one needs neither what only lists
+        // of things need nor any page of a project.
+        codeSplitting: {
+          groups: [
+            { name: "svelte", test: /\/node_modules\//, priority: 4 },
+            { name: "lists", test: /\/parts\/(Bars|Report|Trail|Meter|Confirm|SecretDialog)\.svelte|\/rules\/(csv|diff|money|period|snippets)\.ts/, priority: 2 },
+            { name: "frame", test: IN_FRAME, priority: 3 },
+            { name: "operator", test: /\/pages\/operator\//, priority: 1 },
+            { name: "organization", test: /\/pages\/(organization|me)\//, priority: 1 },
+            { name: "project", test: /\/pages\/project\//, priority: 0 },
+          ],
+        },
+      },
+    },
   },
 });
