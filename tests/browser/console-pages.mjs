@@ -43,7 +43,7 @@ export const PAGES = [
   { name: "try a request", path: "/p/vision/try/double", heading: "Try double" },
   { name: "requests", path: "/p/vision/requests", heading: "Requests" },
   { name: "requests, none", path: "/p/empty/requests", heading: "Requests" },
-  { name: "request", path: "/p/vision/requests/double/{request}", heading: "Request" },
+  { name: "request", path: "/p/vision/requests/double/v1/{request}", heading: "Request" },
   { name: "service users", path: "/p/vision/service-users", heading: "Service users", dialogs: ["New service user", "New token for robot"] },
   { name: "service users, none", path: "/p/empty/service-users", heading: "Service users" },
   { name: "service user", path: "/p/vision/service-users/{robot}", heading: "robot", dialogs: ["Edit", "New token", "Give a role", "Delete"] },

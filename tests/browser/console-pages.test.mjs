@@ -12,7 +12,7 @@ import { PAGES } from "./console-pages.mjs";
 const SMALL = { width: 320, height: 640 };
 // 1280 at 200 %.
 const ZOOMED = { width: 640, height: 450 };
-const API = /^\/(v2\.1|v1|operator)\//;
+const API = /^\/(v2\.1|v1|operator|session)\//;
 let world;
 
 before(async () => {
