@@ -23,7 +23,9 @@ fingerprint() {
 mkdir -p "$MADE"
 types="$(cat public/openapi.json package-lock.json | sha256)"
 if [ ! -s console/src/api-types.d.ts ] || [ "$(cat "$MADE/types-stamp" 2>/dev/null)" != "$types" ]; then
-  node_modules/.bin/openapi-typescript public/openapi.json -o console/src/api-types.d.ts > /dev/null
+  # Put there whole: the lints may be at the same thing.
+  node_modules/.bin/openapi-typescript public/openapi.json -o "$MADE/api-types.$$.d.ts" > /dev/null
+  mv "$MADE/api-types.$$.d.ts" console/src/api-types.d.ts
   echo "$types" > "$MADE/types-stamp"
 fi
 [ "${1:-}" != --types ] || exit 0

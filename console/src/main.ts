@@ -7,11 +7,12 @@ import { show } from "./theme";
 
 show();
 
-// After a deployment the files of the one before are gone: the page is read anew, once.
+// After a deployment the files of the one before are gone: the page is read anew, once, and not again and again where they stay away.
 const RELOADED = "tenantry-reloaded";
+const AGAIN_AFTER = 30_000;
 window.addEventListener("vite:preloadError", (event) => {
-  if (sessionStorage.getItem(RELOADED)) return;
-  sessionStorage.setItem(RELOADED, "yes");
+  if (Date.now() - Number(sessionStorage.getItem(RELOADED)) < AGAIN_AFTER) return;
+  sessionStorage.setItem(RELOADED, String(Date.now()));
   event.preventDefault();
   location.reload();
 });

@@ -300,6 +300,43 @@ test("a session that was ended elsewhere is opened again over the page, and the 
   await ended(page);
 });
 
+test("what outlives a session asks for a fresh one, and then goes on", async () => {
+  const page = await world.page("ada");
+  await world.go(page, `/p/empty/service-users/${(await world.call("POST", "/v2.1/projects/empty/service-users", { name: "stale" })).id}`);
+  let refused = 0;
+  await page.route("**/token?*", async (route) => {
+    if (refused++ > 0) return route.continue();
+    return route.fulfill({ status: 403, json: { error: "sign in again to do this" } });
+  });
+  await page.getByRole("button", { name: "New token" }).click();
+  await page.getByRole("button", { name: "Make a new token" }).click();
+  const dialog = page.getByRole("dialog", { name: "Sign in again" });
+  await dialog.getByLabel("Your token, or a sign-in link").fill(await world.link("ada"));
+  await page.keyboard.press("Enter");
+  await page.locator("output.secret").waitFor();
+  assert.equal(refused, 2);
+  world.forgetSignIn("ada");
+  await ended(page);
+});
+
+test("what was changed and not saved is not left by a slip", async () => {
+  const page = await world.page("ada");
+  await world.go(page, "/p/empty/settings");
+  await page.getByLabel("Credits a period").fill("5");
+  const asked = [];
+  page.on("dialog", (dialog) => {
+    asked.push(dialog.message());
+    return asked.length === 1 ? dialog.dismiss() : dialog.accept();
+  });
+  const away = page.getByRole("navigation", { name: "Navigation" }).getByRole("link", { name: "Audit" });
+  await away.click();
+  assert.equal(new URL(page.url()).pathname, "/console/p/empty/settings");
+  await away.click();
+  await page.getByRole("heading", { level: 1, name: "Audit" }).waitFor();
+  assert.equal(asked.length, 2);
+  await ended(page);
+});
+
 test("signing out leaves no way back in", async () => {
   await world.person("mary");
   const page = await world.page("mary");

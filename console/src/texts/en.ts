@@ -55,6 +55,7 @@ export const says = {
   offline: "There is no connection. What is shown stays; changes have to wait.",
   notThere: "This is not there, or not yours",
   notThereMore: "The name may have changed, or you may have no part in it. Names are compared exactly.",
+  notFetched: "This page could not be fetched",
   forbidden: "You may not see this",
   unknown: "Whether this was done is not known. Look at what is there before you do it again.",
   sessionEnded: "Your session has ended. Sign in again; what you have typed is still here.",
