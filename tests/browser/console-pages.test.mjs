@@ -12,6 +12,7 @@ import { PAGES } from "./console-pages.mjs";
 const SMALL = { width: 320, height: 640 };
 // 1280 at 200 %.
 const ZOOMED = { width: 640, height: 450 };
+const TABLET = { width: 768, height: 1024 };
 const API = /^\/(v2\.1|v1|operator|session)\//;
 let world;
 
@@ -72,7 +73,7 @@ for (const row of PAGES) {
       assert.ok(await button.evaluate((element) => element === document.activeElement), `${name}: the focus did not come back`);
     }
 
-    for (const viewport of [ZOOMED, SMALL]) {
+    for (const viewport of [TABLET, ZOOMED, SMALL]) {
       await page.setViewportSize(viewport);
       await isWhole(page, `${row.name} at ${viewport.width}`);
     }
