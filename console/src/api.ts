@@ -13,7 +13,8 @@ type Operation<P extends keyof All, V extends Verb> = All[P] extends Record<V, i
 type Json<R> = R extends { content: { "application/json": infer T } } ? T : never;
 type Good<R> = Json<R extends { 201: infer T } ? T : R extends { 200: infer T } ? T : never>;
 export type Answer<P extends keyof All, V extends Verb> = Operation<P, V> extends { responses: infer R } ? Good<R> : never;
-type BodyOf<P extends keyof All, V extends Verb> = Operation<P, V> extends { requestBody: { content: { "application/json": infer B } } } ? B : undefined;
+type BodyOf<P extends keyof All, V extends Verb> =
+  Operation<P, V> extends { requestBody: { content: { "application/json": infer B } } } ? B : undefined;
 
 export type Query = Record<string, string | number | boolean | null | undefined>;
 export type InBraces = Record<string, string>;
@@ -124,7 +125,8 @@ async function call(method: string, path: string, body: unknown, options: Option
       return response.status === 204 ? undefined : await response.json();
     } catch (refusal) {
       if (signedIn || options.token || options.quiet || !(refusal instanceof Refusal)) throw refusal;
-      const why = refusal.status === 401 ? "ended" : refusal.status === 403 && refusal.message.toLowerCase().includes(FRESH) ? "fresh" : null;
+      const why =
+        refusal.status === 401 ? "ended" : refusal.status === 403 && refusal.message.toLowerCase().includes(FRESH) ? "fresh" : null;
       if (!why || !(await signIn(why))) throw refusal;
     }
   }
@@ -133,13 +135,28 @@ async function call(method: string, path: string, body: unknown, options: Option
 export function get<P extends PathOf<"get">>(path: P, inBraces: InBraces = {}, options: Options = {}): Promise<Answer<P, "get">> {
   return call("GET", fill(path, inBraces, options.query), undefined, options) as Promise<Answer<P, "get">>;
 }
-export function post<P extends PathOf<"post">>(path: P, inBraces: InBraces, body: BodyOf<P, "post">, options: Options = {}): Promise<Answer<P, "post">> {
+export function post<P extends PathOf<"post">>(
+  path: P,
+  inBraces: InBraces,
+  body: BodyOf<P, "post">,
+  options: Options = {},
+): Promise<Answer<P, "post">> {
   return call("POST", fill(path, inBraces, options.query), body, options) as Promise<Answer<P, "post">>;
 }
-export function put<P extends PathOf<"put">>(path: P, inBraces: InBraces, body: BodyOf<P, "put">, options: Options = {}): Promise<Answer<P, "put">> {
+export function put<P extends PathOf<"put">>(
+  path: P,
+  inBraces: InBraces,
+  body: BodyOf<P, "put">,
+  options: Options = {},
+): Promise<Answer<P, "put">> {
   return call("PUT", fill(path, inBraces, options.query), body, options) as Promise<Answer<P, "put">>;
 }
-export function patch<P extends PathOf<"patch">>(path: P, inBraces: InBraces, body: BodyOf<P, "patch">, options: Options = {}): Promise<Answer<P, "patch">> {
+export function patch<P extends PathOf<"patch">>(
+  path: P,
+  inBraces: InBraces,
+  body: BodyOf<P, "patch">,
+  options: Options = {},
+): Promise<Answer<P, "patch">> {
   return call("PATCH", fill(path, inBraces, options.query), body, options) as Promise<Answer<P, "patch">>;
 }
 export function remove<P extends PathOf<"delete">>(path: P, inBraces: InBraces, options: Options = {}): Promise<void> {
@@ -151,7 +168,8 @@ export async function ifKnown<T>(answer: Promise<T>): Promise<T | null> {
   try {
     return await answer;
   } catch (refusal) {
-    if (refusal instanceof Refusal && (refusal.isMissing || refusal.isForbidden || refusal.status === 405 || refusal.status === 401)) return null;
+    if (refusal instanceof Refusal && (refusal.isMissing || refusal.isForbidden || refusal.status === 405 || refusal.status === 401))
+      return null;
     throw refusal;
   }
 }

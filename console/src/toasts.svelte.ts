@@ -1,6 +1,6 @@
 // What was done, said once in a corner. Where it can be undone, it stays for ten seconds, and while the focus is on it.
 
-interface Toast {
+export interface Toast {
   id: number;
   text: string;
   undo: (() => void | Promise<void>) | null;
@@ -18,7 +18,10 @@ class Toasts {
   }
   start(id: number, milliseconds = 5_000): void {
     this.stop(id);
-    this.#timers.set(id, setTimeout(() => this.drop(id), milliseconds));
+    this.#timers.set(
+      id,
+      setTimeout(() => this.drop(id), milliseconds),
+    );
   }
   stop(id: number): void {
     clearTimeout(this.#timers.get(id));

@@ -4,7 +4,7 @@ export type Parsed = { origin: string; wrong?: undefined } | { origin?: undefine
 
 const FORM = "an origin is scheme://host[:port]";
 const OF_NO_ORIGIN = ["ws", "wss", "ftp", "file", "data", "blob", "javascript", "about"];
-const DEFAULT_PORTS: Record<string, string> = { "https": "443", "http": "80" };
+const DEFAULT_PORTS: Record<string, string> = { https: "443", http: "80" };
 export const MOST = 100;
 
 /** One origin, normalised, or what is wrong with it. */
@@ -31,7 +31,8 @@ export function parse(text: string): Parsed {
   const [, host, port] = /^(\[[^\]]*\]|[^:[\]]*)(?::(.*))?$/s.exec(authority) ?? [];
   if (host === undefined) return wrong(`has no valid host; ${FORM}`);
   if (host === "") return wrong(`has no host; ${FORM}`);
-  if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65535)) return wrong("has no valid port; a port is a number from 1 to 65535");
+  if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65535))
+    return wrong("has no valid port; a port is a number from 1 to 65535");
   const name = scheme in DEFAULT_PORTS || host.startsWith("[") ? hostOf(host) : /^[A-Za-z0-9\-._~!$&'()+,;=]+$/.test(host) ? host : null;
   if (!name) return wrong(`has no valid host; ${FORM}`);
   const kept = port === undefined || String(Number(port)) === DEFAULT_PORTS[scheme] ? "" : `:${Number(port)}`;

@@ -6,7 +6,10 @@ export const isoDay = (date: Date): string => date.toISOString().slice(0, 10);
 /** The month that holds a day: its first day, and the first of the next. */
 export function monthOf(day: string): { from: string; to: string } {
   const date = new Date(`${day}T00:00:00Z`);
-  return { from: isoDay(new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1))), to: isoDay(new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1))) };
+  return {
+    from: isoDay(new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1))),
+    to: isoDay(new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1))),
+  };
 }
 
 /** The period of the same length before (-1) or after (1): whole months stay whole months. */
