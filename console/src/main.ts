@@ -17,9 +17,6 @@ window.addEventListener("vite:preloadError", (event) => {
   location.reload();
 });
 
-session.read().catch(() => {
-  // Shown by the page, which asks again.
-  session.current = null;
-});
+void session.begin();
 const target = document.getElementById("app");
 if (target) mount(App, { target });

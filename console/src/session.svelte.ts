@@ -33,6 +33,17 @@ class Sessions {
     }
   }
 
+  /** Why nobody can tell who is signed in: the server was not reached, or could not look. */
+  failed = $state.raw<Refusal | null>(null);
+  begin = async (): Promise<void> => {
+    this.failed = null;
+    try {
+      await this.read();
+    } catch (cause) {
+      this.failed = cause instanceof Refusal ? cause : new Refusal(0, String(cause));
+    }
+  };
+
   /** With a token or a link, neither of which is kept. */
   async open(by: { token: string } | { link: string }): Promise<void> {
     this.current = await post("/session", {}, by, { quiet: true });

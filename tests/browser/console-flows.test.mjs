@@ -337,6 +337,20 @@ test("what was changed and not saved is not left by a slip", async () => {
   await ended(page);
 });
 
+test("a server that cannot tell who is signed in is asked again", async () => {
+  const page = await world.page("ada");
+  let refused = 0;
+  await page.route("**/session", (route) => {
+    if (refused++ > 0) return route.continue();
+    return route.fulfill({ status: 503, headers: { "retry-after": "1" }, json: { error: "the database cannot be reached" } });
+  });
+  await page.goto(`${world.url}/console/me`);
+  await page.getByText("the database cannot be reached").waitFor();
+  await page.getByRole("button", { name: "Try again", exact: true }).click();
+  await page.getByRole("heading", { level: 1, name: "You" }).waitFor();
+  await ended(page);
+});
+
 test("signing out leaves no way back in", async () => {
   await world.person("mary");
   const page = await world.page("mary");
