@@ -4,6 +4,7 @@
 // The pages are the rows of console-pages.mjs. SCREENSHOTS=DIR leaves pictures of them there.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { DESKTOP, faults, startConsole } from "./console.mjs";
@@ -39,6 +40,15 @@ const isWhole = async (page, what) => {
   const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   assert.ok(wider <= 0, `${wider} px wider than the screen: ${what}`);
 };
+
+test("every page of the console has a row", async () => {
+  const table = await readFile(path.join(import.meta.dirname, "../../console/src/routes.ts"), "utf8");
+  const tried = PAGES.map((row) => row.path.split("?")[0].split("/"));
+  const paths = [...table.matchAll(/^ *(?:\{ )?path: "([^"]+)"/gm)].map(([, page]) => page);
+  assert.ok(paths.length > 20, `${paths.length} pages in the table`);
+  const fits = (wanted, segments) => wanted.length === segments.length && wanted.every((want, at) => want.startsWith("{") || want === segments[at]);
+  assert.deepEqual(paths.filter((page) => !tried.some((segments) => fits(page.split("/"), segments))), []);
+});
 
 for (const row of PAGES) {
   test(`${row.name}: whole, for everybody, and within its policy`, async () => {
