@@ -43,11 +43,12 @@ const MOST: i64 = 100;
 /// So many characters of what is sealed are its nonce, which is drawn for it and so tells it from any other.
 const NONCE_CHARACTERS: usize = NONCE_LENGTH / 3 * 4;
 
-/// What is sealed under the previous key, on one side of the place to begin at: each arm is a range of an index.
+/// What is sealed under the previous key, on one side of the place to begin at: each arm is a range of an index. D1 takes no more than
+/// five arms in a row.
 macro_rules! under_previous {
     ($side:literal) => {
         concat!(
-            "SELECT 'signing_secret' AS kind, id AS row_id, project_id AS place_id, 'secret' AS name, signing_secret AS sealed
+            "SELECT * FROM (SELECT 'signing_secret' AS kind, id AS row_id, project_id AS place_id, 'secret' AS name, signing_secret AS sealed
              FROM webhooks WHERE signing_secret_key_id = :previous AND id ",
             $side,
             " :from UNION ALL SELECT 'previous_signing_secret', id, project_id, 'secret', previous_signing_secret FROM webhooks
@@ -56,7 +57,7 @@ macro_rules! under_previous {
             " :from UNION ALL SELECT 'protected_headers', id, project_id, 'headers', protected_headers FROM webhooks
              WHERE protected_headers_key_id = :previous AND id ",
             $side,
-            " :from UNION ALL SELECT 'value' AS kind, id AS row_id, place_id, name, value AS sealed FROM environment_variables
+            " :from) UNION ALL SELECT * FROM (SELECT 'value' AS kind, id AS row_id, place_id, name, value AS sealed FROM environment_variables
              WHERE key_id = :previous AND place_id ",
             $side,
             " :from UNION ALL SELECT 'secret', version_id, project_id, 'secret', secret FROM upstreams
@@ -65,7 +66,7 @@ macro_rules! under_previous {
             " :from UNION ALL SELECT 'previous_secret', version_id, project_id, 'secret', previous_secret FROM upstreams
              WHERE previous_secret_key_id = :previous AND version_id ",
             $side,
-            " :from"
+            " :from)"
         )
     };
 }
@@ -101,7 +102,8 @@ macro_rules! sealed_anew {
 
 statements! {
     /// What is to be sealed anew.
-    LEFT = concat!(under_previous!(">"), " UNION ALL ", under_previous!("<="), " LIMIT #limit");
+    LEFT = concat!(
+        "SELECT * FROM (", under_previous!(">"), ") UNION ALL SELECT * FROM (", under_previous!("<="), ") LIMIT #limit");
     /// The values of variables.
     SEAL_VALUES = sealed_anew!(
         "environment_variables",
@@ -123,16 +125,16 @@ statements! {
         sealed_anew!("webhooks", "webhooks.id = f.value ->> 1", "protected_headers", "protected_headers_key_id");
     /// The secrets of each key, over all tables that have any.
     COUNTS = "SELECT id, sum(secrets) AS secrets FROM (
-                SELECT key_id AS id, count(*) AS secrets FROM environment_variables WHERE key_id > '' GROUP BY key_id
+                SELECT * FROM (SELECT key_id AS id, count(*) AS secrets FROM environment_variables WHERE key_id > '' GROUP BY key_id
                 UNION ALL SELECT secret_key_id, count(*) FROM upstreams WHERE secret_key_id > '' GROUP BY secret_key_id
                 UNION ALL SELECT previous_secret_key_id, count(*) FROM upstreams
-                          WHERE previous_secret_key_id > '' GROUP BY previous_secret_key_id
-                UNION ALL SELECT signing_secret_key_id, count(*) FROM webhooks
+                          WHERE previous_secret_key_id > '' GROUP BY previous_secret_key_id)
+                UNION ALL SELECT * FROM (SELECT signing_secret_key_id, count(*) FROM webhooks
                           WHERE signing_secret_key_id > '' GROUP BY signing_secret_key_id
                 UNION ALL SELECT previous_signing_secret_key_id, count(*) FROM webhooks
                           WHERE previous_signing_secret_key_id > '' GROUP BY previous_signing_secret_key_id
                 UNION ALL SELECT protected_headers_key_id, count(*) FROM webhooks
-                          WHERE protected_headers_key_id > '' GROUP BY protected_headers_key_id)
+                          WHERE protected_headers_key_id > '' GROUP BY protected_headers_key_id))
               GROUP BY id ORDER BY id";
 }
 

@@ -59,15 +59,27 @@ pub fn before(number: &str) -> (Connection, Vec<String>) {
     )
 }
 
+/// What D1 bounds (its page of limits, and where that is silent what it answers): a statement that passes one of these fails
+/// there alone.
+const LIMITS: [(Limit, i32); 7] = [
+    (Limit::SQLITE_LIMIT_LENGTH, LONGEST_ROW),
+    (Limit::SQLITE_LIMIT_SQL_LENGTH, 100_000),
+    (Limit::SQLITE_LIMIT_COLUMN, 100),
+    (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 5),
+    (Limit::SQLITE_LIMIT_FUNCTION_ARG, 32),
+    (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 50),
+    (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 100),
+];
+
 fn open() -> Connection {
     let connection = Connection::open_in_memory().unwrap();
     // Foreign keys are always on in D1.
     connection
         .execute_batch("PRAGMA foreign_keys = ON")
         .unwrap();
-    connection
-        .set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST_ROW)
-        .unwrap();
+    for (limit, value) in LIMITS {
+        connection.set_limit(limit, value).unwrap();
+    }
     connection
 }
 
