@@ -9,6 +9,7 @@ use crate::domain::{
     period_containing,
 };
 use crate::error::Error;
+use crate::store::budgets;
 use crate::store::first_trip::Rider;
 use crate::store::organizations::create::NewOrganization;
 use crate::store::organizations::update::OrganizationChanges;
@@ -207,7 +208,7 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
 
 /// What rides on reading an organization.
 pub(crate) fn get_riding(call: &Context<'_>) -> Result<Rider, Error> {
-    Ok(organizations::used_riding(call.now))
+    Ok(budgets::used_riding(call.now))
 }
 
 /// `GET /organizations/{organization_name}`: the first round trip has read it.
@@ -219,7 +220,7 @@ pub(crate) async fn get(
     let start = organization.organization_subscription_start_date.0;
     let (period_start, period_end) = period_containing(start, call.now);
     let mut detail = OrganizationDetail::at(call.now, organization)?;
-    detail.credits_used = Some(organizations::used(&ridden)?);
+    detail.credits_used = Some(budgets::used(&ridden)?);
     detail.period_start = Some(period_start.to_zulu_string());
     detail.period_end = Some(period_end.to_zulu_string());
     detail.administers = Some(call.is_organization_admin);

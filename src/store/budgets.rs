@@ -4,11 +4,16 @@
 //! `usage_days`; a period's days are at most 31 rows, found by the index whatever lies before them, and where there is
 //! no limit none is read.
 
+use crate::domain::credits::Credits;
 use crate::domain::json;
 use crate::domain::subscription_period::present_starts;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::day_of;
+use crate::error::Error;
 use crate::sql::statement::Parameters;
+use crate::store::first_trip::Rider;
+use crate::store::rows::{Answers, row};
+use crate::store::texts::statements;
 
 /// The day on which the present period of `organizations n` began: that depends on nothing but the day of the month on
 /// which its plan started, so it is looked up in a table of 31, see [`at`].
@@ -74,4 +79,30 @@ pub fn at(parameters: Parameters, now: Timestamp) -> Parameters {
     parameters
         .integer("now", now.as_millis())
         .text("period_starts", json::text(&starts))
+}
+
+statements! {
+    /// The credits that the organization of a call has used in the present period.
+    USED = concat!("SELECT ", credits_used!("n.id"), " AS used FROM organizations n WHERE n.name = :organization");
+}
+
+/// What rides on the first trip of a call on an organization: the credits that it has used in the present period.
+#[must_use]
+pub fn used_riding(now: Timestamp) -> Rider {
+    Rider::reading([&USED], at(Parameters::new(), now))
+}
+
+/// These credits.
+///
+/// # Errors
+/// An inconsistency.
+pub fn used(ridden: &Answers) -> Result<Credits, Error> {
+    row! {
+        struct Used {
+            used: i64,
+        }
+    }
+    let Used { used } = ridden.only(0)?;
+    Credits::from_millionths(used)
+        .map_err(|invalid| Error::inconsistent(format!("the sum of usage_days.credits: {invalid}")))
 }

@@ -85,6 +85,7 @@ register! {
     organizations::create,
     connection,
     organizations,
+    budgets,
     project_users,
     organization_users,
     users,

@@ -7,14 +7,11 @@ pub mod create;
 pub mod update;
 
 use crate::auth::principal::Principal;
-use crate::domain::credits::Credits;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
-use crate::store::budgets::{self, credits_used};
 use crate::store::connection::Connection;
-use crate::store::first_trip::Rider;
-use crate::store::rows::{Answers, Flag, Millis, row};
+use crate::store::rows::{Flag, Millis, row};
 use crate::store::slices::{Listing, Slice};
 use crate::store::texts::statements;
 
@@ -120,32 +117,9 @@ statements! {
          WHERE n.name > coalesce(:after, '') ORDER BY n.name LIMIT #limit");
     /// Whether there is one of the name behind which the list is to go on.
     KNOWS_OF_EVERYTHING = "SELECT EXISTS (SELECT 1 FROM organizations WHERE name = :after) AS known";
-    /// The credits that the organization of a call has used in the present period.
-    USED = concat!("SELECT ", credits_used!("n.id"), " AS used FROM organizations n WHERE n.name = :organization");
     /// One organization, by its id.
     GET_BY_ID = concat!(
         "SELECT ", organization_columns!(), " FROM organizations n ", plan_of_organization!(), "WHERE n.id = :object_id");
-}
-
-/// What rides on the first trip of a call on an organization: the credits that it has used in the present period.
-#[must_use]
-pub fn used_riding(now: Timestamp) -> Rider {
-    Rider::reading([&USED], budgets::at(Parameters::new(), now))
-}
-
-/// These credits.
-///
-/// # Errors
-/// An inconsistency.
-pub fn used(ridden: &Answers) -> Result<Credits, Error> {
-    row! {
-        struct Used {
-            used: i64,
-        }
-    }
-    let Used { used } = ridden.only(0)?;
-    Credits::from_millionths(used)
-        .map_err(|invalid| Error::inconsistent(format!("the sum of usage_days.credits: {invalid}")))
 }
 
 /// The 400 of a name that another organization has.

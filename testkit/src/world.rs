@@ -545,6 +545,7 @@ fn config(settings: &[(&str, &str)]) -> Config {
             "TOKEN_KEY" => Some(TOKEN_KEY),
             "OPERATOR_TOKEN" => Some(OPERATOR_TOKEN),
             "SIGNING_KEY" => Some(SIGNING_KEY),
+            "ADMIN_SIGN_IN_LINKS" => Some("true"),
             _ => None,
         };
         set.map(|(_, value)| *value).or(default).map(str::to_owned)

@@ -227,11 +227,11 @@ fn an_admin_makes_links_for_whom_they_invited_where_the_operator_lets_them() {
         .expect(201)
         .text("id");
     let path = format!("{members}/{id}/sign-in-link");
-    world
+    let strict = world.with_settings(&[("ADMIN_SIGN_IN_LINKS", "")]);
+    strict
         .call(&world.owner(), "POST", &path, json!({}))
         .refused(403, "only the operator");
 
-    let world = world.with_settings(&[("ADMIN_SIGN_IN_LINKS", "true")]);
     let make = |path: &str| world.call(&world.owner(), "POST", path, json!({"hours": 1}));
     let link = make(&path).expect(201).text("link");
     world

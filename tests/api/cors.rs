@@ -84,7 +84,8 @@ fn options_is_204_with_the_methods_whatever_exists_and_without_a_credential() {
         (REQUESTS, "POST, GET, HEAD, OPTIONS"),
         ("/nothing/here", "OPTIONS"),
         ("/v2.1/projects/vision/nothing/here", "OPTIONS"),
-        ("/", "OPTIONS"),
+        ("/", "GET, HEAD, OPTIONS"),
+        ("/x", "OPTIONS"),
     ] {
         for caller in [world.nobody(), world.robot(), world.malformed()] {
             let answer = world

@@ -277,7 +277,7 @@ fn a_right_that_is_lost_between_the_round_trips_is_lost() {
         let mut tried = 0;
         for (loss, caller, event, [before, between]) in LOSSES {
             for (place, expected) in [(1, before), (2, between)] {
-                let world = World::new().with_settings(&[("ADMIN_SIGN_IN_LINKS", "true")]);
+                let world = World::new();
                 let caller = caller(&world);
                 let call = plausible(&world, route).by(&caller);
                 // Who may not do it anyway is another test's; who may, may no longer.
