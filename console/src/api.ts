@@ -4,16 +4,14 @@
 // ended, or is not fresh enough for it, waits for the person to sign in and is then made again.
 
 import type { paths } from "./api-types";
-import type { Ahead } from "./ahead";
 
-type All = Omit<paths, keyof Ahead> & Ahead;
 type Verb = "get" | "post" | "put" | "patch" | "delete";
-type PathOf<V extends Verb> = { [P in keyof All]: All[P] extends Record<V, object> ? P : never }[keyof All];
-type Operation<P extends keyof All, V extends Verb> = All[P] extends Record<V, infer O> ? O : never;
+type PathOf<V extends Verb> = { [P in keyof paths]: paths[P] extends Record<V, object> ? P : never }[keyof paths];
+type Operation<P extends keyof paths, V extends Verb> = paths[P] extends Record<V, infer O> ? O : never;
 type Json<R> = R extends { content: { "application/json": infer T } } ? T : never;
 type Good<R> = Json<R extends { 201: infer T } ? T : R extends { 200: infer T } ? T : never>;
-export type Answer<P extends keyof All, V extends Verb> = Operation<P, V> extends { responses: infer R } ? Good<R> : never;
-type BodyOf<P extends keyof All, V extends Verb> =
+export type Answer<P extends keyof paths, V extends Verb> = Operation<P, V> extends { responses: infer R } ? Good<R> : never;
+type BodyOf<P extends keyof paths, V extends Verb> =
   Operation<P, V> extends { requestBody: { content: { "application/json": infer B } } } ? B : undefined;
 
 export type Query = Record<string, string | number | boolean | null | undefined>;

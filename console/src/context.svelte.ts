@@ -2,10 +2,10 @@
 // be pressed follows from it; the server has the last word all the same.
 
 import { get, ifKnown, type Answer } from "./api";
-import type { Mine } from "./ahead";
 import { router } from "./router.svelte";
 import { session } from "./session.svelte";
 
+type Mine = Answer<"/v2.1/projects/{project_name}/permissions/mine", "get">;
 export type ProjectRow = Answer<"/v2.1/projects", "get">[number];
 
 class Context {

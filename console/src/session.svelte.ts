@@ -1,7 +1,9 @@
 // Who is signed in. The session itself is a cookie that no script can read; this holds what the server says about it.
 
-import { get, post, Refusal, remove, whenSignInIsNeeded } from "./api";
-import type { Person, Session } from "./ahead";
+import { get, post, Refusal, remove, whenSignInIsNeeded, type Answer } from "./api";
+
+type Session = Answer<"/session", "get">;
+type Person = Session["user"];
 
 class Sessions {
   /** Undefined until the server has been asked; null where nobody is signed in. */
