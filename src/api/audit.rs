@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use crate::api::{Call, Context, OnOrganization, OnProject, OnTarget};
-use crate::domain::{AuditId, Invalid, SAFE_INTEGER, quoted};
+use crate::domain::{AuditId, Invalid, SAFE_INTEGER, Timestamp, quoted};
 use crate::error::Error;
 use crate::store::rows::JsonText;
-use crate::store::trail::{self, Page, Trail};
+use crate::store::trail::{self, Filter, Page, Trail};
 use crate::web::response::Response;
 
 /// A change that a request made (UbiOps spec 3.7), with the request that made it.
@@ -71,6 +71,7 @@ fn page(call: &Context<'_>) -> Result<Page, Error> {
             "offset: {offset} is beyond {MAX_OFFSET}; what is older is listed with before=<id of the last change seen>"
         )));
     }
+    let text = |name: &str| query.text(name).map(str::to_owned);
     Ok(Page {
         action: query.parsed("action", parse_action)?,
         before: query
@@ -78,6 +79,15 @@ fn page(call: &Context<'_>) -> Result<Page, Error> {
             .map(|id| id.to_string()),
         limit: query.integer("limit", 1..=100, 50)?,
         offset,
+        filter: Filter {
+            user: query.text("user").map(str::to_lowercase),
+            object_type: text("object_type"),
+            object_name: text("object_name"),
+            event: text("event"),
+            request_id: text("request_id").map(|id| id.to_ascii_lowercase()),
+            from: query.parsed("from", Timestamp::parse)?,
+            to: query.parsed("to", Timestamp::parse)?,
+        },
         shows_states: call.is_organization_admin || call.authority.principal().is_operator(),
     })
 }

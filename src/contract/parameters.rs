@@ -80,6 +80,20 @@ fn integer(minimum: i64, maximum: i64, default: i64) -> Value {
 parameters! {
     /// Which of a trail's actions to show.
     ACTION = "action", "Kind of change to list.", |_| json!({ "enum": ["create", "update", "delete", "info"] }), "create";
+    /// Whose changes to show.
+    ACTOR = "user", "E-mail address of a person or service user, or `operator`; only what they changed is listed. Filters look at the newest 2,000 changes of each kind before `before` and `to`.", text, "ada@example.com";
+    /// Changes of which kind of object to show.
+    CHANGED_TYPE = "object_type", "Kind of object; only changes of that kind are listed.", text, "service_user";
+    /// Changes of which object to show.
+    CHANGED_NAME = "object_name", "Name of an object; only its changes are listed.", text, "web-app";
+    /// What to find in the words of a change.
+    CHANGE = "event", "Text that the description of a change contains, whatever its case.", text, "created";
+    /// What a request changed.
+    CHANGED_BY_REQUEST = "request_id", "Id of a request; only what it changed is listed.", reference::<AuditId>, AUDIT_ID;
+    /// Where the changes to show begin.
+    CHANGED_FROM = "from", "Only changes from then on are listed.", reference::<Timestamp>, "2026-11-22T00:00:00Z";
+    /// Where they end.
+    CHANGED_TO = "to", "Only changes until then are listed.", reference::<Timestamp>, "2099-12-31T00:00:00Z";
     /// How many changes of a trail to show.
     AUDIT_LIMIT = "limit", "Maximum number of items to return.", |_| integer(1, 100, 50), 50;
     /// Where a page of a trail begins.

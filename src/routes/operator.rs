@@ -87,7 +87,7 @@ pub(super) static TABLE: &[Route] = routes! {
     }
     "/operator/v1/audit" {
         GET operator_audit_list, Operator, "List the changes of everyone"
-            => audit::list_for_operator, query [AUDIT_LIMIT, AUDIT_OFFSET, BEFORE, ACTION, IN_ORGANIZATION],
+            => audit::list_for_operator, query [AUDIT_LIMIT, AUDIT_OFFSET, BEFORE, ACTION, ACTOR, CHANGED_TYPE, CHANGED_NAME, CHANGE, CHANGED_BY_REQUEST, CHANGED_FROM, CHANGED_TO, IN_ORGANIZATION],
                gives 200 Vec<audit::AuditEvent>;
     }
 };

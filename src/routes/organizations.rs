@@ -58,7 +58,7 @@ pub(super) static TABLE: &[Route] = routes! {
     }
     "/v2.1/organizations/{organization_name}/audit" {
         GET organizations_audit_list, OrganizationAdmin, "List the changes in an organization"
-            => audit::list_of_organization, query [AUDIT_LIMIT, AUDIT_OFFSET, BEFORE, ACTION],
+            => audit::list_of_organization, query [AUDIT_LIMIT, AUDIT_OFFSET, BEFORE, ACTION, ACTOR, CHANGED_TYPE, CHANGED_NAME, CHANGE, CHANGED_BY_REQUEST, CHANGED_FROM, CHANGED_TO],
                gives 200 Vec<audit::AuditEvent>;
     }
 

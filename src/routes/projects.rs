@@ -49,7 +49,7 @@ pub(super) static TABLE: &[Route] = routes! {
     }
     "/v2.1/projects/{project_name}/audit" {
         GET projects_audit_list, Project(p::PROJECTS_AUDIT_LIST), "List the changes in a project"
-            => audit::list_of_project, query [AUDIT_LIMIT, AUDIT_OFFSET, BEFORE, ACTION],
+            => audit::list_of_project, query [AUDIT_LIMIT, AUDIT_OFFSET, BEFORE, ACTION, ACTOR, CHANGED_TYPE, CHANGED_NAME, CHANGE, CHANGED_BY_REQUEST, CHANGED_FROM, CHANGED_TO],
                gives 200 Vec<audit::AuditEvent>;
     }
 

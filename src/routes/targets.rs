@@ -24,7 +24,7 @@ pub(super) static TABLE: &[Route] = routes! {
     }
     "/v2.1/projects/{project_name}/deployments/{deployment_name}/audit" {
         GET deployment_audit_events_list, Deployment(p::PROJECTS_AUDIT_LIST), "List the changes of a deployment itself"
-            => audit::list_of_target, query [AUDIT_LIMIT, AUDIT_OFFSET, BEFORE, ACTION],
+            => audit::list_of_target, query [AUDIT_LIMIT, AUDIT_OFFSET, BEFORE, ACTION, ACTOR, CHANGED_TYPE, CHANGED_NAME, CHANGE, CHANGED_BY_REQUEST, CHANGED_FROM, CHANGED_TO],
                gives 200 Vec<audit::AuditEvent>;
     }
     "/v2.1/projects/{project_name}/deployments/{deployment_name}/versions" {
@@ -98,7 +98,7 @@ pub(super) static TABLE: &[Route] = routes! {
     }
     "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/audit" {
         GET pipeline_audit_events_list, Pipeline(p::PROJECTS_AUDIT_LIST), "List the changes of a pipeline itself"
-            => audit::list_of_target, query [AUDIT_LIMIT, AUDIT_OFFSET, BEFORE, ACTION],
+            => audit::list_of_target, query [AUDIT_LIMIT, AUDIT_OFFSET, BEFORE, ACTION, ACTOR, CHANGED_TYPE, CHANGED_NAME, CHANGE, CHANGED_BY_REQUEST, CHANGED_FROM, CHANGED_TO],
                gives 200 Vec<audit::AuditEvent>;
     }
     "/v2.1/projects/{project_name}/pipelines/{pipeline_name}/versions" {

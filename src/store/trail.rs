@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::invalid::quoted;
+use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::sql::Sql;
 use crate::sql::statement::Parameters;
@@ -63,11 +64,50 @@ pub struct Page {
     pub limit: i64,
     /// After so many rows.
     pub offset: i64,
+    /// What the rows must be like.
+    pub filter: Filter,
     /// Whether the states before and after are read: for organization admins and the operator (contract section 4).
     pub shows_states: bool,
 }
 
-macro_rules! audit_columns {
+/// What rows of a trail to show; what is absent does not narrow.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Filter {
+    /// Only what this person, service user or `operator` did, by e-mail address.
+    pub user: Option<String>,
+    /// Only what was done to this kind of object.
+    pub object_type: Option<String>,
+    /// Only what was done to objects of this name.
+    pub object_name: Option<String>,
+    /// Only what has this in its words, whatever the case.
+    pub event: Option<String>,
+    /// Only what this request did.
+    pub request_id: Option<String>,
+    /// Only what was done from then on.
+    pub from: Option<Timestamp>,
+    /// Only what was done until then.
+    pub to: Option<Timestamp>,
+}
+
+impl Filter {
+    /// Whether it narrows what it looks at; `to` alone says where to begin.
+    fn narrows(&self) -> bool {
+        let texts = [
+            &self.user,
+            &self.object_type,
+            &self.object_name,
+            &self.event,
+            &self.request_id,
+        ];
+        self.from.is_some() || texts.into_iter().any(Option::is_some)
+    }
+}
+
+/// So many of the newest rows of each kind a filter looks at: what it does not find among them may be further back, behind `before`
+/// or `to`.
+const LOOKED_AT: i64 = 2_000;
+
+macro_rules! listed_columns {
     () => {
         "SELECT a.id, a.date, a.action, a.actor, a.event, a.object_type, a.object_name, a.request_id,
                 CASE WHEN #shows_states = 1 THEN a.before END AS before,
@@ -76,10 +116,49 @@ macro_rules! audit_columns {
     };
 }
 
-/// Older than the row that a page is to begin behind, if one is named.
+/// Whether the row at this place or the next one is no later than `#to`.
+macro_rules! middle_is_in_time {
+    () => {
+        "coalesce((SELECT date FROM audit WHERE sequence >= (low + high) / 2 ORDER BY sequence LIMIT 1) <= #to, 0)"
+    };
+}
+
+/// The last row that a page may have: behind the one that it is to begin behind, if one is named, and no later than `#to`. Rows stand in
+/// the order of their dates, so that is found by halves, in as many steps as the number of rows has binary digits.
+macro_rules! audit_columns {
+    () => {
+        concat!(
+            "WITH bound(last) AS MATERIALIZED (SELECT min(
+               coalesce((SELECT sequence - 1 FROM audit WHERE id = :before), 9007199254740991),
+               CASE WHEN #to IS NULL THEN 9007199254740991 ELSE (
+                 WITH RECURSIVE half(low, high) AS (
+                   SELECT 0, (SELECT coalesce(max(sequence), 0) + 1 FROM audit)
+                   UNION ALL SELECT iif(",
+            middle_is_in_time!(),
+            ", (low + high) / 2, low),
+                                    iif(",
+            middle_is_in_time!(),
+            ", high, (low + high) / 2)
+                   FROM half WHERE high - low > 1)
+                 SELECT low FROM half ORDER BY high - low LIMIT 1) END)) ",
+            listed_columns!()
+        )
+    };
+}
+
 macro_rules! is_behind {
     () => {
-        " AND a.sequence < coalesce((SELECT sequence FROM audit WHERE id = :before), 9007199254740991)"
+        " AND a.sequence <= (SELECT last FROM bound)"
+    };
+}
+
+macro_rules! is_wanted {
+    () => {
+        " AND (:user IS NULL OR a.actor = :user) AND (:object_type IS NULL OR a.object_type = :object_type)
+          AND (:object_name IS NULL OR a.object_name = :object_name)
+          AND (:event IS NULL OR instr(lower(a.event), lower(:event)) > 0)
+          AND (:request_id IS NULL OR a.request_id = :request_id) AND (#from IS NULL OR a.date >= #from)
+          AND (:action IS NULL OR a.action = :action)"
     };
 }
 
@@ -106,7 +185,7 @@ macro_rules! newest {
             $action,
             "'",
             is_behind!(),
-            " ORDER BY a.sequence DESC LIMIT #limit + #offset)"
+            " ORDER BY a.sequence DESC LIMIT #window)"
         )
     };
 }
@@ -125,7 +204,9 @@ macro_rules! page_of_all_kinds {
             newest!($condition, "delete"),
             " UNION ALL ",
             newest!($condition, "info"),
-            ") ORDER BY a.sequence DESC LIMIT #limit OFFSET #offset"
+            ")",
+            is_wanted!(),
+            " ORDER BY a.sequence DESC LIMIT #limit OFFSET #offset"
         )
     };
 }
@@ -160,7 +241,9 @@ statements! {
     /// One kind of change in it.
     LIST_OF_TARGET_BY_ACTION = page!(concat!(of_target!(), " AND a.action = :action"));
     /// Everything, newest first.
-    LIST_EVERYTHING = page!("a.sequence > 0");
+    LIST_EVERYTHING = concat!(
+        audit_columns!(), "a.sequence IN (SELECT a.sequence FROM audit a WHERE a.sequence > 0", is_behind!(), "
+         ORDER BY a.sequence DESC LIMIT #window)", is_wanted!(), " ORDER BY a.sequence DESC LIMIT #limit OFFSET #offset");
     /// One kind of change.
     LIST_EVERYTHING_BY_ACTION = page!("a.action = :action");
     /// Whether the row that a page is to begin behind stands in the trail.
@@ -218,9 +301,11 @@ pub async fn list(
         }
     }
     let [all, by_action] = trail.statements();
-    let list = match page.action {
-        Some(_) => by_action,
-        None => all,
+    let filter = &page.filter;
+    let (list, window) = match page.action {
+        _ if filter.narrows() => (all, LOOKED_AT),
+        Some(_) => (by_action, 0),
+        None => (all, page.limit + page.offset),
     };
     let parameters = trail
         .parameters()
@@ -228,6 +313,14 @@ pub async fn list(
         .optional_text("before", page.before.as_deref())
         .integer("limit", page.limit)
         .integer("offset", page.offset)
+        .integer("window", window)
+        .optional_text("user", filter.user.as_deref())
+        .optional_text("object_type", filter.object_type.as_deref())
+        .optional_text("object_name", filter.object_name.as_deref())
+        .optional_text("event", filter.event.as_deref())
+        .optional_text("request_id", filter.request_id.as_deref())
+        .optional_integer("from", filter.from.map(Timestamp::as_millis))
+        .optional_integer("to", filter.to.map(Timestamp::as_millis))
         .flag("shows_states", page.shows_states);
     let Some(before) = &page.before else {
         return connection.read(parameters.batch([list])).await?.all(0);

@@ -517,3 +517,162 @@ fn a_deployment_and_a_pipeline_have_trails_of_their_own() {
         .get(&world.owner(), &world.path("/deployments/none/audit"))
         .expect(404);
 }
+
+/// Three people change three things, an hour after each other.
+fn busy() -> World {
+    let world = World::new();
+    for (caller, name) in [
+        (world.owner(), "first"),
+        (world.editor(), "second"),
+        (world.admin(), "Third"),
+    ] {
+        world.pass(3_600_000);
+        let path = world.path("/service-users");
+        let made = world.call(&caller, "POST", &path, json!({"name": name}));
+        let id = made.expect(201).text("id");
+        let path = world.path(&format!("/service-users/{id}"));
+        world
+            .call(&caller, "PATCH", &path, json!({"description": "changed"}))
+            .expect(200);
+    }
+    world
+}
+
+#[test]
+fn filters_find_what_they_name_and_all_of_it() {
+    let world = busy();
+    let owner = world.owner();
+    let all = trail(&world, &owner, "?limit=100");
+    let is = |row: &Json, field: &str, value: &str| row[field] == value;
+    let expected = |keeps: &dyn Fn(&Json) -> bool| -> Vec<Json> {
+        all.iter().filter(|row| keeps(row)).cloned().collect()
+    };
+    let editor = world.editor().email;
+    let request = all[2]["request_id"].as_str().unwrap().to_owned();
+    let date = all[3]["date"].as_str().unwrap().to_owned();
+    let encoded = date.replace('+', "%2B");
+    let since = |row: &Json| row["date"].as_str() >= Some(date.as_str());
+    let until = |row: &Json| row["date"].as_str() <= Some(date.as_str());
+    let cases: [(String, Vec<Json>); 11] = [
+        (
+            format!("user={editor}"),
+            expected(&|row| is(row, "user", &editor)),
+        ),
+        (
+            format!("user={}", editor.to_uppercase()),
+            expected(&|row| is(row, "user", &editor)),
+        ),
+        (
+            "object_type=service_user".to_owned(),
+            expected(&|row| is(row, "object_type", "service_user")),
+        ),
+        (
+            "object_name=Third".to_owned(),
+            expected(&|row| is(row, "object_name", "Third")),
+        ),
+        (
+            "event=CREATED%20service".to_owned(),
+            expected(&|row| row["event"].as_str().unwrap().contains("Created service")),
+        ),
+        (
+            format!("request_id={}", request.to_uppercase()),
+            expected(&|row| is(row, "request_id", &request)),
+        ),
+        (format!("from={encoded}"), expected(&since)),
+        (format!("to={encoded}"), expected(&until)),
+        (
+            format!("from={encoded}&to={encoded}"),
+            expected(&|row| since(row) && until(row)),
+        ),
+        (
+            format!("user={editor}&action=update"),
+            expected(&|row| is(row, "user", &editor) && is(row, "action", "update")),
+        ),
+        ("object_name=nobody".to_owned(), Vec::new()),
+    ];
+    for (query, expected) in cases {
+        let found = trail(&world, &owner, &format!("?limit=100&{query}"));
+        assert_eq!(found, expected, "{query}");
+        assert!(query.ends_with("nobody") || !found.is_empty(), "{query}");
+        // The same of everything there is, page by page.
+        let mut paged = Vec::new();
+        while let [.., last] = &trail(
+            &world,
+            &owner,
+            &match paged.last() {
+                None => format!("?limit=1&{query}"),
+                Some(last) => {
+                    let last: &Json = last;
+                    format!("?limit=1&{query}&before={}", last["id"].as_str().unwrap())
+                }
+            },
+        )[..]
+        {
+            paged.push(last.clone());
+        }
+        assert_eq!(paged, expected, "{query}");
+    }
+}
+
+#[test]
+fn filters_work_on_every_trail() {
+    let world = busy();
+    let editor = world.editor().email;
+    for (caller, path) in [
+        (world.owner(), "/v2.1/organizations/acme/audit".to_owned()),
+        (world.operator(), "/operator/v1/audit".to_owned()),
+        (
+            world.operator(),
+            "/operator/v1/audit?organization=acme".to_owned(),
+        ),
+    ] {
+        let and = if path.contains('?') { '&' } else { '?' };
+        for (query, at_least) in [
+            (format!("user={editor}"), 2),
+            ("event=nothing%20of%20it".to_owned(), 0),
+        ] {
+            let found = world
+                .get(&caller, &format!("{path}{and}{query}"))
+                .expect(200)
+                .json();
+            let found = found.as_array().unwrap();
+            assert!(
+                found.len() >= at_least && (at_least > 0 || found.is_empty()),
+                "{path} {query}"
+            );
+            assert!(found.iter().all(|row| row["user"] == editor.as_str()));
+        }
+        let none = world.get(&caller, &format!("{path}{and}to=2020-01-01T00:00:00Z"));
+        assert_eq!(none.expect(200).json(), json!([]));
+    }
+}
+
+#[test]
+fn a_filter_that_cannot_be_read_is_named() {
+    let world = World::new();
+    for (query, field) in [("from=yesterday", "from: "), ("to=2026-13-01", "to: ")] {
+        let path = world.path(&format!("/audit?{query}"));
+        world.get(&world.owner(), &path).refused(400, field);
+    }
+}
+
+/// Whatever there is, a filter looks at so many rows and no more.
+#[test]
+fn a_filter_that_finds_nothing_looks_no_further_than_it_may() {
+    let steps = |rows: i64| {
+        let world = World::new();
+        world.execute(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+             INSERT INTO audit (id, date, request_id, actor, action, event, object_type, object_id, object_name,
+                                organization_id, project_id)
+             SELECT 'many-' || i, i, 'r', 'a', 'update', 'Updated it', 'thing', 't', 't', p.organization_id, p.id
+             FROM n JOIN projects p ON p.name = 'vision'",
+            [rows],
+        );
+        let found = trail(&world, &world.owner(), "?user=nobody@example.com");
+        assert!(found.is_empty());
+        world.database.steps()
+    };
+    let (few, many) = (steps(4_000), steps(16_000));
+    assert!(many < few + few / 10, "{few} -> {many}");
+}
