@@ -4,15 +4,17 @@
 //   node scripts/order-functions.mjs <module>
 //
 // The next function is always the one of which most was seen in those shortly before it: of its runs of `RUN` bytes, counted against
-// its length. The same module gives the same order.
+// its length. How far back and how much the length counts is tried, since a small change in the module moves everything: the order that
+// gzip makes the smallest is taken. The same module gives the same order.
 import { readFileSync, writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 import { CODE, CUSTOM, IMPORTS, bodies as bodiesOf, functionsOf, imports, moduleOf, nameOf, number, sections, text } from "./wasm.mjs";
 
 const RUN = 6;
 // Less than gzip looks back: a function has to find another whole, and what is near costs less.
-const REACH = 24_000;
-// Found by trial, as the others: with a power of 1 the short functions would come first.
-const LENGTH_COUNTS = 0.7;
+const REACHES = [22_000, 24_000, 26_000, 28_000];
+// With a power of 1 the short functions would come first.
+const LENGTHS_COUNT = [0.6, 0.65, 0.7, 0.75];
 
 const FUNCTION_NAMES = 1;
 
@@ -21,12 +23,22 @@ const module = readFileSync(path);
 const all = sections(module);
 const the = (wanted) => all.find(({ kind }) => kind === wanted).content;
 const imported = functionsOf(imports(the(IMPORTS)));
-const place = places(bodiesOf(the(CODE)));
+const place = smallest(bodiesOf(the(CODE)));
 const kept = all.filter(({ kind, content }) => kind !== CUSTOM || nameOf(content) !== "name");
 writeFileSync(path, moduleOf(module, [...kept, { kind: CUSTOM, content: nameSection(imported, place) }]));
 
-/** The place of each function. */
-function places(bodies) {
+/** The place of each function in the order that compresses best. */
+function smallest(bodies) {
+  const tried = REACHES.flatMap((reach) => LENGTHS_COUNT.map((counts) => orderOf(bodies, reach, counts)));
+  const sizes = tried.map((order) => gzipSync(Buffer.concat(order.map((index) => bodies[index])), { level: 9 }).length);
+  const order = tried[sizes.indexOf(Math.min(...sizes))];
+  const place = [];
+  order.forEach((index, at) => (place[index] = at));
+  return place;
+}
+
+/** The functions in an order in which those that are alike are near each other. */
+function orderOf(bodies, reach, counts) {
   const withRun = [];
   const numbers = new Map();
   const runs = bodies.map((body) => {
@@ -45,7 +57,7 @@ function places(bodies) {
   const enter = (index) => runs[index].forEach((run) => near[run]++ || withRun[run].forEach((other) => known[other]++));
   const leave = (index) => runs[index].forEach((run) => --near[run] || withRun[run].forEach((other) => known[other]--));
 
-  const weight = runs.map((own) => (own.length + 8) ** LENGTH_COUNTS);
+  const weight = runs.map((own) => (own.length + 8) ** counts);
   // From the middle on: the first function is the longest, and behind that alone nothing would be in reach.
   const left = new Set(bodies.map((_, index) => (index + (bodies.length >> 1)) % bodies.length));
   const order = [];
@@ -55,14 +67,12 @@ function places(bodies) {
     left.delete(best);
     order.push(best);
     enter(best);
-    for (reached += bodies[best].length; reached > REACH; first++) {
+    for (reached += bodies[best].length; reached > reach; first++) {
       leave(order[first]);
       reached -= bodies[order[first]].length;
     }
   }
-  const place = [];
-  order.forEach((index, at) => (place[index] = at));
-  return place;
+  return order;
 }
 
 /** The names, which sort as the places do. */
