@@ -60,7 +60,7 @@ export function whenSignInIsNeeded(ask: typeof signIn): void {
 }
 
 /** What this page has asked for, to be shown as commands. Reset with each navigation. */
-let asked: { method: string; path: string; body: unknown }[] = [];
+let asked: { method: string; path: string }[] = [];
 export const calls = (): typeof asked => asked;
 export function forgetCalls(): void {
   asked = [];
@@ -116,7 +116,7 @@ async function refusalOf(response: Response): Promise<Refusal> {
 }
 
 async function call(method: string, path: string, body: unknown, options: Options): Promise<unknown> {
-  if (!options.token) asked.push({ method, path, body });
+  if (!options.token) asked.push({ method, path });
   for (let signedIn = false; ; signedIn = true) {
     try {
       const response = await fetched(method, path, body, options);

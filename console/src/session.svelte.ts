@@ -11,7 +11,7 @@ class Sessions {
   /** Why somebody is asked to sign in over the page they are on; null while nobody is. */
   asking = $state<"ended" | "fresh" | null>(null);
   /** Whether a sign-in link was opened: then somebody who is signed in already stays where it can be used. */
-  linking = $state(false);
+  linking = $state(location.hash.startsWith("#link="));
   #answer: ((signedIn: boolean) => void) | null = null;
 
   constructor() {
@@ -48,13 +48,37 @@ class Sessions {
 
   /** With a token or a link, neither of which is kept. */
   async open(by: { token: string } | { link: string }): Promise<void> {
-    this.current = await post("/session", {}, by, { quiet: true });
+    const before = this.person?.id;
+    const opened = await post("/session", {}, by, { quiet: true });
+    tell.postMessage("signed in");
+    if (before && before !== opened.user.id) return this.#leave();
+    this.current = opened;
     this.#done(true);
   }
 
+  /** What this tab holds of a person goes with the page. */
   async close(everywhere = false): Promise<void> {
     await remove("/session", {}, { query: { everywhere: everywhere || undefined }, quiet: true });
-    this.current = null;
+    tell.postMessage("signed out");
+    location.assign("/console/sign-in");
+  }
+
+  /** Somebody else is signed in by now: nothing of this page is theirs, and what waits for a sign-in is not theirs to do. */
+  #leave(): void {
+    this.#done(false);
+    location.reload();
+  }
+
+  /** Looks who is signed in, when the page comes to the front again or another tab says so. */
+  async lookAgain(): Promise<void> {
+    const before = this.person?.id;
+    if (!before || this.asking) return;
+    try {
+      const now = await get("/session", {}, { quiet: true });
+      if (now.user.id !== before) this.#leave();
+    } catch {
+      // Whoever is signed in no more hears so with the next call, and keeps what they have typed.
+    }
   }
 
   /** Nobody wants to sign in again: what waited for it is refused. */
@@ -82,4 +106,11 @@ class Sessions {
   }
 }
 
+/** Between the tabs of a browser, which share one cookie: who is signed in now. */
+const tell = new BroadcastChannel("tenantry-session");
+
 export const session = new Sessions();
+tell.addEventListener("message", () => void session.lookAgain());
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") void session.lookAgain();
+});

@@ -12,6 +12,10 @@ test("a cell that a spreadsheet would calculate is a text, and quotes are double
   assert.equal(csvOf([["a", 'say "hi"', "x,y"], ["=1+1", "+1", "@x"], ["-2", -2, null]]), `a,"say ""hi""","x,y"\r\n'=1+1,'+1,'@x\r\n'-2,-2,\r\n`);
 });
 
+test("a cell is a text behind any separator that a spreadsheet may have", () => {
+  assert.equal(csvOf([["x;=1+1", "x\t+1", "a;b"]]), `"x;'=1+1","x\t'+1","a;b"\r\n`);
+});
+
 test("a difference names what is new, gone, changed and the same", () => {
   assert.deepEqual(differences({ a: 1, b: "x", c: [1] }, { a: 1, b: "y", d: null }), [
     { field: "a", before: "1", after: "1", same: true },

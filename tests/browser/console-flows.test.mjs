@@ -351,14 +351,40 @@ test("a server that cannot tell who is signed in is asked again", async () => {
   await ended(page);
 });
 
-test("signing out leaves no way back in", async () => {
+test("signing out leaves no way back in, and nothing that the tab held for whoever was there", async () => {
   await world.person("mary");
   const page = await world.page("mary");
   await world.go(page, "/me");
+  await page.evaluate(() => (window.held = "for Mary"));
   await page.getByRole("button", { name: /^Sign out/ }).first().click();
   await page.getByRole("heading", { level: 1, name: "Sign in to Tenantry" }).waitFor();
+  await page.waitForFunction(() => window.held === undefined);
   await page.goto(`${world.url}/console/me`);
   await page.getByRole("heading", { level: 1, name: "Sign in to Tenantry" }).waitFor();
+  await ended(page);
+});
+
+test("a link that is opened by whoever is signed in already is shown, and signs its person in", async () => {
+  const page = await world.page();
+  await world.signIn(page, "ada");
+  await page.goto(await world.link("bob"));
+  await page.getByRole("button", { name: "Sign in as bob@example.com" }).click();
+  await page.getByRole("heading", { level: 1, name: "Hello, Bob" }).waitFor();
+  await ended(page);
+});
+
+test("whoever signs in in another tab takes over this one, too", async () => {
+  const page = await world.page();
+  await world.signIn(page, "ada");
+  await world.go(page, "/me");
+  await page.locator("main").getByText("ada@example.com").first().waitFor();
+  const other = await page.context().newPage();
+  await other.goto(await world.link("bob"));
+  await other.getByRole("button", { name: "Sign in as bob@example.com" }).click();
+  await other.getByRole("heading", { level: 1, name: "Hello, Bob" }).waitFor();
+  // Nothing of Ada's stays, and nothing of hers is done as Bob.
+  await page.locator("main").getByText("bob@example.com").first().waitFor();
+  assert.equal(await page.getByText("ada@example.com").count(), 0);
   await ended(page);
 });
 

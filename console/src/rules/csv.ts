@@ -10,6 +10,7 @@ export function csvOf(rows: readonly (readonly Cell[])[]): string {
 function cellOf(cell: Cell): string {
   if (typeof cell === "number") return String(cell);
   const text = cell ?? "";
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  // Where another separator is set, a cell may begin behind it.
+  const safe = text.replace(/(^|[;\t\r\n])(?=[=+\-@\t\r])/g, "$1'");
+  return /[",;\t\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
