@@ -129,7 +129,7 @@ pub struct PermissionsMine {
     /// Permissions on the whole project.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<String>"))]
     pub project: JsonText,
-    /// Permissions on single objects in it, besides those on the project; at most 1,000 objects.
+    /// Permissions on single objects in it, besides those on the project; by at most 500 role assignments.
     pub objects: Vec<PermissionsOnObject>,
     /// Whether the caller is an admin of the organization, or the operator, and so has every permission.
     pub administers: bool,

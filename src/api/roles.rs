@@ -125,7 +125,7 @@ pub(crate) async fn update(call: &mut Call<'_, OnProject>) -> Result<Response, E
         permissions: body.permissions.or_keep("permissions")?,
     };
     let permissions = changes.permissions.as_ref();
-    if permissions.is_some_and(RolePermissions::give_roles) {
+    if permissions.is_some_and(RolePermissions::hand_on) {
         call.needs_fresh()?;
     }
     let updated = roles::update(

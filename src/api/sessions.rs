@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::api::{Call, console};
+use crate::api::{Call, Context, console};
 use crate::auth::access::{Access, Authority, FRESH};
 use crate::auth::principal::{Principal, User};
 use crate::auth::{cookie, credential};
@@ -19,9 +19,9 @@ object! {
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct SessionCreate {
         /// Token of the person.
-        pub token: Option<Text<1, 200>>,
+        pub token: Option<Text<1, 64>>,
         /// Secret of a sign-in link: what stands behind `#link=` in it.
-        pub link: Option<Text<1, 200>>,
+        pub link: Option<Text<1, 64>>,
     }
 }
 
@@ -31,7 +31,7 @@ object! {
     #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
     pub struct SignInLinkShown {
         /// Secret of the link: what stands behind `#link=` in it.
-        pub link: Text<1, 200>,
+        pub link: Text<1, 64>,
     }
 }
 
@@ -359,8 +359,8 @@ pub(crate) async fn create_link(call: &mut Call<'_>) -> Result<Response, Error> 
 }
 
 /// Makes a link for the person of this id, which lasts so many milliseconds; by an admin of this organization, if one is named.
-pub(crate) async fn make_link<About>(
-    call: &Call<'_, About>,
+pub(crate) async fn make_link(
+    call: &Context<'_>,
     user_id: &str,
     lasts: i64,
     organization_id: Option<&str>,
@@ -398,6 +398,8 @@ pub(crate) async fn replace_token(call: &mut Call<'_>) -> Result<Response, Error
 
 /// `DELETE /session/token`.
 pub(crate) async fn delete_token(call: &mut Call<'_>) -> Result<Response, Error> {
+    // Else whoever may not replace it could delete it, and have the first one.
+    call.needs_fresh()?;
     sessions::delete_token(&call.change_context()?).await?;
     Ok(Response::no_content())
 }

@@ -24,9 +24,10 @@ use crate::web::request::Request;
 
 impl Exchange<'_> {
     /// Step 3: the token that the caller shows; the operator shows none.
-    fn token(&self, request: &Request) -> Result<Option<RecognisedToken>, Error> {
+    fn token(&self, request: &Request, access: Access) -> Result<Option<RecognisedToken>, Error> {
         // No request endpoint takes a session: what pages send through the gate bears a token (contract section 8).
-        let takes_session = !self.progress.borrow().is_request_endpoint;
+        let takes_session =
+            access != Access::Operator && !self.progress.borrow().is_request_endpoint;
         let shown = match credential::read(request, self.config, takes_session) {
             Credential::Missing => Err(Error::unauthenticated(credential::MISSING)),
             Credential::Refused(why) => Err(Error::unauthenticated(why)),
@@ -50,7 +51,7 @@ impl Exchange<'_> {
         if access == Access::Public {
             return Ok(());
         }
-        let token = self.token(call.request)?;
+        let token = self.token(call.request, access)?;
         let digests = token.as_ref().map(|token| &token.digests);
         let row = match (digests, call.rider()?) {
             (None, None) => None,
@@ -80,7 +81,7 @@ impl Exchange<'_> {
         call: &mut Context<'_>,
         access: Access,
     ) -> Result<OnOrganization, Error> {
-        let token = self.token(call.request)?;
+        let token = self.token(call.request, access)?;
         let digests = token.as_ref().map(|token| &token.digests);
         let name = call.parameter("organization_name").to_owned();
         let rider = call.rider()?;
@@ -113,7 +114,7 @@ impl Exchange<'_> {
         call: &mut Context<'_>,
         access: Access,
     ) -> Result<OnProject, Error> {
-        let token = self.token(call.request)?;
+        let token = self.token(call.request, access)?;
         let (project, _) = self.project_and_target(call, access, token, None).await?;
         Ok(OnProject::new(project))
     }
@@ -127,7 +128,7 @@ impl Exchange<'_> {
         if matches!(access, Access::Service(_)) {
             return self.authorise_on_service(call, access).await;
         }
-        let token = self.token(call.request)?;
+        let token = self.token(call.request, access)?;
         call.read_body_first().await?;
         if matches!(access, Access::Model(_)) {
             requests::openai::read_model(call)?;

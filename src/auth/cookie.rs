@@ -62,13 +62,21 @@ pub fn is_of_own_page(request: &Request, config: &Config) -> bool {
         && (is_reading || says("origin", &origin_of(&host, config)))
 }
 
-/// The secret in the cookie, if the request has it.
+/// The secret in the cookie, if the request has it, once. A browser holds a name with any other character in front for another
+/// one, and takes that from a neighbouring host: so nothing is taken off but the space that stands between two cookies (RFC 6265bis,
+/// section 5.8.3), and where there are two of the name, none is ours.
 #[must_use]
 pub fn read(request: &Request) -> Option<String> {
     let cookies = request.header("cookie")?;
-    let mut pairs = cookies.split(';').filter_map(|pair| pair.split_once('='));
-    let found = pairs.find(|(name, _)| name.trim() == NAME);
-    found.map(|(_, value)| value.trim().to_owned())
+    let named = cookies.split(';').filter_map(|pair| {
+        let pair = pair.strip_prefix(' ').unwrap_or(pair);
+        pair.strip_prefix(NAME)?.strip_prefix('=')
+    });
+    let named: Vec<&str> = named.collect();
+    match named.as_slice() {
+        [secret] => Some((*secret).to_owned()),
+        _ => None,
+    }
 }
 
 /// The line of `Set-Cookie` that gives it for so many seconds.

@@ -2,7 +2,9 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 use crate::auth::permissions::CATALOGUE;
-use crate::auth::permissions::{Permission, ROLES_ASSIGNMENTS_CREATE, ROLES_CREATE, ROLES_UPDATE};
+use crate::auth::permissions::{
+    Permission, SERVICE_USERS_ACCESS_KEYS_CREATE, SERVICE_USERS_CREATE, SERVICE_USERS_TOKEN_UPDATE,
+};
 use crate::domain::Invalid;
 use crate::domain::json::read_as;
 use crate::domain::numbered::Numbered;
@@ -12,11 +14,17 @@ use crate::domain::numbered::Numbered;
 pub struct RolePermissions(Vec<Permission>);
 
 impl RolePermissions {
-    /// Whether whoever holds them can make, change or give roles.
+    /// Whether they are about roles, or make tokens or access keys: whoever holds them can hand on what they have.
     #[must_use]
-    pub fn give_roles(&self) -> bool {
-        let giving = [ROLES_CREATE, ROLES_UPDATE, ROLES_ASSIGNMENTS_CREATE];
-        self.0.iter().any(|permission| giving.contains(permission))
+    pub fn hand_on(&self) -> bool {
+        let making = [
+            SERVICE_USERS_CREATE,
+            SERVICE_USERS_TOKEN_UPDATE,
+            SERVICE_USERS_ACCESS_KEYS_CREATE,
+        ];
+        self.0.iter().any(|permission| {
+            permission.name().starts_with("roles.") || making.contains(permission)
+        })
     }
 
     /// The names as a JSON list.

@@ -57,15 +57,16 @@ statements! {
         object_of_name!(), "))
          ORDER BY a.creation_date, a.id LIMIT 1");
     /// What somebody holds, object by object.
-    HELD = "SELECT a.resource_type, coalesce(e.name, l.name, p.name) AS resource,
+    HELD = "SELECT given.resource_type, coalesce(e.name, l.name, p.name) AS resource,
                    json_group_array(DISTINCT h.permission) AS permissions
-            FROM role_assignments a JOIN projects p ON p.id = a.project_id
-            LEFT JOIN deployments e ON e.id = a.resource_id AND a.resource_type = 'deployment'
-            LEFT JOIN pipelines l ON l.id = a.resource_id AND a.resource_type = 'pipeline'
-            JOIN role_permissions h ON h.role_id = a.role_id
-            JOIN permissions c ON c.name = h.permission AND (a.user_id IS NOT NULL OR c.service_users = 1)
-            WHERE a.project_id = :project_id AND a.assignee_id = :assignee
-            GROUP BY a.resource_type, a.resource_id ORDER BY a.resource_type <> 'project', a.resource_type, resource LIMIT 1001";
+            FROM (SELECT * FROM role_assignments WHERE project_id = :project_id AND assignee_id = :assignee
+                  ORDER BY resource_type <> 'project' LIMIT 500) given
+            JOIN projects p ON p.id = given.project_id
+            LEFT JOIN deployments e ON e.id = given.resource_id AND given.resource_type = 'deployment'
+            LEFT JOIN pipelines l ON l.id = given.resource_id AND given.resource_type = 'pipeline'
+            JOIN role_permissions h ON h.role_id = given.role_id
+            JOIN permissions c ON c.name = h.permission AND (given.user_id IS NOT NULL OR c.service_users = 1)
+            GROUP BY given.resource_type, given.resource_id ORDER BY given.resource_type <> 'project', given.resource_type, resource";
 }
 
 row! {
@@ -81,7 +82,7 @@ row! {
     }
 }
 
-/// What somebody holds by roles in a project, on the project itself and on at most 1,000 objects in it.
+/// What somebody holds by roles in a project, on the project itself and on objects in it, by at most 500 assignments.
 ///
 /// # Errors
 /// 503 when the database fails.

@@ -76,14 +76,15 @@ macro_rules! assignee_is_service_user {
     };
 }
 
-/// A role by which roles can be made, changed or given is assigned in a session that is fresh (contract section 8): its holder
-/// could keep for ever what the session's thief has for a while.
+/// A role that is about roles, or by which tokens and access keys are made, is assigned in a session that is fresh (contract section 8):
+/// its holder could keep for ever what the session's thief has for a while.
 macro_rules! fresh_or_harmless {
     () => {
         concat!(
             "(#fresh = 1 OR NOT EXISTS (SELECT 1 FROM role_permissions h WHERE h.role_id = ",
             role_of_name!(),
-            " AND h.permission IN ('roles.create', 'roles.update', 'roles.assignments.create')))"
+            " AND (h.permission GLOB 'roles.*' OR h.permission IN (
+                    'service_users.create', 'service_users.token.update', 'service_users.access_keys.create'))))"
         )
     };
 }

@@ -77,14 +77,29 @@ macro_rules! session_columns {
     };
 }
 
-/// Whether the token, or the link, that was shown for a session is still there. The link of an organization's admin is for nobody
-/// whom another organization has taken in meanwhile: that admin may have opened it themselves.
+/// Whether `sign_in_links l` opens a session. That of an organization's admin, who may open it themselves, does so while they are admin
+/// and it is for somebody who has no account, is a member there, and of no other organization.
+macro_rules! link_opens {
+    () => {
+        "l.expires_at > #now AND (l.organization_id IS NULL OR (
+           EXISTS (SELECT 1 FROM users WHERE id = l.user_id AND status = 'pending')
+           AND EXISTS (SELECT 1 FROM tokens t JOIN organization_users m ON m.user_id = t.user_id
+                       WHERE t.id = l.session_id AND m.organization_id = l.organization_id AND m.admin = 1)
+           AND EXISTS (SELECT 1 FROM organization_users WHERE user_id = l.user_id AND organization_id = l.organization_id)
+           AND NOT EXISTS (SELECT 1 FROM organization_users
+                           WHERE user_id = l.user_id AND organization_id <> l.organization_id)))"
+    };
+}
+
+/// Whether the token, or the link, that was shown for a session still opens one.
 macro_rules! way_in_is_open {
     () => {
-        "(EXISTS (SELECT 1 FROM tokens WHERE id = :token_id)
-          OR EXISTS (SELECT 1 FROM sign_in_links l WHERE l.id = :link_id AND l.expires_at > #now
-                     AND NOT EXISTS (SELECT 1 FROM organization_users
-                                     WHERE user_id = l.user_id AND organization_id <> l.organization_id)))"
+        concat!(
+            "(EXISTS (SELECT 1 FROM tokens WHERE id = :token_id)
+              OR EXISTS (SELECT 1 FROM sign_in_links l WHERE l.id = :link_id AND ",
+            link_opens!(),
+            "))"
+        )
     };
 }
 
@@ -145,6 +160,8 @@ macro_rules! may_make_link {
 macro_rules! is_for_admin {
     () => {
         "(#by_admin = 0 OR (EXISTS (SELECT 1 FROM users WHERE id = :user_id AND status = 'pending')
+          AND NOT EXISTS (SELECT 1 FROM sign_in_links
+                          WHERE user_id = :user_id AND organization_id IS NULL AND expires_at > #now)
           AND NOT EXISTS (SELECT 1 FROM organization_users
                           WHERE user_id = :user_id AND organization_id <> :organization_id)))"
     };
@@ -159,7 +176,7 @@ statements! {
                              session_user_agent)
          SELECT :new_token_id, :digest, :key_id, :principal_id, #end, #now, :method, CASE WHEN :link_id IS NULL THEN :token_id
                 ELSE (SELECT t.session_made_from FROM sign_in_links l JOIN tokens t ON t.id = l.session_id
-                      WHERE l.id = :link_id) END, :user_agent WHERE ", permitted!());
+                      WHERE l.id = :link_id AND t.user_id = :principal_id) END, :user_agent WHERE ", permitted!());
     /// Who comes by a link has an account from now on.
     ACTIVATE = concat!(
         "UPDATE users SET status = 'active', registration_date = #now
@@ -198,9 +215,10 @@ statements! {
     AFTER_END = concat!(
         "SELECT ", permitted!(), " AS done, ", caller_still!(":principal_id = :user_id"), " AS may, ", user_exists!(), " AS found");
     /// The link that has this digest.
-    GET_LINK = "SELECT l.id AS link_id, l.expires_at, u.id AS user_id, u.email, u.name, u.surname
+    GET_LINK = concat!(
+        "SELECT l.id AS link_id, l.expires_at, u.id AS user_id, u.email, u.name, u.surname
                 FROM sign_in_links l JOIN users u ON u.id = l.user_id
-                WHERE l.digest IN (:digest, :other_digest) AND l.expires_at > #now";
+                WHERE l.digest IN (:digest, :other_digest) AND ", link_opens!());
     /// The permit for a link.
     PERMIT_LINK = permit!(
         name "(SELECT email FROM users WHERE id = :user_id)", ":user_id", "NULL",
@@ -208,7 +226,7 @@ statements! {
     /// The link, in the place of the one before it.
     PUT_LINK = concat!(
         "INSERT INTO sign_in_links (id, digest, key_id, user_id, session_id, organization_id, creation_date, expires_at)
-         SELECT :new_token_id, :digest, :key_id, :user_id, CASE WHEN :principal_id = :user_id THEN :token_id END,
+         SELECT :new_token_id, :digest, :key_id, :user_id, CASE WHEN #operator = 0 THEN :token_id END,
                 CASE WHEN #by_admin = 1 AND #operator = 0 THEN :organization_id END, #now, #end
          WHERE ", permitted!(), "
          ON CONFLICT (user_id) DO UPDATE SET id = excluded.id, digest = excluded.digest, key_id = excluded.key_id,
@@ -219,7 +237,8 @@ statements! {
     /// The permit to replace one's own token.
     PERMIT_REPLACE = permit!(":principal_id", "NULL", concat!(caller_lives!(), " AND ", may_replace!()));
     /// The permit to delete it.
-    PERMIT_DELETE_TOKEN = permit!(":principal_id", "NULL", concat!(caller_lives!(), " AND ", has_own_token!()));
+    PERMIT_DELETE_TOKEN = permit!(":principal_id", "NULL", concat!(
+        "#fresh = 1 AND ", caller_lives!(), " AND ", has_own_token!()));
     /// This session goes on, whatever token it was made from.
     LET_GO = concat!("UPDATE tokens SET session_made_from = NULL WHERE id = :token_id AND ", permitted!());
     /// The token, and with it the other sessions that were made from it.
@@ -446,7 +465,8 @@ pub async fn make_link(
         ("found", &|| super::users::not_found(user_id)),
         ("suits", &|| {
             Error::forbidden(
-                "a sign-in link is made by the operator for whoever has an account or is in another organization, too",
+                "only the operator makes a sign-in link for whoever has an account, has one from the operator already, or is in \
+                 another organization, too",
             )
         }),
         (OTHERWISE, &|| match new.organization_id {

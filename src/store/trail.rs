@@ -157,21 +157,7 @@ macro_rules! is_wanted {
         " AND (:user IS NULL OR a.actor = :user) AND (:object_type IS NULL OR a.object_type = :object_type)
           AND (:object_name IS NULL OR a.object_name = :object_name)
           AND (:event IS NULL OR instr(lower(a.event), lower(:event)) > 0)
-          AND (:request_id IS NULL OR a.request_id = :request_id) AND (#from IS NULL OR a.date >= #from)
-          AND (:action IS NULL OR a.action = :action)"
-    };
-}
-
-/// A page of what the condition finds: `page!(condition)`. The condition and the order are those of an index, so what
-/// is read is what is skipped and what is listed, whatever the trail has (contract section 4).
-macro_rules! page {
-    ($condition:expr) => {
-        concat!(
-            audit_columns!(),
-            $condition,
-            is_behind!(),
-            " ORDER BY a.sequence DESC LIMIT #limit OFFSET #offset"
-        )
+          AND (:request_id IS NULL OR a.request_id = :request_id) AND (#from IS NULL OR a.date >= #from)"
     };
 }
 
@@ -181,7 +167,11 @@ macro_rules! newest {
         concat!(
             "SELECT * FROM (SELECT a.sequence FROM audit a WHERE ",
             $condition,
-            " AND a.action = '",
+            " AND coalesce(:action, '",
+            $action,
+            "') = '",
+            $action,
+            "' AND a.action = '",
             $action,
             "'",
             is_behind!(),
@@ -226,26 +216,14 @@ macro_rules! of_target {
 statements! {
     /// The trail of a project, newest first.
     LIST_OF_PROJECT = page_of_all_kinds!("a.project_id = :project_id");
-    /// One kind of change in it.
-    LIST_OF_PROJECT_BY_ACTION = page!("a.project_id = :project_id AND a.action = :action");
     /// The trail of an organization, its deleted projects included, newest first.
     LIST_OF_ORGANIZATION = page_of_all_kinds!("a.organization_id = :organization_id");
-    /// One kind of change in it.
-    LIST_OF_ORGANIZATION_BY_ACTION = page!("a.organization_id = :organization_id AND a.action = :action");
     /// The trail of the organization of this name, for the operator.
     LIST_OF_ORGANIZATION_NAMED = page_of_all_kinds!(of_organization_named!());
-    /// One kind of change in it.
-    LIST_OF_ORGANIZATION_NAMED_BY_ACTION = page!(concat!(of_organization_named!(), " AND a.action = :action"));
     /// The trail of a deployment or a pipeline, newest first.
     LIST_OF_TARGET = page_of_all_kinds!(of_target!());
-    /// One kind of change in it.
-    LIST_OF_TARGET_BY_ACTION = page!(concat!(of_target!(), " AND a.action = :action"));
     /// Everything, newest first.
-    LIST_EVERYTHING = concat!(
-        audit_columns!(), "a.sequence IN (SELECT a.sequence FROM audit a WHERE a.sequence > 0", is_behind!(), "
-         ORDER BY a.sequence DESC LIMIT #window)", is_wanted!(), " ORDER BY a.sequence DESC LIMIT #limit OFFSET #offset");
-    /// One kind of change.
-    LIST_EVERYTHING_BY_ACTION = page!("a.action = :action");
+    LIST_EVERYTHING = page_of_all_kinds!("a.sequence > 0");
     /// Whether the row that a page is to begin behind stands in the trail.
     KNOWS = "SELECT EXISTS (SELECT 1 FROM audit WHERE id = :before
                AND (:project_id IS NULL OR project_id = :project_id)
@@ -256,17 +234,14 @@ statements! {
 }
 
 impl Trail<'_> {
-    /// The statements that list it: all of it, and one kind of change.
-    fn statements(self) -> [&'static Sql; 2] {
+    /// The statement that lists it.
+    fn statement(self) -> &'static Sql {
         match self {
-            Self::Project(_) => [&LIST_OF_PROJECT, &LIST_OF_PROJECT_BY_ACTION],
-            Self::Organization(_) => [&LIST_OF_ORGANIZATION, &LIST_OF_ORGANIZATION_BY_ACTION],
-            Self::OrganizationNamed(_) => [
-                &LIST_OF_ORGANIZATION_NAMED,
-                &LIST_OF_ORGANIZATION_NAMED_BY_ACTION,
-            ],
-            Self::Target(_) => [&LIST_OF_TARGET, &LIST_OF_TARGET_BY_ACTION],
-            Self::Everything => [&LIST_EVERYTHING, &LIST_EVERYTHING_BY_ACTION],
+            Self::Project(_) => &LIST_OF_PROJECT,
+            Self::Organization(_) => &LIST_OF_ORGANIZATION,
+            Self::OrganizationNamed(_) => &LIST_OF_ORGANIZATION_NAMED,
+            Self::Target(_) => &LIST_OF_TARGET,
+            Self::Everything => &LIST_EVERYTHING,
         }
     }
 
@@ -300,12 +275,11 @@ pub async fn list(
             known: Flag,
         }
     }
-    let [all, by_action] = trail.statements();
     let filter = &page.filter;
-    let (list, window) = match page.action {
-        _ if filter.narrows() => (all, LOOKED_AT),
-        Some(_) => (by_action, 0),
-        None => (all, page.limit + page.offset),
+    let list = trail.statement();
+    let window = match filter.narrows() {
+        true => LOOKED_AT,
+        false => page.limit + page.offset,
     };
     let parameters = trail
         .parameters()

@@ -263,3 +263,122 @@ fn an_admin_makes_links_for_whom_they_invited_where_the_operator_lets_them() {
     let call = Call::new("POST", "/session").on_console();
     world.send(call.json(&json!({"link": secret}))).expect(201);
 }
+
+/// Of an admin's link nothing is left when they, or the person, are no longer where they were.
+#[test]
+fn an_admins_link_ends_with_what_made_it_theirs_to_make() {
+    let members = "/v2.1/organizations/acme/users";
+    let redeem = |world: &World, link: &str| {
+        let secret = link.split_once("#link=").map_or("", |(_, secret)| secret);
+        let body = json!({"link": secret});
+        let shown = Call::new("POST", "/session/link/preview")
+            .on_console()
+            .json(&body);
+        let opened = Call::new("POST", "/session").on_console().json(&body);
+        (world.send(shown).status, world.send(opened).status)
+    };
+    type Event = fn(&World, &str);
+    let events: [(&str, Event, bool); 7] = [
+        ("nothing", |_, _| {}, true),
+        (
+            "the operator makes an account",
+            |world, _| {
+                let body = json!({"email": "vic@example.com"});
+                let made = world.call(&world.operator(), "POST", "/operator/v1/users", body);
+                made.expect(201);
+            },
+            false,
+        ),
+        (
+            "the person is taken out",
+            |world, id| {
+                let path = format!("/v2.1/organizations/acme/users/{id}");
+                world
+                    .call(&world.operator(), "DELETE", &path, Json::Null)
+                    .expect(204);
+            },
+            false,
+        ),
+        (
+            "the admin is demoted",
+            |world, _| {
+                world.execute(
+                    "UPDATE organization_users SET admin = (user_id = ?2) WHERE user_id IN (?1, ?2)",
+                    (world.owner().id, world.member().id),
+                );
+            },
+            false,
+        ),
+        (
+            "the admin is signed out",
+            |world, _| {
+                let path = format!("/operator/v1/users/{}/sessions", world.owner().id);
+                world
+                    .call(&world.operator(), "DELETE", &path, Json::Null)
+                    .expect(204);
+            },
+            false,
+        ),
+        (
+            "another organization invites the person",
+            |world, _| {
+                let body = json!({"email": "vic@example.com"});
+                let path = "/v2.1/organizations/globex/users";
+                world
+                    .call(&world.stranger(), "POST", path, body)
+                    .expect(201);
+            },
+            false,
+        ),
+        (
+            "the operator makes a link",
+            |world, id| {
+                let path = format!("/operator/v1/users/{id}/sign-in-link");
+                world
+                    .call(&world.operator(), "POST", &path, json!({}))
+                    .expect(201);
+            },
+            false,
+        ),
+    ];
+    for (what, event, opens) in events {
+        let world = World::new();
+        let admin = world.owner_in_session();
+        let body = json!({"email": "vic@example.com"});
+        let id = world
+            .call(&admin, "POST", members, body)
+            .expect(201)
+            .text("id");
+        let path = format!("{members}/{id}/sign-in-link");
+        let link = world
+            .call(&admin, "POST", &path, json!({}))
+            .expect(201)
+            .text("link");
+        event(&world, &id);
+        let expected = if opens { (200, 201) } else { (401, 401) };
+        assert_eq!(redeem(&world, &link), expected, "{what}");
+    }
+}
+
+#[test]
+fn an_admins_link_takes_the_place_of_no_link_of_the_operator() {
+    let world = World::new();
+    let members = "/v2.1/organizations/acme/users";
+    let body = json!({"email": "vic@example.com"});
+    let id = world
+        .call(&world.owner(), "POST", members, body)
+        .expect(201)
+        .text("id");
+    let by_operator = format!("/operator/v1/users/{id}/sign-in-link");
+    world
+        .call(&world.operator(), "POST", &by_operator, json!({"hours": 1}))
+        .expect(201);
+    let by_admin = format!("{members}/{id}/sign-in-link");
+    world
+        .call(&world.owner(), "POST", &by_admin, json!({}))
+        .refused(403, "from the operator");
+    world.pass(3_600_000);
+    world
+        .call(&world.owner(), "POST", &by_admin, json!({}))
+        .expect(201);
+}

@@ -52,7 +52,7 @@ const MAY_GROW: &[(&str, &str)] = &[
     ),
     (
         "permissions_mine",
-        "the roles of the caller, which it lists: on 1,000 objects at most",
+        "the roles of the caller, which it lists: 500 assignments at most",
     ),
     (
         "pipeline_requests_batch_create",

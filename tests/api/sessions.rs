@@ -584,6 +584,8 @@ fn what_outlives_a_session_needs_a_fresh_one() {
     world.served("x1");
     let calls = [
         ("PUT", "/session/token".to_owned(), Json::Null),
+        // Else the next one would be the first.
+        ("DELETE", "/session/token".to_owned(), Json::Null),
         ("POST", "/session/link".to_owned(), Json::Null),
         (
             "POST",
@@ -646,7 +648,7 @@ fn what_outlives_a_session_needs_a_fresh_one() {
     // What ends no later than they do is free.
     let session = world.owner_in_session();
     world.pass(15 * MINUTE);
-    let viewer = json!({"role": "project-viewer", "assignee": world.member().id});
+    let viewer = json!({"role": "deployment-request-user", "assignee": world.member().id});
     world
         .call(&session, "POST", &assignments, viewer)
         .expect(201);
@@ -676,11 +678,11 @@ fn who_came_by_a_link_gives_themselves_a_token_and_replaces_it() {
         ..world.nobody()
     };
     let session = sign_in_by_link(&world, &person);
-    // The first one at any time.
-    world.pass(HOUR);
     let put = |session: &Caller| world.call(session, "PUT", "/session/token", Json::Null);
     let delete = |session: &Caller| world.call(session, "DELETE", "/session/token", Json::Null);
     delete(&session).expect(404);
+    // The first one at any time.
+    world.pass(HOUR);
     let first = person.holding(put(&session).expect(200).text("token"));
     user(&world, &first).expect(200);
     put(&session).expect(403);
@@ -787,4 +789,38 @@ fn a_sessions_end_is_no_expiry_date_of_its_person() {
         json!({"name": "for ever"}),
     );
     assert_eq!(made.expect(201).json()["expiry_date"], Json::Null);
+}
+
+/// A browser takes a cookie of another name from a neighbouring host, and this is one: no space but the one between two cookies is
+/// taken off.
+#[test]
+fn a_cookie_that_a_neighbouring_host_has_planted_is_none() {
+    let world = World::new();
+    let (mine, planted) = (world.owner_in_session(), world.sign_in(&world.stranger()));
+    let (mine, planted) = (mine.token.unwrap(), planted.token.unwrap());
+    let name = "__Host-Http-tenantry";
+    let read = |cookies: String| {
+        let call = Call::new("GET", "/v2.1/user").on_console();
+        world.send(call.header("cookie", cookies))
+    };
+    for space in [
+        "\u{2000}", "\u{a0}", "\u{85}", "\u{3000}", "\t", "\u{feff}", "  ",
+    ] {
+        read(format!("{space}{name}={planted}")).expect(401);
+        let both = read(format!("{space}{name}={planted}; {name}={mine}"));
+        assert_eq!(both.expect(200).text("id"), world.owner().id, "{space:?}");
+    }
+    // Where there are two, nobody can tell which is ours.
+    read(format!("{name}={planted}; {name}={mine}")).expect(401);
+    read(format!("a=b; {name}={mine}; c=d")).expect(200);
+    read(format!("{name}x={mine}")).expect(401);
+    read(format!("x{name}={mine}")).expect(401);
+}
+
+#[test]
+fn the_operators_calls_look_at_no_cookie() {
+    let world = World::new();
+    let session = world.owner_in_session();
+    let answer = world.get(&session, "/operator/v1/users").expect(401);
+    assert_eq!(answer.trips, 0);
 }
