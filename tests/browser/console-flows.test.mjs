@@ -181,6 +181,26 @@ test("back brings the filter back, and where somebody was", async () => {
   await ended(page);
 });
 
+test("of more service users than a page shows, each is found and each comes in its turn", async () => {
+  await world.call("POST", "/v2.1/projects", { name: "crowd", organization_name: "acme" });
+  for (let from = 0; from < 60; from += 10) {
+    const named = (index) => ({ name: `app-${String(from + index).padStart(2, "0")}` });
+    await Promise.all(Array.from({ length: 10 }, (_, index) => world.call("POST", "/v2.1/projects/crowd/service-users", named(index))));
+  }
+  const page = await world.page("ada");
+  const rows = page.locator("tbody tr");
+  await world.go(page, "/p/crowd/service-users?sort=-name");
+  assert.equal(await rows.count(), 50);
+  assert.match(await rows.first().innerText(), /app-59/);
+  await page.getByRole("button", { name: "Next 50" }).click();
+  await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 10);
+  assert.match(await rows.last().innerText(), /app-00/);
+  await page.getByRole("searchbox").fill("app-07");
+  await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 1);
+  assert.match(await rows.first().innerText(), /app-07/);
+  await ended(page);
+});
+
 test("pressing twice makes one", async () => {
   const page = await world.page("ada");
   await world.go(page, "/p/empty/service-users");
