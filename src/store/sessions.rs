@@ -195,7 +195,7 @@ statements! {
     GET = concat!("SELECT ", session_columns!(), " FROM tokens WHERE id = :id AND session_method IS NOT NULL");
     /// The organizations of a person.
     MEMBERSHIPS = "SELECT n.name, m.admin AS administers FROM organization_users m
-                   JOIN organizations n ON n.id = m.organization_id WHERE m.user_id = :user_id ORDER BY n.name LIMIT 1000";
+                   JOIN organizations n ON n.id = m.organization_id WHERE m.user_id = :user_id ORDER BY m.admin DESC, n.name LIMIT 1000";
     /// The sessions of a person, the newest first.
     LIST = concat!(
         "SELECT ", session_columns!(), " FROM tokens WHERE user_id = :user_id AND session_method IS NOT NULL
