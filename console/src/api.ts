@@ -161,7 +161,7 @@ export function remove<P extends PathOf<"delete">>(path: P, inBraces: InBraces, 
   return call("DELETE", fill(path, inBraces, options.query), undefined, options) as Promise<void>;
 }
 
-/** What an older server does not know yet is null, and the page leaves it out. */
+/** What the caller may not read, or what is not there, is null, and the page leaves it out. */
 export async function ifKnown<T>(answer: Promise<T>): Promise<T | null> {
   try {
     return await answer;
