@@ -29,7 +29,8 @@ writeFileSync(path, moduleOf(module, [...kept, { kind: CUSTOM, content: nameSect
 
 /** The place of each function in the order that compresses best. */
 function smallest(bodies) {
-  const tried = REACHES.flatMap((reach) => LENGTHS_COUNT.map((counts) => orderOf(bodies, reach, counts)));
+  const seen = runsOf(bodies);
+  const tried = REACHES.flatMap((reach) => LENGTHS_COUNT.map((counts) => orderOf(bodies, seen, reach, counts)));
   const sizes = tried.map((order) => gzipSync(Buffer.concat(order.map((index) => bodies[index])), { level: 9 }).length);
   const order = tried[sizes.indexOf(Math.min(...sizes))];
   const place = [];
@@ -37,8 +38,8 @@ function smallest(bodies) {
   return place;
 }
 
-/** The functions in an order in which those that are alike are near each other. */
-function orderOf(bodies, reach, counts) {
+/** The runs of bytes of each function, by numbers, and the functions that have each. */
+function runsOf(bodies) {
   const withRun = [];
   const numbers = new Map();
   const runs = bodies.map((body) => {
@@ -51,7 +52,11 @@ function orderOf(bodies, reach, counts) {
     return [...own];
   });
   runs.forEach((own, index) => own.forEach((run) => withRun[run].push(index)));
+  return { runs, withRun };
+}
 
+/** The functions in an order in which those that are alike are near each other. */
+function orderOf(bodies, { runs, withRun }, reach, counts) {
   const near = new Int32Array(withRun.length);
   const known = new Int32Array(bodies.length);
   const enter = (index) => runs[index].forEach((run) => near[run]++ || withRun[run].forEach((other) => known[other]++));
