@@ -156,13 +156,12 @@ const LINK_ENDED: &str =
 
 /// The host of the console, of a call that a page on it makes: one of another site must not sign anybody in.
 fn own_page(call: &Call<'_>) -> Result<String, Error> {
-    let host = console::host(call)?;
-    match cookie::is_of_own_page(call.request, call.config) {
-        true => Ok(host),
-        false => Err(Error::forbidden(
+    console::host(call)?;
+    cookie::host_of_own_page(call.request, call.config).ok_or_else(|| {
+        Error::forbidden(
             "only a page of this host signs people in, and a browser says so in Sec-Fetch-Site and Origin",
-        )),
-    }
+        )
+    })
 }
 
 fn caller(call: &Call<'_>) -> Result<User, Error> {

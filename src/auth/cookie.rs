@@ -50,16 +50,15 @@ fn origin_has_host(origin: &str, host: &str) -> bool {
         .is_some_and(|(_, authority)| authority == host)
 }
 
-/// Whether a browser says that the call comes from a page of the host that it calls, on which the console may be.
+/// The host that is called, if the console may be there and a browser says that the call comes from a page of it.
 #[must_use]
-pub fn is_of_own_page(request: &Request, config: &Config) -> bool {
-    let Some(host) = console_host(request, config) else {
-        return false;
-    };
+pub fn host_of_own_page(request: &Request, config: &Config) -> Option<String> {
+    let host = console_host(request, config)?;
     let says = |name: &str, value: &str| request.header(name).is_some_and(|said| said == value);
     let is_reading = matches!(request.method, Method::GET | Method::HEAD);
-    says("sec-fetch-site", "same-origin")
-        && (is_reading || says("origin", &origin_of(&host, config)))
+    let is_own = says("sec-fetch-site", "same-origin")
+        && (is_reading || says("origin", &origin_of(&host, config)));
+    is_own.then_some(host)
 }
 
 /// The secret in the cookie, if the request has it, once. A browser holds a name with any other character in front for another

@@ -55,10 +55,9 @@ fn read_session(request: &Request, config: &Config) -> Credential {
     let Some(secret) = cookie::read(request) else {
         return Credential::Missing;
     };
-    if !cookie::is_of_own_page(request, config) {
+    let Some(host) = cookie::host_of_own_page(request, config) else {
         return Credential::Refused(ELSEWHERE);
-    }
-    let host = cookie::console_host(request, config).unwrap_or_default();
+    };
     config
         .token_keys
         .recognise(Opens::SessionAt(&host), &secret)
