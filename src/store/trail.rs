@@ -1,7 +1,5 @@
 //! Pages of an audit trail: of a project, of a deployment or a pipeline, of an organization, of the whole installation.
 
-use serde::Serialize;
-
 use crate::domain::invalid::quoted;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
@@ -54,7 +52,7 @@ pub enum Trail<'a> {
 }
 
 /// Which rows of a trail to list, newest first.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default)]
 pub struct Page {
     /// Only this action.
     pub action: Option<String>,
@@ -71,7 +69,7 @@ pub struct Page {
 }
 
 /// What rows of a trail to show; what is absent does not narrow.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Only what this person, service user or `operator` did, by e-mail address.
     pub user: Option<String>,
