@@ -43,11 +43,14 @@ impl Register {
 }
 
 /// A text as SQLite takes it, with the names of its numbered parameters.
+#[derive(Debug)]
 pub struct Prepared {
     /// The text with `CAST(?1 AS TEXT)`, `CAST(?2 AS INTEGER)`, ... for its parameters.
     pub text: String,
     /// The parameters in the order of their numbers.
     pub parameters: Vec<Parameter>,
+    /// Whether it is made of rules.
+    pub has_rules: bool,
 }
 
 /// A parameter of a statement.
@@ -84,9 +87,49 @@ impl Sql {
     /// The text as it runs; translated once an isolate.
     pub fn prepared(&self) -> &Prepared {
         self.prepared
-            .get_or_init(|| prepare(self.name_and_text().1))
+            .get_or_init(|| prepare(self.name_and_text().1, Form::Statement))
+    }
+
+    /// What tells why a permit was not given: a SELECT whose one row has a column for each of its rules and for each thing
+    /// that is told besides. Made anew each time, since few permits are refused.
+    #[must_use]
+    pub fn verdict(&self) -> Prepared {
+        prepare(self.name_and_text().1, Form::Verdict)
+    }
+
+    /// The names of a permit's rules, in their order.
+    #[must_use]
+    pub fn rules(&self) -> Vec<&'static str> {
+        let mut rules = Vec::new();
+        let mut rest = self.name_and_text().1;
+        while let Some((piece, after)) = next_piece(rest) {
+            if let Piece::Rule(name) = piece {
+                rules.push(name);
+            }
+            rest = after;
+        }
+        rules
     }
 }
+
+/// The name of the rule that something changes. Where it alone does not hold, nothing is refused: nothing was to be done.
+pub const CHANGES: &str = "changes";
+
+/// The condition of a permit, rule by rule, each with a name: `rules! { may: caller_may!(), name_is_free: name_is_free!() }`. The
+/// permit is given where all of them hold; where it was not, the verdict, made from the same text, says of each whether it
+/// holds. What stands behind a semicolon is in the verdict alone: a flag or a value that the refusal needs.
+///
+/// In the text a rule is its name in braces with its condition behind it, `{?name}` what is told besides, and `{}` ends them.
+macro_rules! rules {
+    ($($rule:ident: $condition:expr),+ $(,)? $(; $($told:ident: $value:expr),+ $(,)?)?) => {
+        concat!(
+            $("{", stringify!($rule), "}", $condition,)+
+            $($("{?", stringify!($told), "}", $value,)+)?
+            "{}"
+        )
+    };
+}
+pub(crate) use rules;
 
 impl std::fmt::Debug for Sql {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -94,39 +137,113 @@ impl std::fmt::Debug for Sql {
     }
 }
 
-/// Replaces `:name` and `#name` outside of quotes by numbered parameters of their kind.
-fn prepare(source: &'static str) -> Prepared {
+/// What a statement's text is prepared to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// The statement itself; a permit is given, with a row that says so, where all of its rules hold.
+    Statement,
+    /// The verdict on a permit.
+    Verdict,
+}
+
+/// A part of a statement's text.
+enum Piece {
+    /// What stays as it is.
+    Plain(&'static str),
+    /// `:name` or, an integer, `#name`.
+    Parameter(Parameter),
+    /// `{name}`: the condition of a rule follows.
+    Rule(&'static str),
+    /// `{?name}`: a value follows that the verdict alone tells.
+    Told(&'static str),
+    /// `{}`: all rules stand before it.
+    End,
+}
+
+/// The first piece of a text, and the rest.
+fn next_piece(text: &'static str) -> Option<(Piece, &'static str)> {
+    let first = text.chars().next()?;
+    let behind = text.get(1..).unwrap_or_default();
+    Some(match first {
+        '\'' => {
+            let (literal, rest) = split_literal(text);
+            (Piece::Plain(literal), rest)
+        }
+        ':' | '#' => {
+            let end = behind
+                .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+                .unwrap_or(behind.len());
+            let (name, rest) = behind.split_at(end);
+            let integer = first == '#';
+            (Piece::Parameter(Parameter { name, integer }), rest)
+        }
+        '{' => {
+            let (name, rest) = behind.split_once('}').unwrap_or_default();
+            let piece = match name.strip_prefix('?') {
+                Some(told) => Piece::Told(told),
+                None if name.is_empty() => Piece::End,
+                None => Piece::Rule(name),
+            };
+            (piece, rest)
+        }
+        c => {
+            let (plain, rest) = text.split_at(c.len_utf8());
+            (Piece::Plain(plain), rest)
+        }
+    })
+}
+
+/// Replaces `:name` and `#name` outside of quotes by numbered parameters of their kind, and puts the rules together as the
+/// form asks.
+fn prepare(source: &'static str, form: Form) -> Prepared {
     let mut text = String::with_capacity(source.len());
     let mut parameters: Vec<Parameter> = Vec::new();
+    let is_verdict = form == Form::Verdict;
+    // The rule, or what is told, whose text is being read; and whether that text belongs to this form.
+    let (mut within, mut is_wanted) = (None, !is_verdict);
     let mut rest = source;
-    while let Some(first) = rest.chars().next() {
-        let (piece, after) = match first {
-            '\'' => split_literal(rest),
-            ':' | '#' => {
-                let name_and_rest = rest.get(1..).unwrap_or_default();
-                let end = name_and_rest
-                    .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-                    .unwrap_or(name_and_rest.len());
-                let (name, after) = name_and_rest.split_at(end);
-                let integer = first == '#';
-                let number = match parameters.iter().position(|known| known.name == name) {
-                    Some(index) => index + 1,
-                    None => {
-                        parameters.push(Parameter { name, integer });
-                        parameters.len()
-                    }
-                };
-                let kind = if integer { "INTEGER" } else { "TEXT" };
-                text.push_str(&format!("CAST(?{number} AS {kind})"));
-                rest = after;
-                continue;
-            }
-            c => rest.split_at(c.len_utf8()),
-        };
-        text.push_str(piece);
+    while let Some((piece, after)) = next_piece(rest) {
         rest = after;
+        match piece {
+            Piece::Plain(plain) if is_wanted => text.push_str(plain),
+            Piece::Parameter(parameter) if is_wanted => {
+                let is_known = |known: &Parameter| known.name == parameter.name;
+                let place = parameters.iter().position(is_known);
+                let number = place.unwrap_or_else(|| {
+                    parameters.push(parameter);
+                    parameters.len() - 1
+                }) + 1;
+                let kind = if parameter.integer { "INTEGER" } else { "TEXT" };
+                text.push_str(&format!("CAST(?{number} AS {kind})"));
+            }
+            Piece::Plain(_) | Piece::Parameter(_) => {}
+            Piece::Rule(name) | Piece::Told(name) if is_verdict => {
+                text.push_str(&match within {
+                    None => "SELECT (".to_owned(),
+                    Some(last) => format!(") AS {last}, ("),
+                });
+                (within, is_wanted) = (Some(name), true);
+            }
+            Piece::Rule(name) => {
+                text.push_str(if within.is_none() { "(" } else { ") AND (" });
+                within = Some(name);
+            }
+            Piece::Told(_) => is_wanted = false,
+            Piece::End if is_verdict => {
+                text.push_str(&format!(") AS {}", within.unwrap_or_default()));
+                is_wanted = false;
+            }
+            Piece::End => {
+                text.push_str(") RETURNING 1 AS done");
+                is_wanted = true;
+            }
+        }
     }
-    Prepared { text, parameters }
+    Prepared {
+        text,
+        parameters,
+        has_rules: within.is_some(),
+    }
 }
 
 /// A quoted literal from its first quote to its last, and what follows it.
@@ -313,7 +430,7 @@ mod tests {
 
     #[test]
     fn a_named_parameter_gets_one_number_however_often_it_stands() {
-        let prepared = prepare("SELECT :a, #b, :a FROM t WHERE x = #b");
+        let prepared = prepare("SELECT :a, #b, :a FROM t WHERE x = #b", Form::Statement);
         assert_eq!(
             prepared.text,
             "SELECT CAST(?1 AS TEXT), CAST(?2 AS INTEGER), CAST(?1 AS TEXT) FROM t WHERE x = CAST(?2 AS INTEGER)"
@@ -367,8 +484,41 @@ mod tests {
 
     #[test]
     fn a_literal_is_left_as_it_is() {
-        let prepared = prepare("SELECT 'a:b  #c', :d");
-        assert_eq!(prepared.text, "SELECT 'a:b  #c', CAST(?1 AS TEXT)");
+        let prepared = prepare("SELECT 'a:b  #c {d}', :e", Form::Statement);
+        assert_eq!(prepared.text, "SELECT 'a:b  #c {d}', CAST(?1 AS TEXT)");
         assert_eq!(prepared.parameters.len(), 1);
+        assert!(!prepared.has_rules);
+    }
+
+    alone!(
+        PERMIT = concat!(
+            "INSERT INTO t SELECT :a WHERE ",
+            rules! { may: "#b = 1", fits: ":a < #c OR #c IS NULL"; limit: "(SELECT :d)" }
+        )
+    );
+
+    #[test]
+    fn a_permit_is_given_where_all_of_its_rules_hold() {
+        let permit = PERMIT.prepared();
+        assert_eq!(
+            permit.text,
+            "INSERT INTO t SELECT CAST(?1 AS TEXT) WHERE (CAST(?2 AS INTEGER) = 1) AND \
+             (CAST(?1 AS TEXT) < CAST(?3 AS INTEGER) OR CAST(?3 AS INTEGER) IS NULL) RETURNING 1 AS done"
+        );
+        assert_eq!(permit.parameters.len(), 3);
+        assert!(permit.has_rules);
+        assert_eq!(PERMIT.rules(), ["may", "fits"]);
+    }
+
+    #[test]
+    fn a_verdict_says_of_each_rule_whether_it_holds_and_tells_what_stands_behind_them() {
+        let verdict = PERMIT.verdict();
+        assert_eq!(
+            verdict.text,
+            "SELECT (CAST(?1 AS INTEGER) = 1) AS may, \
+             (CAST(?2 AS TEXT) < CAST(?3 AS INTEGER) OR CAST(?3 AS INTEGER) IS NULL) AS fits, \
+             ((SELECT CAST(?4 AS TEXT))) AS limit"
+        );
+        assert_eq!(verdict.parameters.len(), 4);
     }
 }

@@ -36,7 +36,7 @@ impl D1 {
             }
             let bound = self
                 .0
-                .prepare(&statement.sql().prepared().text)
+                .prepare(&statement.prepared().text)
                 .and_then(|plain| {
                     if parameters.length() == 0 {
                         Ok(plain)

@@ -5,7 +5,7 @@
 use std::rc::Rc;
 
 use crate::domain::SAFE_INTEGER;
-use crate::sql::Sql;
+use crate::sql::{Prepared, Sql};
 
 /// A value for a parameter.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,6 +95,7 @@ impl Parameters {
             .iter()
             .map(|sql| Statement {
                 sql,
+                verdict: None,
                 parameters: Rc::clone(&parameters),
             })
             .collect()
@@ -109,14 +110,38 @@ pub struct Faulty(pub String);
 #[derive(Debug, Clone)]
 pub struct Statement {
     sql: &'static Sql,
+    verdict: Option<Rc<Prepared>>,
     parameters: Rc<Parameters>,
 }
 
 impl Statement {
-    /// Its text.
+    /// Which one it is.
     #[must_use]
     pub fn sql(&self) -> &'static Sql {
         self.sql
+    }
+
+    /// Its text, with the parameters that it names.
+    #[must_use]
+    pub fn prepared(&self) -> &Prepared {
+        self.verdict
+            .as_deref()
+            .unwrap_or_else(|| self.sql.prepared())
+    }
+
+    /// The verdict on the permit that this is, over the same values.
+    #[must_use]
+    pub fn verdict(&self) -> Self {
+        Self {
+            verdict: Some(Rc::new(self.sql.verdict())),
+            ..self.clone()
+        }
+    }
+
+    /// Whether it is such a verdict.
+    #[must_use]
+    pub fn is_verdict(&self) -> bool {
+        self.verdict.is_some()
     }
 
     /// The values in the order of the text's numbered parameters.
@@ -128,8 +153,7 @@ impl Statement {
         let faulty = |name: &str, what: &str| {
             Faulty(format!("{}: parameter {name} {what}", self.sql.name()))
         };
-        self.sql
-            .prepared()
+        self.prepared()
             .parameters
             .iter()
             .map(|parameter| {

@@ -1,9 +1,9 @@
 //! The audit trail, whose rows are the permits of the changes they record.
 //!
-//! The first statement of every write is `INSERT INTO audit ... SELECT ... WHERE <the rule holds>`, made with
-//! [`permit!`]; each later one has `WHERE` [`permitted!`]; a last `SELECT` in the same batch says why nothing
-//! happened. So a change and its row stand or fall together, and a rule is decided in the transaction that it
-//! protects. What conditions say of the caller stands in [`rights`](crate::store::rights); pages of a trail are read by
+//! The first statement of every write is `INSERT INTO audit ... SELECT ... WHERE <the rules hold>`, made with
+//! [`permit!`]; each later one has `WHERE` [`permitted!`]. So a change and its row stand or fall together, and a rule is
+//! decided in the transaction that it protects. Where the permit was not given, its verdict, made from the same rules, says
+//! why ([`Connection::write`]). What conditions say of the caller stands in [`rights`](crate::store::rights); pages of a trail are read by
 //! [`trail`](crate::store::trail).
 
 use serde_json::{Map, Value};
@@ -14,7 +14,8 @@ use crate::domain::time::Timestamp;
 use crate::sql::statement::Parameters;
 use crate::store::connection::Connection;
 
-/// The permit of a change: `permit!(object id, before, condition)`, each a fragment of SQL. In front of them may stand
+/// The permit of a change: `permit!(object id, before, condition)`, each a fragment of SQL, the condition one of
+/// [`rules!`](crate::sql::rules) wherever a change can be refused. In front of them may stand
 /// the organization's id where it is not known beforehand, or `name` and how to find the object's name.
 macro_rules! permit {
     (name $name:expr, $object_id:expr, $before:expr, $condition:expr) => {

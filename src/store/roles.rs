@@ -7,6 +7,7 @@ use crate::auth::role_permissions::RolePermissions;
 use crate::domain::json;
 use crate::domain::{ObjectName, quoted};
 use crate::error::Error;
+use crate::sql::rules;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, ChangeContext, permit, permitted};
 use crate::store::connection::Connection;
@@ -70,9 +71,18 @@ macro_rules! permitted_role {
     };
 }
 
-macro_rules! is_default {
+/// That it is none of the default roles, which nobody can change.
+macro_rules! is_custom {
     () => {
-        "EXISTS (SELECT 1 FROM roles WHERE project_id IS NULL AND name = :role)"
+        "NOT EXISTS (SELECT 1 FROM roles WHERE project_id IS NULL AND name = :role)"
+    };
+}
+
+/// Whether the path names a role, be it a default one.
+macro_rules! role_in_path_or_default {
+    () => {
+        "EXISTS (SELECT 1 FROM roles WHERE project_id = :project_id AND name = :role
+                 UNION ALL SELECT 1 FROM roles WHERE project_id IS NULL AND name = :role)"
     };
 }
 
@@ -183,9 +193,14 @@ macro_rules! its_assignments {
 
 statements! {
     /// The permit for a custom role.
-    PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
-        has_advanced_permissions!(), " AND ", caller_may!(), " AND ", name_is_free!(), " AND ", caller_covers_new!(), " AND ",
-        subscription_runs!()));
+    PERMIT_CREATE = permit!(":object_id", "NULL", rules! {
+        found: project_exists!(),
+        may: caller_may!(),
+        advanced: has_advanced_permissions!(),
+        subscription_runs: subscription_runs!(),
+        name_is_free: name_is_free!(),
+        covers: caller_covers_new!(),
+    });
     /// The role itself.
     INSERT = concat!(
         "INSERT INTO roles (id, organization_id, project_id, name, permissions)
@@ -196,16 +211,16 @@ statements! {
          SELECT ", permitted_role!(), ", value FROM json_each(coalesce(:permissions, '[]')) WHERE ", permitted!());
     /// The role that this batch has made or changed, or left as it is.
     GET_CHANGED = concat!(select_role!(), "WHERE r.id = coalesce(", permitted_role!(), ", ", role_in_path!(), ")");
-    /// Why there is none, where there is none.
-    AFTER_CREATE = concat!(
-        "SELECT ", permitted!(), " AS done, ", project_exists!(), " AS found, 1 AS is_custom, ", caller_may!(),
-        " AS may, ", caller_covers_new!(), " AS covers, ", name_is_free!(), " AS name_is_free, 1 AS suits, ",
-        has_advanced_permissions!(), " AS advanced, ", subscription_runs!(), " AS subscription_runs, 1 AS changes");
     /// The permit to change a role.
-    PERMIT_UPDATE = permit!(role_in_path!(), role_before!(), concat!(
-        role_in_path!(), " IS NOT NULL AND ", caller_may!(), " AND ", caller_covers_old!(), " AND ",
-        caller_covers_new!(), " AND (:name = :role OR (", name_is_free!(), ")) AND ", suits_assignees!(), " AND ",
-        changes_something!()));
+    PERMIT_UPDATE = permit!(role_in_path!(), role_before!(), rules! {
+        found: role_in_path_or_default!(),
+        may: caller_may!(),
+        is_custom: is_custom!(),
+        name_is_free: concat!(":name = :role OR (", name_is_free!(), ")"),
+        covers: concat!(caller_covers_old!(), " AND ", caller_covers_new!()),
+        suits: suits_assignees!(),
+        changes: changes_something!(),
+    });
     /// The change.
     UPDATE = concat!(
         "UPDATE roles SET name = :name, permissions = coalesce(:permissions, permissions) WHERE id = ",
@@ -214,22 +229,14 @@ statements! {
     DELETE_PERMISSIONS = concat!(
         "DELETE FROM role_permissions WHERE :permissions IS NOT NULL AND role_id = ", permitted_role!(),
         " AND ", permitted!());
-    /// Whether it was changed, or why not.
-    AFTER_UPDATE = concat!(
-        "SELECT ", permitted!(), " AS done, (", role_in_path!(), " IS NOT NULL OR ", is_default!(), ") AS found, ",
-        "NOT ", is_default!(), " AS is_custom, ", caller_may!(), " AS may, (", caller_covers_old!(), " AND ",
-        caller_covers_new!(), ") AS covers, (:name = :role OR (", name_is_free!(), ")) AS name_is_free, ",
-        suits_assignees!(), " AS suits, 1 AS advanced, 1 AS subscription_runs, ", changes_something!(), " AS changes");
     /// The permit to delete a role.
-    PERMIT_DELETE = permit!(role_in_path!(), role_before!(its_assignments!()), concat!(
-        role_in_path!(), " IS NOT NULL AND ", caller_may!()));
+    PERMIT_DELETE = permit!(role_in_path!(), role_before!(its_assignments!()), rules! {
+        found: role_in_path_or_default!(),
+        may: caller_may!(),
+        is_custom: is_custom!(),
+    });
     /// The role, and with it its assignments.
     DELETE = concat!("DELETE FROM roles WHERE id = ", permitted_role!(), " AND ", permitted!());
-    /// Whether it is gone, or why not.
-    AFTER_DELETE = concat!(
-        "SELECT ", permitted!(), " AS done, (", role_in_path!(), " IS NOT NULL OR ", is_default!(), ") AS found, ",
-        "NOT ", is_default!(), " AS is_custom, ", caller_may!(),
-        " AS may, 1 AS covers, 1 AS name_is_free, 1 AS suits, 1 AS advanced, 1 AS subscription_runs, 1 AS changes");
     /// The default roles and those of a project.
     LIST = concat!(
         select_listed!(), "WHERE r.project_id IS NULL AND (:after IS NULL OR (", is_default_role!(":after"), " AND r.name > :after))
@@ -277,7 +284,10 @@ pub async fn get(connection: &Connection, project_id: &str, name: &str) -> Resul
     let parameters = Parameters::new()
         .text("project_id", project_id)
         .text("name", name);
-    let role = connection.read(parameters.batch([&GET])).await?.first(0)?;
+    let role = connection
+        .read(parameters.batch([&GET]))
+        .await?
+        .first(&GET)?;
     role.ok_or_else(|| not_found(name))
 }
 
@@ -306,7 +316,7 @@ fn done_or_refused(
     (role, name): (&str, &str),
     not_found: &dyn Refuse,
 ) -> Result<(), Error> {
-    answers.done_or_unchanged(&[
+    answers.done_or(&[
         ("found", not_found),
         ("may", &|| projects::lacks(authority)),
         ("is_custom", &|| {
@@ -360,17 +370,11 @@ pub async fn create(
         .text("role", name)
         .text("name", name)
         .text("permissions", json::text(&permissions))
-        .batch([
-            &PERMIT_CREATE,
-            &INSERT,
-            &INSERT_PERMISSIONS,
-            &GET_CHANGED,
-            &AFTER_CREATE,
-        ]);
+        .batch([&PERMIT_CREATE, &INSERT, &INSERT_PERMISSIONS, &GET_CHANGED]);
     let answers = context.connection.write(statements).await?;
     let no_project = || projects::not_found(&project.project_name);
     done_or_refused(&answers, context.authority, (name, name), &no_project)?;
-    answers.only(3)
+    answers.only(&GET_CHANGED)
 }
 
 /// Changes a custom role; whoever holds it has what it holds from the next request on.
@@ -402,13 +406,12 @@ pub async fn update(
             &DELETE_PERMISSIONS,
             &INSERT_PERMISSIONS,
             &GET_CHANGED,
-            &AFTER_UPDATE,
         ]);
     let answers = context.connection.write(statements).await?;
     done_or_refused(&answers, context.authority, (role, name), &|| {
         not_found(role)
     })?;
-    answers.only(4)
+    answers.only(&GET_CHANGED)
 }
 
 /// Deletes a custom role; whoever held it no longer has what it held.
@@ -423,7 +426,7 @@ pub async fn delete(
     let statements = change_of(project, role, Action::Delete)
         .parameters(context)
         .text("role", role)
-        .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
+        .batch([&PERMIT_DELETE, &DELETE]);
     let answers = context.connection.write(statements).await?;
     done_or_refused(&answers, context.authority, (role, role), &|| {
         not_found(role)

@@ -11,7 +11,7 @@
 //!         description: Option<String>,
 //!     }
 //! }
-//! let after: After = answers.verdict()?;
+//! let after: After = answers.only(&AFTER)?;
 //! ```
 //!
 //! A column that is missing or holds something else is a mistake in our own statement. It is noted while the row is
@@ -22,51 +22,64 @@ mod verdict;
 
 use std::fmt::Display;
 
+use serde_json::value::RawValue;
+
 use crate::error::Error;
 use crate::platform::Batch;
+use crate::sql::Sql;
+use crate::sql::statement::Statement;
 use columns::Cells;
 pub use columns::{Cell, Column, Columns, Flag, JsonText, Millis};
 pub use verdict::{OTHERWISE, Refusal, Refuse};
 
-/// The rows of each statement of a batch, in order.
+/// The rows of each statement of a batch.
 #[derive(Debug)]
-pub struct Answers(Batch);
+pub struct Answers {
+    statements: Vec<&'static Sql>,
+    rows: Vec<Box<RawValue>>,
+    /// The verdict on the permit of the batch, if it was not given.
+    refused: Option<Box<RawValue>>,
+}
 
 impl Answers {
-    /// Wraps what the database answered.
+    /// What the database answered to these statements.
     #[must_use]
-    pub fn new(batch: Batch) -> Self {
-        Self(batch)
+    pub fn new(statements: &[Statement], batch: Batch) -> Self {
+        Self {
+            statements: statements.iter().map(Statement::sql).collect(),
+            rows: batch.rows,
+            refused: None,
+        }
     }
 
     /// Takes away the answers to the statements from this place on, as if these had been a batch of their own.
     #[must_use]
     pub fn split_off(&mut self, statement: usize) -> Self {
-        let rows = &mut self.0.rows;
-        let rows = rows.split_off(statement.min(rows.len()));
-        Self(Batch {
-            rows,
-            ..Batch::default()
-        })
+        let at = statement.min(self.rows.len()).min(self.statements.len());
+        Self {
+            statements: self.statements.split_off(at),
+            rows: self.rows.split_off(at),
+            refused: None,
+        }
     }
 
-    /// All rows of the statement at this place of the batch.
+    /// All rows of a statement of the batch.
     ///
     /// # Errors
     /// An inconsistency, logged as a bug: a row that is not of the shape that our own statement gives.
-    pub fn all<T: Row>(&self, statement: usize) -> Result<Vec<T>, Error> {
+    pub fn all<T: Row>(&self, statement: impl Place) -> Result<Vec<T>, Error> {
         let mut rows = Vec::new();
-        self.each(statement, usize::MAX, &mut rows)?;
+        self.each(statement.among(&self.statements), usize::MAX, &mut rows)?;
         Ok(rows)
     }
 
-    /// The first row of the statement at this place, if there is one.
+    /// The first row of a statement, if there is one.
     ///
     /// # Errors
     /// As [`Answers::all`].
-    pub fn first<T: Row>(&self, statement: usize) -> Result<Option<T>, Error> {
+    pub fn first<T: Row>(&self, statement: impl Place) -> Result<Option<T>, Error> {
         let mut row = None;
-        self.each(statement, 1, &mut row)?;
+        self.each(statement.among(&self.statements), 1, &mut row)?;
         Ok(row)
     }
 
@@ -75,14 +88,15 @@ impl Answers {
     /// # Errors
     /// As [`Answers::all`].
     pub fn last<T: Row>(&self) -> Result<Option<T>, Error> {
-        self.first(self.0.rows.len().saturating_sub(1))
+        self.first(self.rows.len().saturating_sub(1))
     }
 
-    /// The only row of the statement at this place.
+    /// The only row of a statement.
     ///
     /// # Errors
     /// As [`Answers::all`], and when there is none.
-    pub fn only<T: Row>(&self, statement: usize) -> Result<T, Error> {
+    pub fn only<T: Row>(&self, statement: impl Place) -> Result<T, Error> {
+        let statement = statement.among(&self.statements);
         self.first(statement)?
             .ok_or_else(|| inconsistent(statement, &"there is none"))
     }
@@ -90,18 +104,47 @@ impl Answers {
     /// Shows the columns of each row of the statement at this place, of the first so many. Not generic: all that a type
     /// of rows has to itself is which columns it takes.
     fn each(&self, statement: usize, most: usize, rows: &mut dyn Rows) -> Result<(), Error> {
-        let Some(raw) = self.0.rows.get(statement) else {
-            return Err(inconsistent(statement, &"there is no answer"));
-        };
-        let read: Vec<Cells<'_>> =
-            serde_json::from_str(raw.get()).map_err(|error| inconsistent(statement, &error))?;
-        for Cells(cells) in read.into_iter().take(most) {
-            let mut columns = Columns::new(cells);
-            rows.take(&mut columns);
-            columns.judge(statement)?;
+        match self.rows.get(statement) {
+            Some(raw) => each_of(raw, statement, most, rows),
+            None => Err(inconsistent(statement, &"there is no answer")),
         }
-        Ok(())
     }
+}
+
+/// What says which statement of a batch is meant: its text, or its place.
+pub trait Place {
+    /// Its place among the statements of the batch; beyond them, if it is none of them.
+    fn among(self, statements: &[&'static Sql]) -> usize;
+}
+
+impl Place for usize {
+    fn among(self, _: &[&'static Sql]) -> usize {
+        self
+    }
+}
+
+impl Place for &'static Sql {
+    fn among(self, statements: &[&'static Sql]) -> usize {
+        let is_it = |known: &&'static Sql| std::ptr::eq(*known, self);
+        statements.iter().position(is_it).unwrap_or(usize::MAX)
+    }
+}
+
+/// Shows the columns of each of the first so many rows.
+fn each_of(
+    raw: &RawValue,
+    statement: usize,
+    most: usize,
+    rows: &mut dyn Rows,
+) -> Result<(), Error> {
+    let read: Vec<Cells<'_>> =
+        serde_json::from_str(raw.get()).map_err(|error| inconsistent(statement, &error))?;
+    for Cells(cells) in read.into_iter().take(most) {
+        let mut columns = Columns::new(cells);
+        rows.take(&mut columns);
+        columns.judge(statement)?;
+    }
+    Ok(())
 }
 
 /// What takes rows: where those of a type are gathered, or a closure. For the former it is no closure, since the table of
@@ -196,10 +239,11 @@ mod tests {
 
     pub(super) fn answers(rows: &str) -> Answers {
         let raw = RawValue::from_string(rows.to_owned()).unwrap();
-        Answers::new(Batch {
+        let batch = Batch {
             rows: vec![raw],
             ..Batch::default()
-        })
+        };
+        Answers::new(&[], batch)
     }
 
     const ROW: &str = r#"{"name":"a\"b","count":-3,"is_open":1,"since":5,"note":null}"#;

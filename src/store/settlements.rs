@@ -438,7 +438,7 @@ pub async fn settle(
     connection: &Connection,
     statements: &[Statement],
 ) -> Result<Option<Ended>, DatabaseError> {
-    let answers = Answers::new(connection.batch(statements).await?);
+    let answers = Answers::new(statements, connection.batch(statements).await?);
     answers
         .last()
         .map_err(|error| DatabaseError::Faulty(error.sentence().to_owned()))

@@ -12,7 +12,7 @@ use tenantry::platform::{Batch, Database, DatabaseError, Local};
 use tenantry::sql::statement::Statement;
 
 use crate::call::{Answer, Call};
-use crate::database::{Fault, Sqlite};
+use crate::database::{Fault, Sqlite, Trips};
 use crate::run;
 use crate::wire::Wire;
 use crate::world::World;
@@ -42,7 +42,7 @@ pub enum Step {
 /// What a call stands before: opened once for each round trip.
 #[derive(Default)]
 struct Gate {
-    trips: Cell<usize>,
+    trips: Trips,
     is_open: Cell<bool>,
     /// A round trip stands before it.
     is_stood_before: Cell<bool>,
@@ -125,7 +125,7 @@ impl Begun {
             match run::advance(work) {
                 Poll::Ready(answered) => break answered,
                 Poll::Pending if self.gate.is_stood_before.get() => {
-                    let trip = self.gate.trips.get() + 1;
+                    let trip = self.gate.trips.all() + 1;
                     self.next = Some(Step::Before(trip));
                     return;
                 }
@@ -134,11 +134,11 @@ impl Begun {
             }
         };
         self.work = None;
-        let trips = self.gate.trips.get();
+        let trips = self.gate.trips.clone();
         self.gate.is_off.set(true);
         self.world.note(std::mem::take(&mut answered.afterwards));
         let line = std::mem::take(&mut self.line);
-        let answer = self.world.answered(line, answered, &self.wire, trips);
+        let answer = self.world.answered(line, answered, &self.wire, &trips);
         self.next = Some(Step::Answered(answer));
     }
 }
@@ -160,7 +160,7 @@ impl Database for Gated {
                 Poll::Pending
             })
             .await;
-            self.gate.trips.set(self.gate.trips.get() + 1);
+            self.gate.trips.count(statements);
             match self.gate.fault.take() {
                 Some(fault) => self.database.fail_now(fault, statements).await,
                 None => self.database.run(statements),

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::sync::LazyLock;
 
-use tenantry::sql::Sql;
+use tenantry::sql::statement::Statement;
 
 static BROKEN: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
     let Ok(path) = std::env::var("BROKEN_STATEMENTS") else {
@@ -24,7 +24,7 @@ static BROKEN: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
 });
 
 /// The text that is to run for a statement: its own, unless that is broken.
-pub fn text(sql: &Sql) -> &str {
-    let text = &sql.prepared().text;
+pub fn text(statement: &Statement) -> &str {
+    let text = &statement.prepared().text;
     BROKEN.get(text).unwrap_or(text)
 }

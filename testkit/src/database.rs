@@ -62,13 +62,53 @@ pub struct Sqlite(Rc<Inner>);
 struct Inner {
     connection: Connection,
     /// Round trips since the last reset, and how much work SQLite did in them.
-    trips: Cell<usize>,
+    trips: Trips,
     steps: Cell<u64>,
     /// Bytes of the rows that came back.
     bytes: Cell<u64>,
     aside: Cell<bool>,
     fault: Cell<Option<(usize, usize, Fault)>>,
     interlude: RefCell<Option<(usize, Interlude)>>,
+}
+
+/// How many round trips a call has made.
+#[derive(Debug, Default, Clone)]
+pub struct Trips {
+    all: Cell<usize>,
+    refused: Cell<usize>,
+    was_verdict: Cell<bool>,
+}
+
+impl Trips {
+    /// Counts one more.
+    pub fn count(&self, statements: &[Statement]) {
+        self.all.set(self.all.get() + 1);
+        let is_verdict = statements.iter().any(Statement::is_verdict);
+        if is_verdict || self.was_verdict.get() {
+            self.refused.set(self.refused.get() + 1);
+        }
+        self.was_verdict.set(is_verdict);
+    }
+
+    /// All of them.
+    pub fn all(&self) -> usize {
+        self.all.get()
+    }
+
+    /// Without those that only a refused write makes: what asks for the verdict, and what tries again after it.
+    pub fn unrefused(&self) -> usize {
+        self.all.get() - self.refused.get()
+    }
+
+    fn set(&self, to: &Self) {
+        self.all.set(to.all.get());
+        self.refused.set(to.refused.get());
+        self.was_verdict.set(to.was_verdict.get());
+    }
+
+    fn reset(&self) {
+        self.set(&Self::default());
+    }
 }
 
 static REGISTERED: LazyLock<HashSet<usize>> = LazyLock::new(|| {
@@ -85,7 +125,7 @@ impl Sqlite {
     pub fn new(connection: Connection) -> Self {
         Self(Rc::new(Inner {
             connection,
-            trips: Cell::default(),
+            trips: Trips::default(),
             steps: Cell::default(),
             bytes: Cell::default(),
             aside: Cell::default(),
@@ -101,14 +141,14 @@ impl Sqlite {
 
     /// Forgets what was counted and planned.
     pub fn reset(&self) {
-        self.0.trips.set(0);
+        self.0.trips.reset();
         self.0.steps.set(0);
         self.0.bytes.set(0);
     }
 
     /// Round trips since the last reset.
-    pub fn trips(&self) -> usize {
-        self.0.trips.get()
+    pub fn trips(&self) -> &Trips {
+        &self.0.trips
     }
 
     /// Steps of SQLite's virtual machine since the last reset: work that grows with the rows that are visited.
@@ -161,13 +201,14 @@ impl Sqlite {
         if self.0.aside.get() {
             return self.run(statements);
         }
-        let trip = self.0.trips.get() + 1;
-        self.0.trips.set(trip);
+        self.0.trips.count(statements);
+        let trip = self.0.trips.all();
         if let Some(interlude) = self.take_interlude(trip) {
             // What happens meanwhile counts for itself.
             let (steps, bytes) = (self.0.steps.get(), self.0.bytes.get());
+            let trips = self.0.trips.clone();
             interlude();
-            self.0.trips.set(trip);
+            self.0.trips.set(&trips);
             self.0.steps.set(steps);
             self.0.bytes.set(bytes);
         }
@@ -239,7 +280,7 @@ impl Sqlite {
         let connection = &self.0.connection;
         let changes = connection.total_changes();
         let mut prepared = connection
-            .prepare_cached(broken::text(statement.sql()))
+            .prepare_cached(broken::text(statement))
             .map_err(classify)?;
         let names: Vec<String> = prepared.column_names().map(str::to_owned).collect();
         let unique: HashSet<&String> = names.iter().collect();

@@ -22,7 +22,7 @@ use crate::begun::Begun;
 use crate::call::{Answer, Call};
 use crate::cast::{Caller, TEMPLATE};
 use crate::clock::{CountingEntropy, SetClock};
-use crate::database::{Fault, Sqlite};
+use crate::database::{Fault, Sqlite, Trips};
 use crate::payloads::Store;
 use crate::queue::Messages;
 use crate::shield::Shielding;
@@ -157,8 +157,8 @@ impl World {
         self.call(by, "GET", target, Json::Null)
     }
 
-    /// One call. What every answer must keep is checked here: at most two round trips, no 500, a request id, and that no
-    /// browser guesses its type.
+    /// One call. What every answer must keep is checked here: at most two round trips, of a refused write one more, no
+    /// 500, a request id, and that no browser guesses its type.
     ///
     /// The work that it leaves is done to its end. When nothing else can go on, the clock moves to the next deadline.
     pub fn send(&self, call: Call) -> Answer {
@@ -180,16 +180,16 @@ impl World {
         let platform = self.platform(self.database.clone(), &wire);
         let handling = answers(call.into_request(&wire), platform);
         let mut answered = self.to_end(&line, handling);
-        let mut trips = self.database.trips();
+        let mut trips = self.database.trips().clone();
         self.note(std::mem::take(&mut answered.afterwards));
         if self.writes_afterwards.get() {
             let work = std::mem::take(&mut answered.work);
             self.to_end(&line, Box::pin(join_all(work)));
         }
         if matches!(answered.response.body, Body::Stream(_)) {
-            trips = self.database.trips();
+            trips = self.database.trips().clone();
         }
-        self.answered(line, answered, &wire, trips)
+        self.answered(line, answered, &wire, &trips)
     }
 
     /// Does some work to its end, deadlines included.
@@ -242,7 +242,7 @@ impl World {
         call: String,
         answered: Answered,
         wire: &Wire,
-        trips: usize,
+        trips: &Trips,
     ) -> Answer {
         let Response {
             status,
@@ -266,7 +266,7 @@ impl World {
             closed: wire.is_closed(),
             length: wire.length(),
             log: String::new(),
-            trips,
+            trips: trips.all(),
             call,
         };
         // What is passed on from an upstream is kept in a sandbox; a 500 of our own is a bug.
@@ -293,7 +293,7 @@ impl World {
         } else {
             2
         };
-        assert!(trips <= most, "{answer}: {trips} round trips");
+        assert!(trips.unrefused() <= most, "{answer}: {trips:?}");
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
         let id = answer.header("x-request-id").unwrap().to_owned();
         assert!(

@@ -73,6 +73,11 @@ impl<'a> Columns<'a> {
         }
     }
 
+    /// Whether there is a column of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.cells.iter().any(|(known, _)| *known == name)
+    }
+
     fn cell(&mut self, name: &str) -> Option<&Cell<'a>> {
         let is_it = |(known, _): &(&str, Cell<'_>)| *known == name;
         let at = match self.cells.get(self.next) {
