@@ -102,7 +102,7 @@ pub fn used(ridden: &Answers) -> Result<Credits, Error> {
             used: i64,
         }
     }
-    let Used { used } = ridden.only(0)?;
+    let Used { used } = ridden.only(&USED)?;
     Credits::from_millionths(used)
         .map_err(|invalid| Error::inconsistent(format!("the sum of usage_days.credits: {invalid}")))
 }

@@ -84,14 +84,14 @@ pub(super) async fn ask<T: Row>(
     let Some(rider) = rider else {
         let answers = connection.read(parameters.batch([sql])).await?;
         return Ok(FirstTrip {
-            row: answers.first(0)?,
+            row: answers.first(sql)?,
             ridden: None,
         });
     };
     let mut answers = rider.board(connection, sql, parameters).await?;
     let ridden = answers.split_off(1);
     Ok(FirstTrip {
-        row: answers.first(0)?,
+        row: answers.first(sql)?,
         ridden: Some(ridden),
     })
 }

@@ -44,7 +44,7 @@ pub async fn list(connection: &Connection) -> Result<Vec<InstanceType>, Error> {
     connection
         .read(Parameters::new().batch([&LIST]))
         .await?
-        .all(0)
+        .all(&LIST)
 }
 
 /// Sets a price. One that stands already is no change.

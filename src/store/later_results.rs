@@ -49,5 +49,5 @@ pub async fn find(connection: &Connection, id: &str) -> Result<Option<(State, Ad
         .text("record_id", id)
         .batch([&STATE, &FACTS]);
     let answers = connection.read(statements).await?;
-    Ok(answers.first(0)?.zip(answers.first(1)?))
+    Ok(answers.first(&STATE)?.zip(answers.first(&FACTS)?))
 }

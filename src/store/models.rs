@@ -92,9 +92,9 @@ pub async fn list(
         .integer("limit", MOST)
         .batch([&LIST, &FITS]);
     let answers = connection.read(statements).await?;
-    let Fits { fits } = answers.only(1)?;
+    let Fits { fits } = answers.only(&FITS)?;
     match fits.0 {
-        true => answers.all(0),
+        true => answers.all(&LIST),
         false => Err(too_many()),
     }
 }

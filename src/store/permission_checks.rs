@@ -94,7 +94,7 @@ pub async fn held(
     let parameters = Parameters::new()
         .text("project_id", &project.project_id)
         .text("assignee", assignee);
-    connection.read(parameters.batch([&HELD])).await?.all(0)
+    connection.read(parameters.batch([&HELD])).await?.all(&HELD)
 }
 
 /// What is known about somebody and an object, and the assignment that gives them the permission on it, if one does.
@@ -117,5 +117,5 @@ pub async fn look_up(
         .integer("now", now.as_millis())
         .batch([&STANDING, &GIVING]);
     let answers = connection.read(statements).await?;
-    Ok((answers.only(0)?, answers.first(1)?))
+    Ok((answers.only(&STANDING)?, answers.first(&GIVING)?))
 }

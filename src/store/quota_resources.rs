@@ -86,7 +86,7 @@ pub async fn list(connection: &Connection) -> Result<Vec<QuotaResource>, Error> 
     connection
         .read(Parameters::new().batch([&LIST]))
         .await?
-        .all(0)
+        .all(&LIST)
 }
 
 /// The names and units of a resource.
@@ -134,5 +134,5 @@ pub async fn set(
         .integer("max_quota", bounds.max)
         .integer("default_quota", bounds.default)
         .batch([&PERMIT_SET, &SET, &GET]);
-    context.connection.write(statements).await?.only(2)
+    context.connection.write(statements).await?.only(&GET)
 }

@@ -79,7 +79,10 @@ async fn counts(
     let parameters = Parameters::new()
         .text("organization_id", organization_id)
         .text("project_id", project_id);
-    connection.read(parameters.batch([&COUNTS])).await?.all(0)
+    connection
+        .read(parameters.batch([&COUNTS]))
+        .await?
+        .all(&COUNTS)
 }
 
 /// What the plan of an organization allows.
@@ -97,6 +100,6 @@ pub async fn limits(
     let found = connection
         .read(parameters.batch([&LIMITS]))
         .await?
-        .first(0)?;
+        .first(&LIMITS)?;
     Ok(found.unwrap_or_default())
 }

@@ -146,7 +146,7 @@ pub async fn counts(connection: &Connection) -> Result<Vec<KeyInUse>, Error> {
     connection
         .read(Parameters::new().batch([&COUNTS]))
         .await?
-        .all(0)
+        .all(&COUNTS)
 }
 
 /// Seals anew what is sealed under the previous key: at most a hundred secrets, each where nobody has changed it meanwhile.
@@ -176,7 +176,7 @@ pub async fn seal_anew(
     let reading = parameters()
         .text("from", VersionId::from_random(from).to_string())
         .integer("limit", MOST);
-    let left: Vec<Left> = connection.read(reading.batch([&LEFT])).await?.all(0)?;
+    let left: Vec<Left> = connection.read(reading.batch([&LEFT])).await?.all(&LEFT)?;
     let mut fresh = Vec::new();
     let mut opened = Ok(());
     for secret in &left {

@@ -100,11 +100,11 @@ impl Slice {
             return connection
                 .read(parameters.batch([listing.list]))
                 .await?
-                .all(0);
+                .all(listing.list);
         }
         let statements = parameters.batch([listing.list, listing.knows]);
         let answers = connection.read(statements).await?;
-        let Known { known, fits } = answers.only(1)?;
+        let Known { known, fits } = answers.only(listing.knows)?;
         match &self.after {
             Some(after) if !known.0 => Err(Error::invalid(format!(
                 "after: {} is not in this list; it is the name of the last item seen, or its id where the list is not \
@@ -112,7 +112,7 @@ impl Slice {
                 quoted(after)
             ))),
             _ if fits.is_some_and(|Flag(fits)| !fits) => Err(Error::answer_too_long()),
-            _ => answers.all(0),
+            _ => answers.all(listing.list),
         }
     }
 }

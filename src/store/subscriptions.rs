@@ -222,7 +222,7 @@ pub async fn list(connection: &Connection) -> Result<Vec<Subscription>, Error> {
     connection
         .read(Parameters::new().batch([&LIST]))
         .await?
-        .all(0)
+        .all(&LIST)
 }
 
 /// Sets a plan, new or known; organizations on it have its limits from then on. One that stands already is no change.
@@ -262,5 +262,5 @@ pub async fn put(
         .optional_integer("max_pipelines", limit(new.limits.pipelines))
         .optional_integer("max_pipeline_versions", limit(new.limits.pipeline_versions))
         .batch([&PERMIT_PUT, &PUT, &GET]);
-    context.connection.write(statements).await?.only(2)
+    context.connection.write(statements).await?.only(&GET)
 }

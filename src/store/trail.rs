@@ -295,12 +295,12 @@ pub async fn list(
         .optional_integer("to", filter.to.map(Timestamp::as_millis))
         .flag("shows_states", page.shows_states);
     let Some(before) = &page.before else {
-        return connection.read(parameters.batch([list])).await?.all(0);
+        return connection.read(parameters.batch([list])).await?.all(list);
     };
     let answers = connection.read(parameters.batch([list, &KNOWS])).await?;
-    let Known { known } = answers.only(1)?;
+    let Known { known } = answers.only(&KNOWS)?;
     if known.0 {
-        return answers.all(0);
+        return answers.all(list);
     }
     Err(Error::invalid(format!(
         "before: there is no change {} in this trail; it is the id of a change, and the page has those that are older",

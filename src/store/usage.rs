@@ -17,6 +17,7 @@
 
 use crate::domain::usage::{Interval, Intervals, MEASURES, METRICS, Metric, ObjectType, Series};
 use crate::error::Error;
+use crate::sql::Sql;
 use crate::sql::statement::Parameters;
 use crate::store::connection::Connection;
 use crate::store::projects::Project;
@@ -201,7 +202,7 @@ pub async fn measures(
         .read(parameters.batch([&MEASURES_OF_SUBJECT]))
         .await?;
     let mut measured = Vec::new();
-    for (kind, series) in answers.all::<(KindRow, SeriesRow)>(0)? {
+    for (kind, series) in answers.all::<(KindRow, SeriesRow)>(&MEASURES_OF_SUBJECT)? {
         let object_type = [ObjectType::DeploymentVersion, ObjectType::PipelineVersion]
             .into_iter()
             .find(|object_type| kind.object_type == object_type.name())
@@ -257,7 +258,8 @@ pub async fn credits_of_organization(
     let answers = connection
         .read(parameters.batch([&ORGANIZATION, &PROJECTS]))
         .await?;
-    credits(&answers, intervals, "projects")
+    let statements = (&ORGANIZATION, &PROJECTS);
+    credits(&answers, statements, intervals, "projects")
 }
 
 row! {
@@ -290,7 +292,8 @@ pub async fn credits_of_project(
     let answers = connection
         .read(parameters.batch([&PROJECT, &VERSIONS]))
         .await?;
-    credits(&answers, intervals, "versions of deployments")
+    let statements = (&PROJECT, &VERSIONS);
+    credits(&answers, statements, intervals, "versions of deployments")
 }
 
 fn report_parameters(intervals: &Intervals) -> Parameters {
@@ -308,9 +311,10 @@ fn as_integer(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// The answer to a whole's statement and to that of its parts.
+/// The answers to a whole's statement and to that of its parts.
 fn credits<Part: Row>(
     answers: &Answers,
+    (whole, parts): (&'static Sql, &'static Sql),
     intervals: &Intervals,
     parts_are: &str,
 ) -> Result<Credits<Part>, Error> {
@@ -320,7 +324,7 @@ fn credits<Part: Row>(
             fits: Flag,
         }
     }
-    let (whole, series): (Whole, SeriesRow) = answers.only(0)?;
+    let (whole, series): (Whole, SeriesRow) = answers.only(whole)?;
     if !whole.fits.0 {
         return Err(Error::invalid(format!(
             "interval: {} intervals by {} of {} {parts_are} take more than the 8 MiB that an answer has; ask for a \
@@ -336,8 +340,9 @@ fn credits<Part: Row>(
     }
     let whole = series.read(intervals)?;
     let mut deleted = whole.clone();
+    let found: Vec<(Part, SeriesRow)> = answers.all(parts)?;
     let mut parts = Vec::new();
-    for (part, series) in answers.all::<(Part, SeriesRow)>(1)? {
+    for (part, series) in found {
         let series = series.read(intervals)?;
         deleted = deleted.without(&series).ok_or_else(|| {
             Error::inconsistent(format!("usage_days: {parts_are} used more than the whole"))

@@ -82,8 +82,7 @@ pub async fn of_service_user(
     let answers = connection
         .read(parameters.batch([&ORIGIN_OF_SERVICE_USER]))
         .await?;
-    let Found { found } = answers.only(0)?;
-    let row: ListedRow = answers.only(0)?;
+    let (Found { found }, row): (_, ListedRow) = answers.only(&ORIGIN_OF_SERVICE_USER)?;
     Ok(found.0.then(|| Listed::from(&row)))
 }
 
@@ -102,6 +101,6 @@ pub async fn in_project(
     let row: Option<ListedRow> = connection
         .read(parameters.batch([&ORIGIN_IN_PROJECT]))
         .await?
-        .first(0)?;
+        .first(&ORIGIN_IN_PROJECT)?;
     Ok(row.as_ref().map(Listed::from).unwrap_or_default())
 }

@@ -207,7 +207,7 @@ pub async fn ask(
     let trip = ask_first(connection, sql, parameters, rider).await?;
     let mut row: CallerAndProject = trip.row.unwrap_or_default();
     if let (Some(_), Some(answers)) = (asked.minute, &trip.ridden) {
-        row.made = answers.last()?.map_or(0, |Made { made }| made);
+        row.made = answers.first(&MADE)?.map_or(0, |Made { made }| made);
     }
     Ok(FirstTrip {
         row,
