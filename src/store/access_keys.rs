@@ -8,15 +8,16 @@
 use crate::domain::invalid::quoted;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
+use crate::sql::rules;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, ChangeContext, permit, permitted};
 use crate::store::connection::Connection;
 use crate::store::projects::{self, Project};
 use crate::store::rights::caller_may;
-use crate::store::rows::{Flag, Millis, OTHERWISE, row};
+use crate::store::rows::{Flag, Millis, row};
 use crate::store::service_users;
 use crate::store::service_users::statements::{
-    caller_covers_service_user, caller_covers_service_user_columns, service_user_exists,
+    caller_enters_what_it_enters, caller_holds_what_it_holds, service_user_exists,
     service_user_lives,
 };
 use crate::store::subscriptions::{self, subscription_runs};
@@ -57,27 +58,27 @@ statements! {
     /// Whether there is the service user whose keys are listed.
     FOUND = concat!("SELECT ", service_user_exists!(), " AS found");
     /// The permit for an access key.
-    PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
-        service_user_lives!(), " AND ", caller_may!(), " AND ", caller_covers_service_user!(), " AND ",
-        subscription_runs!(), " AND ", has_room!()));
+    PERMIT_CREATE = permit!(":object_id", "NULL", rules! {
+        may: caller_may!(),
+        lives: service_user_lives!(),
+        covers: caller_holds_what_it_holds!(),
+        enters: caller_enters_what_it_enters!(),
+        subscription_runs: subscription_runs!(),
+        has_room: has_room!();
+        found: service_user_exists!(),
+    });
     /// The access key itself.
     INSERT = concat!(
         "INSERT INTO access_keys (id, organization_id, service_user_id, generation, creation_date)
          SELECT :access_key, :organization_id, :object_id, #generation, #now WHERE ", permitted!());
-    /// Whether it was made, or why not.
-    AFTER_CREATE = concat!(
-        "SELECT ", permitted!(), " AS done, ", service_user_exists!(), " AS found, ", caller_may!(), " AS may, ",
-        service_user_lives!(), " AS lives, ", caller_covers_service_user_columns!(), ", ", subscription_runs!(),
-        " AS subscription_runs");
     /// The permit to delete an access key.
-    PERMIT_DELETE = permit!(":object_id", "json_object('access_key', :access_key)", concat!(
-        access_key_exists!(), " AND ", caller_may!()));
+    PERMIT_DELETE = permit!(":object_id", "json_object('access_key', :access_key)", rules! {
+        may: caller_may!(),
+        key_found: access_key_exists!();
+        found: service_user_exists!(),
+    });
     /// The access key.
     DELETE = concat!("DELETE FROM access_keys WHERE id = :access_key AND ", permitted!());
-    /// Whether it is gone, or why not.
-    AFTER_DELETE = concat!(
-        "SELECT ", permitted!(), " AS done, ", service_user_exists!(), " AS found, ", caller_may!(), " AS may, ",
-        access_key_exists!(), " AS key_found");
 }
 
 /// The access keys of a service user, oldest first.
@@ -98,11 +99,11 @@ pub async fn list(
         .text("project_id", &project.project_id)
         .text("object_id", service_user);
     let answers = connection.read(parameters.batch([&LIST, &FOUND])).await?;
-    let found: Found = answers.only(1)?;
+    let found: Found = answers.only(&FOUND)?;
     if !found.found.0 {
         return Err(service_users::not_found(service_user));
     }
-    answers.all(0)
+    answers.all(&LIST)
 }
 
 /// Makes an access key; answers when.
@@ -124,7 +125,7 @@ pub async fn create(
         .parameters(context)
         .text("access_key", access_key)
         .integer("generation", FIRST_GENERATION)
-        .batch([&PERMIT_CREATE, &INSERT, &AFTER_CREATE]);
+        .batch([&PERMIT_CREATE, &INSERT]);
     context.connection.write(statements).await?.done_or(&[
         ("found", &|| service_users::not_found(service_user)),
         ("may", &|| projects::lacks(context.authority)),
@@ -132,7 +133,7 @@ pub async fn create(
         ("covers", &service_users::not_held),
         ("enters", &service_users::not_entered),
         ("subscription_runs", &subscriptions::ended),
-        (OTHERWISE, &|| {
+        ("has_room", &|| {
             Error::invalid("access_key: a service user has at most 5 access keys; delete one first")
         }),
     ])?;
@@ -152,7 +153,7 @@ pub async fn delete(
     let statements = change_of(project, service_user, access_key, Action::Delete)
         .parameters(context)
         .text("access_key", access_key)
-        .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
+        .batch([&PERMIT_DELETE, &DELETE]);
     context.connection.write(statements).await?.done_or(&[
         ("found", &|| service_users::not_found(service_user)),
         ("may", &|| projects::lacks(context.authority)),

@@ -17,17 +17,16 @@ use crate::store::audit::{Action, Change, ChangeContext, given};
 use crate::store::connection::Connection;
 use crate::store::first_trip::Rider;
 use crate::store::projects::{self, Project};
-use crate::store::rows::{Answers, JsonText, Millis, OTHERWISE, Refusal, row};
+use crate::store::rows::{Answers, JsonText, Millis, row};
 use crate::store::slices::{Listing, Slice};
 use crate::store::subscriptions;
 use crate::store::tokens::FreshToken;
 use crate::web::patch::Patch;
 use statements::{
-    AFTER_CREATE, AFTER_DELETE, AFTER_RESET, AFTER_UPDATE, AFTER_UPDATE_ACCESS, DELETE,
-    DELETE_ACCESS_KEYS, DELETE_CURRENT_TOKEN, DELETE_ENDED_TOKEN, DELETE_GRACE, DELETE_ORIGINS,
-    DELETE_TOKENS, GET, GET_RIDING, GRANT_GRACE, INSERT, INSERT_ORIGINS, INSERT_TOKEN, KNOWS, LIST,
-    PERMIT_CREATE, PERMIT_DELETE, PERMIT_END_GRACE, PERMIT_RESET, PERMIT_UPDATE,
-    PERMIT_UPDATE_ACCESS, UPDATE,
+    DELETE, DELETE_ACCESS_KEYS, DELETE_CURRENT_TOKEN, DELETE_ENDED_TOKEN, DELETE_GRACE,
+    DELETE_ORIGINS, DELETE_TOKENS, GET, GET_RIDING, GRANT_GRACE, INSERT, INSERT_ORIGINS,
+    INSERT_TOKEN, KNOWS, LIST, PERMIT_CREATE, PERMIT_DELETE, PERMIT_END_GRACE, PERMIT_RESET,
+    PERMIT_UPDATE, PERMIT_UPDATE_ACCESS, UPDATE,
 };
 
 row! {
@@ -183,7 +182,7 @@ pub fn riding(id: &str, now: Timestamp) -> Rider {
 /// # Errors
 /// 404.
 pub fn ridden(answers: &Answers, id: &str) -> Result<ServiceUser, Error> {
-    answers.first(0)?.ok_or_else(|| not_found(id))
+    answers.first(&GET_RIDING)?.ok_or_else(|| not_found(id))
 }
 
 /// Creates a service user with its token.
@@ -218,8 +217,7 @@ pub async fn create(
     if !new.allowed_cors_origins.is_empty() {
         texts.push(&INSERT_ORIGINS);
     }
-    let get = texts.len();
-    texts.extend([&GET, &AFTER_CREATE]);
+    texts.push(&GET);
     let answers = context
         .connection
         .write(token.parameters(parameters).batch(texts))
@@ -228,9 +226,9 @@ pub async fn create(
         ("found", &|| projects::not_found(&project.project_name)),
         ("may", &|| projects::lacks(context.authority)),
         ("ends", &outlives),
-        (OTHERWISE, &subscriptions::ended),
+        ("subscription_runs", &subscriptions::ended),
     ])?;
-    answers.only(get)
+    answers.only(&GET)
 }
 
 /// Changes a service user.
@@ -248,18 +246,17 @@ pub async fn update(
         after: Some(changes.to_json()),
         ..change_of(project, id, Action::Update)
     };
-    let (permit, verdict) = if changes.is_about_access() {
-        (&PERMIT_UPDATE_ACCESS, &AFTER_UPDATE_ACCESS)
+    let permit = if changes.is_about_access() {
+        &PERMIT_UPDATE_ACCESS
     } else {
-        (&PERMIT_UPDATE, &AFTER_UPDATE)
+        &PERMIT_UPDATE
     };
     let origins = changes.allowed_cors_origins.as_ref();
     let mut texts = vec![permit, &UPDATE];
     if origins.is_some() {
         texts.extend([&DELETE_ORIGINS, &INSERT_ORIGINS]);
     }
-    let get = texts.len();
-    texts.extend([&GET, verdict]);
+    texts.push(&GET);
     let statements = change
         .parameters(context)
         .optional_text("name", changes.name.as_ref().map(|name| name.as_str()))
@@ -275,23 +272,16 @@ pub async fn update(
         .optional_text("allowed_cors_origins", origins.map(OriginList::to_json))
         .batch(texts);
     let answers = context.connection.write(statements).await?;
-    let no_such = || not_found(id);
-    let lacks = || projects::lacks(context.authority);
-    let mut refusals: Vec<Refusal<'_>> = vec![
-        ("found", &no_such),
-        ("may", &lacks),
+    answers.done_or(&[
+        ("found", &|| not_found(id)),
+        ("may", &|| projects::lacks(context.authority)),
         ("lives", &|| expired("updated")),
-    ];
-    if changes.is_about_access() {
-        refusals.extend_from_slice(&[
-            ("is_another", &is_own),
-            ("ends", &outlives),
-            ("covers", &not_held),
-            ("enters", &not_entered),
-        ]);
-    }
-    answers.done_or_unchanged(&refusals)?;
-    answers.only(get)
+        ("is_another", &is_own),
+        ("ends", &outlives),
+        ("covers", &not_held),
+        ("enters", &not_entered),
+    ])?;
+    answers.only(&GET)
 }
 
 /// What a reset leaves of the old credentials.
@@ -337,7 +327,7 @@ pub async fn reset_token(
     if ends_access_keys {
         texts.push(&DELETE_ACCESS_KEYS);
     }
-    texts.extend([&INSERT_TOKEN, &AFTER_RESET]);
+    texts.push(&INSERT_TOKEN);
     let answers = context
         .connection
         .write(token.parameters(parameters).batch(texts))
@@ -348,7 +338,7 @@ pub async fn reset_token(
         ("lives", &|| expired("given a new token")),
         ("ends", &outlives),
         ("enters", &not_entered),
-        (OTHERWISE, &not_held),
+        ("covers", &not_held),
     ])
 }
 
@@ -366,11 +356,11 @@ pub async fn end_grace(
         ..change_of(project, id, Action::Delete)
     };
     let parameters = change.parameters(context);
-    let statements = parameters.batch([&PERMIT_END_GRACE, &DELETE_GRACE, &AFTER_DELETE]);
+    let statements = parameters.batch([&PERMIT_END_GRACE, &DELETE_GRACE]);
     context.connection.write(statements).await?.done_or(&[
         ("found", &|| not_found(id)),
         ("may", &|| projects::lacks(context.authority)),
-        (OTHERWISE, &|| {
+        ("has_grace", &|| {
             Error::not_found("this service user has no previous token")
         }),
     ])
@@ -382,10 +372,10 @@ pub async fn end_grace(
 /// 403 for a right lost meanwhile; 404; 503 when the database fails.
 pub async fn delete(context: &ChangeContext<'_>, project: &Project, id: &str) -> Result<(), Error> {
     let parameters = change_of(project, id, Action::Delete).parameters(context);
-    let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
+    let statements = parameters.batch([&PERMIT_DELETE, &DELETE]);
     context.connection.write(statements).await?.done_or(&[
         ("found", &|| not_found(id)),
-        (OTHERWISE, &|| projects::lacks(context.authority)),
+        ("may", &|| projects::lacks(context.authority)),
     ])
 }
 

@@ -1,8 +1,9 @@
 //! The SQL of service users: each rule once, and the statements that go by them.
 
+use crate::sql::rules;
 use crate::store::audit::{permit, permitted};
 use crate::store::first_trip::rider::caller_is_known;
-use crate::store::rights::{caller_holds_all, caller_may, ends_with_caller};
+use crate::store::rights::{caller_may, ends_with_caller};
 use crate::store::slices::fits;
 use crate::store::subscriptions::subscription_runs;
 use crate::store::texts::statements;
@@ -39,9 +40,13 @@ pub(crate) use service_user_lives;
 ///
 /// What the caller holds on the whole project is taken off first, a permission once however many roles hold it; roles on
 /// objects are walked for what is left, mostly nothing. So the work is a sum of what the two hold and no product.
+///
+/// To stand in the permit of whatever hands out what the service user can do, with [`caller_enters_what_it_enters`].
 macro_rules! caller_holds_what_it_holds {
     () => {
-        "NOT EXISTS (
+        concat!(
+            $crate::store::rights::caller_holds_all!(),
+            " OR NOT EXISTS (
             SELECT h.permission, a.resource_type, a.resource_id
             FROM role_assignments a JOIN role_permissions h ON h.role_id = a.role_id
             WHERE a.project_id = :project_id AND a.assignee_id = :object_id AND h.permission IN (
@@ -53,16 +58,18 @@ macro_rules! caller_holds_what_it_holds {
             EXCEPT SELECT i.permission, b.resource_type, b.resource_id
             FROM role_assignments b JOIN role_permissions i ON i.role_id = b.role_id
             WHERE b.project_id = :project_id AND b.assignee_id = :principal_id)"
+        )
     };
 }
 pub(crate) use caller_holds_what_it_holds;
 
 /// Whether every workspace that is open to the service user is open to the caller: as owner or grantee, whatever either may
-/// do there (contract section 2). A project has at most 100.
+/// do there (contract section 2). A project has at most 100. An admin of the organization enters all.
 macro_rules! caller_enters_what_it_enters {
     () => {
         concat!(
-            "NOT EXISTS (SELECT 1 FROM workspaces w WHERE w.project_id = :project_id AND ",
+            $crate::store::rights::caller_holds_all!(),
+            " OR NOT EXISTS (SELECT 1 FROM workspaces w WHERE w.project_id = :project_id AND ",
             $crate::store::workspaces::opens_to!(
                 ":object_id",
                 "(SELECT email FROM service_users WHERE id = :object_id)"
@@ -74,39 +81,6 @@ macro_rules! caller_enters_what_it_enters {
     };
 }
 pub(crate) use caller_enters_what_it_enters;
-
-/// Whether the caller can do all that the service user can: to stand in the permit of whatever hands that out.
-macro_rules! caller_covers_service_user {
-    () => {
-        concat!(
-            "(",
-            $crate::store::rights::caller_holds_all!(),
-            " OR (",
-            $crate::store::service_users::statements::caller_holds_what_it_holds!(),
-            " AND ",
-            $crate::store::service_users::statements::caller_enters_what_it_enters!(),
-            "))"
-        )
-    };
-}
-pub(crate) use caller_covers_service_user;
-
-/// The same in a verdict, rule by rule: `covers` and `enters`.
-macro_rules! caller_covers_service_user_columns {
-    () => {
-        concat!(
-            $crate::store::rights::caller_holds_all!(),
-            " OR ",
-            $crate::store::service_users::statements::caller_holds_what_it_holds!(),
-            " AS covers, ",
-            $crate::store::rights::caller_holds_all!(),
-            " OR ",
-            $crate::store::service_users::statements::caller_enters_what_it_enters!(),
-            " AS enters"
-        )
-    };
-}
-pub(crate) use caller_covers_service_user_columns;
 
 /// Its expiry date, as it is.
 macro_rules! expiry_date {
@@ -207,23 +181,6 @@ macro_rules! what_goes_with_it {
     };
 }
 
-/// What every verdict about a service user says.
-macro_rules! after_change {
-    () => {
-        concat!(
-            "SELECT ",
-            permitted!(),
-            " AS done, ",
-            service_user_exists!(),
-            " AS found, ",
-            caller_may!(),
-            " AS may, ",
-            service_user_lives!(),
-            " AS lives"
-        )
-    };
-}
-
 /// Which service users a list has, and in which order.
 macro_rules! is_listed {
     () => {
@@ -267,9 +224,12 @@ statements! {
         select_service_user!(), "WHERE s.id = :object_id
          AND s.project_id = (SELECT id FROM projects WHERE name = :project) AND ", caller_is_known!());
     /// The permit for a new service user.
-    PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
-        "EXISTS (SELECT 1 FROM projects WHERE id = :project_id) AND ", caller_may!(), " AND ",
-        ends_with_caller!("#expiry_date"), " AND ", subscription_runs!()));
+    PERMIT_CREATE = permit!(":object_id", "NULL", rules! {
+        found: "EXISTS (SELECT 1 FROM projects WHERE id = :project_id)",
+        may: caller_may!(),
+        ends: ends_with_caller!("#expiry_date"),
+        subscription_runs: subscription_runs!(),
+    });
     /// The service user itself.
     INSERT = concat!(
         "INSERT INTO service_users (id, organization_id, project_id, email, name, description, creation_date,
@@ -285,18 +245,24 @@ statements! {
     INSERT_ORIGINS = concat!(
         "INSERT INTO service_user_origins (project_id, origin, service_user_id)
          SELECT :project_id, value, :object_id FROM json_each(:allowed_cors_origins) WHERE ", permitted!());
-    /// Why there is none, where there is none.
-    AFTER_CREATE = concat!(
-        "SELECT ", permitted!(), " AS done, EXISTS (SELECT 1 FROM projects WHERE id = :project_id) AS found, ",
-        caller_may!(), " AS may, ", ends_with_caller!("#expiry_date"), " AS ends");
     /// The permit to change what a service user is called.
-    PERMIT_UPDATE = permit!(name service_user_name!(), ":object_id", service_user_before!(), concat!(
-        service_user_lives!(), " AND ", caller_may!(), " AND ", changes_something!()));
+    PERMIT_UPDATE = permit!(name service_user_name!(), ":object_id", service_user_before!(), rules! {
+        may: caller_may!(),
+        lives: service_user_lives!(),
+        changes: changes_something!();
+        found: service_user_exists!(),
+    });
     /// The permit to change what its token opens, too: until when, or from where.
-    PERMIT_UPDATE_ACCESS = permit!(name service_user_name!(), ":object_id", service_user_before!(), concat!(
-        service_user_lives!(), " AND ", caller_may!(), " AND (", keeps_access!(), " OR (", is_another!(), " AND ",
-        ends_with_caller!(expiry_date_to_be!()), " AND ", caller_covers_service_user!(), ")) AND ",
-        changes_something!()));
+    PERMIT_UPDATE_ACCESS = permit!(name service_user_name!(), ":object_id", service_user_before!(), rules! {
+        may: caller_may!(),
+        lives: service_user_lives!(),
+        is_another: concat!(keeps_access!(), " OR ", is_another!()),
+        ends: concat!(keeps_access!(), " OR ", ends_with_caller!(expiry_date_to_be!())),
+        covers: concat!(keeps_access!(), " OR ", caller_holds_what_it_holds!()),
+        enters: concat!(keeps_access!(), " OR ", caller_enters_what_it_enters!()),
+        changes: changes_something!();
+        found: service_user_exists!(),
+    });
     /// The change.
     UPDATE = concat!(
         "UPDATE service_users SET
@@ -309,28 +275,19 @@ statements! {
     DELETE_ORIGINS = concat!(
         "DELETE FROM service_user_origins
          WHERE service_user_id = :object_id AND ", permitted!());
-    /// Whether it was changed, or why not.
-    AFTER_UPDATE = concat!(after_change!(), ", ", changes_something!(), " AS changes");
-    /// The same where what its token opens was named, and so may have been to change.
-    AFTER_UPDATE_ACCESS = concat!(
-        after_change!(), ", keeps OR ", is_another!(), " AS is_another, keeps OR ",
-        ends_with_caller!(expiry_date_to_be!()), " AS ends, keeps OR ", caller_holds_all!(), " OR ",
-        caller_holds_what_it_holds!(), " AS covers, keeps OR ", caller_holds_all!(), " OR ",
-        caller_enters_what_it_enters!(), " AS enters, ", changes_something!(), " AS changes
-         FROM (SELECT ", keeps_access!(), " AS keeps)");
     /// The permit to reset a token.
     PERMIT_RESET = permit!(
         name service_user_name!(),
         ":object_id",
         concat!("CASE WHEN #ends_access_keys = 1 THEN json_object(", its_access_keys!(), ") END"),
-        concat!(
-            service_user_lives!(), " AND ", caller_may!(), " AND ", ends_with_caller!(expiry_date!()), " AND ",
-            caller_covers_service_user!()));
-    /// Whether it was reset, or why not. That the caller holds what it holds is the rule that the verdict does not state,
-    /// for it is the longest of them to parse; and where the others hold, nobody is refused who holds everything.
-    AFTER_RESET = concat!(
-        after_change!(), ", ", ends_with_caller!(expiry_date!()), " AS ends, ", caller_enters_what_it_enters!(),
-        " AS enters");
+        rules! {
+            may: caller_may!(),
+            lives: service_user_lives!(),
+            ends: ends_with_caller!(expiry_date!()),
+            enters: caller_enters_what_it_enters!(),
+            covers: caller_holds_what_it_holds!();
+            found: service_user_exists!(),
+        });
     /// Its tokens, at a reset without grace.
     DELETE_TOKENS = concat!("DELETE FROM tokens WHERE service_user_id = :object_id AND ", permitted!());
     /// The access keys, at a reset without grace that does not keep them.
@@ -348,17 +305,20 @@ statements! {
         "UPDATE tokens SET grace_end = #grace_end
          WHERE service_user_id = :object_id AND grace_end IS NULL AND ", permitted!());
     /// The permit to end a grace.
-    PERMIT_END_GRACE = permit!(name service_user_name!(), ":object_id", "NULL", concat!(
-        caller_may!(), " AND EXISTS (SELECT 1 FROM tokens t JOIN service_users s ON s.id = t.service_user_id
-                                     WHERE s.id = :object_id AND s.project_id = :project_id AND t.grace_end > #now)"));
+    PERMIT_END_GRACE = permit!(name service_user_name!(), ":object_id", "NULL", rules! {
+        may: caller_may!(),
+        has_grace: "EXISTS (SELECT 1 FROM tokens t JOIN service_users s ON s.id = t.service_user_id
+                            WHERE s.id = :object_id AND s.project_id = :project_id AND t.grace_end > #now)";
+        found: service_user_exists!(),
+    });
     /// The token whose grace ends.
     DELETE_GRACE = concat!(
         "DELETE FROM tokens WHERE service_user_id = :object_id AND grace_end IS NOT NULL AND ", permitted!());
     /// The permit to delete a service user.
-    PERMIT_DELETE = permit!(name service_user_name!(), ":object_id", service_user_before!(what_goes_with_it!()), concat!(
-        service_user_exists!(), " AND ", caller_may!()));
+    PERMIT_DELETE = permit!(name service_user_name!(), ":object_id", service_user_before!(what_goes_with_it!()), rules! {
+        found: service_user_exists!(),
+        may: caller_may!(),
+    });
     /// The service user, and with it its tokens, origins and assignments.
     DELETE = concat!("DELETE FROM service_users WHERE id = :object_id AND ", permitted!());
-    /// Whether it is gone, or its grace ended, or why not.
-    AFTER_DELETE = after_change!();
 }
