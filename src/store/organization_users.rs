@@ -15,6 +15,7 @@ use serde_json::json;
 use crate::domain::email::Email;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
+use crate::sql::rules;
 use crate::sql::statement::{Parameters, Statement};
 use crate::store::audit::{Action, Change, ChangeContext, given, permit, permitted};
 use crate::store::connection::Connection;
@@ -189,8 +190,12 @@ statements! {
     /// The permit for a new member; somebody who is known keeps their id.
     PERMIT_CREATE = permit!(
         "coalesce((SELECT id FROM users WHERE email = :object_name), :object_id)", "NULL",
-        concat!(caller_administers!(), " AND ", is_new!(), " AND ", subscription_runs!(), " AND ",
-                plan_allows_one_more!()));
+        rules! {
+            may: caller_administers!(),
+            is_new: is_new!(),
+            subscription_runs: subscription_runs!(),
+            plan_allows: plan_allows_one_more!(),
+        });
     /// The person, where nobody has the e-mail address yet.
     INVITE = concat!(
         "INSERT INTO users (id, email, status) SELECT :object_id, :object_name, 'pending' WHERE ", permitted!(), "
@@ -205,13 +210,13 @@ statements! {
     TRAIL_OF_NEW_ADMIN = trail_in_projects!(
         ":action", ":event", "NULL", ":after", projects_administered!("1"),
         member_is!("(SELECT id FROM users WHERE email = :object_name)"));
-    /// Whether they are new, or why not.
-    AFTER_CREATE = concat!(
-        "SELECT ", permitted!(), " AS done, ", caller_administers!(), " AS may, ", is_new!(), " AS is_new, ",
-        subscription_runs!(), " AS subscription_runs, ", plan_allows_one_more!(), " AS plan_allows");
     /// The permit to make a member admin, or admin no more.
-    PERMIT_UPDATE = permit!(name email_of_person!(), ":object_id", member_before!(roles_of_admin!()), concat!(
-        is_member!(), " AND ", caller_administers!(), " AND ", keeps_an_admin!(), " AND ", changes_something!()));
+    PERMIT_UPDATE = permit!(name email_of_person!(), ":object_id", member_before!(roles_of_admin!()), rules! {
+        may: caller_administers!(),
+        found: is_member!(),
+        keeps_an_admin: keeps_an_admin!(),
+        changes: changes_something!(),
+    });
     /// In the trails of the projects in which they get or lose all rights.
     TRAIL_OF_UPDATE = trail_in_projects!(
         ":action", ":event",
@@ -224,13 +229,12 @@ statements! {
          WHERE organization_id = :organization_id AND user_id = :object_id AND ", permitted!());
     /// The roles that came with being admin, and leave with it (contract section 2).
     DELETE_ADMIN_ASSIGNMENTS = concat!("DELETE FROM role_assignments WHERE ", roles_of_admin!(), " AND ", permitted!());
-    /// Whether it was changed, or why not.
-    AFTER_UPDATE = concat!(
-        "SELECT ", permitted!(), " AS done, ", is_member!(), " AS found, ", caller_administers!(), " AS may, ",
-        keeps_an_admin!(), " AS keeps_an_admin, ", changes_something!(), " AS changes");
     /// The permit to remove a member, or to leave.
-    PERMIT_DELETE = permit!(name email_of_person!(), ":object_id", member_before!(roles_of_member!()), concat!(
-        is_member!(), " AND ", caller_leaves_or_administers!(), " AND ", keeps_an_admin!()));
+    PERMIT_DELETE = permit!(name email_of_person!(), ":object_id", member_before!(roles_of_member!()), rules! {
+        may: caller_leaves_or_administers!(),
+        found: is_member!(),
+        keeps_an_admin: keeps_an_admin!(),
+    });
     /// In the trails of the projects in which they had a part.
     TRAIL_OF_DELETE = trail_in_projects!(
         ":action", ":event",
@@ -243,10 +247,6 @@ statements! {
     DELETE = concat!(
         "DELETE FROM organization_users
          WHERE organization_id = :organization_id AND user_id = :object_id AND ", permitted!());
-    /// Whether they are gone, or why not.
-    AFTER_DELETE = concat!(
-        "SELECT ", permitted!(), " AS done, ", is_member!(), " AS found, ", caller_leaves_or_administers!(), " AS may, ",
-        keeps_an_admin!(), " AS keeps_an_admin");
 }
 
 /// Notes that a person has made their first call on an organization or on one of its projects.
@@ -294,7 +294,10 @@ pub async fn get(
     let parameters = Parameters::new()
         .text("organization_id", &organization.organization_id)
         .text("object_id", id);
-    let found = connection.read(parameters.batch([&GET])).await?.first(0)?;
+    let found = connection
+        .read(parameters.batch([&GET]))
+        .await?
+        .first(&GET)?;
     found.ok_or_else(|| not_found(id))
 }
 
@@ -319,7 +322,6 @@ pub async fn create(
     if admin {
         texts.push(&TRAIL_OF_NEW_ADMIN);
     }
-    texts.push(&AFTER_CREATE);
     let parameters = change.parameters(context).flag("admin", admin);
     let answers = context.connection.write(parameters.batch(texts)).await?;
     answers.done_or(&[
@@ -332,7 +334,7 @@ pub async fn create(
         ("subscription_runs", &subscriptions::ended),
         ("plan_allows", &|| limit_reached("users")),
     ])?;
-    answers.only(3)
+    answers.only(&GET_BY_EMAIL)
 }
 
 /// Makes a member admin, or admin no more; with that status they lose the roles that came with it. None keeps what is.
@@ -358,17 +360,16 @@ pub async fn update(
             &UPDATE,
             &DELETE_ADMIN_ASSIGNMENTS,
             &GET,
-            &AFTER_UPDATE,
         ]);
     let answers = context.connection.write(statements).await?;
-    answers.done_or_unchanged(&[
+    answers.done_or(&[
         ("may", &|| lacks(context.authority)),
         ("found", &|| not_found(id)),
         ("keeps_an_admin", &|| {
             last_admin("admin: the organization's last active admin cannot be made a regular user")
         }),
     ])?;
-    answers.only(4)
+    answers.only(&GET)
 }
 
 /// Removes a member with all their roles in the organization's projects; a caller who is that member leaves.
@@ -383,7 +384,7 @@ pub async fn delete(
     let statements = change_of(organization, id, Action::Delete)
         .parameters(context)
         .flag("admin", false)
-        .batch([&PERMIT_DELETE, &TRAIL_OF_DELETE, &DELETE, &AFTER_DELETE]);
+        .batch([&PERMIT_DELETE, &TRAIL_OF_DELETE, &DELETE]);
     context.connection.write(statements).await?.done_or(&[
         ("may", &|| lacks(context.authority)),
         ("found", &|| not_found(id)),

@@ -11,9 +11,9 @@ use crate::domain::subscription_period::period_containing;
 use crate::domain::time::Timestamp;
 use crate::domain::voucher_code::VoucherCode;
 use crate::error::Error;
+use crate::sql::rules;
 use crate::store::audit::{Action, Change, ChangeContext, permit, permitted};
 use crate::store::rights::caller_lives;
-use crate::store::rows::OTHERWISE;
 use crate::store::texts::statements;
 
 /// So many organizations may one person create (contract section 3).
@@ -110,10 +110,17 @@ macro_rules! creator_is_within_limit {
 
 statements! {
     /// The permit for a new organization.
-    PERMIT = permit!(":object_id", "NULL", concat!(
-        "(#operator = 1 OR ", caller_lives!(), ") AND ", first_admin!(), " IS NOT NULL AND ", voucher_is_good!(),
-        " AND ", plans_agree!(), " AND ", plan_is_open!(), " AND ", end_date_suits!(), " AND ", name_is_free!(),
-        " AND ", creator_is_within_limit!()));
+    PERMIT = permit!(":object_id", "NULL", rules! {
+        name_is_free: name_is_free!(),
+        voucher_is_good: voucher_is_good!(),
+        plans_agree: plans_agree!(),
+        plan_is_open: plan_is_open!(),
+        end_date_suits: end_date_suits!(),
+        within_limit: creator_is_within_limit!(),
+        admin_exists: concat!(first_admin!(), " IS NOT NULL"),
+        lives: concat!("#operator = 1 OR ", caller_lives!());
+        plan_exists: plan_exists!(),
+    });
     /// The organization itself.
     INSERT = concat!(
         "INSERT INTO organizations (id, name, creation_date, subscription, subscription_start_date,
@@ -141,13 +148,6 @@ statements! {
            '$.voucher_credits', (SELECT credits / 1000000.0 FROM voucher_redemptions
                                  WHERE organization_id = :object_id))
          WHERE id = :audit_id AND ", permitted!());
-    /// Whether there is an organization, or why not.
-    AFTER = concat!(
-        "SELECT ", permitted!(), " AS done, ", name_is_free!(), " AS name_is_free, ",
-        voucher_is_good!(), " AS voucher_is_good, ", plans_agree!(), " AS plans_agree, ",
-        plan_exists!(), " AS plan_exists, ", plan_is_open!(), " AS plan_is_open, ",
-        end_date_suits!(), " AS end_date_suits, ",
-        first_admin!(), " IS NOT NULL AS admin_exists, ", creator_is_within_limit!(), " AS within_limit");
 }
 
 /// What is asked for on creation.
@@ -206,7 +206,6 @@ pub async fn create(
             &COUNT_REDEMPTION,
             &COMPLETE_TRAIL,
             &GET_BY_ID,
-            &AFTER,
         ]);
     let answers = context.connection.write(statements).await?;
     answers.done_or(&[
@@ -239,7 +238,7 @@ pub async fn create(
             Some(email) => Error::invalid(format!("admin_email: there is no person '{email}'")),
             None => Error::unauthenticated(INVALID),
         }),
-        (OTHERWISE, &|| Error::unauthenticated(INVALID)),
+        ("lives", &|| Error::unauthenticated(INVALID)),
     ])?;
-    answers.only(6)
+    answers.only(&GET_BY_ID)
 }

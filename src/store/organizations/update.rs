@@ -10,6 +10,7 @@ use super::{GET_BY_ID, Organization, free_has_no_end, name_is_taken, needs_an_en
 use crate::domain::names::ObjectName;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
+use crate::sql::rules;
 use crate::store::audit::{Action, Change, ChangeContext, given, permit, permitted};
 use crate::store::projects::lacks;
 use crate::store::rights::caller_administers;
@@ -126,9 +127,14 @@ macro_rules! changes_something {
 
 statements! {
     /// The permit to change an organization.
-    PERMIT = permit!(":object_id", organization_before!(), concat!(
-        caller_administers!(), " AND ", name_is_free!(), " AND ", plan_exists!(), " AND ", end_is_the_plans!(), " AND ",
-        end_follows_start!(), " AND ", changes_something!()));
+    PERMIT = permit!(":object_id", organization_before!(), rules! {
+        may: caller_administers!(),
+        name_is_free: name_is_free!(),
+        plan_exists: plan_exists!(),
+        end_is_the_plans: end_is_the_plans!(),
+        end_follows_start: end_follows_start!(),
+        changes: changes_something!(),
+    });
     /// The change. Every right-hand side sees the row as it was.
     UPDATE = concat!(
         "UPDATE organizations AS n SET
@@ -146,11 +152,6 @@ statements! {
              WHEN #start_date > #now THEN ", changed_end!(), "
              WHEN #start_date IS NULL AND n.next_subscription_start_date > #now THEN n.next_subscription_end_date END
          WHERE n.id = :object_id AND ", permitted!());
-    /// Whether it was changed, or why not.
-    AFTER = concat!(
-        "SELECT ", permitted!(), " AS done, ", caller_administers!(), " AS may, ", name_is_free!(), " AS name_is_free, ",
-        plan_exists!(), " AS plan_exists, ", end_is_the_plans!(), " AS end_is_the_plans, ",
-        end_follows_start!(), " AS end_follows_start, ", changes_something!(), " AS changes");
 }
 
 /// What a PATCH changes; what is absent stays.
@@ -263,9 +264,9 @@ pub async fn update(
         .optional_integer("start_date", changes.start_date.map(Timestamp::as_millis))
         .flag("sets_end_date", changes.sets_end_date())
         .optional_integer("end_date", end_date)
-        .batch([&PERMIT, &UPDATE, &GET_BY_ID, &AFTER]);
+        .batch([&PERMIT, &UPDATE, &GET_BY_ID]);
     let answers = context.connection.write(statements).await?;
-    answers.done_or_unchanged(&[
+    answers.done_or(&[
         ("may", &|| lacks(context.authority)),
         ("name_is_free", &|| name_is_taken(name.unwrap_or_default())),
         ("plan_exists", &no_such_plan),
@@ -276,5 +277,5 @@ pub async fn update(
             )
         }),
     ])?;
-    answers.only(2)
+    answers.only(&GET_BY_ID)
 }
