@@ -4,6 +4,7 @@
 
 use crate::domain::quoted;
 use crate::error::Error;
+use crate::sql::rules;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, ChangeContext, permit, permitted};
 use crate::store::connection::Connection;
@@ -11,7 +12,7 @@ use crate::store::organization_users::{caller_leaves_or_administers, email_of_pe
 use crate::store::other_trails::lost_roles;
 use crate::store::projects::{self, Project};
 use crate::store::rights::caller_administers;
-use crate::store::rows::{OTHERWISE, row};
+use crate::store::rows::row;
 use crate::store::slices::{Listing, Slice};
 use crate::store::subscriptions::{self, subscription_runs};
 use crate::store::texts::statements;
@@ -93,21 +94,21 @@ statements! {
     /// One of the people of a project.
     GET = concat!(select_person!(), "WHERE u.id = :object_id AND ", has_part!());
     /// The permit to let a member of the organization in.
-    PERMIT_CREATE = permit!(name email_of_person!(), ":object_id", "NULL", concat!(
-        project_exists!(), " AND ", caller_administers!(), " AND ", is_member!(), " AND ", subscription_runs!(),
-        " AND NOT ", was_let_in!()));
+    PERMIT_CREATE = permit!(name email_of_person!(), ":object_id", "NULL", rules! {
+        found: project_exists!(),
+        may: caller_administers!(),
+        is_member: is_member!(),
+        subscription_runs: subscription_runs!(),
+        is_new: concat!("NOT ", was_let_in!()),
+    });
     /// Their entry.
     INSERT = concat!(
         "INSERT INTO project_users (organization_id, project_id, user_id)
          SELECT :organization_id, :project_id, :object_id WHERE ", permitted!());
-    /// Why there is none, where there is none.
-    AFTER_CREATE = concat!(
-        "SELECT ", permitted!(), " AS done, ", project_exists!(), " AS found, ", caller_administers!(), " AS may, ",
-        is_member!(), " AS is_member, ", subscription_runs!(), " AS subscription_runs");
     /// The permit to take somebody out, or to leave.
     PERMIT_DELETE = permit!(name email_of_person!(), ":object_id", concat!(
             "json_object(", lost_roles!("project_id = :project_id AND assignee_id = :object_id"), ")"),
-        concat!(has_part!(), " AND ", caller_leaves_or_administers!()));
+        rules! { found: has_part!(), may: caller_leaves_or_administers!() });
     /// Their entry.
     DELETE = concat!(
         "DELETE FROM project_users WHERE project_id = :project_id AND user_id = :object_id AND ", permitted!());
@@ -115,8 +116,6 @@ statements! {
     DELETE_ASSIGNMENTS = concat!(
         "DELETE FROM role_assignments
          WHERE project_id = :project_id AND assignee_id = :object_id AND user_id IS NOT NULL AND ", permitted!());
-    /// Whether they are out, or why not.
-    AFTER_DELETE = concat!("SELECT ", permitted!(), " AS done, ", has_part!(), " AS found");
 }
 
 /// The 404 of a person.
@@ -168,7 +167,10 @@ pub async fn get(
         .text("organization_id", &project.organization_id)
         .text("project_id", &project.project_id)
         .text("object_id", id);
-    let found = connection.read(parameters.batch([&GET])).await?.first(0)?;
+    let found = connection
+        .read(parameters.batch([&GET]))
+        .await?
+        .first(&GET)?;
     found.ok_or_else(|| not_found(id))
 }
 
@@ -184,7 +186,7 @@ pub async fn create(
 ) -> Result<ProjectUser, Error> {
     let statements = change_of(project, id, Action::Create)
         .parameters(context)
-        .batch([&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE]);
+        .batch([&PERMIT_CREATE, &INSERT, &GET]);
     let answers = context.connection.write(statements).await?;
     answers.done_or(&[
         ("found", &|| projects::not_found(&project.project_name)),
@@ -197,11 +199,11 @@ pub async fn create(
             ))
         }),
         ("subscription_runs", &subscriptions::ended),
-        (OTHERWISE, &|| {
+        ("is_new", &|| {
             Error::invalid("user_id: this person is in the project already")
         }),
     ])?;
-    answers.only(2)
+    answers.only(&GET)
 }
 
 /// Takes somebody out of a project, with all their roles in it; a caller who is that person leaves. An admin of the
@@ -212,10 +214,10 @@ pub async fn create(
 pub async fn delete(context: &ChangeContext<'_>, project: &Project, id: &str) -> Result<(), Error> {
     let statements = change_of(project, id, Action::Delete)
         .parameters(context)
-        .batch([&PERMIT_DELETE, &DELETE, &DELETE_ASSIGNMENTS, &AFTER_DELETE]);
+        .batch([&PERMIT_DELETE, &DELETE, &DELETE_ASSIGNMENTS]);
     context.connection.write(statements).await?.done_or(&[
         ("found", &|| not_found(id)),
-        (OTHERWISE, &|| projects::lacks(context.authority)),
+        ("may", &|| projects::lacks(context.authority)),
     ])
 }
 

@@ -196,6 +196,6 @@ pub async fn get(
     let found = connection
         .read(parameters.batch([&GET_BY_ID]))
         .await?
-        .first(0)?;
+        .first(&GET_BY_ID)?;
     found.ok_or_else(|| not_found(&project.project_name))
 }

@@ -3,13 +3,14 @@
 use serde_json::json;
 
 use crate::error::Error;
+use crate::sql::rules;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, ChangeContext, permit, permitted};
 use crate::store::connection::Connection;
 use crate::store::projects::{self, Project};
 use crate::store::rights::{caller_holds_all, caller_may};
 use crate::store::roles;
-use crate::store::rows::{OTHERWISE, row};
+use crate::store::rows::row;
 use crate::store::sessions::not_fresh;
 use crate::store::slices::{Listing, Slice};
 use crate::store::texts::statements;
@@ -154,10 +155,16 @@ macro_rules! filter {
 
 statements! {
     /// The permit for an assignment.
-    PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
-        object_of_name!(), " IS NOT NULL AND ", role_of_name!(), " IS NOT NULL AND (", assignee_is_member!(), " OR ", assignee_is_service_user!(), ") AND ",
-        caller_may!(), " AND ", role_suits_assignee!(), " AND ", caller_covers_role!(), " AND ",
-        assignment_is_new!(), " AND ", fresh_or_harmless!()));
+    PERMIT_CREATE = permit!(":object_id", "NULL", rules! {
+        may: caller_may!(),
+        object_exists: concat!(object_of_name!(), " IS NOT NULL"),
+        role_exists: concat!(role_of_name!(), " IS NOT NULL"),
+        assignee_exists: concat!(assignee_is_member!(), " OR ", assignee_is_service_user!()),
+        suits: role_suits_assignee!(),
+        covers: caller_covers_role!(),
+        is_new: assignment_is_new!(),
+        fresh: fresh_or_harmless!(),
+    });
     /// The assignment itself.
     INSERT = concat!(
         "INSERT INTO role_assignments (id, organization_id, project_id, role_id, user_id, service_user_id,
@@ -169,13 +176,6 @@ statements! {
          WHERE ", permitted!());
     /// One assignment of a project.
     GET = concat!(select_assignment!(), "WHERE a.id = :object_id AND a.project_id = :project_id");
-    /// Whether it was made, or why not.
-    AFTER_CREATE = concat!(
-        "SELECT ", permitted!(), " AS done, ", object_of_name!(), " IS NOT NULL AS object_exists, ",
-        role_of_name!(), " IS NOT NULL AS role_exists, ",
-        assignee_is_member!(), " OR ", assignee_is_service_user!(), " AS assignee_exists, ", caller_may!(), " AS may, ",
-        role_suits_assignee!(), " AS suits, ", caller_covers_role!(), " AS covers, ",
-        assignment_is_new!(), " AS is_new, ", fresh_or_harmless!(), " AS fresh");
     /// The assignments in a project, oldest first.
     LIST = concat!(select_assignment!(), "WHERE a.project_id = :project_id AND ", filter!());
     /// Those of one person or service user.
@@ -193,11 +193,9 @@ statements! {
         "(SELECT json_object('role', r.name, 'assignee', a.assignee_id, 'resource_type', a.resource_type,
                              'resource_id', a.resource_id)
           FROM role_assignments a JOIN roles r ON r.id = a.role_id WHERE a.id = :object_id)",
-        concat!(assignment_exists!(), " AND ", caller_may!()));
+        rules! { found: assignment_exists!(), may: caller_may!() });
     /// The assignment.
     DELETE = concat!("DELETE FROM role_assignments WHERE id = :object_id AND ", permitted!());
-    /// Whether it is gone, or why not.
-    AFTER_DELETE = concat!("SELECT ", permitted!(), " AS done, ", assignment_exists!(), " AS found");
 }
 
 /// The 404 of an assignment.
@@ -257,7 +255,7 @@ pub async fn create(
         .text("assignee", new.assignee)
         .text("resource_type", new.resource_type)
         .text("resource", new.resource)
-        .batch([&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE]);
+        .batch([&PERMIT_CREATE, &INSERT, &GET]);
     let answers = context.connection.write(statements).await?;
     answers.done_or(&[
         ("may", &|| projects::lacks(context.authority)),
@@ -280,7 +278,7 @@ pub async fn create(
         ("is_new", &|| Error::invalid("this assignment exists already")),
         ("fresh", &not_fresh),
     ])?;
-    answers.only(2)
+    answers.only(&GET)
 }
 
 /// Which assignments to list; what is absent does not narrow.
@@ -330,7 +328,10 @@ pub async fn get(
     let parameters = Parameters::new()
         .text("project_id", &project.project_id)
         .text("object_id", id);
-    let found = connection.read(parameters.batch([&GET])).await?.first(0)?;
+    let found = connection
+        .read(parameters.batch([&GET]))
+        .await?
+        .first(&GET)?;
     found.ok_or_else(|| not_found(id))
 }
 
@@ -340,10 +341,10 @@ pub async fn get(
 /// 403 for a right lost meanwhile; 404; 503 when the database fails.
 pub async fn delete(context: &ChangeContext<'_>, project: &Project, id: &str) -> Result<(), Error> {
     let parameters = change_of(project, id, Action::Delete).parameters(context);
-    let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
+    let statements = parameters.batch([&PERMIT_DELETE, &DELETE]);
     context.connection.write(statements).await?.done_or(&[
         ("found", &|| not_found(id)),
-        (OTHERWISE, &|| projects::lacks(context.authority)),
+        ("may", &|| projects::lacks(context.authority)),
     ])
 }
 

@@ -1,6 +1,6 @@
 //! The SQL of projects: each rule once, and the statements that go by them.
 
-use crate::sql::fresh_uuid;
+use crate::sql::{fresh_uuid, rules};
 use crate::store::audit::{permit, permitted};
 use crate::store::budgets::budget_columns;
 use crate::store::rights::{caller_administers, caller_holds_all, caller_may};
@@ -174,6 +174,19 @@ macro_rules! organization_of_new {
     };
 }
 
+/// Whether there is that organization, and the caller is the operator or a member of it.
+macro_rules! caller_sees_organization_of_new {
+    () => {
+        concat!(
+            organization_of_new!(),
+            " IS NOT NULL AND (#operator = 1 OR EXISTS (
+                SELECT 1 FROM organization_users WHERE organization_id = ",
+            organization_of_new!(),
+            " AND user_id = :principal_id))"
+        )
+    };
+}
+
 /// Whether the caller is the operator, or still an admin of that organization.
 macro_rules! caller_is_admin_of_new {
     () => {
@@ -195,9 +208,13 @@ macro_rules! plan_allows_new {
 
 statements! {
     /// The permit for a new project.
-    PERMIT_CREATE = permit!(organization_of_new!(), ":object_id", "NULL", concat!(
-        organization_of_new!(), " IS NOT NULL AND ", caller_is_admin_of_new!(), " AND ", name_is_free!(), " AND ",
-        subscription_of_new_runs!(), " AND ", plan_allows_new!()));
+    PERMIT_CREATE = permit!(organization_of_new!(), ":object_id", "NULL", rules! {
+        sees_organization: caller_sees_organization_of_new!(),
+        may: caller_is_admin_of_new!(),
+        name_is_free: name_is_free!(),
+        subscription_runs: subscription_of_new_runs!(),
+        plan_allows: plan_allows_new!(),
+    });
     /// The project itself.
     INSERT = concat!(
         "INSERT INTO projects (id, organization_id, name, creation_date, advanced_permissions, credits,
@@ -228,13 +245,6 @@ statements! {
         "UPDATE organization_users SET joined = 1, join_date = #now
          WHERE organization_id = ", organization_of_new!(), " AND user_id = :principal_id AND joined = 0
            AND ", permitted!());
-    /// Why there is no project, where there is none.
-    AFTER_CREATE = concat!(
-        "SELECT ", permitted!(), " AS done, ", name_is_free!(), " AS name_is_free, ",
-        caller_is_admin_of_new!(), " AS may, ", subscription_of_new_runs!(), " AS subscription_runs, ",
-        plan_allows_new!(), " AS plan_allows, ", organization_of_new!(), " IS NOT NULL AND (#operator = 1 OR EXISTS (
-             SELECT 1 FROM organization_users
-             WHERE organization_id = ", organization_of_new!(), " AND user_id = :principal_id)) AS sees_organization");
     /// The projects in which somebody has a part, by name.
     LIST_OF_PRINCIPAL = concat!(select_project!(), "
          WHERE ", principal_has_part!(), " AND ", is_listed!(), " AND ",
@@ -250,10 +260,15 @@ statements! {
     KNOWS_OF_EVERYTHING = concat!(
         "SELECT EXISTS (SELECT 1 FROM projects WHERE name = :after) AS known, ", list_fits!("1"), " AS fits");
     /// The permit to change a project.
-    PERMIT_UPDATE = permit!(":object_id", project_before!(), concat!(
-        project_exists!(), " AND ", caller_may!(), " AND ", name_is_free!(), " AND ", suspension_is_callers!(),
-        " AND (", caller_holds_all!(), " OR (", lifts_no_suspension!(), " AND ", raises_no_credits!(), ")) AND ",
-        changes_something!()));
+    PERMIT_UPDATE = permit!(":object_id", project_before!(), rules! {
+        found: project_exists!(),
+        may: caller_may!(),
+        name_is_free: name_is_free!(),
+        suspension_is_callers: suspension_is_callers!(),
+        lifts_no_suspension: concat!(lifts_no_suspension!(), " OR ", caller_holds_all!()),
+        raises_no_credits: concat!(raises_no_credits!(), " OR ", caller_holds_all!()),
+        changes: changes_something!(),
+    });
     /// The change.
     UPDATE = concat!(
         "UPDATE projects SET
@@ -271,19 +286,11 @@ statements! {
         "DELETE FROM project_origins WHERE project_id = :object_id AND :cors_origins IS NOT NULL AND ", permitted!());
     /// A project to be shown itself.
     GET_BY_ID = concat!(select_project!(concat!(", ", budget_columns!())), "WHERE p.id = :object_id");
-    /// Whether it was changed, or why not.
-    AFTER_UPDATE = concat!(
-        "SELECT ", permitted!(), " AS done, ", project_exists!(), " AS found, ", caller_may!(), " AS may,
-         ", name_is_free!(), " AS name_is_free, ", suspension_is_callers!(), " AS suspension_is_callers, ",
-        caller_holds_all!(), " OR ", lifts_no_suspension!(), " AS lifts_no_suspension, ",
-        caller_holds_all!(), " OR ", raises_no_credits!(), " AS raises_no_credits, ",
-        changes_something!(), " AS changes");
     /// The permit to delete a project.
-    PERMIT_DELETE = permit!(":object_id", project_before!(its_service_users!()), concat!(
-        project_exists!(), " AND ", caller_may!()));
+    PERMIT_DELETE = permit!(":object_id", project_before!(its_service_users!()), rules! {
+        found: project_exists!(),
+        may: caller_may!(),
+    });
     /// The project, and with it its service users, their tokens, its roles and assignments.
     DELETE = concat!("DELETE FROM projects WHERE id = :object_id AND ", permitted!());
-    /// Whether it is gone, or why not.
-    AFTER_DELETE = concat!(
-        "SELECT ", permitted!(), " AS done, ", project_exists!(), " AS found");
 }
