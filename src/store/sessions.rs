@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 use crate::domain::Digests;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
+use crate::sql::rules;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, ChangeContext, permit, permitted};
 use crate::store::connection::Connection;
 use crate::store::first_trip::who::digests;
 use crate::store::projects;
 use crate::store::rights::{caller_lives, caller_still};
-use crate::store::rows::{Flag, Millis, OTHERWISE, Refuse, row};
+use crate::store::rows::{Flag, Millis, row};
 use crate::store::texts::statements;
 use crate::store::tokens::FreshToken;
 
@@ -141,22 +142,19 @@ macro_rules! may_replace {
     };
 }
 
-/// Whether the caller is the operator, the person themselves, or where `#by_admin` says so an admin of the only
-/// organization of somebody who has no account yet.
+/// Whether the caller is the operator, the person themselves, or where `#by_admin` says so an admin of the organization.
 macro_rules! may_make_link {
     () => {
-        concat!(
-            caller_still!(
-                "(:principal_id = :user_id OR (#by_admin = 1
-                  AND EXISTS (SELECT 1 FROM organization_users WHERE organization_id = :organization_id
-                              AND user_id = :principal_id AND admin = 1)))"
-            ),
-            " AND ",
-            is_for_admin!()
+        caller_still!(
+            "(:principal_id = :user_id OR (#by_admin = 1
+              AND EXISTS (SELECT 1 FROM organization_users WHERE organization_id = :organization_id
+                          AND user_id = :principal_id AND admin = 1)))"
         )
     };
 }
 
+/// Whether an admin makes links for the person, where one does: they have no account yet, no link from the operator, and
+/// this organization alone.
 macro_rules! is_for_admin {
     () => {
         "(#by_admin = 0 OR (EXISTS (SELECT 1 FROM users WHERE id = :user_id AND status = 'pending')
@@ -169,7 +167,7 @@ macro_rules! is_for_admin {
 
 statements! {
     /// The permit for a session.
-    PERMIT_CREATE = permit!(":new_token_id", "NULL", way_in_is_open!());
+    PERMIT_CREATE = permit!(":new_token_id", "NULL", rules! { way_in_is_open: way_in_is_open!() });
     /// The session.
     INSERT = concat!(
         "INSERT INTO tokens (id, digest, key_id, user_id, grace_end, creation_date, session_method, session_made_from,
@@ -189,8 +187,6 @@ statements! {
            AND (grace_end <= #now OR id NOT IN (SELECT id FROM tokens WHERE user_id = :principal_id
                 AND session_method IS NOT NULL ORDER BY creation_date DESC, id <> :new_token_id LIMIT #most)) AND ",
         permitted!());
-    /// Whether they are signed in.
-    AFTER_CREATE = concat!("SELECT ", permitted!(), " AS done");
     /// The session of this id.
     GET = concat!("SELECT ", session_columns!(), " FROM tokens WHERE id = :id AND session_method IS NOT NULL");
     /// The organizations of a person.
@@ -203,17 +199,17 @@ statements! {
     /// Whether there is the person.
     FOUND = concat!("SELECT ", user_exists!(), " AS found");
     /// The permit to end a session, or all of a person.
-    PERMIT_END = permit!("coalesce(:session, :user_id)", "NULL", concat!(
-        caller_still!(":principal_id = :user_id"), " AND ", user_exists!(), " AND ", session_exists!()));
+    PERMIT_END = permit!("coalesce(:session, :user_id)", "NULL", rules! {
+        may: caller_still!(":principal_id = :user_id"),
+        found: user_exists!(),
+        session_found: session_exists!(),
+    });
     /// The session, or all of the person.
     END = concat!(
         "DELETE FROM tokens WHERE user_id = :user_id AND session_method IS NOT NULL AND (:session IS NULL OR id = :session)
            AND ", permitted!());
     /// With all of them, a link that would open another.
     END_LINK = concat!("DELETE FROM sign_in_links WHERE user_id = :user_id AND :session IS NULL AND ", permitted!());
-    /// Whether it is over.
-    AFTER_END = concat!(
-        "SELECT ", permitted!(), " AS done, ", caller_still!(":principal_id = :user_id"), " AS may, ", user_exists!(), " AS found");
     /// The link that has this digest.
     GET_LINK = concat!(
         "SELECT l.id AS link_id, l.expires_at, u.id AS user_id, u.email, u.name, u.surname
@@ -222,7 +218,7 @@ statements! {
     /// The permit for a link.
     PERMIT_LINK = permit!(
         name "(SELECT email FROM users WHERE id = :user_id)", ":user_id", "NULL",
-        concat!(user_is_theirs!(), " AND ", may_make_link!()));
+        rules! { found: user_is_theirs!(), suits: is_for_admin!(), may: may_make_link!() });
     /// The link, in the place of the one before it.
     PUT_LINK = concat!(
         "INSERT INTO sign_in_links (id, digest, key_id, user_id, session_id, organization_id, creation_date, expires_at)
@@ -231,14 +227,14 @@ statements! {
          WHERE ", permitted!(), "
          ON CONFLICT (user_id) DO UPDATE SET id = excluded.id, digest = excluded.digest, key_id = excluded.key_id,
            session_id = excluded.session_id, organization_id = excluded.organization_id, creation_date = excluded.creation_date, expires_at = excluded.expires_at");
-    /// Whether it was made, or why not.
-    AFTER_LINK = concat!(
-        "SELECT ", permitted!(), " AS done, ", user_is_theirs!(), " AS found, ", is_for_admin!(), " AS suits");
     /// The permit to replace one's own token.
-    PERMIT_REPLACE = permit!(":principal_id", "NULL", concat!(caller_lives!(), " AND ", may_replace!()));
+    PERMIT_REPLACE = permit!(":principal_id", "NULL", rules! { fresh: may_replace!(), lives: caller_lives!() });
     /// The permit to delete it.
-    PERMIT_DELETE_TOKEN = permit!(":principal_id", "NULL", concat!(
-        "#fresh = 1 AND ", caller_lives!(), " AND ", has_own_token!()));
+    PERMIT_DELETE_TOKEN = permit!(":principal_id", "NULL", rules! {
+        lives: caller_lives!(),
+        fresh: "#fresh = 1",
+        has_one: has_own_token!(),
+    });
     /// This session goes on, whatever token it was made from.
     LET_GO = concat!("UPDATE tokens SET session_made_from = NULL WHERE id = :token_id AND ", permitted!());
     /// The token, and with it the other sessions that were made from it.
@@ -252,10 +248,6 @@ statements! {
     TAKE_UP = concat!(
         "UPDATE tokens SET session_made_from = :new_token_id
          WHERE id = :token_id AND session_method = 'token' AND ", permitted!());
-    /// Whether it was replaced.
-    AFTER_REPLACE = concat!("SELECT ", permitted!(), " AS done, ", may_replace!(), " AS fresh");
-    /// Whether it was deleted.
-    AFTER_DELETE_TOKEN = concat!("SELECT ", permitted!(), " AS done, ", caller_lives!(), " AS lives");
 }
 
 /// The refusal of what needs a session that was made a moment ago.
@@ -338,13 +330,12 @@ pub async fn create(
             &DELETE_ENDED,
             &GET,
             &MEMBERSHIPS,
-            &AFTER_CREATE,
         ]);
     let answers = context.connection.write(statements).await?;
-    answers.done_or(&[(OTHERWISE, &|| {
+    answers.done_or(&[("way_in_is_open", &|| {
         Error::unauthenticated("the token or link was used up or has ended; sign in with another")
     })])?;
-    Ok((answers.only(5)?, answers.all(6)?))
+    Ok((answers.only(&GET)?, answers.all(&MEMBERSHIPS)?))
 }
 
 /// A session, and the organizations of its person.
@@ -360,8 +351,8 @@ pub async fn get(
     let answers = connection
         .read(parameters.batch([&GET, &MEMBERSHIPS]))
         .await?;
-    let session = answers.first(0)?.ok_or_else(ended)?;
-    Ok((session, answers.all(1)?))
+    let session = answers.first(&GET)?.ok_or_else(ended)?;
+    Ok((session, answers.all(&MEMBERSHIPS)?))
 }
 
 /// The sessions of a person that have not ended, the newest first.
@@ -382,11 +373,11 @@ pub async fn list(
         .text("user_id", user_id)
         .integer("now", now.as_millis());
     let answers = connection.read(parameters.batch([&LIST, &FOUND])).await?;
-    let found: Found = answers.only(1)?;
+    let found: Found = answers.only(&FOUND)?;
     if !found.found.0 {
         return Err(super::users::not_found(user_id));
     }
-    answers.all(0)
+    answers.all(&LIST)
 }
 
 /// Ends a session of a person, or all of them, and a sign-in link with these.
@@ -400,11 +391,11 @@ pub async fn end(
 ) -> Result<(), Error> {
     let statements = change(context, "session", Action::Delete, user, None)
         .optional_text("session", session)
-        .batch([&PERMIT_END, &END, &END_LINK, &AFTER_END]);
+        .batch([&PERMIT_END, &END, &END_LINK]);
     context.connection.write(statements).await?.done_or(&[
         ("may", &ended),
         ("found", &|| super::users::not_found(user.0)),
-        (OTHERWISE, &|| {
+        ("session_found", &|| {
             Error::not_found("there is no session of this id; it may have ended")
         }),
     ])
@@ -423,7 +414,7 @@ pub async fn link(
     connection
         .read(parameters.batch([&GET_LINK]))
         .await?
-        .first(0)
+        .first(&GET_LINK)
 }
 
 /// A link to be made.
@@ -460,7 +451,7 @@ pub async fn make_link(
         .text("user_id", user_id)
         .integer("end", new.end.as_millis())
         .flag("by_admin", new.organization_id.is_some())
-        .batch([&PERMIT_LINK, &PUT_LINK, &AFTER_LINK]);
+        .batch([&PERMIT_LINK, &PUT_LINK]);
     context.connection.write(statements).await?.done_or(&[
         ("found", &|| super::users::not_found(user_id)),
         ("suits", &|| {
@@ -469,7 +460,7 @@ pub async fn make_link(
                  another organization, too",
             )
         }),
-        (OTHERWISE, &|| match new.organization_id {
+        ("may", &|| match new.organization_id {
             Some(_) => projects::lacks(context.authority),
             None => ended(),
         }),
@@ -490,10 +481,9 @@ pub async fn replace_token(context: &ChangeContext<'_>, token: &FreshToken) -> R
         &DELETE_TOKEN,
         &INSERT_TOKEN,
         &TAKE_UP,
-        &AFTER_REPLACE,
     ]);
     let answers = context.connection.write(statements).await?;
-    answers.done_or(&[("fresh", &not_fresh as &dyn Refuse), (OTHERWISE, &ended)])
+    answers.done_or(&[("fresh", &not_fresh), ("lives", &ended)])
 }
 
 /// Deletes the caller's own token. The session that asks goes on; others that were made from it end.
@@ -506,11 +496,11 @@ pub async fn delete_token(context: &ChangeContext<'_>) -> Result<(), Error> {
         &PERMIT_DELETE_TOKEN,
         &LET_GO,
         &DELETE_TOKEN,
-        &AFTER_DELETE_TOKEN,
     ]);
     context.connection.write(statements).await?.done_or(&[
         ("lives", &ended),
-        (OTHERWISE, &|| {
+        ("fresh", &not_fresh),
+        ("has_one", &|| {
             Error::not_found("you have no token of your own")
         }),
     ])

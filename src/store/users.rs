@@ -2,15 +2,15 @@
 
 use crate::domain::email::Email;
 use crate::error::Error;
-use crate::sql::fresh_uuid;
 use crate::sql::statement::Parameters;
+use crate::sql::{fresh_uuid, rules};
 use crate::store::audit::{Action, Change, ChangeContext, permit, permitted};
 use crate::store::connection::Connection;
 use crate::store::organization_users::member_as_json;
 use crate::store::other_trails::{
     lost_roles, projects_let_into, projects_of_roles, trail_in_projects,
 };
-use crate::store::rows::{Flag, Millis, OTHERWISE, row};
+use crate::store::rows::{Millis, row};
 use crate::store::texts::statements;
 use crate::store::tokens::FreshToken;
 
@@ -97,7 +97,7 @@ statements! {
     PERMIT_CREATE = permit!(
         "coalesce((SELECT id FROM users WHERE email = :object_name), :object_id)",
         "(SELECT json_object('email', email, 'status', status) FROM users WHERE email = :object_name)",
-        concat!("#operator = 1 AND ", email_is_free!()));
+        rules! { may: "#operator = 1", email_is_free: email_is_free!() });
     /// The account, new or of an invited person.
     UPSERT = concat!(
         "INSERT INTO users (id, email, name, surname, status, registration_date)
@@ -108,9 +108,8 @@ statements! {
     INSERT_TOKEN = concat!(
         "INSERT INTO tokens (id, digest, key_id, user_id, creation_date)
          SELECT :new_token_id, :digest, :key_id, id, #now FROM users WHERE email = :object_name AND ", permitted!());
-    /// The account, and whether it was made now.
-    AFTER_CREATE = concat!(
-        "SELECT ", user_columns!(), ", ", permitted!(), " AS done FROM users u WHERE u.email = :object_name");
+    /// The account.
+    GET_BY_EMAIL = concat!("SELECT ", user_columns!(), " FROM users u WHERE u.email = :object_name");
     /// A page of people, by e-mail address.
     LIST = concat!(
         "SELECT ", user_columns!(), " FROM users u WHERE u.email > '' AND (:email IS NULL OR u.email = :email)
@@ -118,8 +117,12 @@ statements! {
     /// One person.
     GET = concat!("SELECT ", user_columns!(), " FROM users u WHERE u.id = :id");
     /// The permit to delete a person.
-    PERMIT_DELETE = permit!(":object_id", user_before!(), concat!(
-        "#operator = 1 AND ", user_exists!(), " AND (#force = 1 OR NOT EXISTS (", organizations_of_last_admin!(), "))"));
+    PERMIT_DELETE = permit!(":object_id", user_before!(), rules! {
+        may: "#operator = 1",
+        found: user_exists!(),
+        leaves_admins: concat!("#force = 1 OR NOT EXISTS (", organizations_of_last_admin!(), ")");
+        in_the_way: concat!("SELECT group_concat(name, ', ') FROM (", organizations_of_last_admin!(), " LIMIT 10)"),
+    });
     /// In the trails of the organizations that they leave: what the operator does to them concerns those.
     TRAIL_IN_ORGANIZATIONS = concat!(
         "INSERT INTO audit (id, date, request_id, actor, actor_id, action, event, object_type, object_id,
@@ -135,12 +138,12 @@ statements! {
         projects_left!(), "m.user_id = :object_id");
     /// The person, and with them their token, memberships and roles.
     DELETE = concat!("DELETE FROM users WHERE id = :object_id AND ", permitted!());
-    /// Whether they are gone, or what is in the way.
-    AFTER_DELETE = concat!(
-        "SELECT ", permitted!(), " AS done, ", user_exists!(), " AS found,
-         (SELECT group_concat(name, ', ') FROM (", organizations_of_last_admin!(), " LIMIT 10)) AS in_the_way");
     /// The permit to reset a person's token.
-    PERMIT_RESET = permit!(":object_id", "NULL", concat!("#operator = 1 AND ", user_is_active!()));
+    PERMIT_RESET = permit!(":object_id", "NULL", rules! {
+        may: "#operator = 1",
+        is_active: user_is_active!();
+        found: user_exists!(),
+    });
     /// A link by which they could sign in all the same.
     DELETE_LINK = concat!("DELETE FROM sign_in_links WHERE user_id = :object_id AND ", permitted!());
     /// The old token, and all their sessions.
@@ -149,8 +152,6 @@ statements! {
     REPLACE_TOKEN = concat!(
         "INSERT INTO tokens (id, digest, key_id, user_id, creation_date)
          SELECT :new_token_id, :digest, :key_id, :object_id, #now WHERE ", permitted!());
-    /// Whether it was reset.
-    AFTER_RESET = concat!("SELECT ", permitted!(), " AS done, ", user_exists!(), " AS found");
 }
 
 /// The 404 of a person.
@@ -160,6 +161,12 @@ pub fn not_found(id: &str) -> Error {
         "there is no user {}",
         crate::domain::invalid::quoted(id)
     ))
+}
+
+/// The 403 of whoever is not the operator.
+#[must_use]
+pub fn not_the_operator() -> Error {
+    Error::forbidden("only the operator may do this")
 }
 
 /// Makes an account, or turns an invited person into an active one, under the same id.
@@ -173,11 +180,6 @@ pub async fn create(
     names: (Option<&str>, Option<&str>),
     token: &FreshToken,
 ) -> Result<User, Error> {
-    row! {
-        struct After {
-            done: Flag,
-        }
-    }
     let change = Change {
         action: Action::Create,
         object_type: "user",
@@ -196,14 +198,15 @@ pub async fn create(
     let statements =
         token
             .parameters(parameters)
-            .batch([&PERMIT_CREATE, &UPSERT, &INSERT_TOKEN, &AFTER_CREATE]);
+            .batch([&PERMIT_CREATE, &UPSERT, &INSERT_TOKEN, &GET_BY_EMAIL]);
     let answers = context.connection.write(statements).await?;
-    match answers.first(3)? {
-        Some(After { done: Flag(true) }) => answers.only(3),
-        _ => Err(Error::invalid(format!(
-            "email: a user '{email}' exists already"
-        ))),
-    }
+    answers.done_or(&[
+        ("may", &not_the_operator),
+        ("email_is_free", &|| {
+            Error::invalid(format!("email: a user '{email}' exists already"))
+        }),
+    ])?;
+    answers.only(&GET_BY_EMAIL)
 }
 
 /// A page of people, by e-mail address; with `email` only the one who has it.
@@ -220,7 +223,7 @@ pub async fn list(
         .optional_text("email", email.map(Email::as_str))
         .integer("limit", limit)
         .integer("offset", offset);
-    connection.read(parameters.batch([&LIST])).await?.all(0)
+    connection.read(parameters.batch([&LIST])).await?.all(&LIST)
 }
 
 /// One person.
@@ -231,7 +234,7 @@ pub async fn get(connection: &Connection, id: &str) -> Result<User, Error> {
     let user = connection
         .read(Parameters::new().text("id", id).batch([&GET]))
         .await?
-        .first(0)?;
+        .first(&GET)?;
     user.ok_or_else(|| not_found(id))
 }
 
@@ -241,10 +244,8 @@ pub async fn get(connection: &Connection, id: &str) -> Result<User, Error> {
 /// 404; 400 that names the organizations that would lose their last admin, unless `force`; 503 when the database fails.
 pub async fn delete(context: &ChangeContext<'_>, user: &User, force: bool) -> Result<(), Error> {
     row! {
-        struct After {
-            done: Flag,
-            found: Flag,
-            in_the_way: Option<String>,
+        struct Told {
+            in_the_way: String,
         }
     }
     let parameters = change_of(user, Action::Delete)
@@ -255,17 +256,19 @@ pub async fn delete(context: &ChangeContext<'_>, user: &User, force: bool) -> Re
         &TRAIL_IN_ORGANIZATIONS,
         &TRAIL_IN_PROJECTS,
         &DELETE,
-        &AFTER_DELETE,
     ]);
-    let after: After = context.connection.write(statements).await?.verdict()?;
-    match after.in_the_way {
-        _ if after.done.0 => Ok(()),
-        Some(names) if after.found.0 => Err(Error::invalid(format!(
-            "'{}' is the last active admin of {names}; make somebody else admin first, or say ?force=true",
-            user.email
-        ))),
-        _ => Err(not_found(&user.id)),
-    }
+    let answers = context.connection.write(statements).await?;
+    answers.done_or(&[
+        ("may", &not_the_operator),
+        ("found", &|| not_found(&user.id)),
+        ("leaves_admins", &|| match answers.told() {
+            Ok(Told { in_the_way }) => Error::invalid(format!(
+                "'{}' is the last active admin of {in_the_way}; make somebody else admin first, or say ?force=true",
+                user.email
+            )),
+            Err(error) => error,
+        }),
+    ])
 }
 
 /// Replaces a person's token; the old one, their sessions and a sign-in link stop at once.
@@ -282,16 +285,11 @@ pub async fn reset_token(
         ..change_of(user, Action::Update)
     };
     let parameters = token.parameters(change.parameters(context));
-    let statements = parameters.batch([
-        &PERMIT_RESET,
-        &DELETE_LINK,
-        &DELETE_TOKEN,
-        &REPLACE_TOKEN,
-        &AFTER_RESET,
-    ]);
+    let statements = parameters.batch([&PERMIT_RESET, &DELETE_LINK, &DELETE_TOKEN, &REPLACE_TOKEN]);
     context.connection.write(statements).await?.done_or(&[
+        ("may", &not_the_operator),
         ("found", &|| not_found(&user.id)),
-        (OTHERWISE, &|| {
+        ("is_active", &|| {
             Error::invalid(format!(
                 "'{}' is invited and has no account yet; POST /operator/v1/users makes it",
                 user.email

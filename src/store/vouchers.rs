@@ -8,11 +8,13 @@ use crate::domain::text::Description;
 use crate::domain::time::Timestamp;
 use crate::domain::voucher_code::VoucherCode;
 use crate::error::Error;
+use crate::sql::rules;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, ChangeContext, permit, permitted};
 use crate::store::connection::Connection;
-use crate::store::rows::{Millis, OTHERWISE, row};
+use crate::store::rows::{Millis, row};
 use crate::store::texts::statements;
+use crate::store::users::not_the_operator;
 
 row! {
     /// A voucher.
@@ -69,8 +71,11 @@ macro_rules! voucher_before {
 
 statements! {
     /// The permit for a new voucher.
-    PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
-        "#operator = 1 AND ", code_is_free!(), " AND ", plan_exists!()));
+    PERMIT_CREATE = permit!(":object_id", "NULL", rules! {
+        may: "#operator = 1",
+        code_is_free: code_is_free!(),
+        plan_exists: plan_exists!(),
+    });
     /// The voucher itself.
     INSERT = concat!(
         "INSERT INTO vouchers (code, id, description, subscription, credits, expiry_date, max_redemptions,
@@ -79,18 +84,15 @@ statements! {
          WHERE ", permitted!());
     /// One voucher.
     GET = concat!(select_voucher!(), "WHERE code = :code");
-    /// Whether it was made, or why not.
-    AFTER_CREATE = concat!(
-        "SELECT ", permitted!(), " AS done, ", code_is_free!(), " AS code_is_free, ", plan_exists!(), " AS plan_exists");
     /// A page of vouchers, by code.
     LIST = concat!(select_voucher!(), "WHERE code > '' ORDER BY code LIMIT #limit OFFSET #offset");
     /// The permit to delete a voucher.
-    PERMIT_DELETE = permit!(":object_id", voucher_before!(), concat!(
-        "#operator = 1 AND EXISTS (SELECT 1 FROM vouchers WHERE code = :code AND id = :object_id)"));
+    PERMIT_DELETE = permit!(":object_id", voucher_before!(), rules! {
+        may: "#operator = 1",
+        found: "EXISTS (SELECT 1 FROM vouchers WHERE code = :code AND id = :object_id)",
+    });
     /// The voucher; what it gave stays.
     DELETE = concat!("DELETE FROM vouchers WHERE code = :code AND ", permitted!());
-    /// Whether it is gone.
-    AFTER_DELETE = concat!("SELECT ", permitted!(), " AS done");
 }
 
 /// The 404 of a voucher.
@@ -141,9 +143,10 @@ pub async fn create(context: &ChangeContext<'_>, new: NewVoucher<'_>) -> Result<
         .optional_integer("credits", new.credits.map(Credits::as_millionths))
         .optional_integer("expiry_date", expiry_date)
         .optional_integer("max_redemptions", new.max_redemptions.map(AtLeast::get))
-        .batch([&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE]);
+        .batch([&PERMIT_CREATE, &INSERT, &GET]);
     let answers = context.connection.write(statements).await?;
     answers.done_or(&[
+        ("may", &not_the_operator),
         ("code_is_free", &|| {
             Error::invalid("code: a voucher of this code exists already")
         }),
@@ -151,7 +154,7 @@ pub async fn create(context: &ChangeContext<'_>, new: NewVoucher<'_>) -> Result<
             Error::invalid("subscription: there is no plan of this name")
         }),
     ])?;
-    answers.only(2)
+    answers.only(&GET)
 }
 
 /// A page of vouchers, by code.
@@ -162,7 +165,7 @@ pub async fn list(connection: &Connection, limit: i64, offset: i64) -> Result<Ve
     let parameters = Parameters::new()
         .integer("limit", limit)
         .integer("offset", offset);
-    connection.read(parameters.batch([&LIST])).await?.all(0)
+    connection.read(parameters.batch([&LIST])).await?.all(&LIST)
 }
 
 /// The voucher of a code, whatever the code looks like: no row has a malformed one.
@@ -171,7 +174,10 @@ pub async fn list(connection: &Connection, limit: i64, offset: i64) -> Result<Ve
 /// 404; 503 when the database fails.
 pub async fn get(connection: &Connection, code: &str) -> Result<Voucher, Error> {
     let parameters = Parameters::new().text("code", code);
-    let found = connection.read(parameters.batch([&GET])).await?.first(0)?;
+    let found = connection
+        .read(parameters.batch([&GET]))
+        .await?
+        .first(&GET)?;
     found.ok_or_else(not_found)
 }
 
@@ -183,9 +189,9 @@ pub async fn delete(context: &ChangeContext<'_>, voucher: &Voucher) -> Result<()
     let statements = change_of(&voucher.id, Action::Delete)
         .parameters(context)
         .text("code", &voucher.code)
-        .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
+        .batch([&PERMIT_DELETE, &DELETE]);
     let answers = context.connection.write(statements).await?;
-    answers.done_or(&[(OTHERWISE, &not_found)])
+    answers.done_or(&[("may", &not_the_operator), ("found", &not_found)])
 }
 
 /// The trail's name of a voucher is its id: never its code.
