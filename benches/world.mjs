@@ -9,7 +9,7 @@ export const PROJECT = "bench";
 export const ORIGIN = "https://app.example.com";
 /** Service users whose tokens are reset, in turns: more than there are connections. */
 const RESETTABLE = 64;
-/** Origins in a list at most (contract of the API); the first service users of a large project carry that many each. */
+/** Origins in a list at most (contract section 4); the first service users of a large project carry that many each. */
 const ORIGINS_A_LIST = 100;
 const LISTS = 100;
 

@@ -213,7 +213,7 @@ fn another_secret_has_not_made_it() {
 #[test]
 fn the_date_may_lie_15_minutes_in_the_past_and_5_in_the_future() {
     let vector = vector("get-quotas");
-    // Minutes of the contract's section 6, and not of the constants that are under test.
+    // Minutes of contract section 6, and not of the constants that are under test.
     for (millis, fresh) in [
         (0, true),
         (15 * 60_000, true),

@@ -1,7 +1,7 @@
 //! Streams of events: those of upstreams read, and those of `/requests/stream` written (contract section 5.5).
 //!
 //! UbiOps' helper reads an answer line by line: what follows `data:` is a value, lines that begin with `event:` and empty
-//! ones are skipped, and any other line is the request as a whole, one line of JSON (spec/ubiops.md 4.6). Even a comment
+//! ones are skipped, and any other line is the request as a whole, one line of JSON (UbiOps spec 4.6). Even a comment
 //! would be shown to people as an error. So nothing of an upstream's framing is passed on, only its values.
 
 use serde::de::IgnoredAny;

@@ -1,5 +1,5 @@
 //! A request whose answer is streamed: its framing, and that what was streamed is accounted for, however it ends (contract
-//! section 5.5, spec/ubiops.md 4.6).
+//! section 5.5, UbiOps spec 4.6).
 
 use serde_json::{Value as Json, json};
 

@@ -1,4 +1,4 @@
-// Server-Sent Events, as far as the gate sends them (contract, section 5.5): the last line is no event but how the request ended, as
+// Server-Sent Events, as far as the gate sends them (contract section 5.5): the last line is no event but how the request ended, as
 // JSON by itself. Here it is an event of the name `result`.
 
 export interface Event {
