@@ -21,6 +21,8 @@ mod budgets;
 #[cfg(test)]
 mod catalogue;
 #[cfg(test)]
+mod citations;
+#[cfg(test)]
 mod console;
 mod console_calls;
 mod consumption;
