@@ -23,6 +23,8 @@ mod catalogue;
 #[cfg(test)]
 mod citations;
 #[cfg(test)]
+mod compatibility;
+#[cfg(test)]
 mod console;
 mod console_calls;
 mod consumption;
