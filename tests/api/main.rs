@@ -33,6 +33,8 @@ mod cors;
 #[cfg(test)]
 mod credentials;
 #[cfg(test)]
+mod data_model;
+#[cfg(test)]
 mod delegation;
 #[cfg(test)]
 mod environment_variables;
