@@ -8,6 +8,7 @@ use crate::domain::{Description, OriginList, ServiceUserId, ServiceUserName, Tim
 use crate::error::Error;
 use crate::store::first_trip::Rider;
 use crate::store::rows::{Answers, JsonText};
+use crate::store::service_users::search::{Order, Search, search};
 use crate::store::service_users::{self, Grace, NewServiceUser, ServiceUser, ServiceUserChanges};
 use crate::web::patch::Patch;
 use crate::web::response::Response;
@@ -139,8 +140,17 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
 /// `GET .../service-users`.
 pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let slice = call.slice()?;
-    let all = service_users::list(call.connection, call.project(), call.now, &slice).await?;
-    Response::list(all.into_iter().map(ServiceUserList::from))
+    let wanted = Search {
+        words: call.query.text("q").map(str::to_owned),
+        order: call.query.parsed("sort", Order::parse)?,
+        needs_attention: call.query.flag("attention")?,
+    };
+    let (connection, project) = (call.connection, call.project());
+    let found = match wanted.asks_for_anything() {
+        true => search(connection, project, call.now, &wanted, slice).await?,
+        false => service_users::list(connection, project, call.now, &slice).await?,
+    };
+    Response::list(found.into_iter().map(ServiceUserList::from))
 }
 
 /// `GET .../service-users/{service_user_id}`.

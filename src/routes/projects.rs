@@ -75,7 +75,7 @@ pub(super) static TABLE: &[Route] = routes! {
             => service_users::create, takes service_users::ServiceUserCreate,
                gives 201 service_users::ServiceUserList;
         GET service_users_list, Project(p::SERVICE_USERS_LIST), "List service users"
-            => service_users::list, query [LIMIT, AFTER_ID], gives 200 Vec<service_users::ServiceUserList>;
+            => service_users::list, query [LIMIT, AFTER_ID, SOUGHT, SERVICE_USERS_SORT, ATTENTION], gives 200 Vec<service_users::ServiceUserList>;
     }
     "/v2.1/projects/{project_name}/service-users/{service_user_id}" {
         GET service_users_get, Project(p::SERVICE_USERS_GET), "Read a service user"

@@ -100,6 +100,7 @@ register! {
     consumption,
     quota_resources,
     service_users::statements,
+    service_users::search,
     models,
     versions::statements::deployments,
     targets::statements::deployments,

@@ -3,6 +3,7 @@
 //! Everything that hands out or widens access asks that the caller can do all that the service user can, permissions and
 //! workspaces, and does not end before it; expiry, reset and deletion take effect with the statement that writes them.
 
+pub mod search;
 pub mod statements;
 
 use serde_json::{Value, json};

@@ -35,7 +35,8 @@ pub struct Slice {
 pub struct Listing {
     list: &'static Sql,
     knows: &'static Sql,
-    is_measured: bool,
+    /// What is said of a list that does not fit.
+    too_long: Option<fn() -> Error>,
 }
 
 impl Listing {
@@ -45,7 +46,7 @@ impl Listing {
         Self {
             list,
             knows,
-            is_measured: false,
+            too_long: None,
         }
     }
 
@@ -53,10 +54,16 @@ impl Listing {
     /// whether it `fits`, too.
     #[must_use]
     pub const fn measured(list: &'static Sql, knows: &'static Sql) -> Self {
+        Self::bounded(list, knows, Error::answer_too_long)
+    }
+
+    /// The same of what is bounded in another way, with what is said where it is passed.
+    #[must_use]
+    pub const fn bounded(list: &'static Sql, knows: &'static Sql, too_long: fn() -> Error) -> Self {
         Self {
             list,
             knows,
-            is_measured: true,
+            too_long: Some(too_long),
         }
     }
 }
@@ -96,7 +103,7 @@ impl Slice {
         let parameters = parameters
             .integer("limit", self.limit.unwrap_or(WHOLE))
             .optional_text("after", self.after.as_deref());
-        if self.after.is_none() && !listing.is_measured {
+        if self.after.is_none() && listing.too_long.is_none() {
             return connection
                 .read(parameters.batch([listing.list]))
                 .await?
@@ -111,8 +118,10 @@ impl Slice {
                  by name",
                 quoted(after)
             ))),
-            _ if fits.is_some_and(|Flag(fits)| !fits) => Err(Error::answer_too_long()),
-            _ => answers.all(listing.list),
+            _ => match listing.too_long {
+                Some(too_long) if fits.is_some_and(|Flag(fits)| !fits) => Err(too_long()),
+                _ => answers.all(listing.list),
+            },
         }
     }
 }

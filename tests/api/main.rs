@@ -143,6 +143,7 @@ mod schedules;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
+mod service_user_search;
 mod service_users;
 #[cfg(test)]
 mod services;

@@ -8,16 +8,27 @@ use crate::store::slices::fits;
 use crate::store::subscriptions::subscription_runs;
 use crate::store::texts::statements;
 
+/// When the current token of `service_users s` was last used.
+macro_rules! current_token_last_used {
+    () => {
+        "(SELECT t.last_used FROM tokens t WHERE t.service_user_id = s.id AND t.grace_end IS NULL)"
+    };
+}
+pub(super) use current_token_last_used;
+
 macro_rules! select_service_user {
     () => {
-        "SELECT s.id, s.email, s.name, s.description, s.creation_date, s.expiry_date, s.allowed_cors_origins,
-                (SELECT t.last_used FROM tokens t
-                 WHERE t.service_user_id = s.id AND t.grace_end IS NULL) AS token_last_used,
+        concat!(
+            "SELECT s.id, s.email, s.name, s.description, s.creation_date, s.expiry_date, s.allowed_cors_origins, ",
+            $crate::store::service_users::statements::current_token_last_used!(),
+            " AS token_last_used,
                 (SELECT min(t.grace_end, coalesce(s.expiry_date, t.grace_end)) FROM tokens t
                  WHERE t.service_user_id = s.id AND t.grace_end > #now) AS previous_token_expiry
          FROM service_users s "
+        )
     };
 }
+pub(super) use select_service_user;
 
 macro_rules! service_user_exists {
     () => {
