@@ -13,6 +13,7 @@ use crate::domain::json;
 use crate::domain::retention::RETENTION_TIME;
 use crate::domain::{Cron, Description, Labels, ObjectName, Timestamp, quoted};
 use crate::error::Error;
+use crate::sql::rules;
 use crate::sql::statement::Parameters;
 use crate::store::admissions::{MOST_PENDING, retention};
 use crate::store::audit::{Action, Change, ChangeContext, given, permit, permitted};
@@ -21,7 +22,7 @@ use crate::store::first_trip::Rider;
 use crate::store::first_trip::rider::caller_is_known;
 use crate::store::projects::{self, Project};
 use crate::store::rights::{caller_may, caller_may_besides};
-use crate::store::rows::{Answers, Flag, JsonText, Millis, OTHERWISE, row};
+use crate::store::rows::{Answers, Flag, JsonText, Millis, row};
 use crate::store::slices::{Listing, Slice, fits, has_any_label};
 use crate::store::texts::statements;
 
@@ -234,8 +235,13 @@ statements! {
     /// One of them.
     GET = concat!("SELECT ", columns!(), " ", from_schedules!(), "WHERE s.id = :object_id");
     /// The permit for a schedule.
-    PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
-        version_stands!(), " AND ", caller_may!(), " AND ", may_request!(), " AND ", name_is_free!(), " AND ", has_room!()));
+    PERMIT_CREATE = permit!(":object_id", "NULL", rules! {
+        found: version_stands!(),
+        may: caller_may!(),
+        may_request: may_request!(),
+        name_is_free: name_is_free!(),
+        has_room: has_room!(),
+    });
     /// The schedule itself.
     INSERT = concat!(
         "INSERT INTO request_schedules (id, organization_id, project_id, name, object_type, object_id, version_id,
@@ -245,14 +251,14 @@ statements! {
            :request_data, :content_type, :body, #timeout, #enabled, :description, :labels, #now,
            coalesce(:principal_id, 'operator'), :actor, iif(#enabled = 1, #next_tick, NULL)
          WHERE ", permitted!());
-    /// Whether it was made, or why not.
-    AFTER_CREATE = concat!(
-        "SELECT ", permitted!(), " AS done, ", version_stands!(), " AS found, ", caller_may!(), " AS may, ", may_request!(),
-        " AS may_request, ", name_is_free!(), " AS name_is_free");
     /// The permit to change a schedule.
-    PERMIT_UPDATE = permit!(":object_id", before!(), concat!(
-        schedule_exists!(), " AND ", caller_may!(), " AND ", may_request!(), " AND ", name_is_free!(), " AND ",
-        changes_something!()));
+    PERMIT_UPDATE = permit!(":object_id", before!(), rules! {
+        found: schedule_exists!(),
+        may: caller_may!(),
+        may_request: may_request!(),
+        name_is_free: name_is_free!(),
+        changes: changes_something!(),
+    });
     /// The change. It fires next as before, unless that has changed.
     UPDATE = concat!(
         "UPDATE request_schedules SET
@@ -266,17 +272,10 @@ statements! {
            description = coalesce(:description, description), labels = coalesce(:labels, labels),
            author_id = coalesce(:principal_id, 'operator'), author = :actor, refusals = 0
          WHERE id = :object_id AND ", permitted!());
-    /// Whether it was changed, or why not.
-    AFTER_UPDATE = concat!(
-        "SELECT ", permitted!(), " AS done, ", schedule_exists!(), " AS found, ", caller_may!(), " AS may, ", may_request!(),
-        " AS may_request, ", name_is_free!(), " AS name_is_free, ", changes_something!(), " AS changes");
     /// The permit to delete a schedule.
-    PERMIT_DELETE = permit!(":object_id", before!(), concat!(schedule_exists!(), " AND ", caller_may!()));
+    PERMIT_DELETE = permit!(":object_id", before!(), rules! { found: schedule_exists!(), may: caller_may!() });
     /// The schedule; its requests stay.
     DELETE = concat!("DELETE FROM request_schedules WHERE id = :object_id AND ", permitted!());
-    /// Whether it is gone, or why not.
-    AFTER_DELETE = concat!(
-        "SELECT ", permitted!(), " AS done, ", schedule_exists!(), " AS found, ", caller_may!(), " AS may");
     /// Those that are due: the longest of each project, then the second of each, and so on.
     DUE = "SELECT s.id, s.schedule, s.next_tick FROM (
              SELECT id FROM (
@@ -396,7 +395,7 @@ pub async fn target(
         .text("object_name", object_name)
         .optional_text("version", version)
         .batch([&TARGET]);
-    let found: Option<ScheduledTarget> = connection.read(statements).await?.first(0)?;
+    let found: Option<ScheduledTarget> = connection.read(statements).await?.first(&TARGET)?;
     match found {
         Some(target) if version.is_none() || target.version_id.is_some() => Ok(target),
         Some(_) => Err(no_version(
@@ -446,7 +445,7 @@ pub fn riding(name: &str) -> Rider {
 /// # Errors
 /// 404.
 pub fn ridden(answers: &Answers, name: &str) -> Result<(Schedule, ScheduledTarget), Error> {
-    answers.first(0)?.ok_or_else(|| not_found(name))
+    answers.first(&RIDING)?.ok_or_else(|| not_found(name))
 }
 
 fn not_found(name: &str) -> Error {
@@ -505,20 +504,20 @@ pub async fn create(
         .optional_integer("next_tick", next_tick(new.schedule, context.now))
         .integer("most", MOST);
     let statements = with_data(parameters, Some(new.data));
-    let statements = statements.batch([&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE]);
+    let statements = statements.batch([&PERMIT_CREATE, &INSERT, &GET]);
     let answers = context.connection.write(statements).await?;
     answers.done_or(&[
         ("found", &|| no_object(&target.object_type, new.object_name)),
         ("may", &|| projects::lacks(context.authority)),
         ("may_request", &|| lacks_requests(&target.object_type)),
         ("name_is_free", &|| name_is_taken(name)),
-        (OTHERWISE, &|| {
+        ("has_room", &|| {
             Error::invalid(format!(
                 "a project has at most {MOST} request schedules; delete one first"
             ))
         }),
     ])?;
-    answers.only(2)
+    answers.only(&GET)
 }
 
 fn name_is_taken(name: &str) -> Error {
@@ -614,15 +613,15 @@ pub async fn update(
         .optional_text("labels", changes.labels.as_ref().map(Labels::to_json))
         .optional_integer("next_tick", next);
     let statements = with_data(parameters, changes.data);
-    let statements = statements.batch([&PERMIT_UPDATE, &UPDATE, &GET, &AFTER_UPDATE]);
+    let statements = statements.batch([&PERMIT_UPDATE, &UPDATE, &GET]);
     let answers = context.connection.write(statements).await?;
-    answers.done_or_unchanged(&[
+    answers.done_or(&[
         ("found", &|| not_found(&schedule.name)),
         ("may", &|| projects::lacks(context.authority)),
         ("may_request", &|| lacks_requests(&target.object_type)),
         ("name_is_free", &|| name_is_taken(name.unwrap_or_default())),
     ])?;
-    answers.only(2)
+    answers.only(&GET)
 }
 
 /// Deletes a schedule; the requests that it has made stay.
@@ -636,7 +635,7 @@ pub async fn delete(
 ) -> Result<(), Error> {
     let statements = change(project, Action::Delete, &schedule.id, &schedule.name, None)
         .parameters(context)
-        .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
+        .batch([&PERMIT_DELETE, &DELETE]);
     context.connection.write(statements).await?.done_or(&[
         ("found", &|| not_found(&schedule.name)),
         ("may", &|| projects::lacks(context.authority)),
@@ -676,7 +675,7 @@ pub async fn fire(connection: &Connection, now: Timestamp) -> Result<(), Error> 
         .integer("now", now.as_millis())
         .integer("looked_at", LOOKED_AT)
         .integer("fired", FIRED);
-    let due: Vec<Due> = connection.read(reading.batch([&DUE])).await?.all(0)?;
+    let due: Vec<Due> = connection.read(reading.batch([&DUE])).await?.all(&DUE)?;
     if due.is_empty() {
         return Ok(());
     }

@@ -10,6 +10,7 @@ use crate::auth::permissions::{DEPLOYMENTS_REQUESTS_GET, PIPELINES_REQUESTS_GET}
 use crate::auth::sealed::{Place, Sealed};
 use crate::domain::{Description, Labels, ObjectName, Timestamp, UpstreamUrl, quoted};
 use crate::error::Error;
+use crate::sql::rules;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, ChangeContext, given, permit, permitted};
 use crate::store::connection::Connection;
@@ -18,7 +19,7 @@ use crate::store::first_trip::rider::caller_is_known;
 use crate::store::projects::{self, Project};
 use crate::store::request_schedules::{no_object, no_version, with_object};
 use crate::store::rights::{caller_may, caller_may_besides};
-use crate::store::rows::{Answers, Flag, JsonText, Millis, OTHERWISE, row};
+use crate::store::rows::{Answers, Flag, JsonText, Millis, row};
 use crate::store::slices::{Listing, Slice, fits, has_any_label};
 use crate::store::texts::statements;
 
@@ -244,9 +245,14 @@ statements! {
     /// One of them.
     GET = concat!("SELECT ", columns!(), " ", from_webhooks!(), "WHERE k.id = :object_id");
     /// The permit for a webhook, or the test of one.
-    PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
-        object!(), " IS NOT NULL AND ", version_stands!(), " AND ", caller_may!(), " AND ", may_read!(object!()),
-        " AND ", name_is_free!(), " AND ", has_room!()));
+    PERMIT_CREATE = permit!(":object_id", "NULL", rules! {
+        may: caller_may!(),
+        found: concat!(object!(), " IS NOT NULL"),
+        version_stands: version_stands!(),
+        may_read: may_read!(object!()),
+        name_is_free: name_is_free!(),
+        has_room: has_room!(),
+    });
     /// The webhook itself.
     INSERT = concat!(
         "INSERT INTO webhooks (id, organization_id, project_id, name, object_type, object_id, version_id, is_test, url,
@@ -270,15 +276,15 @@ statements! {
         "DELETE FROM webhooks WHERE object_id = ", object!(), " AND is_test = 1 AND #is_test = 1 AND id NOT IN (
            SELECT id FROM webhooks WHERE object_id = ", object!(), " AND is_test = 1
            ORDER BY creation_date DESC, id = :object_id DESC LIMIT #tests) AND ", permitted!());
-    /// Whether it was made, or why not.
-    AFTER_CREATE = concat!(
-        "SELECT ", permitted!(), " AS done, ", object!(), " IS NOT NULL AS found, ", version_stands!(),
-        " AS version_stands, ", caller_may!(), " AS may, ", may_read!(object!()), " AS may_read, ", name_is_free!(),
-        " AS name_is_free");
     /// The permit to change a webhook.
-    PERMIT_UPDATE = permit!(":object_id", before!(), concat!(
-        webhook_exists!(), " AND ", caller_may!(), " AND ", may_read!(":resource_id"), " AND ", name_is_free!(), " AND ",
-        headers_stay!(), " AND ", changes_something!()));
+    PERMIT_UPDATE = permit!(":object_id", before!(), rules! {
+        found: webhook_exists!(),
+        may: caller_may!(),
+        may_read: may_read!(":resource_id"),
+        name_is_free: name_is_free!(),
+        headers_stay: headers_stay!(),
+        changes: changes_something!(),
+    });
     /// The change.
     UPDATE = concat!(
         "UPDATE webhooks SET
@@ -306,18 +312,10 @@ statements! {
     /// Or goes, where it is switched off.
     FORGET_DELIVERIES = concat!(
         "DELETE FROM webhook_deliveries WHERE webhook_id = :object_id AND #enabled = 0 AND ", permitted!());
-    /// Whether it was changed, or why not.
-    AFTER_UPDATE = concat!(
-        "SELECT ", permitted!(), " AS done, ", webhook_exists!(), " AS found, ", caller_may!(), " AS may, ",
-        may_read!(":resource_id"), " AS may_read, ", name_is_free!(), " AS name_is_free, ", headers_stay!(),
-        " AS headers_stay, ", changes_something!(), " AS changes");
     /// The permit to delete a webhook.
-    PERMIT_DELETE = permit!(":object_id", before!(), concat!(webhook_exists!(), " AND ", caller_may!()));
+    PERMIT_DELETE = permit!(":object_id", before!(), rules! { found: webhook_exists!(), may: caller_may!() });
     /// The webhook, and what it was still to be told.
     DELETE = concat!("DELETE FROM webhooks WHERE id = :object_id AND ", permitted!());
-    /// Whether it is gone, or why not.
-    AFTER_DELETE = concat!(
-        "SELECT ", permitted!(), " AS done, ", webhook_exists!(), " AS found, ", caller_may!(), " AS may");
 }
 
 /// A webhook to make.
@@ -448,7 +446,7 @@ pub fn riding(name: &str, is_test: bool) -> Rider {
 /// # Errors
 /// 404.
 pub fn ridden(answers: &Answers, name: &str) -> Result<Webhook, Error> {
-    answers.first(0)?.ok_or_else(|| not_found(name))
+    answers.first(&RIDING)?.ok_or_else(|| not_found(name))
 }
 
 fn not_found(name: &str) -> Error {
@@ -516,7 +514,6 @@ pub async fn create(
     if new.is_test {
         statements.extend([&TELL_TEST, &FORGET_TESTS]);
     }
-    statements.push(&AFTER_CREATE);
     let statements = new.fields.parameters(parameters).batch(statements);
     let answers = context.connection.write(statements).await?;
     answers.done_or(&[
@@ -531,14 +528,14 @@ pub async fn create(
         }),
         ("may_read", &|| lacks_reading(new.object_type)),
         ("name_is_free", &|| name_is_taken(new.name)),
-        (OTHERWISE, &|| {
+        ("has_room", &|| {
             Error::invalid(format!(
                 "a {} has at most {MOST} webhooks; delete one first",
                 new.object_type
             ))
         }),
     ])?;
-    answers.only(2)
+    answers.only(&GET)
 }
 
 /// The 403 of somebody who may not read the requests that a webhook of theirs would tell of.
@@ -598,10 +595,9 @@ pub async fn update(
         &REDIRECT,
         &FORGET_DELIVERIES,
         &GET,
-        &AFTER_UPDATE,
     ]);
     let answers = context.connection.write(statements).await?;
-    answers.done_or_unchanged(&[
+    answers.done_or(&[
         ("found", &|| not_found(&webhook.name)),
         ("may", &|| projects::lacks(context.authority)),
         ("may_read", &|| lacks_reading(&webhook.object_type)),
@@ -612,7 +608,7 @@ pub async fn update(
             )
         }),
     ])?;
-    answers.only(4)
+    answers.only(&GET)
 }
 
 /// Deletes a webhook, and what it was still to be told.
@@ -627,7 +623,7 @@ pub async fn delete(
     let statements = project
         .change(Action::Delete, "webhook", &webhook.id, &webhook.name)
         .parameters(context)
-        .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
+        .batch([&PERMIT_DELETE, &DELETE]);
     context.connection.write(statements).await?.done_or(&[
         ("found", &|| not_found(&webhook.name)),
         ("may", &|| projects::lacks(context.authority)),
