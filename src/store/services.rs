@@ -7,8 +7,8 @@ use crate::auth::permissions::DEPLOYMENTS_REQUESTS_CREATE;
 use crate::domain::json;
 use crate::domain::{Description, Labels, ObjectName, TargetKind, quoted};
 use crate::error::Error;
-use crate::sql::Sql;
 use crate::sql::statement::Parameters;
+use crate::sql::{Sql, rules};
 use crate::store::audit::{Action, Change, ChangeContext, given, permit, permitted};
 use crate::store::connection::Connection;
 use crate::store::projects::{self, Project};
@@ -335,9 +335,16 @@ statements! {
     /// The one that this batch has made or changed, or left as it is.
     GET_CHANGED = concat!(select_service!(), "WHERE y.id = ", this_service!());
     /// The permit for a new service.
-    PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
-        project_exists!(), " AND ", caller_may!(), " AND ", name_is_free!(), " AND ", subscription_runs!(), " AND ",
-        deployment_found!(), " AND ", version_found!(), " AND ", is_limited!(), " AND ", may_open!()));
+    PERMIT_CREATE = permit!(":object_id", "NULL", rules! {
+        found: project_exists!(),
+        may: caller_may!(),
+        name_is_free: name_is_free!(),
+        subscription_runs: subscription_runs!(),
+        deployment_found: deployment_found!(),
+        version_found: version_found!(),
+        is_limited: is_limited!(),
+        may_open: may_open!(),
+    });
     /// The service itself.
     INSERT = concat!(
         "INSERT INTO services (id, organization_id, project_id, deployment_id, version_id, name, description, labels,
@@ -346,16 +353,17 @@ statements! {
            (SELECT v.id FROM deployment_versions v WHERE v.deployment_id = d.id AND v.version = :version),
            :name, coalesce(:description, ''), coalesce(:labels, '{}'), json_patch('{}', :settings), #now, #now
          FROM deployments d WHERE d.id = ", wanted_deployment!(), " AND ", permitted!());
-    /// Whether it was created, or why not.
-    AFTER_CREATE = concat!(
-        "SELECT ", permitted!(), " AS done, ", project_exists!(), " AS found, ", caller_may!(), " AS may, ",
-        name_is_free!(), " AS name_is_free, ", subscription_runs!(), " AS subscription_runs, ",
-        deployment_found!(), " AS deployment_found, ", version_found!(), " AS version_found, ", is_limited!(),
-        " AS is_limited, ", may_open!(), " AS may_open, 1 AS changes");
     /// The permit to change a service.
-    PERMIT_UPDATE = permit!(service_in_path!(), service_before!(), concat!(
-        service_in_path!(), " IS NOT NULL AND ", caller_may!(), " AND ", name_is_free!(), " AND ", deployment_found!(),
-        " AND ", version_found!(), " AND ", is_limited!(), " AND ", may_open!(), " AND ", changes_something!()));
+    PERMIT_UPDATE = permit!(service_in_path!(), service_before!(), rules! {
+        found: concat!(service_in_path!(), " IS NOT NULL"),
+        may: caller_may!(),
+        name_is_free: name_is_free!(),
+        deployment_found: deployment_found!(),
+        version_found: version_found!(),
+        is_limited: is_limited!(),
+        may_open: may_open!(),
+        changes: changes_something!(),
+    });
     /// The change.
     UPDATE = concat!(
         "UPDATE services SET name = coalesce(:name, name), description = coalesce(:description, description),
@@ -363,49 +371,43 @@ statements! {
            deployment_id = coalesce(", wanted_deployment!(), ", deployment_id), version_id = ", new_version!(), ",
            last_updated = #now
          WHERE id = ", this_service!(), " AND ", permitted!());
-    /// Whether it was changed, or why not.
-    AFTER_UPDATE = concat!(
-        "SELECT ", permitted!(), " AS done, ", service_in_path!(), " IS NOT NULL AS found, ", caller_may!(), " AS may, ",
-        name_is_free!(), " AS name_is_free, 1 AS subscription_runs, ", deployment_found!(),
-        " AS deployment_found, ", version_found!(), " AS version_found, ", is_limited!(), " AS is_limited, ", may_open!(),
-        " AS may_open, ", changes_something!(), " AS changes");
     /// The permit to delete a service.
-    PERMIT_DELETE = permit!(service_in_path!(), service_before!(), concat!(
-        service_in_path!(), " IS NOT NULL AND ", caller_may!()));
+    PERMIT_DELETE = permit!(service_in_path!(), service_before!(), rules! {
+        found: concat!(service_in_path!(), " IS NOT NULL"),
+        may: caller_may!(),
+    });
     /// The service, and with it its callers' limits.
     DELETE = concat!("DELETE FROM services WHERE id = ", this_service!(), " AND ", permitted!());
-    /// Whether it is gone, or why not.
-    AFTER_DELETE = concat!(
-        "SELECT ", permitted!(), " AS done, ", service_in_path!(), " IS NOT NULL AS found, ", caller_may!(), " AS may");
     /// The limits of its callers.
     LIMITS = concat!(
         select_limit!(), "l.service_id = ", service_in_path!(), " AND l.kind = :kind ORDER BY l.user_id");
     /// The limit of one of them.
     LIMIT = concat!(select_limit!(), limit_in_path!());
     /// The permit for a limit, new or another one (`#is_new`).
-    PERMIT_LIMIT = permit!(service_in_path!(), limit_before!(), concat!(
-        service_in_path!(), " IS NOT NULL AND ", caller_may!(), " AND ", limit_exists!(), " = (#is_new = 0) AND (#is_new = 0 OR (",
-        user_found!(), " AND ", limits_have_room!(), ")) AND NOT EXISTS (
-          SELECT 1 FROM service_user_limits l WHERE ", limit_in_path!(), " AND l.most = #limit)"));
+    PERMIT_LIMIT = permit!(service_in_path!(), limit_before!(), rules! {
+        found: concat!(service_in_path!(), " IS NOT NULL"),
+        may: caller_may!(),
+        user_found: concat!("#is_new = 0 OR ", user_found!()),
+        has_room: concat!("#is_new = 0 OR ", limits_have_room!()),
+        is_first: concat!("#is_new = 0 OR NOT ", limit_exists!()),
+        limit_found: concat!("#is_new = 1 OR ", limit_exists!()),
+        changes: concat!(
+            "NOT EXISTS (SELECT 1 FROM service_user_limits l WHERE ", limit_in_path!(), " AND l.most = #limit)"),
+    });
     /// The limit.
     SET_LIMIT = concat!(
         "INSERT INTO service_user_limits (service_id, kind, user_id, id, most)
          SELECT ", service_in_path!(), ", :kind, :user_id, :limit_id, #limit WHERE ", permitted!(), "
          ON CONFLICT (service_id, kind, user_id) DO UPDATE SET most = excluded.most");
-    /// Whether it was set, or why not.
-    AFTER_LIMIT = concat!(
-        "SELECT ", permitted!(), " AS done, ", service_in_path!(), " IS NOT NULL AS found, ", caller_may!(), " AS may, ",
-        limit_exists!(), " AS limit_found, ", user_found!(), " AS user_found, ", limits_have_room!(), " AS has_room,
-         NOT EXISTS (SELECT 1 FROM service_user_limits l WHERE ", limit_in_path!(), " AND l.most = #limit) AS changes");
     /// The permit to take a limit away.
-    PERMIT_DELETE_LIMIT = permit!(service_in_path!(), limit_before!(), concat!(limit_exists!(), " AND ", caller_may!()));
+    PERMIT_DELETE_LIMIT = permit!(service_in_path!(), limit_before!(), rules! {
+        may: caller_may!(),
+        limit_found: limit_exists!();
+        found: concat!(service_in_path!(), " IS NOT NULL"),
+    });
     /// The limit goes.
     DELETE_LIMIT = concat!(
         "DELETE FROM service_user_limits AS l WHERE ", limit_in_path!(), " AND ", permitted!());
-    /// Whether it is gone, or why not.
-    AFTER_DELETE_LIMIT = concat!(
-        "SELECT ", permitted!(), " AS done, ", service_in_path!(), " IS NOT NULL AS found, ", caller_may!(), " AS may, ",
-        limit_exists!(), " AS limit_found");
 }
 
 /// The 404 of a service.
@@ -484,7 +486,7 @@ impl ServiceChanges {
         not_found: &dyn Refuse,
     ) -> Result<(), Error> {
         let named = |name: Option<&ObjectName>| quoted(name.map_or("", ObjectName::as_str));
-        answers.done_or_unchanged(&[
+        answers.done_or(&[
             ("found", not_found),
             ("may", &|| projects::lacks(context.authority)),
             ("name_is_free", &|| {
@@ -535,13 +537,12 @@ pub async fn create(
         &PERMIT_CREATE,
         &INSERT,
         &GET_CHANGED,
-        &AFTER_CREATE,
     ]);
     let answers = context.connection.write(statements).await?;
     new.done_or_refused(&answers, context, &|| {
         projects::not_found(&project.project_name)
     })?;
-    answers.only(2)
+    answers.only(&GET_CHANGED)
 }
 
 /// Changes a service; what changes nothing writes nothing and shows what there is.
@@ -560,10 +561,10 @@ pub async fn update(
     };
     let statements = changes
         .parameters(change.parameters(context), Some(service))
-        .batch([&PERMIT_UPDATE, &UPDATE, &GET_CHANGED, &AFTER_UPDATE]);
+        .batch([&PERMIT_UPDATE, &UPDATE, &GET_CHANGED]);
     let answers = context.connection.write(statements).await?;
     changes.done_or_refused(&answers, context, &|| not_found(service))?;
-    answers.only(2)
+    answers.only(&GET_CHANGED)
 }
 
 /// Deletes a service. What is under way by it goes on.
@@ -579,7 +580,7 @@ pub async fn delete(
         .change(Action::Delete, "service", "", service)
         .parameters(context)
         .text("service", service)
-        .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
+        .batch([&PERMIT_DELETE, &DELETE]);
     let answers = context.connection.write(statements).await?;
     answers.done_or(&[
         ("found", &|| not_found(service)),
@@ -603,7 +604,7 @@ pub async fn get(
     service: &str,
 ) -> Result<Service, Error> {
     let statements = in_path(project, service).batch([&GET]);
-    let found = connection.read(statements).await?.first(0)?;
+    let found = connection.read(statements).await?.first(&GET)?;
     found.ok_or_else(|| not_found(service))
 }
 
@@ -668,10 +669,10 @@ pub async fn limits(
     let wanted: &'static Sql = if one { &LIMIT } else { &LIMITS };
     let parameters = place.on(Parameters::new().text("project_id", &project.project_id));
     let answers = connection.read(parameters.batch([&GET, wanted])).await?;
-    if answers.first::<Service>(0)?.is_none() {
+    if answers.first::<Service>(&GET)?.is_none() {
         return Err(not_found(place.service));
     }
-    let found = answers.all(1)?;
+    let found = answers.all(wanted)?;
     if one && found.is_empty() {
         return Err(place.not_found());
     }
@@ -699,38 +700,28 @@ pub async fn set_limit(
         .flag("is_new", id.is_some())
         .integer("limit", limit)
         .integer("most", MOST_USER_LIMITS)
-        .batch([&PERMIT_LIMIT, &SET_LIMIT, &LIMIT, &AFTER_LIMIT]);
+        .batch([&PERMIT_LIMIT, &SET_LIMIT, &LIMIT]);
     let answers = context.connection.write(statements).await?;
-    let (found, may) = (
-        || not_found(place.service),
-        || projects::lacks(context.authority),
-    );
-    match id {
-        Some(_) => answers.done_or(&[
-            ("found", &found),
-            ("may", &may),
-            ("user_found", &|| {
-                Error::invalid(format!(
-                    "user_id: {} is neither of the organization nor a service user of the project",
-                    quoted(place.user_id)
-                ))
-            }),
-            ("has_room", &|| {
-                Error::invalid(format!(
-                    "a service has at most {MOST_USER_LIMITS} such limits"
-                ))
-            }),
-            ("", &|| {
-                Error::invalid("user_id: there is a limit for this user already")
-            }),
-        ])?,
-        None => answers.done_or_unchanged(&[
-            ("found", &found),
-            ("may", &may),
-            ("limit_found", &|| place.not_found()),
-        ])?,
-    }
-    answers.only(2)
+    answers.done_or(&[
+        ("found", &|| not_found(place.service)),
+        ("may", &|| projects::lacks(context.authority)),
+        ("user_found", &|| {
+            Error::invalid(format!(
+                "user_id: {} is neither of the organization nor a service user of the project",
+                quoted(place.user_id)
+            ))
+        }),
+        ("has_room", &|| {
+            Error::invalid(format!(
+                "a service has at most {MOST_USER_LIMITS} such limits"
+            ))
+        }),
+        ("is_first", &|| {
+            Error::invalid("user_id: there is a limit for this user already")
+        }),
+        ("limit_found", &|| place.not_found()),
+    ])?;
+    answers.only(&LIMIT)
 }
 
 /// Takes the limit of a caller away.
@@ -743,11 +734,9 @@ pub async fn delete_limit(
     place: &LimitPlace<'_>,
 ) -> Result<(), Error> {
     let change = project.change(Action::Update, "service", "", place.service);
-    let statements = place.on(change.parameters(context)).batch([
-        &PERMIT_DELETE_LIMIT,
-        &DELETE_LIMIT,
-        &AFTER_DELETE_LIMIT,
-    ]);
+    let statements = place
+        .on(change.parameters(context))
+        .batch([&PERMIT_DELETE_LIMIT, &DELETE_LIMIT]);
     let answers = context.connection.write(statements).await?;
     answers.done_or(&[
         ("found", &|| not_found(place.service)),

@@ -13,6 +13,7 @@ use crate::auth::sealed::Sealed;
 use crate::domain::json;
 use crate::domain::{HeaderTemplates, Timestamp, UpstreamUrl, quoted};
 use crate::error::Error;
+use crate::sql::rules;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, ChangeContext, permit, permitted};
 use crate::store::connection::Connection;
@@ -236,10 +237,18 @@ statements! {
         "SELECT ", upstream_columns!(), " ", from_version_in_path!(), "JOIN upstreams u ON u.version_id = v.id
          WHERE p.name = :project AND ", caller_is_known!());
     /// The permit to set an upstream.
-    PERMIT_PUT = permit!(":version_id", upstream_before!(":version_id"), concat!(
-        version_stands!(), " AND ", caller_may_on_target!(), " AND ", type_is_known!(), " AND ", has_price!(), " AND ",
-        workspace_exists!(), " AND ", may_consume!(), " AND ", resource_is_time!(), " AND ", first_kept_secret!(),
-        " IS NULL AND ", changes_something!()));
+    PERMIT_PUT = permit!(":version_id", upstream_before!(":version_id"), rules! {
+        found: version_stands!(),
+        may: caller_may_on_target!(),
+        type_is_known: type_is_known!(),
+        has_price: has_price!(),
+        workspace_exists: workspace_exists!(),
+        may_consume: may_consume!(),
+        resource_is_time: resource_is_time!(),
+        secrets_stay: concat!(first_kept_secret!(), " IS NULL"),
+        changes: changes_something!();
+        kept_secret: first_kept_secret!(),
+    });
     /// What it is changed to; none where its secret alone changes.
     INSERT_REVISION = concat!(
         "INSERT INTO upstream_revisions (version_id, id, organization_id, project_id, creation_date, created_by, definition)
@@ -279,24 +288,15 @@ statements! {
     /// The upstream as it then is, and whether the secret that was drawn is now its own.
     GET_PUT = concat!(
         "SELECT ", upstream_columns!(), ", u.secret = :secret AS is_fresh FROM upstreams u WHERE u.version_id = :version_id");
-    /// Whether it was set, or why not.
-    AFTER_PUT = concat!(
-        "SELECT ", permitted!(), " AS done, ", version_stands!(), " AS found, ", caller_may_on_target!(), " AS may, ",
-        type_is_known!(), " AS type_is_known, ", has_price!(), " AS has_price, ", workspace_exists!(),
-        " AS workspace_exists, ", may_consume!(), " AS may_consume, ", resource_is_time!(), " AS resource_is_time, ",
-        first_kept_secret!(), " AS kept_secret, ", first_kept_secret!(), " IS NULL AS secrets_stay, ",
-        changes_something!(), " AS changes");
     /// The permit to take an upstream away.
-    PERMIT_DELETE = permit!(version_with_upstream!(), upstream_before!(version_with_upstream!()), concat!(
-        version_with_upstream!(), " IS NOT NULL AND ", caller_may_on_target!()));
+    PERMIT_DELETE = permit!(version_with_upstream!(), upstream_before!(version_with_upstream!()), rules! {
+        may: caller_may_on_target!(),
+        has_upstream: concat!(version_with_upstream!(), " IS NOT NULL");
+        found: "EXISTS (SELECT 1 FROM deployment_versions WHERE deployment_id = :resource_id AND version = :version)",
+    });
     /// The upstream; its revisions stay.
     DELETE = concat!(
         "DELETE FROM upstreams WHERE version_id = (SELECT object_id FROM audit WHERE id = :audit_id) AND ", permitted!());
-    /// Whether it is gone, or why not.
-    AFTER_DELETE = concat!(
-        "SELECT ", permitted!(), " AS done, EXISTS (
-           SELECT 1 FROM deployment_versions WHERE deployment_id = :resource_id AND version = :version) AS found, ",
-        version_with_upstream!(), " IS NOT NULL AS has_upstream, ", caller_may_on_target!(), " AS may");
     /// The revisions of a version, the newest first.
     REVISIONS = concat!(
         "SELECT ", revision_columns!(), "FROM upstream_revisions r
@@ -385,7 +385,7 @@ pub fn version_ridden(answers: &Answers, target: &Target, version: &str) -> Resu
             id: String,
         }
     }
-    let found: Option<Row> = answers.first(0)?;
+    let found: Option<Row> = answers.first(&VERSION_RIDING)?;
     found
         .map(|row| row.id)
         .ok_or_else(|| target.version_not_found(version))
@@ -403,7 +403,7 @@ pub fn riding(version: &str) -> Rider {
 /// 404.
 pub fn ridden(answers: &Answers, target: &Target, version: &str) -> Result<Upstream, Error> {
     version_ridden(answers, target, version)?;
-    answers.first(1)?.ok_or_else(|| none(version))
+    answers.first(&GET_RIDING)?.ok_or_else(|| none(version))
 }
 
 /// Sets the upstream of a version; what is so already is not written. Answers it, and whether its secret is now the one
@@ -427,7 +427,7 @@ pub async fn put(
     }
     row! {
         struct Kept {
-            kept_secret: Option<String>,
+            kept_secret: String,
         }
     }
     let label = target.version_label(version);
@@ -469,11 +469,10 @@ pub async fn put(
         &PUT,
         &LET_SECRETS_GO,
         &GET_PUT,
-        &AFTER_PUT,
     ]);
     let answers = context.connection.write(statements).await?;
     let (workspace, resource) = new.consumes.unwrap_or_default();
-    answers.done_or_unchanged(&[
+    answers.done_or(&[
         ("found", &|| target.version_not_found(version)),
         ("may", &|| projects::lacks(context.authority)),
         ("type_is_known", &|| {
@@ -506,21 +505,21 @@ pub async fn put(
             ))
         }),
         ("secrets_stay", &|| {
-            let kept: Result<Kept, Error> = answers.verdict();
+            let kept: Result<Kept, Error> = answers.told();
             kept.map_or_else(
                 |error| error,
                 |kept| {
                     Error::forbidden(format!(
                         "headers: the variable {} is a secret that goes to other hosts; to send it here needs the right \
                          to write it, or its hosts name this one",
-                        quoted(&kept.kept_secret.unwrap_or_default())
+                        quoted(&kept.kept_secret)
                     ))
                 },
             )
         }),
     ])?;
-    let Shown { is_fresh } = answers.only(5)?;
-    Ok((answers.only(5)?, is_fresh.0))
+    let (upstream, Shown { is_fresh }) = answers.only(&GET_PUT)?;
+    Ok((upstream, is_fresh.0))
 }
 
 /// Takes the upstream of a version away.
@@ -538,7 +537,7 @@ pub async fn delete(
     let statements = target
         .parameters(change.parameters(context))
         .text("version", version)
-        .batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
+        .batch([&PERMIT_DELETE, &DELETE]);
     context.connection.write(statements).await?.done_or(&[
         ("found", &|| target.version_not_found(version)),
         ("may", &|| projects::lacks(context.authority)),
@@ -596,7 +595,7 @@ pub fn revision_ridden(
         }
     }
     version_ridden(answers, target, version)?;
-    let found: Option<(Revision, Definition)> = answers.first(1)?;
+    let found: Option<(Revision, Definition)> = answers.first(&REVISION_RIDING)?;
     let (found, Definition { definition }) = found.ok_or_else(|| {
         Error::not_found(format!(
             "the version {} has no revision {}",
