@@ -9,12 +9,13 @@ use crate::domain::invalid::quoted;
 use crate::domain::quota::{MAX_QUOTA, UNLIMITED};
 use crate::domain::time::Timestamp;
 use crate::error::{Error, Reason};
+use crate::sql::rules;
 use crate::sql::statement::Parameters;
 use crate::store::connection::Connection;
 use crate::store::projects::Project;
 use crate::store::quotas::{Quota, join_workspace_quota, quota_columns};
 use crate::store::rights::caller_may;
-use crate::store::rows::{Flag, row};
+use crate::store::rows::{Answers, row};
 use crate::store::run_time::{leased_time, limit_of_quota, units_begun};
 use crate::store::texts::statements;
 use crate::store::workspaces::{self, workspace_exists, workspace_is_open};
@@ -25,6 +26,22 @@ pub const REMEMBERED: i64 = 30 * 86_400_000;
 macro_rules! this_consumption {
     () => {
         "project_id = :project_id AND workspace_id = :object_id AND id = :consumption_id"
+    };
+}
+
+/// Whether the same consumption was counted under this id, so that this one is a repetition; or `NOT` the same.
+macro_rules! is_known {
+    () => {
+        is_known!("")
+    };
+    ($not:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM quota_consumptions WHERE ",
+            this_consumption!(),
+            " AND ",
+            $not,
+            "(resource = :resource AND amount = #amount))"
+        )
     };
 }
 
@@ -88,12 +105,19 @@ statements! {
                      WHERE organization_id = :organization_id AND date <= #forgotten ORDER BY date LIMIT 4)";
     /// This one, if it need not be remembered any more.
     FORGET_THIS = concat!("DELETE FROM quota_consumptions WHERE ", this_consumption!(), " AND date <= #forgotten");
-    /// The consumption, if it may be counted.
+    /// The consumption, if it may be counted. What has been counted is not asked whether it fits.
     INSERT = concat!(
         "INSERT INTO quota_consumptions (project_id, workspace_id, id, organization_id, resource, amount, date, request_id)
-         SELECT :project_id, :object_id, :consumption_id, :organization_id, :resource, #amount, #now, :request_id
-         WHERE ", workspace_exists!(), " AND ", caller_may!(), " AND ", workspace_is_open!(), " AND ", fits!(), "
-           AND NOT EXISTS (SELECT 1 FROM quota_consumptions WHERE ", this_consumption!(), ")");
+         SELECT :project_id, :object_id, :consumption_id, :organization_id, :resource, #amount, #now, :request_id WHERE ",
+        rules! {
+            found: workspace_exists!(),
+            may: concat!(caller_may!(), " AND ", workspace_is_open!()),
+            id_is_free: concat!("NOT ", is_known!("NOT ")),
+            changes: concat!("NOT ", is_known!()),
+            has_room: concat!(fits!(), " OR ", is_known!());
+            resource_found: "EXISTS (SELECT 1 FROM quota_resources WHERE resource = :resource)",
+            leased: units_leased!(),
+        });
     /// The count.
     COUNT = concat!(
         "INSERT INTO workspace_quotas (project_id, workspace_id, resource, organization_id, used)
@@ -103,14 +127,6 @@ statements! {
     GET = concat!(
         "SELECT ", quota_columns!(), " FROM workspaces w CROSS JOIN quota_resources r ", join_workspace_quota!(), "
          WHERE w.project_id = :project_id AND w.id = :object_id AND r.resource = :resource");
-    /// Whether it was counted, now or before, or why not.
-    AFTER = concat!(
-        "SELECT ", counted!(), " AS done, ", workspace_exists!(), " AS found, ", caller_may!(), " AND ",
-        workspace_is_open!(), " AS may,
-         EXISTS (SELECT 1 FROM quota_consumptions WHERE ", this_consumption!(), ") AS id_is_known,
-         EXISTS (SELECT 1 FROM quota_consumptions WHERE ", this_consumption!(), "
-                 AND resource = :resource AND amount = #amount) AS is_repetition,
-         iif(", counted!(), ", 0, ", units_leased!(), ") AS leased");
 }
 
 /// What is consumed, or given back by a negative amount.
@@ -137,16 +153,6 @@ pub async fn consume(
     workspace: &str,
     consumption: Consumption<'_>,
 ) -> Result<Quota, Error> {
-    row! {
-        struct After {
-            done: Flag,
-            found: Flag,
-            may: Flag,
-            id_is_known: Flag,
-            is_repetition: Flag,
-            leased: i64,
-        }
-    }
     let principal = authority.principal();
     let statements = Parameters::new()
         .text("project_id", &project.project_id)
@@ -163,40 +169,46 @@ pub async fn consume(
         .text("consumption_id", consumption.id)
         .text("resource", consumption.resource)
         .integer("amount", consumption.amount)
-        .batch([&FORGET_SOME, &FORGET_THIS, &INSERT, &COUNT, &GET, &AFTER]);
+        .batch([&FORGET_SOME, &FORGET_THIS, &INSERT, &COUNT, &GET]);
     let answers = connection.write(statements).await?;
-    let after: After = answers.only(5)?;
-    if !after.found.0 {
-        return Err(workspaces::not_found(workspace));
+    answers.done_or(&[
+        ("found", &|| workspaces::not_found(workspace)),
+        ("may", &|| workspaces::lacks(authority)),
+        ("resource_found", &|| {
+            let resource = quoted(consumption.resource);
+            Error::invalid(format!("resource: there is no resource {resource}"))
+        }),
+        ("id_is_free", &|| {
+            Error::invalid("id: it stands for another consumption, with another resource or amount")
+        }),
+        ("has_room", &|| {
+            let refusal = insufficient(&answers, consumption.amount);
+            refusal.unwrap_or_else(|error| error)
+        }),
+    ])?;
+    answers.only(&GET)
+}
+
+/// The refusal of what does not fit, with what there is.
+fn insufficient(answers: &Answers, amount: i64) -> Result<Error, Error> {
+    row! {
+        struct Told {
+            leased: i64,
+        }
     }
-    if !after.may.0 {
-        return Err(workspaces::lacks(authority));
-    }
-    let quota: Option<Quota> = answers.first(4)?;
-    let unknown = || {
-        let resource = quoted(consumption.resource);
-        Error::invalid(format!("resource: there is no resource {resource}"))
-    };
-    let quota = quota.ok_or_else(unknown)?;
-    if after.done.0 || after.is_repetition.0 {
-        return Ok(quota);
-    }
-    if after.id_is_known.0 {
-        return Err(Error::invalid(
-            "id: it stands for another consumption, with another resource or amount",
-        ));
-    }
+    let Told { leased } = answers.told()?;
+    let quota: Quota = answers.only(&GET)?;
     let limit = match quota.quota {
         UNLIMITED => MAX_QUOTA,
         limit => limit,
     };
     let Quota { resource, used, .. } = quota;
     let sentence = format!("amount: the quota of {resource} has no room for it");
-    Err(Error::invalid(sentence).because(Reason::QuotaInsufficient {
+    Ok(Error::invalid(sentence).because(Reason::QuotaInsufficient {
         resource: resource.into(),
-        amount: consumption.amount,
+        amount,
         used,
-        leased: after.leased,
+        leased,
         quota: limit,
     }))
 }

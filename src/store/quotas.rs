@@ -8,12 +8,13 @@ use serde::Serialize;
 use crate::domain::invalid::quoted;
 use crate::domain::json;
 use crate::error::Error;
+use crate::sql::rules;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, ChangeContext, permit, permitted};
 use crate::store::connection::Connection;
 use crate::store::projects::Project;
 use crate::store::rights::caller_may;
-use crate::store::rows::{Flag, Millis, row};
+use crate::store::rows::{Millis, row};
 use crate::store::texts::statements;
 use crate::store::workspaces::{self, workspace_exists, workspace_is_open};
 
@@ -116,9 +117,17 @@ statements! {
     /// The permit to change quotas.
     PERMIT_SET = permit!(":object_id", concat!(
         "(SELECT json_group_array(json_object('resource', r.resource, 'quota', coalesce(q.quota, r.default_quota))) ",
-        from_items!(), join_workspace_quota!(), ")"), concat!(
-        workspace_exists!(), " AND ", caller_may!(), " AND ", workspace_is_open!(), " AND ", first_unknown!(), " IS NULL
-         AND ", first_outside!("i.key"), " IS NULL AND ", changes_something!()));
+        from_items!(), join_workspace_quota!(), ")"), rules! {
+        found: workspace_exists!(),
+        may: concat!(caller_may!(), " AND ", workspace_is_open!()),
+        are_known: concat!(first_unknown!(), " IS NULL"),
+        are_within: concat!(first_outside!("i.key"), " IS NULL"),
+        changes: changes_something!();
+        unknown_at: first_unknown!(),
+        outside_at: first_outside!("i.key"),
+        min_quota: first_outside!("r.min_quota"),
+        max_quota: first_outside!("r.max_quota"),
+    });
     /// The change. What is used stays.
     SET = concat!(
         "INSERT INTO workspace_quotas (project_id, workspace_id, resource, organization_id, quota, update_date, used)
@@ -132,12 +141,6 @@ statements! {
         "SELECT ", quota_columns!(), " ", from_items!(), "
          CROSS JOIN workspaces w ON w.project_id = :project_id AND w.id = :object_id ",
         join_workspace_quota!(), "ORDER BY i.key");
-    /// Whether they were changed, or why not.
-    AFTER_SET = concat!(
-        "SELECT ", permitted!(), " AS done, ", workspace_exists!(), " AS found, ", caller_may!(), " AND ",
-        workspace_is_open!(), " AS may, ", first_unknown!(), " AS unknown_at, ", first_outside!("i.key"), " AS outside_at, ",
-        first_outside!("r.min_quota"), " AS min_quota, ", first_outside!("r.max_quota"), " AS max_quota, ",
-        changes_something!(), " AS changes");
 }
 
 /// A quota to set.
@@ -161,7 +164,7 @@ pub async fn list(
     let parameters = Parameters::new()
         .text("project_id", &project.project_id)
         .text("object_id", workspace);
-    connection.read(parameters.batch([&LIST])).await?.all(0)
+    connection.read(parameters.batch([&LIST])).await?.all(&LIST)
 }
 
 /// Sets quotas, all or none, and answers them in their order; those that are all so already are not written. A quota may lie below what is used: that stays, and
@@ -177,15 +180,15 @@ pub async fn set(
     quotas: &[NewQuota],
 ) -> Result<Vec<Quota>, Error> {
     row! {
-        struct After {
-            done: Flag,
-            found: Flag,
-            may: Flag,
-            unknown_at: Option<usize>,
-            outside_at: Option<usize>,
-            min_quota: Option<i64>,
-            max_quota: Option<i64>,
-            changes: Flag,
+        struct Unknown {
+            unknown_at: usize,
+        }
+    }
+    row! {
+        struct Outside {
+            outside_at: usize,
+            min_quota: i64,
+            max_quota: i64,
         }
     }
     let change = Change {
@@ -195,34 +198,37 @@ pub async fn set(
     let statements = change
         .parameters(context)
         .text("quotas", json::text(&quotas))
-        .batch([&PERMIT_SET, &SET, &LIST_NAMED, &AFTER_SET]);
+        .batch([&PERMIT_SET, &SET, &LIST_NAMED]);
     let answers = context.connection.write(statements).await?;
-    let after: After = answers.only(3)?;
-    if after.done.0 {
-        return answers.all(2);
-    }
-    let item = |at: usize| quotas.get(at);
-    Err(if !after.found.0 {
-        workspaces::not_found(workspace)
-    } else if !after.may.0 {
-        workspaces::lacks(context.authority)
-    } else if let Some((at, item)) = after.unknown_at.and_then(|at| Some((at, item(at)?))) {
-        Error::invalid(format!(
-            "quotas[{at}].resource: there is no resource {}; the quotas of the workspace list all there are",
-            quoted(&item.resource)
-        ))
-    } else if let Some((at, item)) = after.outside_at.and_then(|at| Some((at, item(at)?))) {
-        let (min, max) = (
-            after.min_quota.unwrap_or_default(),
-            after.max_quota.unwrap_or_default(),
-        );
-        Error::invalid(format!(
-            "quotas[{at}].quota: {} is outside {min} to {max}",
-            item.quota
-        ))
-    } else if !after.changes.0 {
-        return answers.all(2);
-    } else {
-        Error::inconsistent("a change of quotas was refused for no reason")
-    })
+    answers.done_or(&[
+        ("found", &|| workspaces::not_found(workspace)),
+        ("may", &|| workspaces::lacks(context.authority)),
+        ("are_known", &|| {
+            let told: Result<Unknown, Error> = answers.told();
+            told.map_or_else(
+                |error| error,
+                |Unknown { unknown_at: at }| {
+                    let resource = quotas.get(at).map_or("", |item| &item.resource);
+                    Error::invalid(format!(
+                        "quotas[{at}].resource: there is no resource {}; the quotas of the workspace list all there are",
+                        quoted(resource)
+                    ))
+                },
+            )
+        }),
+        ("are_within", &|| {
+            let told: Result<Outside, Error> = answers.told();
+            told.map_or_else(
+                |error| error,
+                |told| {
+                    let (at, min, max) = (told.outside_at, told.min_quota, told.max_quota);
+                    let quota = quotas.get(at).map_or(0, |item| item.quota);
+                    Error::invalid(format!(
+                        "quotas[{at}].quota: {quota} is outside {min} to {max}"
+                    ))
+                },
+            )
+        }),
+    ])?;
+    answers.all(&LIST_NAMED)
 }

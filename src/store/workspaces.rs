@@ -200,6 +200,6 @@ pub async fn list(
         .integer("limit", filter.limit)
         .integer("skip", skip);
     let answers = connection.read(parameters.batch([&LIST, &COUNT])).await?;
-    let Count { total } = answers.only(1)?;
-    Ok((answers.all(0)?, total))
+    let Count { total } = answers.only(&COUNT)?;
+    Ok((answers.all(&LIST)?, total))
 }

@@ -11,13 +11,12 @@ use super::{
 };
 use crate::auth::principal::Principal;
 use crate::domain::json;
-use crate::domain::workspace::DEFAULT_WORKSPACE;
 use crate::domain::{AuthType, EnterpriseProjectId, Grant, WorkspaceDescription, WorkspaceName};
 use crate::error::{Error, Reason};
+use crate::sql::rules;
 use crate::store::audit::{Action, Change, ChangeContext, given, permit, permitted};
 use crate::store::projects::Project;
 use crate::store::rights::caller_may;
-use crate::store::rows::OTHERWISE;
 use crate::store::subscriptions::{self, subscription_runs};
 use crate::store::texts::statements;
 
@@ -90,9 +89,13 @@ macro_rules! get {
 
 statements! {
     /// The permit for a new workspace.
-    PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
-        "EXISTS (SELECT 1 FROM projects WHERE id = :project_id) AND ", caller_may!(), " AND ", name_is_free!(), " AND ",
-        subscription_runs!(), " AND ", has_room!()));
+    PERMIT_CREATE = permit!(":object_id", "NULL", rules! {
+        found: "EXISTS (SELECT 1 FROM projects WHERE id = :project_id)",
+        may: caller_may!(),
+        name_is_free: name_is_free!(),
+        subscription_runs: subscription_runs!(),
+        has_room: has_room!(),
+    });
     /// The workspace itself.
     INSERT = concat!(
         "INSERT INTO workspaces (project_id, id, organization_id, name, description, owner_id, owner,
@@ -104,14 +107,13 @@ statements! {
     INSERT_GRANTEES = insert_grantees!();
     /// The new workspace.
     GET_NEW = get!();
-    /// Why there is none, where there is none.
-    AFTER_CREATE = concat!(
-        "SELECT ", permitted!(), " AS done, EXISTS (SELECT 1 FROM projects WHERE id = :project_id) AS found, ",
-        caller_may!(), " AS may, ", name_is_free!(), " AS name_is_free, ", subscription_runs!(), " AS subscription_runs");
     /// The permit to change a workspace.
-    PERMIT_UPDATE = permit!(":object_id", workspace_before!(), concat!(
-        workspace_exists!(), " AND ", caller_may!(), " AND ", workspace_is_open!(), " AND ", name_is_free!(), " AND ",
-        changes_something!()));
+    PERMIT_UPDATE = permit!(":object_id", workspace_before!(), rules! {
+        found: workspace_exists!(),
+        may: concat!(caller_may!(), " AND ", workspace_is_open!()),
+        name_is_free: name_is_free!(),
+        changes: changes_something!(),
+    });
     /// The change.
     UPDATE = concat!(
         "UPDATE workspaces SET
@@ -127,17 +129,14 @@ statements! {
            AND (:auth_type IS NOT NULL OR :grants IS NOT NULL) AND ", permitted!());
     /// The new ones.
     REPLACE_GRANTEES = insert_grantees!();
-    /// Whether it was changed, or why not.
-    AFTER_UPDATE = concat!(
-        "SELECT ", permitted!(), " AS done, ", workspace_exists!(), " AS found, ", caller_may!(), " AND ",
-        workspace_is_open!(), " AS may, ", changes_something!(), " AS changes");
-    /// The permit to delete a workspace.
-    PERMIT_DELETE = permit!(":object_id", workspace_before!(), concat!(
-        workspace_exists!(), " AND :object_id <> '0' AND ", caller_may!(), " AND ", workspace_is_open!()));
+    /// The permit to delete a workspace, any but the default one.
+    PERMIT_DELETE = permit!(":object_id", workspace_before!(), rules! {
+        is_custom: ":object_id <> '0'",
+        found: workspace_exists!(),
+        may: concat!(caller_may!(), " AND ", workspace_is_open!()),
+    });
     /// The workspace, and with it its grants and quotas.
     DELETE = concat!("DELETE FROM workspaces WHERE project_id = :project_id AND id = :object_id AND ", permitted!());
-    /// Whether it is gone, or why not.
-    AFTER_DELETE = concat!("SELECT ", permitted!(), " AS done, ", workspace_exists!(), " AS found");
 }
 
 fn name_is_taken(name: Option<&WorkspaceName>) -> Error {
@@ -194,13 +193,7 @@ pub async fn create(
         .text("grants", json::text(&grants))
         .text("grantees", grantees(grants))
         .integer("max_workspaces", MAX_WORKSPACES)
-        .batch([
-            &PERMIT_CREATE,
-            &INSERT,
-            &INSERT_GRANTEES,
-            &GET_NEW,
-            &AFTER_CREATE,
-        ]);
+        .batch([&PERMIT_CREATE, &INSERT, &INSERT_GRANTEES, &GET_NEW]);
     let answers = context.connection.write(statements).await?;
     answers.done_or(&[
         ("found", &foreign_project),
@@ -211,9 +204,9 @@ pub async fn create(
                 permission: permission_name(context.authority),
             })
         }),
-        (OTHERWISE, &too_many),
+        ("has_room", &too_many),
     ])?;
-    answers.only(3)
+    answers.only(&GET_NEW)
 }
 
 /// The refusal of one more than a project may have.
@@ -283,18 +276,12 @@ pub async fn update(
         )
         .optional_text("grants", grants.map(|grants| json::text(&grants)))
         .text("grantees", grantees(grants.unwrap_or_default()))
-        .batch([
-            &PERMIT_UPDATE,
-            &UPDATE,
-            &DELETE_GRANTEES,
-            &REPLACE_GRANTEES,
-            &AFTER_UPDATE,
-        ]);
+        .batch([&PERMIT_UPDATE, &UPDATE, &DELETE_GRANTEES, &REPLACE_GRANTEES]);
     let answers = context.connection.write(statements).await?;
-    answers.done_or_unchanged(&[
+    answers.done_or(&[
         ("found", &|| not_found(id)),
         ("may", &|| lacks(context.authority)),
-        (OTHERWISE, &|| name_is_taken(changes.name.as_ref())),
+        ("name_is_free", &|| name_is_taken(changes.name.as_ref())),
     ])
 }
 
@@ -304,14 +291,12 @@ pub async fn update(
 /// 400 for the default workspace, or when it has gone meanwhile; 403 for a right lost meanwhile; 503 when the database
 /// fails.
 pub async fn delete(context: &ChangeContext<'_>, project: &Project, id: &str) -> Result<(), Error> {
-    if id == DEFAULT_WORKSPACE {
-        return Err(is_default());
-    }
     let parameters = change_of(project, id, Action::Delete).parameters(context);
-    let statements = parameters.batch([&PERMIT_DELETE, &DELETE, &AFTER_DELETE]);
+    let statements = parameters.batch([&PERMIT_DELETE, &DELETE]);
     context.connection.write(statements).await?.done_or(&[
+        ("is_custom", &is_default),
         ("found", &|| not_found(id)),
-        (OTHERWISE, &|| lacks(context.authority)),
+        ("may", &|| lacks(context.authority)),
     ])
 }
 
