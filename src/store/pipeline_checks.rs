@@ -134,26 +134,23 @@ macro_rules! fault {
 pub(crate) use fault;
 
 row! {
-    /// What keeps a pipeline version from holding together, if something does.
+    /// What keeps a pipeline version from holding together.
     pub struct Fault {
-        fault: Option<JsonText>,
+        fault: JsonText,
     }
 }
 
 impl Fault {
     /// The 400 of it.
     #[must_use]
-    pub fn refusal(&self) -> Option<Error> {
-        self.fault.as_ref().map(refusal_of)
+    pub fn refusal(&self) -> Error {
+        let parts: Result<Vec<Option<String>>, Error> = self.fault.parse();
+        parts.map_or_else(|error| error, |parts| refusal_of(&parts))
     }
 }
 
-fn refusal_of(fault: &JsonText) -> Error {
-    let parts: Vec<Option<String>> = match fault.parse() {
-        Ok(parts) => parts,
-        Err(error) => return error,
-    };
-    let parts: Vec<Option<&str>> = parts.iter().map(Option::as_deref).collect();
+fn refusal_of(fault: &[Option<String>]) -> Error {
+    let parts: Vec<Option<&str>> = fault.iter().map(Option::as_deref).collect();
     let sentence = match parts.as_slice() {
         [
             Some("reference"),

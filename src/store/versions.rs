@@ -15,13 +15,14 @@ use crate::auth::access::Authority;
 use crate::domain::json;
 use crate::domain::{Description, Labels, MAX_KEPT, ObjectName, TargetKind, quoted};
 use crate::error::Error;
+use crate::sql::Sql;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, ChangeContext, given};
 use crate::store::connection::Connection;
 use crate::store::pipeline_checks::Fault;
 use crate::store::pipeline_checks::use_in_pipeline::UseInPipeline;
 use crate::store::projects::{self, Project};
-use crate::store::rows::{Answers, Flag, JsonText, Millis, OTHERWISE, Refuse, row};
+use crate::store::rows::{Answers, Flag, JsonText, Millis, Refuse, row};
 use crate::store::slices::Slice;
 use crate::store::subscriptions::{self, limit_reached};
 use crate::store::targets::Target;
@@ -111,7 +112,7 @@ pub async fn create(
 ) -> Result<Whole, Error> {
     let name = new.version.as_str();
     let label = target.version_label(name);
-    let texts = statements_of(target.kind).create;
+    let texts = statements_of(target.kind);
     let change = Change {
         object_id: &new.id,
         after: Some(after(
@@ -126,12 +127,13 @@ pub async fn create(
         .text("description", new.description.as_str())
         .text("labels", new.labels.to_json())
         .text("settings", json::text(&new.settings));
-    let statements = new.graph.parameters(parameters).batch(texts);
+    let parameters = new.graph.parameters(parameters);
+    let statements = parameters.batch([texts.create, texts.get_changed].concat());
     let answers = context.connection.write(statements).await?;
     done_or_refused(&answers, context.authority, target, name, &|| {
         target.not_found()
     })?;
-    written(&answers, target.kind, texts.len())
+    written(&answers, texts)
 }
 
 /// The versions of a deployment or a pipeline, by name.
@@ -170,12 +172,9 @@ pub async fn get(
         .text("project_id", &project.project_id)
         .text("resource_id", &target.id)
         .text("version", version);
-    let statements = parameters.batch(statements_of(target.kind).get);
-    let answers = connection.read(statements).await?;
-    match answers.first(0)? {
-        Some(found) => Ok((found, objects_at(&answers, target.kind, 1)?)),
-        None => Err(target.version_not_found(version)),
-    }
+    let get = statements_of(target.kind).get;
+    let answers = connection.read(parameters.batch(get)).await?;
+    shown(&answers, get)?.ok_or_else(|| target.version_not_found(version))
 }
 
 /// The name of the version, or of the default one where none is named; nothing if there is none.
@@ -195,8 +194,11 @@ pub async fn name_of(
     let parameters = Parameters::new()
         .text("resource_id", &target.id)
         .optional_text("version", version);
-    let statements = parameters.batch([statements_of(target.kind).name]);
-    let found: Option<Row> = connection.read(statements).await?.first(0)?;
+    let name = statements_of(target.kind).name;
+    let found: Option<Row> = connection
+        .read(parameters.batch([name]))
+        .await?
+        .first(name)?;
     Ok(found.map(|row| row.version))
 }
 
@@ -213,7 +215,7 @@ pub async fn update(
 ) -> Result<Whole, Error> {
     let name = changes.version.as_ref().map_or(version, ObjectName::as_str);
     let label = target.version_label(version);
-    let texts = statements_of(target.kind).update;
+    let texts = statements_of(target.kind);
     let change = Change {
         after: Some(after(
             target.kind,
@@ -236,12 +238,13 @@ pub async fn update(
         .optional_text("labels", changes.labels.as_ref().map(Labels::to_json))
         .text("settings", json::text(&changes.settings))
         .text("defaults", json::text(&changes.defaults));
-    let statements = changes.graph.parameters(parameters).batch(texts);
+    let parameters = changes.graph.parameters(parameters);
+    let statements = parameters.batch([texts.update, texts.get_changed].concat());
     let answers = context.connection.write(statements).await?;
     done_or_refused(&answers, context.authority, target, name, &|| {
         target.version_not_found(version)
     })?;
-    written(&answers, target.kind, texts.len())
+    written(&answers, texts)
 }
 
 /// Deletes a version; if it was the default one, there is none.
@@ -264,7 +267,7 @@ pub async fn delete(
         ("may", &|| projects::lacks(context.authority)),
         ("is_unused", &|| {
             let what = format!("the version {}", quoted(version));
-            let place: Result<UseInPipeline, Error> = answers.verdict();
+            let place: Result<UseInPipeline, Error> = answers.told();
             place.map_or_else(|error| error, |place| place.refusal(&what, "a"))
         }),
     ])
@@ -277,7 +280,9 @@ fn statements_of(kind: TargetKind) -> &'static Statements {
     }
 }
 
-/// What can be in the way of a new or changed version that is to have this name.
+/// What can be in the way of a new or changed version that is to have this name. Objects and attachments are judged
+/// wherever a body names them, those of before as well: else a guess of what a version refers to would be told from a
+/// wrong one.
 fn done_or_refused(
     answers: &Answers,
     authority: &Authority,
@@ -285,8 +290,7 @@ fn done_or_refused(
     name: &str,
     not_found: &dyn Refuse,
 ) -> Result<(), Error> {
-    let fault: Fault = answers.verdict()?;
-    answers.done_or_unchanged(&[
+    answers.done_or(&[
         ("found", not_found),
         ("may", &|| projects::lacks(authority)),
         ("name_is_free", &|| {
@@ -312,30 +316,31 @@ fn done_or_refused(
         ("plan_allows", &|| {
             limit_reached(&format!("{}s", target.kind.version_name()))
         }),
-        (OTHERWISE, &|| {
-            let refusal = fault.refusal();
-            refusal.unwrap_or_else(|| Error::inconsistent("a version was refused for no reason"))
+        ("graph_holds", &|| {
+            let fault: Result<Fault, Error> = answers.told();
+            fault.map_or_else(|error| error, |fault| fault.refusal())
         }),
-    ])?;
-    // Objects and attachments are judged wherever a body names them, those of before as well: else a guess of what a
-    // version refers to would be told from a wrong one.
-    fault.refusal().map_or(Ok(()), Err)
+    ])
 }
 
-/// The version that a write of so many statements has made or changed: shown before the verdict.
-fn written(answers: &Answers, kind: TargetKind, statements: usize) -> Result<Whole, Error> {
-    let at = statements.saturating_sub(1 + statements_of(kind).get.len());
-    Ok((answers.only(at)?, objects_at(answers, kind, at + 1)?))
+/// The version that a write has made or changed, or left as it is.
+fn written(answers: &Answers, texts: &Statements) -> Result<Whole, Error> {
+    let written = shown(answers, texts.get_changed)?;
+    written.ok_or_else(|| Error::inconsistent("a version that was written is not there"))
 }
 
-fn objects_at(answers: &Answers, kind: TargetKind, at: usize) -> Result<Objects, Error> {
-    match kind {
-        TargetKind::Deployment => Ok(Objects::default()),
-        TargetKind::Pipeline => Ok(Objects {
-            objects: answers.all(at)?,
-            fields: answers.all(at + 1)?,
-        }),
-    }
+/// The version that these statements show, if it is there.
+fn shown(answers: &Answers, by: &[&'static Sql]) -> Result<Option<Whole>, Error> {
+    let (version, objects) = match *by {
+        [version] => (version, Objects::default()),
+        [version, objects, fields] => {
+            let (objects, fields) = (answers.all(objects)?, answers.all(fields)?);
+            (version, Objects { objects, fields })
+        }
+        _ => return Err(Error::inconsistent("no version is shown so")),
+    };
+    let version: Option<Version> = answers.first(version)?;
+    Ok(version.map(|version| (version, objects)))
 }
 
 /// What the trail keeps of a new or changed version: null is what stays.

@@ -5,14 +5,11 @@ use crate::error::Error;
 use crate::store::rows::{JsonText, row};
 
 /// A pipeline version that the caller may see, with an object that the condition holds of, as `[pipeline, version]`; null
-/// where there is none: a column behind others, looked for only where the permit was not given. It says what is in the
-/// way only where the condition holds of some object.
+/// where there is none. It says what is in the way only where the condition holds of some object.
 macro_rules! used_in {
     ($condition:expr) => {
         concat!(
-            ", CASE WHEN NOT ",
-            $crate::store::audit::permitted!(),
-            " THEN coalesce((
+            "coalesce((
                SELECT json_array(l.name, w.version)
                FROM pipeline_objects o CROSS JOIN pipelines l ON l.id = o.pipeline_id
                CROSS JOIN pipeline_versions w ON w.id = o.pipeline_version_id
@@ -20,7 +17,7 @@ macro_rules! used_in {
             $condition,
             " AND ",
             $crate::store::pipeline_checks::caller_may_get!("'pipelines.get'", "o.pipeline_id"),
-            " LIMIT 1), 'null') END AS used_in"
+            " LIMIT 1), 'null')"
         )
     };
 }

@@ -15,7 +15,7 @@ use crate::store::connection::Connection;
 use crate::store::pipeline_checks::lost_field::LostField;
 use crate::store::pipeline_checks::use_in_pipeline::UseInPipeline;
 use crate::store::projects::{self, Project};
-use crate::store::rows::{Flag, JsonText, Millis, OTHERWISE, row};
+use crate::store::rows::{Flag, JsonText, Millis, row};
 use crate::store::slices::Slice;
 use crate::store::subscriptions::{self, limit_reached};
 use crate::web::patch::Patch;
@@ -135,7 +135,7 @@ pub async fn create(
         ("subscription_runs", &subscriptions::ended),
         ("plan_allows", &|| limit_reached(kind.plural())),
     ])?;
-    answers.only(2)
+    answers.only(kind.statements().get)
 }
 
 fn name_is_taken(kind: TargetKind, name: &str) -> Error {
@@ -169,8 +169,8 @@ pub async fn list(
 /// 404 when it has gone; 503 when the database fails.
 pub async fn get(connection: &Connection, target: &Target) -> Result<Record, Error> {
     let parameters = Parameters::new().text("object_id", &target.id);
-    let statements = parameters.batch([target.kind.statements().get]);
-    let found = connection.read(statements).await?.first(0)?;
+    let get = target.kind.statements().get;
+    let found = connection.read(parameters.batch([get])).await?.first(get)?;
     found.ok_or_else(|| target.not_found())
 }
 
@@ -263,7 +263,7 @@ pub async fn update(
         .optional_text("default_version", default_name)
         .batch(target.kind.statements().update);
     let answers = context.connection.write(statements).await?;
-    answers.done_or_unchanged(&[
+    answers.done_or(&[
         ("found", &|| target.not_found()),
         ("may", &|| projects::lacks(context.authority)),
         ("name_is_free", &|| {
@@ -275,12 +275,12 @@ pub async fn update(
             let wanted = default_name.unwrap_or_default();
             target.kind.default_version_not_found(&target.name, wanted)
         }),
-        (OTHERWISE, &|| {
-            let lost: Result<LostField, Error> = answers.verdict();
+        ("fields_stay", &|| {
+            let lost: Result<LostField, Error> = answers.told();
             lost.map_or_else(|error| error, |lost| lost.refusal())
         }),
     ])?;
-    answers.only(4)
+    answers.only(target.kind.statements().get)
 }
 
 /// Deletes a deployment or a pipeline, with its versions and the role assignments on it.
@@ -306,7 +306,7 @@ pub async fn delete(
                 TargetKind::Deployment => "a",
                 TargetKind::Pipeline => "another",
             };
-            let place: Result<UseInPipeline, Error> = answers.verdict();
+            let place: Result<UseInPipeline, Error> = answers.told();
             place.map_or_else(|error| error, |place| place.refusal(&what, which))
         }),
     ])

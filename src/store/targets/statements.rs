@@ -11,12 +11,12 @@ pub struct Statements {
     pub list: Listing,
     /// One target.
     pub get: &'static Sql,
-    /// Answers the new target and the verdict.
-    pub create: [&'static Sql; 4],
-    /// Answers the changed target and the verdict.
-    pub update: [&'static Sql; 6],
-    /// Answers the verdict.
-    pub delete: [&'static Sql; 3],
+    /// Makes one, and shows it as `get` does.
+    pub create: [&'static Sql; 3],
+    /// Changes one, and shows it likewise.
+    pub update: [&'static Sql; 5],
+    /// Deletes one.
+    pub delete: [&'static Sql; 2],
 }
 
 /// A part of a text that only deployments have.
@@ -191,6 +191,7 @@ macro_rules! statements_of_kind {
         $(#[$doc])*
         pub mod $module {
             use super::Statements;
+            use crate::sql::rules;
             use crate::store::audit::{permit, permitted};
             use crate::store::rights::{caller_may, caller_may_on_target};
             use crate::store::pipeline_checks::lost_field::lost_field;
@@ -210,9 +211,13 @@ macro_rules! statements_of_kind {
                 /// One target.
                 GET = concat!(select_object!($kind), "WHERE o.id = :object_id");
                 /// The permit for a new target.
-                PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
-                    project_exists!(), " AND ", caller_may!(), " AND ", name_is_free!($kind), " AND ",
-                    subscription_runs!(), " AND ", plan_allows_target!($kind)));
+                PERMIT_CREATE = permit!(":object_id", "NULL", rules! {
+                    found: project_exists!(),
+                    may: caller_may!(),
+                    name_is_free: name_is_free!($kind),
+                    subscription_runs: subscription_runs!(),
+                    plan_allows: plan_allows_target!($kind),
+                });
                 /// The target itself.
                 INSERT = concat!(
                     "INSERT INTO ", $kind, "s (id, organization_id, project_id, name, description, input_type, output_type,
@@ -222,16 +227,18 @@ macro_rules! statements_of_kind {
                             :input_fields, :output_fields, ",
                     of_deployments!($kind, "#supports_request_format, "), ":labels, #now, #now
                      WHERE ", permitted!());
-                /// Whether it was created, or why not.
-                AFTER_CREATE = concat!(
-                    "SELECT ", permitted!(), " AS done, ", project_exists!(), " AS found, ", caller_may!(),
-                    " AS may, ", name_is_free!($kind), " AS name_is_free, ", subscription_runs!(),
-                    " AS subscription_runs, ", plan_allows_target!($kind), " AS plan_allows");
-                /// The permit to change a target.
-                PERMIT_UPDATE = permit!(":object_id", target_before!($kind), concat!(
-                    target_exists!($kind), " AND ", caller_may_on_target!(), " AND ", name_is_free!($kind), " AND ",
-                    side_fits!($kind, "input"), " AND ", side_fits!($kind, "output"), " AND ", default_exists!($kind),
-                    " AND ", changes_something!($kind), " AND ", lost_field!(), " IS NULL"));
+                /// The permit to change a target. Whether something changes stands before what is the dearest to say.
+                PERMIT_UPDATE = permit!(":object_id", target_before!($kind), rules! {
+                    found: target_exists!($kind),
+                    may: caller_may_on_target!(),
+                    name_is_free: name_is_free!($kind),
+                    input_fits: side_fits!($kind, "input"),
+                    output_fits: side_fits!($kind, "output"),
+                    default_exists: default_exists!($kind),
+                    changes: changes_something!($kind),
+                    fields_stay: concat!(lost_field!(), " IS NULL");
+                    lost_field: lost_field!(),
+                });
                 /// The change.
                 UPDATE = concat!(
                     "UPDATE ", $kind, "s SET
@@ -253,32 +260,24 @@ macro_rules! statements_of_kind {
                 SET_DEFAULT = concat!(
                     "UPDATE ", $kind, "_versions SET is_default = 1
                      WHERE ", $kind, "_id = :object_id AND version = :default_version AND ", permitted!());
-                /// Whether it was changed, or why not.
-                AFTER_UPDATE = concat!(
-                    "SELECT ", permitted!(), " AS done, ", target_exists!($kind), " AS found, ",
-                    caller_may_on_target!(), " AS may, ", name_is_free!($kind), " AS name_is_free, ",
-                    side_fits!($kind, "input"), " AS input_fits, ", side_fits!($kind, "output"), " AS output_fits, ",
-                    default_exists!($kind), " AS default_exists, ", changes_something!($kind), " AS changes, CASE WHEN NOT ",
-                    permitted!(), " THEN ", lost_field!(), " END AS lost_field");
                 /// The permit to delete a target.
-                PERMIT_DELETE = permit!(":object_id", target_before_deletion!($kind), concat!(
-                    target_exists!($kind), " AND ", caller_may_on_target!(), " AND ", is_unused!()));
+                PERMIT_DELETE = permit!(":object_id", target_before_deletion!($kind), rules! {
+                    found: target_exists!($kind),
+                    may: caller_may_on_target!(),
+                    is_unused: is_unused!();
+                    used_in: used_in!("o.reference_id = :object_id"),
+                });
                 /// The target, and with it its versions and the role assignments on it.
                 DELETE = concat!("DELETE FROM ", $kind, "s WHERE id = :object_id AND ", permitted!());
-                /// Whether it is gone, or why not.
-                AFTER_DELETE = concat!(
-                    "SELECT ", permitted!(), " AS done, ", target_exists!($kind), " AS found, ",
-                    caller_may_on_target!(), " AS may, ", is_unused!(), " AS is_unused",
-                    used_in!("o.reference_id = :object_id"));
             }
 
             /// They all.
             pub static STATEMENTS: Statements = Statements {
                 list: Listing::measured(&LIST, &KNOWS),
                 get: &GET,
-                create: [&PERMIT_CREATE, &INSERT, &GET, &AFTER_CREATE],
-                update: [&PERMIT_UPDATE, &UPDATE, &CLEAR_DEFAULT, &SET_DEFAULT, &GET, &AFTER_UPDATE],
-                delete: [&PERMIT_DELETE, &DELETE, &AFTER_DELETE],
+                create: [&PERMIT_CREATE, &INSERT, &GET],
+                update: [&PERMIT_UPDATE, &UPDATE, &CLEAR_DEFAULT, &SET_DEFAULT, &GET],
+                delete: [&PERMIT_DELETE, &DELETE],
             };
         }
     };

@@ -12,15 +12,17 @@ use crate::store::slices::Listing;
 pub struct Statements {
     /// The versions of a target, by name.
     pub list: Listing,
-    /// Shows one version.
+    /// Shows the version of the path.
     pub get: &'static [&'static Sql],
     /// The name of a version, or of the default one where none is named.
     pub name: &'static Sql,
-    /// Ends with what shows the new version, and the verdict.
+    /// Makes one.
     pub create: &'static [&'static Sql],
-    /// Ends with what shows the changed version, and the verdict.
+    /// Changes one.
     pub update: &'static [&'static Sql],
-    /// Ends with the verdict.
+    /// Shows the version that was made or changed before it in the batch.
+    pub get_changed: &'static [&'static Sql],
+    /// Deletes one.
     pub delete: &'static [&'static Sql],
 }
 
@@ -195,18 +197,16 @@ macro_rules! graph_holds {
     };
 }
 
-/// Why they do not, as a column behind others; looked for only where the permit was not given and the body names one.
+/// Why they do not, looked for only where the body names one.
 macro_rules! graph_fault {
     ("deployment") => {
-        ""
+        "NULL"
     };
     ("pipeline") => {
         concat!(
-            ", CASE WHEN (#sets_objects = 1 OR #sets_attachments = 1) AND NOT ",
-            permitted!(),
-            " THEN ",
+            "iif(#sets_objects = 0 AND #sets_attachments = 0, NULL, ",
             fault!(),
-            " END AS fault"
+            ")"
         )
     };
 }
@@ -304,10 +304,17 @@ macro_rules! statements_of_kind {
                  SELECT version FROM ", $kind, "_versions
                  WHERE ", $kind, "_id = :resource_id AND is_default = 1 AND :version IS NULL");
             /// The permit for a new version.
-            PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
-                target_exists!($kind), " AND ", caller_may_on_target!(), " AND ", version_in_path!($kind),
-                " IS NULL AND ", instances_fit!($kind), " AND ", kept_fits!($kind), " AND ", subscription_runs!(), " AND ",
-                plan_allows_version!($kind), " AND ", graph_holds!($kind)));
+            PERMIT_CREATE = permit!(":object_id", "NULL", rules! {
+                found: target_exists!($kind),
+                may: caller_may_on_target!(),
+                name_is_free: concat!(version_in_path!($kind), " IS NULL"),
+                instances_fit: instances_fit!($kind),
+                kept_fits: kept_fits!($kind),
+                subscription_runs: subscription_runs!(),
+                plan_allows: plan_allows_version!($kind),
+                graph_holds: graph_holds!($kind);
+                fault: graph_fault!($kind),
+            });
             /// The version itself; the default one, if there is none.
             INSERT = concat!(
                 "INSERT INTO ", $kind, "_versions (id, organization_id, project_id, ", $kind, "_id, version, is_default,
@@ -319,17 +326,17 @@ macro_rules! statements_of_kind {
                         :description, :labels, :settings, ",
                 of_pipelines!($kind, ":attachments, "), "#now, #now
                  WHERE ", permitted!());
-            /// Whether it was created, or why not.
-            AFTER_CREATE = concat!(
-                "SELECT ", permitted!(), " AS done, ", target_exists!($kind), " AS found, ", caller_may_on_target!(),
-                " AS may, ", version_in_path!($kind), " IS NULL AS name_is_free, ", instances_fit!($kind),
-                " AS instances_fit, ", kept_fits!($kind), " AS kept_fits, ", subscription_runs!(), " AS subscription_runs, ",
-                plan_allows_version!($kind), " AS plan_allows, 1 AS changes", graph_fault!($kind));
-            /// The permit to change a version.
-            PERMIT_UPDATE = permit!(version_in_path!($kind), version_before!($kind), concat!(
-                version_in_path!($kind), " IS NOT NULL AND ", caller_may_on_target!(), " AND ", name_is_free!($kind),
-                " AND ", instances_fit!($kind), " AND ", kept_fits!($kind), " AND ", changes_something!($kind), " AND ",
-                graph_holds!($kind)));
+            /// The permit to change a version. Whether something changes stands before what is the dearest to say.
+            PERMIT_UPDATE = permit!(version_in_path!($kind), version_before!($kind), rules! {
+                found: concat!(version_in_path!($kind), " IS NOT NULL"),
+                may: caller_may_on_target!(),
+                name_is_free: name_is_free!($kind),
+                instances_fit: instances_fit!($kind),
+                kept_fits: kept_fits!($kind),
+                changes: changes_something!($kind),
+                graph_holds: graph_holds!($kind);
+                fault: graph_fault!($kind),
+            });
             /// The change.
             UPDATE = concat!(
                 "UPDATE ", $kind, "_versions SET
@@ -340,24 +347,16 @@ macro_rules! statements_of_kind {
                 of_pipelines!($kind, "attachments = iif(#sets_attachments = 1, :attachments, attachments), "),
                 "last_updated = #now
                  WHERE id = ", permitted_version!(), " AND ", permitted!());
-            /// Whether it was changed, or why not.
-            AFTER_UPDATE = concat!(
-                "SELECT ", permitted!(), " AS done, ", version_in_path!($kind), " IS NOT NULL AS found, ",
-                caller_may_on_target!(), " AS may, ", name_is_free!($kind), " AS name_is_free, ",
-                instances_fit!($kind), " AS instances_fit, ", kept_fits!($kind),
-                " AS kept_fits, 1 AS subscription_runs, 1 AS plan_allows, ", changes_something!($kind), " AS changes",
-                graph_fault!($kind));
             /// The permit to delete a version.
-            PERMIT_DELETE = permit!(version_in_path!($kind), version_before!($kind), concat!(
-                version_in_path!($kind), " IS NOT NULL AND ", caller_may_on_target!(), " AND ", is_unused!($kind)));
+            PERMIT_DELETE = permit!(version_in_path!($kind), version_before!($kind), rules! {
+                found: concat!(version_in_path!($kind), " IS NOT NULL"),
+                may: caller_may_on_target!(),
+                is_unused: is_unused!($kind);
+                used_in: used_in!(concat!("o.reference_version_id = ", version_in_path!($kind))),
+            });
             /// The version.
             DELETE = concat!(
                 "DELETE FROM ", $kind, "_versions WHERE id = ", permitted_version!(), " AND ", permitted!());
-            /// Whether it is gone, or why not.
-            AFTER_DELETE = concat!(
-                "SELECT ", permitted!(), " AS done, ", version_in_path!($kind), " IS NOT NULL AS found, ",
-                caller_may_on_target!(), " AS may, ", is_unused!($kind), " AS is_unused",
-                used_in!(concat!("o.reference_version_id = ", version_in_path!($kind))));
         }
     };
 }
@@ -365,6 +364,7 @@ macro_rules! statements_of_kind {
 /// Those of deployments.
 pub mod deployments {
     use super::Statements;
+    use crate::sql::rules;
     use crate::store::audit::{permit, permitted};
     use crate::store::pipeline_checks::use_in_pipeline::used_in;
     use crate::store::rights::caller_may_on_target;
@@ -380,9 +380,10 @@ pub mod deployments {
         list: Listing::measured(&LIST, &KNOWS),
         get: &[&GET],
         name: &NAME,
-        create: &[&PERMIT_CREATE, &INSERT, &GET_CHANGED, &AFTER_CREATE],
-        update: &[&PERMIT_UPDATE, &UPDATE, &GET_CHANGED, &AFTER_UPDATE],
-        delete: &[&PERMIT_DELETE, &DELETE, &AFTER_DELETE],
+        create: &[&PERMIT_CREATE, &INSERT],
+        update: &[&PERMIT_UPDATE, &UPDATE],
+        get_changed: &[&GET_CHANGED],
+        delete: &[&PERMIT_DELETE, &DELETE],
     };
 }
 
@@ -393,6 +394,7 @@ pub mod pipelines {
         DELETE_CHANGED, DELETE_MAPPINGS, FIELDS_CHANGED, FIELDS_IN_PATH, INSERT_CHANGED,
         INSERT_MAPPINGS, LIST_CHANGED, LIST_IN_PATH,
     };
+    use crate::sql::rules;
     use crate::store::audit::{permit, permitted};
     use crate::store::pipeline_checks::fault;
     use crate::store::pipeline_checks::use_in_pipeline::used_in;
@@ -409,16 +411,7 @@ pub mod pipelines {
         list: Listing::measured(&LIST, &KNOWS),
         get: &[&GET, &LIST_IN_PATH, &FIELDS_IN_PATH],
         name: &NAME,
-        create: &[
-            &PERMIT_CREATE,
-            &INSERT,
-            &INSERT_CHANGED,
-            &INSERT_MAPPINGS,
-            &GET_CHANGED,
-            &LIST_CHANGED,
-            &FIELDS_CHANGED,
-            &AFTER_CREATE,
-        ],
+        create: &[&PERMIT_CREATE, &INSERT, &INSERT_CHANGED, &INSERT_MAPPINGS],
         update: &[
             &PERMIT_UPDATE,
             &UPDATE,
@@ -426,11 +419,8 @@ pub mod pipelines {
             &INSERT_CHANGED,
             &DELETE_MAPPINGS,
             &INSERT_MAPPINGS,
-            &GET_CHANGED,
-            &LIST_CHANGED,
-            &FIELDS_CHANGED,
-            &AFTER_UPDATE,
         ],
-        delete: &[&PERMIT_DELETE, &DELETE, &AFTER_DELETE],
+        get_changed: &[&GET_CHANGED, &LIST_CHANGED, &FIELDS_CHANGED],
+        delete: &[&PERMIT_DELETE, &DELETE],
     };
 }
