@@ -23,7 +23,7 @@ use crate::store::audit::{Action, Change, ChangeContext, given};
 use crate::store::connection::Connection;
 use crate::store::first_trip::Rider;
 use crate::store::projects::{self, Project};
-use crate::store::rows::{Answers, Flag, JsonText, OTHERWISE, row};
+use crate::store::rows::{Answers, Flag, JsonText, row};
 use crate::store::slices::{Listing, Slice};
 use crate::store::targets::Target;
 use crate::web::patch::Patch;
@@ -160,7 +160,7 @@ impl<'a> Place<'a> {
         let version = match (deployment, version) {
             (None, _) | (_, "") => None,
             (Some(deployment), version) => {
-                let found: Option<VersionId> = answers.first(1)?;
+                let found: Option<VersionId> = answers.first(&statements::VERSION_RIDING)?;
                 let found = found.ok_or_else(|| deployment.version_not_found(version))?;
                 Some((found.id, version))
             }
@@ -187,7 +187,7 @@ impl<'a> Place<'a> {
     /// # Errors
     /// 404.
     pub fn variable(&self, answers: &Answers, id: &str) -> Result<Variable, Error> {
-        let found: Option<(At, Variable)> = answers.first(0)?;
+        let found: Option<(At, Variable)> = answers.first(&statements::VARIABLE_RIDING)?;
         match found {
             Some((at, variable)) if at.place_id == self.id() => Ok(variable),
             _ => Err(self.has_no(id)),
@@ -353,16 +353,15 @@ pub async fn create(
             &statements::PERMIT_CREATE,
             &statements::INSERT,
             &statements::GET,
-            &statements::AFTER_CREATE,
         ]);
     let answers = context.connection.write(statements).await?;
     answers.done_or(&[
         ("found", &|| place.not_found()),
         ("may", &|| projects::lacks(context.authority)),
         ("name_is_free", &|| place.has_already(name)),
-        (OTHERWISE, &|| place.is_full()),
+        ("has_room", &|| place.is_full()),
     ])?;
-    answers.only(2)
+    answers.only(&statements::GET)
 }
 
 /// What a PATCH changes; what is absent stays.
@@ -433,16 +432,15 @@ pub async fn update(
             &statements::PERMIT_UPDATE,
             &statements::UPDATE,
             &statements::GET,
-            &statements::AFTER_UPDATE,
         ]);
     let answers = context.connection.write(statements).await?;
-    answers.done_or_unchanged(&[
+    answers.done_or(&[
         ("found", &|| place.has_no(&read.id)),
         ("may", &|| projects::lacks(context.authority)),
         ("is_as_read", &changed_meanwhile),
         ("name_is_free", &|| place.has_already(name)),
     ])?;
-    answers.only(2)
+    answers.only(&statements::GET)
 }
 
 impl VariableChanges {
@@ -477,11 +475,9 @@ pub async fn delete(
 ) -> Result<(), Error> {
     let label = place.label(&read.name);
     let change = place.change(Action::Delete, &read.id, &label);
-    let statements = place.parameters(change.parameters(context)).batch([
-        &statements::PERMIT_DELETE,
-        &statements::DELETE,
-        &statements::AFTER_DELETE,
-    ]);
+    let statements = place
+        .parameters(change.parameters(context))
+        .batch([&statements::PERMIT_DELETE, &statements::DELETE]);
     context.connection.write(statements).await?.done_or(&[
         ("found", &|| place.has_no(&read.id)),
         ("may", &|| projects::lacks(context.authority)),
@@ -570,7 +566,7 @@ pub async fn copy(
     let answers = context.connection.read(reading).await?;
     let source_id = source_place(source, place, &answers)?;
     let mut copied = Vec::new();
-    for stored in answers.all::<Stored>(1)? {
+    for stored in answers.all::<Stored>(&statements::SOURCE_VARIABLES)? {
         let id = new_id()?.to_string();
         let (mut value, mut key_id) = (None, None);
         if stored.secret.0 {
@@ -598,7 +594,6 @@ pub async fn copy(
             &statements::DELETE_REPLACED,
             &statements::INSERT_COPIES,
             &statements::COPIES,
-            &statements::AFTER_COPY,
         ]);
     let answers = context.connection.write(writing).await?;
     answers.done_or(&[
@@ -606,9 +601,9 @@ pub async fn copy(
         ("may", &|| projects::lacks(context.authority)),
         ("may_read_source", &|| source.lacks()),
         ("source_is_as_read", &changed_meanwhile),
-        (OTHERWISE, &|| place.is_full()),
+        ("has_room", &|| place.is_full()),
     ])?;
-    answers.all(3)
+    answers.all(&statements::COPIES)
 }
 
 /// The id of the place that is copied, which the caller may read.
@@ -617,7 +612,7 @@ fn source_place(
     place: &Place<'_>,
     answers: &Answers,
 ) -> Result<String, Error> {
-    let found: SourceRow = answers.only(0)?;
+    let found: SourceRow = answers.only(&statements::SOURCE)?;
     let deployment = source.deployment.as_str();
     let kind = TargetKind::Deployment;
     if found.deployment_id.is_none() {

@@ -131,7 +131,10 @@ pub async fn tag(
         .text("project_id", &project.project_id)
         .text("name", name)
         .optional_text("tag", tag);
-    let found: Row = connection.read(parameters.batch([&GET])).await?.only(0)?;
+    let found: Row = connection
+        .read(parameters.batch([&GET]))
+        .await?
+        .only(&GET)?;
     if !found.known.0 {
         return Err(Error::not_found(format!(
             "no version in this project names the environment {}",

@@ -2,6 +2,7 @@
 //!
 //! A place is named by `:place_id`, and by `:deployment_id` and `:version_id`, which are null where it is above them.
 
+use crate::sql::rules;
 use crate::store::audit::{permit, permitted};
 use crate::store::first_trip::rider::caller_is_known;
 use crate::store::rights::{caller_may_on_target, caller_still};
@@ -243,8 +244,12 @@ statements! {
     /// One variable.
     GET = concat!("SELECT ", shown_columns!(), " FROM environment_variables v WHERE v.id = :object_id");
     /// The permit for a new variable.
-    PERMIT_CREATE = permit!(":object_id", "NULL", concat!(
-        place_exists!(), " AND ", caller_may_on_target!(), " AND ", name_is_free!(), " AND ", has_room!()));
+    PERMIT_CREATE = permit!(":object_id", "NULL", rules! {
+        found: place_exists!(),
+        may: caller_may_on_target!(),
+        name_is_free: name_is_free!(),
+        has_room: has_room!(),
+    });
     /// The variable itself.
     INSERT = concat!(
         "INSERT INTO environment_variables (place_id, name, id, organization_id, project_id, deployment_id, version_id, value,
@@ -253,31 +258,26 @@ statements! {
                 :key_id, CASE WHEN :hosts IS NOT NULL THEN :hosts WHEN #secret = 1 THEN ", named_by_hosts!(":name"), " END,
                 :hosts IS NOT NULL
          WHERE ", permitted!());
-    /// Whether it was created, or why not.
-    AFTER_CREATE = concat!(
-        "SELECT ", permitted!(), " AS done, ", place_exists!(), " AS found, ", caller_may_on_target!(), " AS may, ",
-        name_is_free!(), " AS name_is_free");
     /// The permit to change a variable.
-    PERMIT_UPDATE = permit!(":object_id", variable_before!("#secret = 1"), concat!(
-        variable_exists!(), " AND ", caller_may_on_target!(), " AND ", is_as_read!(), " AND ", name_is_free!(), " AND ",
-        changes_something!()));
+    PERMIT_UPDATE = permit!(":object_id", variable_before!("#secret = 1"), rules! {
+        found: variable_exists!(),
+        may: caller_may_on_target!(),
+        is_as_read: is_as_read!(),
+        name_is_free: name_is_free!(),
+        changes: changes_something!(),
+    });
     /// The change.
     UPDATE = concat!(
         "UPDATE environment_variables SET name = :name, value = coalesce(:value, value), secret = #secret,
            key_id = iif(:value IS NULL, key_id, :key_id), hosts = ", new_hosts!(), ", hosts_given = ", new_hosts_given!(), "
          WHERE id = :object_id AND ", permitted!());
-    /// Whether it was changed, or why not.
-    AFTER_UPDATE = concat!(
-        "SELECT ", permitted!(), " AS done, ", variable_exists!(), " AS found, ", caller_may_on_target!(), " AS may, ",
-        is_as_read!(), " AS is_as_read, ", name_is_free!(), " AS name_is_free, ", changes_something!(), " AS changes");
     /// The permit to delete a variable.
-    PERMIT_DELETE = permit!(":object_id", variable_before!("0"), concat!(
-        variable_exists!(), " AND ", caller_may_on_target!()));
+    PERMIT_DELETE = permit!(":object_id", variable_before!("0"), rules! {
+        found: variable_exists!(),
+        may: caller_may_on_target!(),
+    });
     /// The variable.
     DELETE = concat!("DELETE FROM environment_variables WHERE id = :object_id AND ", permitted!());
-    /// Whether it is gone, or why not.
-    AFTER_DELETE = concat!(
-        "SELECT ", permitted!(), " AS done, ", variable_exists!(), " AS found, ", caller_may_on_target!(), " AS may");
     /// What a copy is made from, and whether the caller may read it.
     SOURCE = concat!(
         "SELECT ", source_deployment!(), " AS deployment_id, ", source_place!(), " AS place_id, ",
@@ -290,9 +290,13 @@ statements! {
     PERMIT_COPY = permit!(":object_id",
         "(SELECT json_object('replaced', json_group_array(name)) FROM environment_variables
           WHERE place_id = :place_id AND name IN (SELECT value ->> 'name' FROM json_each(:copied)))",
-        concat!(
-            place_exists!(), " AND ", caller_may_on_target!(), " AND ", caller_may_read_source!(), " AND ",
-            source_is_as_read!(), " AND ", has_room_for_copies!()));
+        rules! {
+            found: place_exists!(),
+            may: caller_may_on_target!(),
+            may_read_source: caller_may_read_source!(),
+            source_is_as_read: source_is_as_read!(),
+            has_room: has_room_for_copies!(),
+        });
     /// What the copies replace.
     DELETE_REPLACED = concat!(
         "DELETE FROM environment_variables WHERE place_id = :place_id
@@ -310,8 +314,4 @@ statements! {
         "SELECT ", shown_columns!(), ", NULL AS inheritance_type, NULL AS inheritance_name
          FROM json_each(:copied) c JOIN environment_variables v ON v.id = c.value ->> 'id'
          ORDER BY v.name");
-    /// Whether they were made, or why not.
-    AFTER_COPY = concat!(
-        "SELECT ", permitted!(), " AS done, ", place_exists!(), " AS found, ", caller_may_on_target!(), " AS may, ",
-        caller_may_read_source!(), " AS may_read_source, ", source_is_as_read!(), " AS source_is_as_read");
 }
