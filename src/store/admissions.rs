@@ -739,40 +739,53 @@ pub enum Admission {
 /// # Errors
 /// An inconsistency.
 pub fn judge(answers: &Answers, asked: &Asked<'_>) -> Result<Admission, Error> {
-    if let Some(admitted) = answers.first(1)? {
+    judge_by(answers, [&ADMIT, &FACTS], asked)
+}
+
+/// The same by the statement that makes the record and the one that says what is to be known of it.
+pub(super) fn judge_by(
+    answers: &Answers,
+    [admit, facts]: [&'static Sql; 2],
+    asked: &Asked<'_>,
+) -> Result<Admission, Error> {
+    if let Some(admitted) = answers.first(facts)? {
         return Ok(Admission::Admitted(Box::new(admitted)));
     }
-    judge_refusal(answers, 0, asked)
+    judge_refusal(answers, admit, asked)
 }
 
 /// The same of one that takes no permit and has no key.
 ///
 /// # Errors
 /// An inconsistency.
-pub(super) fn judge_for(answers: &Answers, record_id: &str) -> Result<Admission, Error> {
-    if let Some(admitted) = answers.first(1)? {
+pub(super) fn judge_for(
+    answers: &Answers,
+    [admit, facts]: [&'static Sql; 2],
+    record_id: &str,
+) -> Result<Admission, Error> {
+    if let Some(admitted) = answers.first(facts)? {
         return Ok(Admission::Admitted(Box::new(admitted)));
     }
-    let Some(why) = answers.first::<Why>(0)? else {
+    let Some(why) = answers.first::<Why>(admit)? else {
         return Ok(Admission::NoSuchVersion);
     };
     let refusal = why.refusal.clone().unwrap_or_default();
     why.error(&refusal, record_id).map(Admission::Refused)
 }
 
-/// Whether nothing refused what the statement at this place was to make.
-pub(super) fn is_made(answers: &Answers, place: usize) -> Result<bool, Error> {
-    let why: Option<Why> = answers.first(place)?;
+/// Whether nothing refused what this statement was to make.
+pub(super) fn is_made(answers: &Answers, admit: &'static Sql) -> Result<bool, Error> {
+    let why: Option<Why> = answers.first(admit)?;
     Ok(why.is_some_and(|why| why.refusal.is_none()))
 }
 
-/// Why there is no record, as the statement at this place says it.
+/// Why there is no record, as the statement says it that was to make it.
 pub(super) fn judge_refusal(
     answers: &Answers,
-    place: usize,
+    admit: &'static Sql,
     asked: &Asked<'_>,
 ) -> Result<Admission, Error> {
-    let Some(why) = answers.first::<Why>(place)? else {
+    let Some(why) = answers.first::<Why>(admit)? else {
         return Ok(Admission::NoSuchVersion);
     };
     let refusal = why.refusal.clone();

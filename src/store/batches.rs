@@ -117,19 +117,22 @@ pub fn rider(kind: TargetKind, version: Option<&str>) -> Rider {
     let parameters = Parameters::new()
         .optional_text("version", version)
         .integer("retention_time", RETENTION_TIME);
-    let input = match kind {
+    Rider::reading([input_of(kind)], parameters)
+}
+
+fn input_of(kind: TargetKind) -> &'static Sql {
+    match kind {
         TargetKind::Deployment => &INPUT,
         TargetKind::Pipeline => &INPUT_OF_PIPELINE,
-    };
-    Rider::reading([input], parameters)
+    }
 }
 
 /// What has ridden; nothing where there is no such version.
 ///
 /// # Errors
 /// An inconsistency.
-pub fn ridden(answers: &Answers) -> Result<Option<Input>, Error> {
-    answers.first(0)
+pub fn ridden(answers: &Answers, kind: TargetKind) -> Result<Option<Input>, Error> {
+    answers.first(input_of(kind))
 }
 
 /// A request that is to wait.
@@ -185,10 +188,11 @@ pub async fn create(
         .text("items_of_batch", json(&whole)?)
         .text("answer", answer)
         .integer("due", due.as_millis());
-    let mut first: Vec<&'static Sql> = vec![match target.kind {
+    let create: &'static Sql = match target.kind {
         TargetKind::Deployment => &CREATE,
         TargetKind::Pipeline => &CREATE_TO_PIPELINE,
-    }];
+    };
+    let mut first = vec![create];
     if asked.per_minute.is_some() {
         first.push(&admissions::COUNT_RATE);
     }
@@ -198,9 +202,9 @@ pub async fn create(
     let mut batch = parameters.batch(first);
     batch.extend(keeping(items, project, asked)?);
     let answers = connection.write(batch).await?;
-    match admissions::is_made(&answers, 0)? {
+    match admissions::is_made(&answers, create)? {
         true => Ok(None),
-        false => admissions::judge_refusal(&answers, 0, asked).map(Some),
+        false => admissions::judge_refusal(&answers, create, asked).map(Some),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::error::{Error, Kind};
 use crate::sql::statement::{Parameters, Statement};
 use crate::store::admissions::{Admitted, Why, asked, cost, facts, judged, limits};
 use crate::store::connection::Connection;
-use crate::store::pipeline_requests::{Plan, plan_at, reading_item};
+use crate::store::pipeline_requests::{Plan, read_item, reading_item};
 use crate::store::requests::payloads::Payload;
 use crate::store::rows::{Flag, row};
 use crate::store::run_time::stops_now;
@@ -306,38 +306,37 @@ impl Item {
             .integer("most_time", most_time)
             .integer("stale", now.as_millis() - STALE);
         let mut batch = parameters.batch([&CLAIM, &FACTS, &MAKER, &INPUT, &WAITS, &WHY]);
-        let why = batch.split_off(5);
+        // Asked only where it cannot be claimed.
+        let why = batch.pop().into_iter().collect();
         let answers = connection.write(batch).await?;
-        if let Some(maker) = answers.first::<Maker>(2)? {
+        if let Some(maker) = answers.first::<Maker>(&MAKER)? {
             let (admitted, plan) = match maker.is_pipeline.0 {
-                false => (answers.only(1)?, None),
+                false => (answers.only(&FACTS)?, None),
                 true => {
                     let reading = reading_item(&self.project_id, &self.id);
-                    let answers = connection.read(reading).await?;
-                    let admitted = answers.only(0)?;
-                    match plan_at(&answers, 1, &admitted) {
+                    match read_item(&connection.read(reading).await?)? {
                         // It ends as one does whose pipeline itself may not be requested: as one that waits.
-                        Err(error) if *error.kind() == Kind::Forbidden => {
+                        (_, Err(error)) if *error.kind() == Kind::Forbidden => {
                             connection.write(self.release(claim_id, now)).await?;
                             return Ok(Claim::Refused(error));
                         }
-                        plan => (admitted, Some(plan)),
+                        (admitted, plan) => (admitted, Some(plan)),
                     }
                 }
             };
             let claimed = Claimed {
                 admitted,
                 maker,
-                input: answers.first(3)?,
+                input: answers.first(&INPUT)?,
                 plan,
             };
             return Ok(Claim::Claimed(Box::new(claimed)));
         }
-        let Waits { waits } = answers.only(4)?;
+        let Waits { waits } = answers.only(&WAITS)?;
         if !waits.0 {
             return Ok(Claim::Gone);
         }
-        let Some(why) = connection.read(why).await?.first::<Why>(0)? else {
+        let Some(why) = connection.read(why).await?.first::<Why>(&WHY)? else {
             return Ok(Claim::Orphaned);
         };
         let Some(refusal) = why.refusal.clone() else {
@@ -390,7 +389,7 @@ impl Item {
             .text("status", status)
             .optional_text("error_message", reason);
         let batch = parameters.batch([&KEYS, &END, &FORGET_INPUT, &FORGET]);
-        let kept: Vec<Kept> = connection.write(batch).await?.all(0)?;
+        let kept: Vec<Kept> = connection.write(batch).await?.all(&KEYS)?;
         Ok(kept.into_iter().map(|kept| kept.kv_key).collect())
     }
 }
@@ -443,7 +442,7 @@ pub async fn offer(
         .integer("offered", OFFERED)
         .integer("stale", now.as_millis() - STALE)
         .batch([&DUE, &OFFER]);
-    let rows: Vec<Row> = connection.write(batch).await?.all(0)?;
+    let rows: Vec<Row> = connection.write(batch).await?.all(&DUE)?;
     let due = |row: Row| Due {
         item: Item {
             project_id: row.project_id,

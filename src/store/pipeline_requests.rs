@@ -8,6 +8,7 @@
 use crate::domain::pipeline_graph::{Attachment, END, Mapping, START};
 use crate::domain::{TargetKind, Timestamp, quoted};
 use crate::error::Error;
+use crate::sql::Sql;
 use crate::sql::statement::{Parameters, Statement};
 use crate::store::admissions::{
     self, Admission, Admitted, Asked, MOST_OF_ORGANIZATION, MOST_OF_PROJECT, admit,
@@ -243,21 +244,40 @@ pub fn reading_item(project_id: &str, record_id: &str) -> Vec<Statement> {
     bounds(parameters).batch([&FACTS_OF_PIPELINE, &VERSIONS_OF_ITEM, &OBJECTS_OF_ITEM])
 }
 
+/// That request, and what it is to run.
+///
+/// # Errors
+/// An inconsistency; of the plan as of [`plan`].
+pub fn read_item(answers: &Answers) -> Result<(Admitted, Result<Plan, Error>), Error> {
+    let admitted = answers.only(&FACTS_OF_PIPELINE)?;
+    let plan = plan_by(answers, [&VERSIONS_OF_ITEM, &OBJECTS_OF_ITEM], &admitted);
+    Ok((admitted, plan))
+}
+
+/// What became of what rode along.
+///
+/// # Errors
+/// An inconsistency.
+pub fn judge(answers: &Answers, asked: &Asked<'_>) -> Result<Admission, Error> {
+    admissions::judge_by(answers, [&ADMIT, &FACTS], asked)
+}
+
 /// What an admitted request is to run.
 ///
 /// # Errors
 /// 403 for an object that its caller may make no requests to; 400 for what cannot be run; an inconsistency.
 pub fn plan(answers: &Answers, admitted: &Admitted) -> Result<Plan, Error> {
-    plan_at(answers, 2, admitted)
+    plan_by(answers, [&VERSIONS, &OBJECTS], admitted)
 }
 
-/// The same, of answers that have it from this place on.
-///
-/// # Errors
-/// As [`plan`].
-pub(super) fn plan_at(answers: &Answers, place: usize, admitted: &Admitted) -> Result<Plan, Error> {
-    let rows: Vec<VersionRow> = answers.all(place)?;
-    let objects: Vec<ObjectRow> = answers.all(place + 1)?;
+/// The same by the statements that read its versions and their objects.
+fn plan_by(
+    answers: &Answers,
+    [versions, objects]: [&'static Sql; 2],
+    admitted: &Admitted,
+) -> Result<Plan, Error> {
+    let rows: Vec<VersionRow> = answers.all(versions)?;
+    let objects: Vec<ObjectRow> = answers.all(objects)?;
     if rows.iter().any(|row| row.depth > DEEPEST) {
         return Err(Error::invalid(format!(
             "the pipeline has pipelines in it that are nested deeper than {DEEPEST}; requests run no deeper"
@@ -436,7 +456,7 @@ impl ObjectRequest<'_> {
     /// 503 when the database fails: then [`ObjectRequest::voiding`] takes the record away, if there is one. An
     /// inconsistency.
     pub async fn admit(&self, connection: &Connection, now: Timestamp) -> Result<Admission, Error> {
-        let (facts, kind) = match self.object.is_pipeline {
+        let (facts, kind): (&'static Sql, _) = match self.object.is_pipeline {
             true => (&FACTS_OF_PIPELINE, TargetKind::Pipeline),
             false => (&FACTS_OF_DEPLOYMENT, TargetKind::Deployment),
         };
@@ -466,7 +486,7 @@ impl ObjectRequest<'_> {
         let answers = connection
             .write(parameters.batch([&ADMIT_OBJECT, facts]))
             .await?;
-        admissions::judge_for(&answers, self.record_id)
+        admissions::judge_for(&answers, [&ADMIT_OBJECT, facts], self.record_id)
     }
 
     /// What takes its record away, if there is one; nothing was sent.

@@ -320,7 +320,7 @@ pub fn judge(
     asked: &Asked<'_>,
     terms: &ServiceTerms,
 ) -> Result<Admission, Error> {
-    let why: Option<Why> = answers.first(0)?;
+    let why: Option<Why> = answers.first(&ADMIT)?;
     let limit = |limit: Option<i64>| limit.unwrap_or_default();
     let (of, limit, is_rate) = match why.and_then(|why| why.refusal).as_deref() {
         Some("service_rate") => ("rate_limit of the service", limit(terms.rate_limit), true),
@@ -339,7 +339,7 @@ pub fn judge(
             limit(terms.user_concurrency_limit),
             false,
         ),
-        _ => return admissions::judge(answers, asked),
+        _ => return admissions::judge_by(answers, [&ADMIT, &FACTS], asked),
     };
     Ok(Admission::Refused(match is_rate {
         true => Error::too_many(
@@ -374,7 +374,7 @@ pub fn rate(
         }
     }
     // Where there is no such service nothing is counted, and who may not see it is told the same.
-    let made: Made = answers.last()?.unwrap_or_default();
+    let made: Made = answers.first(&MADE)?.unwrap_or_default();
     let rates = [
         (per_minute, made.by_caller),
         (terms.rate_limit, made.of_service),
@@ -405,7 +405,7 @@ pub async fn listed(
     let row: Option<ListedRow> = connection
         .read(parameters.batch([&ORIGIN]))
         .await?
-        .first(0)?;
+        .first(&ORIGIN)?;
     Ok(row.as_ref().map(Listed::from).unwrap_or_default())
 }
 

@@ -463,7 +463,7 @@ pub async fn extend(
     }
     let statements = extending(admitted.parameters(record_id), deadline, LEASE, now)
         .batch([&EXTEND, &LEASE_END]);
-    let lease: Option<Lease> = connection.write(statements).await?.first(1)?;
+    let lease: Option<Lease> = connection.write(statements).await?.first(&LEASE_END)?;
     Ok(lease.map(|lease| lease.lease_end.0))
 }
 
@@ -517,7 +517,7 @@ pub async fn tend(connection: &Connection, now: Timestamp) -> Result<(), Error> 
             &END_OVERDUE,
             &ENDING_LEASES,
         ]);
-    let ending: Vec<Ending> = connection.write(batch).await?.all(7)?;
+    let ending: Vec<Ending> = connection.write(batch).await?.all(&ENDING_LEASES)?;
     if ending.is_empty() {
         return Ok(());
     }

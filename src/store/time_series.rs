@@ -6,6 +6,7 @@
 use crate::domain::requests::first_id_at;
 use crate::domain::time_series::{Metric, Steps};
 use crate::error::Error;
+use crate::sql::Sql;
 use crate::sql::statement::Parameters;
 use crate::store::connection::Connection;
 use crate::store::rows::row;
@@ -113,7 +114,7 @@ pub async fn read(
     metric: Metric,
     steps: Steps,
 ) -> Result<Vec<Step>, Error> {
-    let (statement, target, version) = match whose {
+    let (statement, target, version): (&'static Sql, _, _) = match whose {
         Whose::Project => (&OF_PROJECT, None, None),
         Whose::Target(id) => (&OF_VERSIONS, Some(id), None),
         Whose::Version(id) => (&OF_VERSIONS, None, Some(id)),
@@ -129,7 +130,7 @@ pub async fn read(
         .integer("step", steps.step)
         .integer("most", MOST_RECORDS + 1)
         .batch([statement]);
-    let found: Vec<Step> = connection.read(batch).await?.all(0)?;
+    let found: Vec<Step> = connection.read(batch).await?.all(statement)?;
     let looked_at: i64 = found.iter().map(|step| step.looked_at).sum();
     if looked_at > MOST_RECORDS {
         return Err(Error::invalid(format!(

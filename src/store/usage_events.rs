@@ -269,7 +269,7 @@ pub async fn import(
     let answers = connection
         .write(parameters.batch([&PERMIT_IMPORT, &INSERT_EVENTS, &COUNT_EVENTS, &AFTER_IMPORT]))
         .await?;
-    let after: After = answers.only(3)?;
+    let after: After = answers.only(&AFTER_IMPORT)?;
     let at = |index: usize| events.iter().find(|event| event.index == index);
     if let Some(event) = after.contradiction.and_then(at) {
         return Err(contradiction(event.index, event.id));

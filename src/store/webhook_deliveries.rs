@@ -218,7 +218,7 @@ pub async fn offer(
         .integer("forgotten", now.as_millis() - KEPT)
         .integer("rows", ROWS_A_RUN)
         .batch(statements);
-    let due: Vec<Due> = connection.write(batch).await?.all(1)?;
+    let due: Vec<Due> = connection.write(batch).await?.all(&DUE)?;
     Ok(due.iter().map(|due| task(&due.record_id)).collect())
 }
 
@@ -249,7 +249,7 @@ pub async fn of_record(
     connection
         .read(parameters.batch([&OF_RECORD]))
         .await?
-        .all(0)
+        .all(&OF_RECORD)
 }
 
 row! {
@@ -354,10 +354,10 @@ impl Delivery {
             .integer("at_one_host", AT_ONE_HOST)
             .batch([&CLAIM, &PROBE, &FACTS, &WAITS]);
         let answers = connection.write(batch).await?;
-        if let Some(facts) = answers.first(2)? {
+        if let Some(facts) = answers.first(&FACTS)? {
             return Ok(Claim::Claimed(Box::new(facts)));
         }
-        let Waits { waits } = answers.only(3)?;
+        let Waits { waits } = answers.only(&WAITS)?;
         Ok(match waits.0 {
             true => Claim::Waits,
             false => Claim::Gone,

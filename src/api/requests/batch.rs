@@ -44,7 +44,7 @@ pub(crate) async fn create(
 ) -> Result<Response, Error> {
     let mut ask = Ask::of(call, Way::Batch)?;
     let deployment_timeout = Ask::deployment_timeout(call)?;
-    let input = batches::ridden(&ridden)?;
+    let input = batches::ridden(&ridden, call.target().kind)?;
     let input = input.ok_or_else(|| call.target().no_version(ask.version()))?;
     let body = call.body_first.take().unwrap_or_default();
     let bodies = bodies(&input, &body)?;

@@ -4,7 +4,8 @@
 //! and what its caller may not request, ends by taking the record away again, before the first object runs.
 
 use super::creating::{
-    Answer, Ask, EVENT_STREAM, Judged, OfPipeline, begin, checked, judged, overhead, streams,
+    Answer, Ask, EVENT_STREAM, Judged, OfPipeline, begin, checked, overhead, refused_or_replayed,
+    streams,
 };
 use crate::api::{Call, Context, OnTarget};
 use crate::domain::Content;
@@ -55,7 +56,8 @@ async fn begun(
 ) -> Result<Result<Begun, Response>, Error> {
     let deployment_timeout = Ask::deployment_timeout(call)?;
     let ask = Ask::of(call, way)?;
-    let admitted = match judged(call, &ask, ridden)? {
+    let admission = pipeline_requests::judge(ridden, &ask.asked(call))?;
+    let admitted = match refused_or_replayed(call, &ask, admission)? {
         Judged::Admitted(admitted) => admitted,
         Judged::Answered(response) => return Ok(Err(response)),
     };

@@ -161,8 +161,8 @@ impl Place<'_> {
         Ok(self.parameters().text("ids", ids))
     }
 
-    fn version_at(&self, answers: &Answers, place: usize) -> Result<Version, Error> {
-        let found = answers.first(place)?;
+    fn version(&self, answers: &Answers) -> Result<Version, Error> {
+        let found = answers.first(&statements::VERSION)?;
         found.ok_or_else(|| self.target.no_version(self.version))
     }
 
@@ -230,7 +230,7 @@ pub async fn list(
     let parameters = wanted.parameters(place.parameters()).integer("most", most);
     let statements = parameters.batch([&statements::VERSION, &statements::LIST]);
     let answers = connection.read(statements).await?;
-    Ok((place.version_at(&answers, 0)?, answers.all(1)?))
+    Ok((place.version(&answers)?, answers.all(&statements::LIST)?))
 }
 
 /// Records of a project, of objects of one kind, newest first, for whoever holds the permission on the whole project.
@@ -255,11 +255,11 @@ pub async fn list_of_project(
         &statements::LIST_OF_PROJECT,
     ]);
     let answers = connection.read(statements).await?;
-    let May { may } = answers.only(0)?;
+    let May { may } = answers.only(&statements::MAY_LIST_OF_PROJECT)?;
     if !may.0 {
         return Err(projects::lacks_permission(permission));
     }
-    answers.all(1)
+    answers.all(&statements::LIST_OF_PROJECT)
 }
 
 row! {
@@ -293,12 +293,12 @@ pub async fn read(
     let answers = connection
         .read(parameters.batch(with_made(place, first)))
         .await?;
-    let read = read_at(&answers, place, 0, 4)?;
+    let read = read_from(&answers, place)?;
     let is_there = |id: &&RecordId| read.records.iter().any(|(one, _)| one.id == id.as_str());
     if let Some(missing) = ids.iter().find(|id| !is_there(id)) {
         return Err(place.not_found(&read.version, missing.as_str()));
     }
-    let Fits { fits } = answers.only(3)?;
+    let Fits { fits } = answers.only(&statements::PAYLOADS_FIT)?;
     if !fits.0 {
         return Err(Error::invalid(
             "what was sent and answered is longer than 8 MiB together; ask for fewer requests at once",
@@ -326,15 +326,15 @@ fn with_made(place: Place<'_>, first: impl AsRef<[&'static Sql]>) -> Vec<&'stati
     all
 }
 
-/// What the statements `VERSION`, `GET` and `PAYLOADS` answer, from this place on, and `MADE`, if it is there, at another.
-fn read_at(answers: &Answers, place: Place<'_>, at: usize, made: usize) -> Result<Read, Error> {
+/// What the statements `VERSION`, `GET` and `PAYLOADS` answer, and `MADE`, if it is there.
+fn read_from(answers: &Answers, place: Place<'_>) -> Result<Read, Error> {
     Ok(Read {
-        version: place.version_at(answers, at)?,
-        records: answers.all(at + 1)?,
-        payloads: answers.all(at + 2)?,
+        version: place.version(answers)?,
+        records: answers.all(&statements::GET)?,
+        payloads: answers.all(&statements::PAYLOADS)?,
         made: match place.target.kind {
             TargetKind::Deployment => Vec::new(),
-            TargetKind::Pipeline => answers.all(made)?,
+            TargetKind::Pipeline => answers.all(&statements::MADE)?,
         },
     })
 }
@@ -361,7 +361,7 @@ row! {
     }
 }
 
-/// A change of these records: a batch that begins with `VERSION` and `JUDGE`.
+/// A change of these records: a batch with `VERSION` and, before anything changes, `JUDGE`.
 async fn change(
     connection: &Connection,
     authority: &Authority,
@@ -369,8 +369,8 @@ async fn change(
     batch: Vec<Statement>,
 ) -> Result<(Answers, Judgement), Error> {
     let answers = connection.write(batch).await?;
-    let version = place.version_at(&answers, 0)?;
-    let judgement: Judgement = answers.only(1)?;
+    let version = place.version(&answers)?;
+    let judgement: Judgement = answers.only(&statements::JUDGE)?;
     if !judgement.may.0 {
         return Err(projects::lacks(authority));
     }
@@ -405,17 +405,17 @@ pub async fn delete(
             "a request that is pending or under way cannot be deleted; cancel it, or wait until it has ended",
         ));
     }
-    keys_at(&answers, 2)
+    keys_from(&answers)
 }
 
-/// What the statement `KEYS` at this place answers.
-fn keys_at(answers: &Answers, place: usize) -> Result<Vec<String>, Error> {
+/// What the statement `KEYS` answers.
+fn keys_from(answers: &Answers) -> Result<Vec<String>, Error> {
     row! {
         struct Kept {
             kv_key: String,
         }
     }
-    let kept: Vec<Kept> = answers.all(place)?;
+    let kept: Vec<Kept> = answers.all(&statements::KEYS)?;
     Ok(kept.into_iter().map(|kept| kept.kv_key).collect())
 }
 
@@ -443,7 +443,7 @@ pub async fn cancel(
     ]);
     let (answers, judgement) = change(connection, authority, place, batch).await?;
     refuse_what_is_waited_for(&judgement)?;
-    keys_at(&answers, 2)
+    keys_from(&answers)
 }
 
 /// Cancels one record of a version, and answers it as it then is, and under which keys there is something of it beside the
@@ -465,7 +465,6 @@ pub async fn cancel_one(
         &statements::JUDGE,
         &statements::KEYS,
         &statements::CANCEL,
-        &statements::VERSION,
         &statements::GET,
         &statements::PAYLOADS,
         &statements::FORGET_PAYLOADS,
@@ -479,7 +478,7 @@ pub async fn cancel_one(
         ));
     }
     refuse_what_is_waited_for(&judgement)?;
-    Ok((read_at(&answers, place, 4, 9)?, keys_at(&answers, 2)?))
+    Ok((read_from(&answers, place)?, keys_from(&answers)?))
 }
 
 fn refuse_what_is_waited_for(judgement: &Judgement) -> Result<(), Error> {
@@ -512,8 +511,8 @@ pub async fn cancel_all(
         &statements::CANCEL_ALL,
     ];
     let answers = connection.write(parameters.batch(batch)).await?;
-    place.version_at(&answers, 0)?;
-    let May { may } = answers.only(1)?;
+    place.version(&answers)?;
+    let May { may } = answers.only(&statements::MAY_CANCEL)?;
     match may.0 {
         true => Ok(()),
         false => Err(projects::lacks(authority)),
