@@ -279,13 +279,6 @@ impl Error {
         }
     }
 
-    /// A change was refused each time it was tried, and each time nothing was in its way any more when that was looked at.
-    #[must_use]
-    pub fn overtaken() -> Self {
-        let sentence = "other changes came in between; nothing was changed, try again";
-        Self::new(Kind::Unavailable, sentence)
-    }
-
     /// A secret of the installation is missing; its log says which.
     #[must_use]
     pub fn misconfigured(missing: &str) -> Self {

@@ -13,9 +13,6 @@ use crate::store::texts::statements;
 /// is told after ten seconds can do something else (platform bounds).
 pub const DEADLINE: u32 = 10_000;
 
-/// How often a write is tried whose permit was not given though all of its rules held when that was looked at.
-const ATTEMPTS: u32 = 3;
-
 statements! {
     /// One real read, for `GET /health`.
     HEALTH = "SELECT count(*) AS plans FROM (SELECT 1 FROM subscriptions LIMIT 1)";
@@ -67,28 +64,28 @@ impl Connection {
         }
     }
 
-    /// Runs statements of which one writes. If their permit has rules and is not given, one more round trip asks which of
-    /// them does not hold; where by then all of them do, somebody else's change came in between, and it is tried again.
+    /// Runs statements of which one writes. If their permit has rules and was not given, they run once more, with the verdict
+    /// behind them: it is of the same transaction, so it tells of the very state in which the permit is refused, and what
+    /// else is answered is of that state too. If the permit is given this time, then somebody else's change came in between.
     ///
     /// # Errors
     /// 503: with `Retry-After` when nothing can have been written, else with a sentence that says that the outcome
     /// is unknown.
-    pub async fn write(&self, statements: Vec<Statement>) -> Result<Answers, Error> {
+    pub async fn write(&self, mut statements: Vec<Statement>) -> Result<Answers, Error> {
+        let answers = self.write_once(&statements).await?;
         let permit = statements.iter().find(|one| one.prepared().has_rules);
-        for _ in 0..ATTEMPTS {
-            let batch = self.batch(&statements).await;
-            let batch = batch.map_err(|error| Error::from_write(&error))?;
-            let answers = Answers::new(&statements, batch);
-            let Some(permit) = permit.filter(|permit| !answers.has_rows(permit.sql())) else {
-                return Ok(answers);
-            };
-            let verdict = self.batch(&[permit.verdict()]).await;
-            let verdict = verdict.map_err(|error| Error::from_read(&error))?;
-            if let Some(refused) = answers.refused(permit.sql(), verdict)? {
-                return Ok(refused);
-            }
+        let Some(permit) = permit.filter(|permit| !answers.has_rows(permit.sql())) else {
+            return Ok(answers);
+        };
+        statements.push(permit.verdict());
+        Ok(self.write_once(&statements).await?.judged())
+    }
+
+    async fn write_once(&self, statements: &[Statement]) -> Result<Answers, Error> {
+        match self.batch(statements).await {
+            Ok(batch) => Ok(Answers::new(statements, batch)),
+            Err(error) => Err(Error::from_write(&error)),
         }
-        Err(Error::overtaken())
     }
 
     /// Proves that the database answers.

@@ -88,11 +88,10 @@ pub(super) async fn ask<T: Row>(
             ridden: None,
         });
     };
-    let mut answers = rider.board(connection, sql, parameters).await?;
-    let ridden = answers.split_off(1);
+    let answers = rider.board(connection, sql, parameters).await?;
     Ok(FirstTrip {
         row: answers.first(sql)?,
-        ridden: Some(ridden),
+        ridden: Some(answers),
     })
 }
 

@@ -30,7 +30,7 @@ use crate::sql::Sql;
 use crate::sql::statement::Statement;
 use columns::Cells;
 pub use columns::{Cell, Column, Columns, Flag, JsonText, Millis};
-pub use verdict::{OTHERWISE, Refusal, Refuse};
+pub use verdict::{Refusal, Refuse};
 
 /// The rows of each statement of a batch.
 #[derive(Debug)]
@@ -52,24 +52,13 @@ impl Answers {
         }
     }
 
-    /// Takes away the answers to the statements from this place on, as if these had been a batch of their own.
-    #[must_use]
-    pub fn split_off(&mut self, statement: usize) -> Self {
-        let at = statement.min(self.rows.len()).min(self.statements.len());
-        Self {
-            statements: self.statements.split_off(at),
-            rows: self.rows.split_off(at),
-            refused: None,
-        }
-    }
-
     /// All rows of a statement of the batch.
     ///
     /// # Errors
     /// An inconsistency, logged as a bug: a row that is not of the shape that our own statement gives.
-    pub fn all<T: Row>(&self, statement: impl Place) -> Result<Vec<T>, Error> {
+    pub fn all<T: Row>(&self, statement: &'static Sql) -> Result<Vec<T>, Error> {
         let mut rows = Vec::new();
-        self.each(statement.among(&self.statements), usize::MAX, &mut rows)?;
+        self.each(statement, usize::MAX, &mut rows)?;
         Ok(rows)
     }
 
@@ -77,9 +66,9 @@ impl Answers {
     ///
     /// # Errors
     /// As [`Answers::all`].
-    pub fn first<T: Row>(&self, statement: impl Place) -> Result<Option<T>, Error> {
+    pub fn first<T: Row>(&self, statement: &'static Sql) -> Result<Option<T>, Error> {
         let mut row = None;
-        self.each(statement.among(&self.statements), 1, &mut row)?;
+        self.each(statement, 1, &mut row)?;
         Ok(row)
     }
 
@@ -88,55 +77,40 @@ impl Answers {
     /// # Errors
     /// As [`Answers::all`].
     pub fn last<T: Row>(&self) -> Result<Option<T>, Error> {
-        self.first(self.rows.len().saturating_sub(1))
+        match self.statements.last() {
+            Some(last) => self.first(last),
+            None => Ok(None),
+        }
     }
 
     /// The only row of a statement.
     ///
     /// # Errors
     /// As [`Answers::all`], and when there is none.
-    pub fn only<T: Row>(&self, statement: impl Place) -> Result<T, Error> {
-        let statement = statement.among(&self.statements);
+    pub fn only<T: Row>(&self, statement: &'static Sql) -> Result<T, Error> {
         self.first(statement)?
-            .ok_or_else(|| inconsistent(statement, &"there is none"))
+            .ok_or_else(|| inconsistent(statement.name(), &"there is none"))
     }
 
-    /// Shows the columns of each row of the statement at this place, of the first so many. Not generic: all that a type
-    /// of rows has to itself is which columns it takes.
-    fn each(&self, statement: usize, most: usize, rows: &mut dyn Rows) -> Result<(), Error> {
-        match self.rows.get(statement) {
-            Some(raw) => each_of(raw, statement, most, rows),
-            None => Err(inconsistent(statement, &"there is no answer")),
+    /// Shows the columns of each row of a statement, of the first so many. Not generic: all that a type of rows has to itself
+    /// is which columns it takes.
+    fn each(&self, statement: &'static Sql, most: usize, rows: &mut dyn Rows) -> Result<(), Error> {
+        match self.rows_of(statement) {
+            Some(raw) => each_of(raw, statement.name(), most, rows),
+            None => Err(inconsistent(statement.name(), &"there is no answer")),
         }
     }
-}
 
-/// What says which statement of a batch is meant: its text, or its place.
-pub trait Place {
-    /// Its place among the statements of the batch; beyond them, if it is none of them.
-    fn among(self, statements: &[&'static Sql]) -> usize;
-}
-
-impl Place for usize {
-    fn among(self, _: &[&'static Sql]) -> usize {
-        self
-    }
-}
-
-impl Place for &'static Sql {
-    fn among(self, statements: &[&'static Sql]) -> usize {
-        let is_it = |known: &&'static Sql| std::ptr::eq(*known, self);
-        statements.iter().position(is_it).unwrap_or(usize::MAX)
+    /// The rows of a statement, which is known by its text: no batch has the same one twice.
+    fn rows_of(&self, statement: &'static Sql) -> Option<&RawValue> {
+        let is_it = |known: &&'static Sql| std::ptr::eq(*known, statement);
+        let place = self.statements.iter().position(is_it)?;
+        self.rows.get(place).map(AsRef::as_ref)
     }
 }
 
 /// Shows the columns of each of the first so many rows.
-fn each_of(
-    raw: &RawValue,
-    statement: usize,
-    most: usize,
-    rows: &mut dyn Rows,
-) -> Result<(), Error> {
+fn each_of(raw: &RawValue, statement: &str, most: usize, rows: &mut dyn Rows) -> Result<(), Error> {
     let read: Vec<Cells<'_>> =
         serde_json::from_str(raw.get()).map_err(|error| inconsistent(statement, &error))?;
     for Cells(cells) in read.into_iter().take(most) {
@@ -172,8 +146,8 @@ impl<F: FnMut(&mut Columns<'_>)> Rows for F {
     }
 }
 
-fn inconsistent(statement: usize, what: &dyn Display) -> Error {
-    Error::inconsistent(format!("rows of statement {statement}: {what}"))
+fn inconsistent(statement: &str, what: &dyn Display) -> Error {
+    Error::inconsistent(format!("rows of {statement}: {what}"))
 }
 
 /// A type that a row, or a part of one, is read into. [`row!`] implements it.
@@ -217,7 +191,8 @@ impl<A: Row, B: Row> Row for (A, B) {
 mod tests {
     use super::*;
     use crate::domain::Timestamp;
-    use serde_json::value::RawValue;
+    use crate::sql::alone;
+    use crate::sql::statement::Parameters;
 
     row! {
         #[derive(Debug, PartialEq)]
@@ -237,13 +212,16 @@ mod tests {
         }
     }
 
-    pub(super) fn answers(rows: &str) -> Answers {
+    alone!(ROWS = "SELECT 1");
+    alone!(OTHER = "SELECT 2");
+
+    fn answers(rows: &str) -> Answers {
         let raw = RawValue::from_string(rows.to_owned()).unwrap();
         let batch = Batch {
             rows: vec![raw],
             ..Batch::default()
         };
-        Answers::new(&[], batch)
+        Answers::new(&Parameters::new().batch([&ROWS]), batch)
     }
 
     const ROW: &str = r#"{"name":"a\"b","count":-3,"is_open":1,"since":5,"note":null}"#;
@@ -258,7 +236,7 @@ mod tests {
             note: None,
         };
         let turned = r#"{"more":"x","since":5,"is_open":1,"count":-3,"name":"a\"b"}"#;
-        let things: Vec<Thing> = answers(&format!("[{ROW},{turned}]")).all(0).unwrap();
+        let things: Vec<Thing> = answers(&format!("[{ROW},{turned}]")).all(&ROWS).unwrap();
         for thing in things {
             assert_eq!(thing, expected);
         }
@@ -281,7 +259,9 @@ mod tests {
                 "note",
             ),
         ] {
-            let error = answers(&format!("[{row}]")).only::<Thing>(0).unwrap_err();
+            let error = answers(&format!("[{row}]"))
+                .only::<Thing>(&ROWS)
+                .unwrap_err();
             let cause = error.cause().unwrap_or_default();
             assert!(
                 cause.contains(&format!("the column {column} is")),
@@ -299,14 +279,14 @@ mod tests {
             r#"[{"name":1.5}]"#,
             r#"[{"name":[]}]"#,
         ] {
-            assert!(answers(rows).only::<Noted>(0).is_err(), "{rows}");
+            assert!(answers(rows).only::<Noted>(&ROWS).is_err(), "{rows}");
         }
-        assert!(answers("[]").only::<Noted>(1).is_err());
+        assert!(answers("[]").only::<Noted>(&OTHER).is_err());
     }
 
     #[test]
     fn parts_of_a_row_share_its_columns() {
-        let (thing, noted): (Thing, Noted) = answers(&format!("[{ROW}]")).only(0).unwrap();
+        let (thing, noted): (Thing, Noted) = answers(&format!("[{ROW}]")).only(&ROWS).unwrap();
         assert_eq!(thing.name, "a\"b");
         assert_eq!(noted.note, None);
     }

@@ -76,18 +76,15 @@ struct Inner {
 pub struct Trips {
     all: Cell<usize>,
     refused: Cell<usize>,
-    was_verdict: Cell<bool>,
 }
 
 impl Trips {
     /// Counts one more.
     pub fn count(&self, statements: &[Statement]) {
         self.all.set(self.all.get() + 1);
-        let is_verdict = statements.iter().any(Statement::is_verdict);
-        if is_verdict || self.was_verdict.get() {
+        if statements.iter().any(Statement::is_verdict) {
             self.refused.set(self.refused.get() + 1);
         }
-        self.was_verdict.set(is_verdict);
     }
 
     /// All of them.
@@ -95,7 +92,7 @@ impl Trips {
         self.all.get()
     }
 
-    /// Without those that only a refused write makes: what asks for the verdict, and what tries again after it.
+    /// Without the one that only a refused write makes, which asks for the verdict.
     pub fn unrefused(&self) -> usize {
         self.all.get() - self.refused.get()
     }
@@ -103,7 +100,6 @@ impl Trips {
     fn set(&self, to: &Self) {
         self.all.set(to.all.get());
         self.refused.set(to.refused.get());
-        self.was_verdict.set(to.was_verdict.get());
     }
 
     fn reset(&self) {

@@ -55,7 +55,7 @@ impl<'a> Columns<'a> {
     }
 
     /// Whether every column was what its type says.
-    pub(super) fn judge(self, statement: usize) -> Result<(), Error> {
+    pub(super) fn judge(self, statement: &str) -> Result<(), Error> {
         match self.fault {
             None => Ok(()),
             Some(fault) => Err(inconsistent(statement, &fault)),

@@ -19,7 +19,6 @@
 
 use super::{Answers, Columns, Flag, Row, each_of, inconsistent};
 use crate::error::Error;
-use crate::platform::Batch;
 use crate::sql::{CHANGES, Sql};
 
 /// A rule, by its name, and the refusal of what breaks it.
@@ -38,38 +37,24 @@ impl<F: Fn() -> Error> Refuse for F {
     }
 }
 
-/// The place of a verdict in what is logged of a row that is not as it should be.
-const VERDICT: usize = usize::MAX;
+/// What a verdict is called where it is not as it should be.
+const VERDICT: &str = "a verdict";
 
 impl Answers {
     /// Whether a statement of the batch answered any row.
     pub(in crate::store) fn has_rows(&self, statement: &'static Sql) -> bool {
-        let place = super::Place::among(statement, &self.statements);
-        self.rows.get(place).is_some_and(|rows| rows.get() != "[]")
+        self.rows_of(statement)
+            .is_some_and(|rows| rows.get() != "[]")
     }
 
-    /// These answers with the verdict on their permit; nothing, if by then all of its rules hold.
-    ///
-    /// # Errors
-    /// As [`Answers::all`].
-    pub(in crate::store) fn refused(
-        mut self,
-        permit: &'static Sql,
-        verdict: Batch,
-    ) -> Result<Option<Self>, Error> {
-        let rows = verdict.rows.into_iter().next();
-        let rows = rows.ok_or_else(|| inconsistent(VERDICT, &"there is none"))?;
-        let mut rules_hold = None;
-        each_of(&rows, VERDICT, 1, &mut |columns: &mut Columns<'_>| {
-            let mut holds = |rule: &&str| columns.get::<Flag>(rule).0;
-            rules_hold = Some(permit.rules().iter().filter(|rule| !holds(rule)).count() == 0);
-        })?;
-        self.refused = Some(rows);
-        match rules_hold {
-            Some(true) => Ok(None),
-            Some(false) => Ok(Some(self)),
-            None => Err(inconsistent(VERDICT, &"there is none")),
+    /// These answers, the last of which is the verdict on the permit of the batch: it counts if that was not given.
+    pub(in crate::store) fn judged(mut self) -> Self {
+        let verdict = self.rows.pop();
+        let permit = self.statements.pop();
+        if permit.is_some_and(|permit| !self.has_rows(permit)) {
+            self.refused = verdict;
         }
+        self
     }
 
     /// What the verdict on the permit tells besides its rules.
@@ -91,78 +76,39 @@ impl Answers {
     /// # Errors
     /// That refusal; or an inconsistency, logged as a bug: a rule that is broken and has no refusal.
     pub fn done_or(&self, refusals: &[Refusal<'_>]) -> Result<(), Error> {
-        if !self.statements.iter().any(|sql| sql.prepared().has_rules) {
-            return self.judged(refusals, false);
-        }
         debug_assert_eq!(self.without_refusal(refusals), [""; 0]);
         let Some(rows) = &self.refused else {
             return Ok(());
         };
-        let (mut refusal, mut changes) = (None, true);
+        let rules = self.rules();
+        let (mut refusal, mut changes) = (None, None);
         each_of(rows, VERDICT, 1, &mut |columns: &mut Columns<'_>| {
-            let mut holds = |rule| !columns.has(rule) || columns.get::<Flag>(rule).0;
-            changes = holds(CHANGES);
+            // Each rule has a column; of what a list names besides, some have.
+            let mut holds = |rule: &str| {
+                (!rules.contains(&rule) && !columns.has(rule)) || columns.get::<Flag>(rule).0
+            };
+            changes = Some(!rules.contains(&CHANGES) || holds(CHANGES));
             refusal = refusals.iter().find(|(rule, _)| !holds(rule));
         })?;
         match refusal {
             Some((_, refuse)) => Err(refuse.refusal()),
-            None if !changes => Ok(()),
+            None if changes == Some(false) => Ok(()),
             None => Err(inconsistent(VERDICT, &"it was refused for no reason")),
         }
     }
 
-    /// The rules of the permits of this batch that a list of refusals forgets.
+    /// The rules of the permit of this batch.
+    fn rules(&self) -> Vec<&'static str> {
+        let rules = self.statements.iter().map(|statement| statement.rules());
+        rules.flatten().collect()
+    }
+
+    /// Those of them that a list of refusals forgets.
     fn without_refusal(&self, refusals: &[Refusal<'_>]) -> Vec<&'static str> {
-        let rules = self
-            .statements
-            .iter()
-            .flat_map(|statement| statement.rules());
+        let rules = self.rules().into_iter();
         let is_forgotten =
             |rule: &&str| *rule != CHANGES && refusals.iter().all(|(named, _)| named != rule);
         rules.filter(is_forgotten).collect()
-    }
-}
-
-pub const OTHERWISE: &str = "";
-
-impl Answers {
-    pub fn verdict<T: Row>(&self) -> Result<T, Error> {
-        self.only(self.last_statement())
-    }
-
-    fn last_statement(&self) -> usize {
-        self.rows.len().saturating_sub(1)
-    }
-
-    pub fn done_or_unchanged(&self, refusals: &[Refusal<'_>]) -> Result<(), Error> {
-        self.judged(refusals, true)
-    }
-
-    fn judged(&self, refusals: &[Refusal<'_>], may_be_unchanged: bool) -> Result<(), Error> {
-        let last = self.last_statement();
-        let (mut is_done, mut refusal, mut changes) = (None, None, Flag(true));
-        self.each(last, 1, &mut |columns: &mut Columns<'_>| {
-            is_done = Some(columns.get("done"));
-            if may_be_unchanged {
-                changes = columns.get("changes");
-            }
-            for (rule, refuse) in refusals {
-                let Flag(holds) = match *rule {
-                    OTHERWISE => Flag(!changes.0),
-                    rule => columns.get(rule),
-                };
-                if !holds && refusal.is_none() {
-                    refusal = Some(refuse);
-                }
-            }
-        })?;
-        match (is_done, refusal) {
-            (None, _) => Err(inconsistent(last, &"there is none")),
-            (Some(Flag(true)), _) => Ok(()),
-            (_, Some(refuse)) => Err(refuse.refusal()),
-            (_, None) if !changes.0 => Ok(()),
-            (_, None) => Err(inconsistent(last, &"it was refused for no reason")),
-        }
     }
 }
 
@@ -170,6 +116,7 @@ impl Answers {
 mod tests {
     use super::*;
     use crate::error::Kind;
+    use crate::platform::Batch;
     use crate::sql::statement::Parameters;
     use crate::sql::{alone, rules};
     use crate::store::rows::row;
@@ -193,10 +140,19 @@ mod tests {
         Answers::new(&Parameters::new().batch([&PERMIT]), batch(rows))
     }
 
-    fn refused(row: &str) -> Option<Answers> {
-        permit("[]")
-            .refused(&PERMIT, batch(&format!("[{row}]")))
-            .unwrap()
+    /// A permit that was not given, or was, with this verdict behind it.
+    fn judged(permit: &str, verdict: &str) -> Answers {
+        let statement = Parameters::new().batch([&PERMIT]).remove(0);
+        let rows = [permit, verdict].map(|rows| RawValue::from_string(rows.to_owned()).unwrap());
+        let batch = Batch {
+            rows: rows.into(),
+            ..Batch::default()
+        };
+        Answers::new(&[statement.clone(), statement.verdict()], batch).judged()
+    }
+
+    fn refused(row: &str) -> Answers {
+        judged("[]", &format!("[{row}]"))
     }
 
     fn done(answers: &Answers) -> Result<(), Error> {
@@ -208,7 +164,7 @@ mod tests {
     }
 
     fn refusal(row: &str) -> Kind {
-        done(&refused(row).unwrap()).unwrap_err().kind().clone()
+        done(&refused(row)).unwrap_err().kind().clone()
     }
 
     #[test]
@@ -229,13 +185,14 @@ mod tests {
 
     #[test]
     fn a_change_that_comes_to_nothing_is_well_where_no_other_rule_is_broken() {
-        let answers = refused(r#"{"found":1,"may":1,"changes":0,"limit":5}"#).unwrap();
+        let answers = refused(r#"{"found":1,"may":1,"changes":0,"limit":5}"#);
         assert_eq!(done(&answers), Ok(()));
     }
 
     #[test]
-    fn a_permit_whose_rules_all_hold_by_now_is_no_refusal() {
-        assert!(refused(r#"{"found":1,"may":1,"changes":1,"limit":null}"#).is_none());
+    fn a_permit_that_is_given_the_second_time_refuses_nothing() {
+        let row = r#"[{"found":0,"may":0,"changes":0,"limit":null}]"#;
+        assert_eq!(done(&judged(r#"[{"done":1}]"#, row)), Ok(()));
     }
 
     #[test]
@@ -245,18 +202,21 @@ mod tests {
                 limit: i64,
             }
         }
-        let answers = refused(r#"{"found":1,"may":0,"changes":1,"limit":5}"#).unwrap();
+        let answers = refused(r#"{"found":1,"may":0,"changes":1,"limit":5}"#);
         assert_eq!(answers.told::<Told>().unwrap().limit, 5);
         assert!(permit("[]").told::<Told>().is_err());
     }
 
     #[test]
-    fn a_verdict_without_a_rule_is_a_bug() {
-        for rows in ["[]", "[5]", r#"[{"found":1,"may":1}]"#] {
-            assert!(
-                permit("[]").refused(&PERMIT, batch(rows)).is_err(),
-                "{rows}"
-            );
+    fn a_verdict_that_refuses_for_no_reason_is_a_bug() {
+        for rows in [
+            "[]",
+            "[5]",
+            r#"[{"found":1,"may":1,"changes":1,"limit":5}]"#,
+            r#"[{"found":1,"changes":0,"limit":5}]"#,
+        ] {
+            let refused = done(&judged("[]", rows)).unwrap_err();
+            assert_eq!(*refused.kind(), Kind::Inconsistent, "{rows}");
         }
     }
 
