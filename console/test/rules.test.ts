@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { needs, needsAttention } from "../src/rules/attention.ts";
+import { isSort, needs } from "../src/rules/attention.ts";
 import { csvOf } from "../src/rules/csv.ts";
 import { differences } from "../src/rules/diff.ts";
 import { sum } from "../src/rules/money.ts";
@@ -39,11 +39,14 @@ test("attention goes to what expires soon, has expired, was never used or has an
   assert.deepEqual(needs({ ...user, expiry_date: days(-1) }, now), [{ kind: "expired", urgent: true }]);
   assert.deepEqual(needs({ ...user, expiry_date: days(5) }, now), [{ kind: "expires", urgent: true }]);
   assert.deepEqual(needs({ ...user, expiry_date: days(20) }, now), [{ kind: "expires", urgent: false }]);
-  assert.equal(needsAttention({ ...user, expiry_date: days(20) }, now), false);
-  assert.equal(needsAttention({ ...user, expiry_date: days(13) }, now), true);
-  assert.equal(needsAttention({ ...user, creation_date: days(-31) }, now), true);
-  assert.equal(needsAttention({ ...user, creation_date: days(-31), token_last_used: days(-20) }, now), false);
-  assert.equal(needsAttention({ ...user, previous_token_expiry: days(1) }, now), true);
+  const old = { ...user, creation_date: days(-31) };
+  assert.deepEqual(needs(old, now), [{ kind: "unused", urgent: false }]);
+  assert.deepEqual(needs({ ...old, token_last_used: days(-20) }, now), []);
+  assert.deepEqual(needs({ ...user, previous_token_expiry: days(1) }, now), [{ kind: "previous", urgent: false }]);
+});
+
+test("a sort is one of those that the server knows", () => {
+  assert.deepEqual(["name", "-last_used", "", "-", "age", "--name"].map(isSort), [true, true, false, false, false, false]);
 });
 
 test("months stay months when they are shifted, other periods keep their length", () => {

@@ -111,7 +111,7 @@ parameters! {
     /// What to find in the words of a service user.
     SOUGHT = "q", "Text that the name, the description or the id contains, whatever its case; with `q`, `sort` or `attention` at most 100 are listed, and of a project with more than 20,000 service users none.", text, "web";
     /// In which order service users are listed.
-    SERVICE_USERS_SORT = "sort", "Field to sort by: `last_used` lists those that were never used first, `expiry_date` those that never expire last; in the order of their creation if absent.", |_| json!({ "enum": ["name", "last_used", "expiry_date"] }), "name";
+    SERVICE_USERS_SORT = "sort", "Field to sort by, with `-` before it in descending order: `last_used` lists those that were never used first, `expiry_date` those that never expire last; in the order of their creation if absent.", |_| json!({ "enum": ["name", "-name", "last_used", "-last_used", "expiry_date", "-expiry_date"] }), "name";
     /// Whether only those are listed that somebody should look at.
     ATTENTION = "attention", "Whether to list only those that have expired or will within 14 days, were created 30 days ago and never used, or have a previous token that still works.", |_| json!({ "type": "boolean", "default": false }), true;
     /// Where a page begins.

@@ -77,6 +77,9 @@ fn they_are_sorted_by_name_by_last_use_and_by_expiry() {
     assert_eq!(found(&world, "sort=name"), ["A", "b", "c"]);
     assert_eq!(found(&world, "sort=last_used"), ["A", "c", "b"]);
     assert_eq!(found(&world, "sort=expiry_date"), ["c", "b", "A"]);
+    assert_eq!(found(&world, "sort=-name"), ["c", "b", "A"]);
+    assert_eq!(found(&world, "sort=-last_used"), ["b", "c", "A"]);
+    assert_eq!(found(&world, "sort=-expiry_date&limit=2"), ["A", "b"]);
     world
         .get(&world.owner(), &world.path("/service-users?sort=age"))
         .refused(400, "sort: 'age' is none of");
@@ -121,7 +124,7 @@ fn attention_is_needed_by_what_ends_soon_was_never_used_or_still_has_a_previous_
 fn a_search_goes_on_behind_the_last_that_was_seen_though_many_are_alike() {
     let alike: Vec<_> = (0..5).map(|_| ("same", "", None, None)).collect();
     let world = world(&alike);
-    for sort in ["name", "last_used", "expiry_date"] {
+    for sort in ["name", "-name", "last_used", "expiry_date", "-expiry_date"] {
         let mut seen = Vec::new();
         loop {
             let after = seen

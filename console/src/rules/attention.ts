@@ -23,7 +23,10 @@ export function needs(user: Looked, now = Date.now()): Need[] {
   return found;
 }
 
-/** Whether the filter *needs attention* keeps it: an expiry counts within 14 days. */
-export function needsAttention(user: Looked, now = Date.now()): boolean {
-  return needs(user, now).some(({ kind }) => kind !== "expires" || Date.parse(user.expiry_date ?? "") - now <= 14 * DAY);
+/** The orders in which service users can be listed, as the URL has them. */
+const SORTS = ["name", "-name", "last_used", "-last_used", "expiry_date", "-expiry_date"] as const;
+
+/** Whether a text is one of them: anybody may type anything into a URL. */
+export function isSort(text: string): text is (typeof SORTS)[number] {
+  return (SORTS as readonly string[]).includes(text);
 }

@@ -44,38 +44,34 @@ impl Search {
 
 /// An order of service users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// By name, in any case of its ASCII letters.
-    Name,
-    /// Those that were never used first, then those that were used longest ago.
-    LastUsed,
-    /// Those that expire first, then those that never do.
-    ExpiryDate,
+pub struct Order {
+    /// The column, as the query names it: `name`, in any case of its ASCII letters; `last_used`, where what was never used comes
+    /// first; `expiry_date`, where what never expires comes last.
+    by: &'static str,
+    /// Whether it goes the other way round.
+    is_descending: bool,
 }
 
 impl Order {
-    /// Reads its name.
+    /// Reads the name of a column, with `-` before it for the other way round.
     ///
     /// # Errors
     /// What is no order.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        match text {
-            "name" => Ok(Self::Name),
-            "last_used" => Ok(Self::LastUsed),
-            "expiry_date" => Ok(Self::ExpiryDate),
-            _ => Err(Invalid::new(format!(
-                "{} is none of 'name', 'last_used' and 'expiry_date'",
+        let name = text.strip_prefix('-').unwrap_or(text);
+        let column = ["name", "last_used", "expiry_date"]
+            .into_iter()
+            .find(|known| *known == name);
+        let by = column.ok_or_else(|| {
+            Invalid::new(format!(
+                "{} is none of 'name', 'last_used' and 'expiry_date', nor one of them after '-'",
                 quoted(text)
-            ))),
-        }
-    }
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Name => "name",
-            Self::LastUsed => "last_used",
-            Self::ExpiryDate => "expiry_date",
-        }
+            ))
+        })?;
+        Ok(Self {
+            by,
+            is_descending: name != text,
+        })
     }
 }
 
@@ -86,20 +82,22 @@ macro_rules! are_few {
     };
 }
 
-/// What is looked at, each with what it is ordered by.
-macro_rules! with_searched {
+/// What is found, each with its place in ascending order.
+macro_rules! with_found {
     () => {
         concat!(
-            "WITH searched AS NOT MATERIALIZED (
-               SELECT s.id, CASE :sort WHEN 'name' THEN lower(s.name)
-                                       WHEN 'last_used' THEN coalesce(",
+            "WITH found AS MATERIALIZED (
+               SELECT s.id, #direction * row_number() OVER (ORDER BY
+                 CASE :sort WHEN 'name' THEN lower(s.name)
+                            WHEN 'last_used' THEN coalesce(",
             current_token_last_used!(),
             ", -1)
-                                       WHEN 'expiry_date' THEN coalesce(s.expiry_date, 9007199254740991)
-                                       ELSE s.creation_date END AS sorted
+                            WHEN 'expiry_date' THEN coalesce(s.expiry_date, 9007199254740991)
+                            ELSE s.creation_date END, s.id) AS place
                FROM service_users s
-               WHERE s.project_id = :project_id
-                 AND (:words IS NULL OR instr(lower(s.name || ' ' || s.description || ' ' || s.id), lower(:words)))
+               WHERE s.project_id = :project_id AND ",
+            are_few!(),
+            "    AND (:words IS NULL OR instr(lower(s.name || ' ' || s.description || ' ' || s.id), lower(:words)))
                  AND (#needs_attention = 0 OR s.expiry_date <= #soon
                       OR (s.creation_date <= #long_ago AND ",
             current_token_last_used!(),
@@ -112,15 +110,15 @@ macro_rules! with_searched {
 statements! {
     /// Those that are found, in their order.
     SEARCH = concat!(
-        with_searched!(), select_service_user!(), "
-         JOIN (SELECT id, sorted FROM searched
-               WHERE ", are_few!(), "
-                 AND (:after IS NULL OR (sorted, id) > (SELECT sorted, id FROM searched WHERE id = :after))
-               ORDER BY sorted, id LIMIT #limit) f ON f.id = s.id
-         ORDER BY f.sorted, f.id");
-    /// Whether the one behind which the list is to go on is among them, and whether they are few enough.
+        with_found!(), select_service_user!(), "
+         JOIN (SELECT id, place FROM found
+               WHERE place > coalesce((SELECT max(iif(id = :after, place, NULL)) FROM found), -9007199254740991)
+               ORDER BY place LIMIT #limit) f ON f.id = s.id
+         ORDER BY f.place");
+    /// Whether the one behind which the list is to go on is among them, and whether there are few enough.
     KNOWS_FOUND = concat!(
-        with_searched!(), "SELECT EXISTS (SELECT 1 FROM searched WHERE id = :after) AS known, ", are_few!(), " AS fits");
+        with_found!(), "SELECT :after IS NOT NULL AND EXISTS (SELECT 1 FROM found WHERE id = :after) AS known, ",
+        are_few!(), " AS fits");
 }
 
 /// The 400 of a project that has too many.
@@ -148,7 +146,15 @@ pub async fn search(
         .integer("soon", now.as_millis() + 14 * DAY)
         .integer("long_ago", now.as_millis() - 30 * DAY)
         .optional_text("words", search.words.as_deref())
-        .text("sort", search.order.map_or("", Order::name))
+        .text("sort", search.order.map_or("", |order| order.by))
+        .integer(
+            "direction",
+            if search.order.is_some_and(|order| order.is_descending) {
+                -1
+            } else {
+                1
+            },
+        )
         .flag("needs_attention", search.needs_attention);
     let slice = Slice {
         limit: Some(slice.limit.unwrap_or(MOST_FOUND).min(MOST_FOUND)),
