@@ -14,36 +14,41 @@ pub mod statement;
 
 use std::sync::OnceLock;
 
-/// One statement: a name for logs and tests, and its text.
+/// One statement: its text, and natively its name.
 ///
-/// Both stand in a register, behind those of other statements: half a thousand addresses would be larger, gzipped, than many
+/// They stand in a register, behind those of other statements: half a thousand addresses would be larger, gzipped, than many
 /// of the texts that they point to.
 pub struct Sql {
     register: &'static Register,
-    number: usize,
-    prepared: OnceLock<Prepared>,
+    number: u16,
 }
 
-/// The names and texts of statements, behind each other: each is its name, a space, and its text.
+/// The texts of statements, behind each other.
 pub struct Register {
     /// All of them.
-    pub entries: &'static str,
+    pub texts: &'static str,
+    /// Their names; the module does without, where half a thousand of them are 2 KB.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub names: &'static [&'static str],
     /// How many bytes each has.
     pub lengths: &'static [u16],
+    /// What each was prepared to be, once it was. Here, since what begins as nothing is not in the module.
+    pub prepared: &'static [OnceLock<Prepared>],
 }
 
 impl Register {
-    fn entry(&self, number: usize) -> &'static str {
+    fn text(&self, number: u16) -> &'static str {
+        let number = usize::from(number);
         let before = self.lengths.iter().take(number);
         let start: usize = before.map(|length| usize::from(*length)).sum();
         let length = self.lengths.get(number).copied().unwrap_or_default();
         let end = start + usize::from(length);
-        self.entries.get(start..end).unwrap_or_default()
+        self.texts.get(start..end).unwrap_or_default()
     }
 }
 
 /// A text as SQLite takes it, with the names of its numbered parameters.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Prepared {
     /// The text with `CAST(?1 AS TEXT)`, `CAST(?2 AS INTEGER)`, ... for its parameters.
     pub text: String,
@@ -66,42 +71,47 @@ impl Sql {
     /// For the macro alone.
     #[must_use]
     pub const fn new(register: &'static Register, number: usize) -> Self {
+        assert!(number <= u16::MAX as usize, "too many statements");
         Self {
             register,
-            number,
-            prepared: OnceLock::new(),
+            number: number as u16,
         }
     }
 
-    /// The path of the static that holds it, such as `tenantry::store::users::GET`; in the module its last part.
+    /// The path of the static that holds it, such as `tenantry::store::users::GET`.
+    #[cfg(not(target_arch = "wasm32"))]
     #[must_use]
     pub fn name(&self) -> &'static str {
-        self.name_and_text().0
+        let name = self.register.names.get(usize::from(self.number));
+        name.copied().unwrap_or_default()
     }
 
-    fn name_and_text(&self) -> (&'static str, &'static str) {
-        let entry = self.register.entry(self.number);
-        entry.split_once(' ').unwrap_or_default()
+    fn text(&self) -> &'static str {
+        self.register.text(self.number)
     }
 
     /// The text as it runs; translated once an isolate.
-    pub fn prepared(&self) -> &Prepared {
-        self.prepared
-            .get_or_init(|| prepare(self.name_and_text().1, Form::Statement))
+    pub fn prepared(&self) -> &'static Prepared {
+        // A register has as many as it has entries.
+        static NONE: OnceLock<Prepared> = OnceLock::new();
+        let prepared = self.register.prepared.get(usize::from(self.number));
+        prepared
+            .unwrap_or(&NONE)
+            .get_or_init(|| prepare(self.text(), Form::Statement))
     }
 
     /// What tells why a permit was not given: a SELECT whose one row has a column for each of its rules and for each thing
     /// that is told besides. Made anew each time, since few permits are refused.
     #[must_use]
     pub fn verdict(&self) -> Prepared {
-        prepare(self.name_and_text().1, Form::Verdict)
+        prepare(self.text(), Form::Verdict)
     }
 
     /// The names of a permit's rules, in their order.
     #[must_use]
     pub fn rules(&self) -> Vec<&'static str> {
         let mut rules = Vec::new();
-        let mut rest = self.name_and_text().1;
+        let mut rest = self.text();
         while let Some((piece, after)) = next_piece(rest) {
             if let Piece::Rule(name) = piece {
                 rules.push(name);
@@ -131,9 +141,20 @@ macro_rules! rules {
 }
 pub(crate) use rules;
 
+/// Its name, and in the module its number among the statements of the store, by which `statements::print_statements` of the
+/// tests finds it.
+impl std::fmt::Display for Sql {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        #[cfg(not(target_arch = "wasm32"))]
+        return formatter.write_str(self.name());
+        #[cfg(target_arch = "wasm32")]
+        return write!(formatter, "statement {}", self.number);
+    }
+}
+
 impl std::fmt::Debug for Sql {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(self.name())
+        write!(formatter, "{self}")
     }
 }
 
@@ -320,7 +341,7 @@ pub(crate) const fn number_of(wanted: (&str, &str), files: &[Declared]) -> usize
     number
 }
 
-/// How many bytes each entry of a register of these files has.
+/// How many bytes each text of these files has.
 #[expect(
     clippy::indexing_slicing,
     reason = "it runs when the module is compiled, where no iterator can be used"
@@ -330,8 +351,7 @@ pub(crate) const fn lengths<const N: usize>(files: &[Declared]) -> [u16; N] {
     while file < files.len() {
         let mut place = 0;
         while place < files[file].len() {
-            let (name, text) = files[file][place];
-            let length = name.len() + " ".len() + text.len();
+            let length = files[file][place].1.len();
             assert!(length <= u16::MAX as usize, "a statement is too long");
             lengths[number] = length as u16;
             (place, number) = (place + 1, number + 1);
@@ -355,26 +375,42 @@ pub(crate) const fn sum(lengths: &[u16]) -> usize {
     sum
 }
 
-/// The entries of a register of these files, behind each other.
+/// The texts of these files, behind each other.
 #[expect(
     clippy::indexing_slicing,
     reason = "it runs when the module is compiled, where no iterator can be used"
 )]
-pub(crate) const fn entries<const N: usize>(files: &[Declared]) -> [u8; N] {
-    let (mut entries, mut file) = ([0; N], 0);
-    let mut room = entries.as_mut_slice();
+pub(crate) const fn texts<const N: usize>(files: &[Declared]) -> [u8; N] {
+    let (mut texts, mut file) = ([0; N], 0);
+    let mut room = texts.as_mut_slice();
     while file < files.len() {
         let mut place = 0;
         while place < files[file].len() {
-            let (name, text) = files[file][place];
-            room = put(room, name);
-            room = put(room, " ");
-            room = put(room, text);
+            room = put(room, files[file][place].1);
             place += 1;
         }
         file += 1;
     }
-    entries
+    texts
+}
+
+/// The names of the statements of these files, in their order.
+#[cfg(not(target_arch = "wasm32"))]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "it runs when the crate is compiled, where no iterator can be used"
+)]
+pub(crate) const fn names<const N: usize>(files: &[Declared]) -> [&'static str; N] {
+    let (mut names, mut file, mut number) = ([""; N], 0, 0);
+    while file < files.len() {
+        let mut place = 0;
+        while place < files[file].len() {
+            names[number] = files[file][place].0;
+            (place, number) = (place + 1, number + 1);
+        }
+        file += 1;
+    }
+    names
 }
 
 /// Puts a text at the beginning of what there is room in, and answers what is left of that.
@@ -403,9 +439,13 @@ macro_rules! alone {
         static $name: $crate::sql::Sql = {
             const FILES: &[$crate::sql::Declared] = &[&[(stringify!($name), $text)]];
             static LENGTHS: [u16; 1] = $crate::sql::lengths(FILES);
+            static PREPARED: [std::sync::OnceLock<$crate::sql::Prepared>; 1] =
+                [const { std::sync::OnceLock::new() }];
             static REGISTER: $crate::sql::Register = $crate::sql::Register {
-                entries: concat!(stringify!($name), " ", $text),
+                texts: $text,
+                names: &[stringify!($name)],
                 lengths: &LENGTHS,
+                prepared: &PREPARED,
             };
             $crate::sql::Sql::new(&REGISTER, 0)
         };
@@ -461,13 +501,17 @@ mod tests {
             &[("A", "SELECT é")],
         ];
         const LENGTHS: [u16; how_many(FILES)] = lengths(FILES);
-        const ENTRIES: [u8; sum(&LENGTHS)] = entries(FILES);
+        const TEXTS: [u8; sum(&LENGTHS)] = texts(FILES);
+        static NAMES: [&str; 3] = names(FILES);
+        static PREPARED: [OnceLock<Prepared>; 3] = [const { OnceLock::new() }; 3];
         static REGISTER: Register = Register {
-            entries: match std::str::from_utf8(&ENTRIES) {
-                Ok(entries) => entries,
+            texts: match std::str::from_utf8(&TEXTS) {
+                Ok(texts) => texts,
                 Err(_) => "",
             },
+            names: &NAMES,
             lengths: &LENGTHS,
+            prepared: &PREPARED,
         };
         let found = |declared| {
             let sql = Sql::new(&REGISTER, number_of(declared, FILES));

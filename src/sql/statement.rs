@@ -150,9 +150,8 @@ impl Statement {
     /// [`Faulty`] for a parameter that was not given, is of the other kind, or is an integer that
     /// JavaScript would round.
     pub fn values(&self) -> Result<Vec<&Value>, Faulty> {
-        let faulty = |name: &str, what: &str| {
-            Faulty(format!("{}: parameter {name} {what}", self.sql.name()))
-        };
+        let faulty =
+            |name: &str, what: &str| Faulty(format!("{}: parameter {name} {what}", self.sql));
         self.prepared()
             .parameters
             .iter()

@@ -59,6 +59,8 @@ pub mod webhook_deliveries;
 pub mod webhooks;
 pub mod workspaces;
 
+use std::sync::OnceLock;
+
 use crate::sql::{self, Sql};
 
 /// Gathers the statements of files.
@@ -77,77 +79,84 @@ macro_rules! register {
 // In the order in which their texts are stored: files that say much alike beside each other (see [`texts`]). A file stands where
 // the module comes out smallest; anywhere else it costs some hundreds of bytes.
 register! {
-    organizations::update,
+    trail,
     instance_types,
-    vouchers,
     subscriptions,
-    resources,
-    organizations::create,
-    connection,
-    organizations,
-    budgets,
-    project_users,
     organization_users,
     users,
+    project_users,
+    permission_checks,
+    vouchers,
+    role_assignments,
     sessions,
     access_keys,
-    role_assignments,
-    permission_checks,
-    roles,
     workspaces::changes,
     workspaces,
     quotas,
-    consumption,
-    quota_resources,
+    tokens,
     service_users::statements,
+    consumption,
     service_users::search,
-    models,
-    versions::statements::deployments,
-    targets::statements::deployments,
-    targets::statements::pipelines,
+    quota_resources,
     services,
+    models,
+    versions::statements::pipeline_objects,
+    versions::statements::deployments,
+    versions::statements::pipelines,
+    targets::statements::pipelines,
+    roles,
+    environments,
+    organizations::update,
+    organizations::create,
+    targets::statements::deployments,
+    first_trip::organization,
+    first_trip::workspace,
+    budgets,
+    usage,
+    connection,
     projects::statements,
-    first_trip::origin,
+    organizations,
+    resources,
+    service_admissions,
     first_trip::project,
     first_trip::target,
-    first_trip::who,
-    first_trip::workspace,
-    first_trip::organization,
-    service_admissions,
     admissions,
-    later_results,
+    first_trip::who,
+    first_trip::origin,
     batches,
+    later_results,
     pipeline_requests,
-    items,
-    requests::purge,
     settlements,
+    items,
     time_series,
-    requests::statements,
-    trail,
-    environments,
-    usage,
     usage_events,
+    requests::statements,
     environment_variables::statements,
+    requests::purge,
     upstreams,
+    request_schedules,
+    sealing_keys,
     webhooks,
     webhook_deliveries,
-    request_schedules,
-    versions::statements::pipelines,
-    versions::statements::pipeline_objects,
-    tokens,
-    sealing_keys,
 }
 
 /// Every statement of the store.
 static REGISTER: sql::Register = sql::Register {
-    entries: match std::str::from_utf8(&ENTRIES) {
-        Ok(entries) => entries,
+    texts: match std::str::from_utf8(&TEXTS) {
+        Ok(texts) => texts,
         // Whole texts were put behind each other.
         Err(_) => "",
     },
+    #[cfg(not(target_arch = "wasm32"))]
+    names: &NAMES,
     lengths: &LENGTHS,
+    prepared: &PREPARED,
 };
-static ENTRIES: [u8; sql::sum(&LENGTHS)] = sql::entries(FILES);
+static PREPARED: [OnceLock<sql::Prepared>; LENGTHS.len()] =
+    [const { OnceLock::new() }; LENGTHS.len()];
+static TEXTS: [u8; sql::sum(&LENGTHS)] = sql::texts(FILES);
+#[cfg(not(target_arch = "wasm32"))]
+static NAMES: [&str; LENGTHS.len()] = sql::names(FILES);
 static LENGTHS: [u16; sql::how_many(FILES)] = sql::lengths(FILES);
 
 /// The number of a statement in the register. It is worked out when the module is compiled; a file that the register does not

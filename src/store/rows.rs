@@ -89,15 +89,15 @@ impl Answers {
     /// As [`Answers::all`], and when there is none.
     pub fn only<T: Row>(&self, statement: &'static Sql) -> Result<T, Error> {
         self.first(statement)?
-            .ok_or_else(|| inconsistent(statement.name(), &"there is none"))
+            .ok_or_else(|| inconsistent(statement, &"there is none"))
     }
 
     /// Shows the columns of each row of a statement, of the first so many. Not generic: all that a type of rows has to itself
     /// is which columns it takes.
     fn each(&self, statement: &'static Sql, most: usize, rows: &mut dyn Rows) -> Result<(), Error> {
         match self.rows_of(statement) {
-            Some(raw) => each_of(raw, statement.name(), most, rows),
-            None => Err(inconsistent(statement.name(), &"there is no answer")),
+            Some(raw) => each_of(raw, statement, most, rows),
+            None => Err(inconsistent(statement, &"there is no answer")),
         }
     }
 
@@ -110,7 +110,12 @@ impl Answers {
 }
 
 /// Shows the columns of each of the first so many rows.
-fn each_of(raw: &RawValue, statement: &str, most: usize, rows: &mut dyn Rows) -> Result<(), Error> {
+fn each_of(
+    raw: &RawValue,
+    statement: &dyn Display,
+    most: usize,
+    rows: &mut dyn Rows,
+) -> Result<(), Error> {
     let read: Vec<Cells<'_>> =
         serde_json::from_str(raw.get()).map_err(|error| inconsistent(statement, &error))?;
     for Cells(cells) in read.into_iter().take(most) {
@@ -146,7 +151,7 @@ impl<F: FnMut(&mut Columns<'_>)> Rows for F {
     }
 }
 
-fn inconsistent(statement: &str, what: &dyn Display) -> Error {
+fn inconsistent(statement: &dyn Display, what: &dyn Display) -> Error {
     Error::inconsistent(format!("rows of {statement}: {what}"))
 }
 

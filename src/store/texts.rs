@@ -3,18 +3,6 @@
 //! A deployment is uploaded gzipped, and gzip finds again only what stood within the 32 KB before; the texts have half a
 //! megabyte and much in common. Left to the linker, which knows nothing of that, they were half as large again.
 
-/// The name of a statement: in the module no more than it has in its file, since hundreds of paths are long.
-macro_rules! statement_name {
-    ($name:ident) => {
-        if cfg!(target_arch = "wasm32") {
-            stringify!($name)
-        } else {
-            concat!(module_path!(), "::", stringify!($name))
-        }
-    };
-}
-pub(crate) use statement_name;
-
 /// Declares the statements of a file, and two lists of them, `ALL` and `DECLARED`, which [`super`] gathers.
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $text:expr;)*) => {
@@ -34,7 +22,7 @@ pub(crate) use statements;
 macro_rules! declared {
     ($name:ident, $text:expr) => {
         (
-            $crate::store::texts::statement_name!($name),
+            concat!(module_path!(), "::", stringify!($name)),
             $crate::store::texts::folded_text!($text),
         )
     };

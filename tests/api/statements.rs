@@ -299,11 +299,10 @@ fn every_statement_has_a_name_of_its_own() {
 #[test]
 #[ignore = "prints the statements for scripts/break-permits.py"]
 fn print_statements() {
-    for sql in tenantry::store::statements() {
+    for (number, sql) in tenantry::store::statements().into_iter().enumerate() {
         let prepared = sql.prepared();
         let names: Vec<&str> = prepared.parameters.iter().map(|one| one.name).collect();
-        let line =
-            serde_json::json!({"name": sql.name(), "text": prepared.text, "parameters": names});
+        let line = serde_json::json!({"number": number, "name": sql.name(), "text": prepared.text, "parameters": names});
         println!("{line}");
     }
 }

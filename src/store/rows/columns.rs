@@ -1,7 +1,7 @@
 //! The columns of a row, and the types that a column is read into.
 
 use std::borrow::Cow;
-use std::fmt::{self, Formatter};
+use std::fmt::{self, Display, Formatter};
 
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::ser::{Error as _, Serializer};
@@ -55,7 +55,7 @@ impl<'a> Columns<'a> {
     }
 
     /// Whether every column was what its type says.
-    pub(super) fn judge(self, statement: &str) -> Result<(), Error> {
+    pub(super) fn judge(self, statement: &dyn Display) -> Result<(), Error> {
         match self.fault {
             None => Ok(()),
             Some(fault) => Err(inconsistent(statement, &fault)),

@@ -64,9 +64,9 @@ impl Answers {
     pub fn told<T: Row>(&self) -> Result<T, Error> {
         let mut told = None;
         if let Some(rows) = &self.refused {
-            each_of(rows, VERDICT, 1, &mut told)?;
+            each_of(rows, &VERDICT, 1, &mut told)?;
         }
-        told.ok_or_else(|| inconsistent(VERDICT, &"there is none"))
+        told.ok_or_else(|| inconsistent(&VERDICT, &"there is none"))
     }
 
     /// Nothing, if the permit was given, or was not because the change comes to nothing, which its rule `changes` says: then
@@ -82,7 +82,7 @@ impl Answers {
         };
         let rules = self.rules();
         let (mut refusal, mut changes) = (None, None);
-        each_of(rows, VERDICT, 1, &mut |columns: &mut Columns<'_>| {
+        each_of(rows, &VERDICT, 1, &mut |columns: &mut Columns<'_>| {
             // Each rule has a column; of what a list names besides, some have.
             let mut holds = |rule: &str| {
                 (!rules.contains(&rule) && !columns.has(rule)) || columns.get::<Flag>(rule).0
@@ -93,7 +93,7 @@ impl Answers {
         match refusal {
             Some((_, refuse)) => Err(refuse.refusal()),
             None if changes == Some(false) => Ok(()),
-            None => Err(inconsistent(VERDICT, &"it was refused for no reason")),
+            None => Err(inconsistent(&VERDICT, &"it was refused for no reason")),
         }
     }
 
