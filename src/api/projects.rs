@@ -5,8 +5,11 @@ use serde::Serialize;
 
 use crate::api::labels::label_filter;
 use crate::api::{Call, OnProject};
-use crate::domain::{Credits, Labels, ObjectName, OriginList, ProjectId};
+use crate::domain::{
+    Credits, Labels, ObjectName, OriginList, ProjectId, Timestamp, period_containing,
+};
 use crate::error::Error;
+use crate::store::budgets;
 use crate::store::projects::{self, NewProject, Project, ProjectChanges};
 use crate::store::rows::JsonText;
 use crate::web::patch::Patch;
@@ -92,6 +95,12 @@ pub struct ProjectDetail {
     pub organization_name: String,
     /// Budget of the project, in credits; null means no limit.
     pub credits: Option<Credits>,
+    /// Credits that were used in the current subscription period.
+    pub credits_used: Credits,
+    /// When the current subscription period began.
+    pub period_start: String,
+    /// When the current subscription period ends.
+    pub period_end: String,
     /// Whether the project is suspended: by a person, or because its credits of this subscription period, or those of
     /// its organization, are used up.
     pub suspended: bool,
@@ -130,14 +139,17 @@ impl TryFrom<Project> for ProjectList {
     }
 }
 
-impl TryFrom<Project> for ProjectDetail {
-    type Error = Error;
-
-    fn try_from(project: Project) -> Result<Self, Error> {
+impl ProjectDetail {
+    /// A project as it is shown at this time.
+    fn at(now: Timestamp, project: Project) -> Result<Self, Error> {
         let suspended_reason = project.suspension().map(str::to_owned);
+        let (period_start, period_end) = period_containing(project.subscription_start(now), now);
         let (cors_origins, labels) = project.lists()?;
         Ok(Self {
             credits: credits_of(&project)?,
+            credits_used: budgets::used_by(project.project_credits_used.unwrap_or_default())?,
+            period_start: period_start.to_zulu_string(),
+            period_end: period_end.to_zulu_string(),
             id: project.project_id,
             name: project.project_name,
             creation_date: project.project_creation_date.0.to_zulu_string(),
@@ -165,7 +177,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
         labels: &body.labels.unwrap_or_default(),
     };
     let created = projects::create(&call.change_context()?, new).await?;
-    Response::created(&ProjectDetail::try_from(created)?)
+    Response::created(&ProjectDetail::at(call.now, created)?)
 }
 
 /// `GET /projects`.
@@ -178,13 +190,9 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     Response::list_of(projects.into_iter().map(ProjectList::try_from))
 }
 
-/// `GET /projects/{project_name}`: the first round trip has read it, unless there is a budget to look after.
+/// `GET /projects/{project_name}`: the first round trip has read it.
 pub(crate) async fn get(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
-    let mut project = call.project().clone();
-    if project.has_budget() {
-        project = projects::get(call.connection, &project, call.now).await?;
-    }
-    Response::ok(&ProjectDetail::try_from(project)?)
+    Response::ok(&ProjectDetail::at(call.now, call.project().clone())?)
 }
 
 /// `PATCH /projects/{project_name}`.
@@ -199,7 +207,7 @@ pub(crate) async fn update(call: &mut Call<'_, OnProject>) -> Result<Response, E
         labels: body.labels.or_default(),
     };
     let updated = projects::update(&call.change_context()?, call.project(), &changes).await?;
-    Response::ok(&ProjectDetail::try_from(updated)?)
+    Response::ok(&ProjectDetail::at(call.now, updated)?)
 }
 
 /// `DELETE /projects/{project_name}`.

@@ -159,7 +159,7 @@ impl Exchange<'_> {
             project: &name,
             target: wanted,
             permission,
-            shows_project: access.shows_project(),
+            shown_at: access.shows_project().then_some(call.now),
             minute: limit.map(|_| minute_of(call.now)),
         };
         let trip = project::ask(&self.connection, &asked, call.rider()?).await?;

@@ -151,8 +151,8 @@ give_examples! {
     };
     api::projects::ProjectDetail = {
         "id": PROJECT_ID, "name": PROJECT, "creation_date": MORNING_Z, "advanced_permissions": false,
-        "organization_name": ORGANIZATION, "credits": 600, "suspended": false, "suspended_reason": null,
-        "cors_origins": [APP], "labels": { "team": "vision" },
+        "organization_name": ORGANIZATION, "credits": 600, "credits_used": 12.5, "period_start": "2026-11-22T00:00:00.000000Z",
+        "period_end": "2026-12-22T00:00:00.000000Z", "suspended": false, "suspended_reason": null, "cors_origins": [APP], "labels": { "team": "vision" },
     };
 
     api::service_users::ServiceUserCreate = {

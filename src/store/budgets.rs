@@ -42,14 +42,13 @@ macro_rules! credits_used {
 }
 pub(crate) use credits_used;
 
-/// Whether what `projects p` and `organizations n` may use is used up, for a
+/// What `projects p` used, and whether what it and `organizations n` may use is used up, for a
 /// [`Project`](crate::store::projects::Project); null where there is no limit. Needs the parameters of [`at`].
 macro_rules! budget_columns {
     () => {
         concat!(
-            "CASE WHEN p.credits IS NOT NULL THEN ",
             $crate::store::budgets::credits_used!("p.id"),
-            " >= p.credits END AS project_credits_used_up,
+            " AS project_credits_used,
              (SELECT CASE WHEN c.monthly_credits IS NOT NULL THEN ",
             $crate::store::budgets::credits_used!("n.id"),
             " >= ",
@@ -61,16 +60,6 @@ macro_rules! budget_columns {
     };
 }
 pub(crate) use budget_columns;
-
-/// Whether there may be a limit to what `organizations n` may use: its plan has one, or there is a next plan. Most have
-/// none, so this is all that the first round trip of reading a project asks.
-macro_rules! organization_has_budget {
-    () => {
-        "n.next_subscription IS NOT NULL
-         OR (SELECT monthly_credits FROM subscriptions WHERE name = n.subscription) IS NOT NULL AS organization_has_budget"
-    };
-}
-pub(crate) use organization_has_budget;
 
 /// The parameters by which the budgets at this time are found.
 #[must_use]
@@ -103,6 +92,14 @@ pub fn used(ridden: &Answers) -> Result<Credits, Error> {
         }
     }
     let Used { used } = ridden.only(&USED)?;
-    Credits::from_millionths(used)
+    used_by(used)
+}
+
+/// What the days of a period come to.
+///
+/// # Errors
+/// An inconsistency.
+pub fn used_by(millionths: i64) -> Result<Credits, Error> {
+    Credits::from_millionths(millionths)
         .map_err(|invalid| Error::inconsistent(format!("the sum of usage_days.credits: {invalid}")))
 }

@@ -10,13 +10,10 @@ use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change};
-use crate::store::budgets;
 use crate::store::connection::Connection;
 use crate::store::rows::{Flag, JsonText, Millis, row};
 use crate::store::slices::{Listing, Slice};
-use statements::{
-    GET_BY_ID, KNOWS_OF_EVERYTHING, KNOWS_OF_PRINCIPAL, LIST_EVERYTHING, LIST_OF_PRINCIPAL,
-};
+use statements::{KNOWS_OF_EVERYTHING, KNOWS_OF_PRINCIPAL, LIST_EVERYTHING, LIST_OF_PRINCIPAL};
 
 pub use changes::{NewProject, ProjectChanges, create, delete, update};
 
@@ -50,11 +47,9 @@ row! {
         pub organization_subscription_start_date: Millis,
         /// When its next plan starts, if there is one.
         pub organization_next_subscription_start_date: Option<Millis>,
-        /// Whether its organization may have a budget; asked where the project is to be shown itself.
-        pub organization_has_budget: Option<Flag>,
-        /// Whether its own budget is used up, if it has one; looked at where the project is shown itself.
-        pub project_credits_used_up: Option<Flag>,
-        /// Whether the credits of its organization are, likewise.
+        /// What it used in the present subscription period, in millionths of a credit, where it is shown itself.
+        pub project_credits_used: Option<i64>,
+        /// Whether the credits of its organization are used up, likewise.
         pub organization_credits_used_up: Option<Flag>,
     }
 }
@@ -102,22 +97,15 @@ impl Project {
         lists.ok_or_else(|| Error::inconsistent("a project is shown without its lists"))
     }
 
-    /// Whether there may be a limit to what it may use: its own, or its organization's.
-    #[must_use]
-    pub fn has_budget(&self) -> bool {
-        let of_organization = self.organization_has_budget.unwrap_or_default();
-        self.project_credits.is_some() || of_organization.0
-    }
-
     /// Why it is suspended, if it is: somebody has suspended it, or there are no credits left (UbiOps spec 3.6).
     #[must_use]
     pub fn suspension(&self) -> Option<&str> {
-        let is = |flag: Option<Flag>| flag.unwrap_or_default().0;
+        let used = self.project_credits_used.zip(self.project_credits);
         if self.project_suspended_by.is_some() {
             Some(self.project_suspended_reason.as_deref().unwrap_or_default())
-        } else if is(self.project_credits_used_up) {
+        } else if used.is_some_and(|(used, credits)| used >= credits) {
             Some("the project's credits of this subscription period are used up")
-        } else if is(self.organization_credits_used_up) {
+        } else if self.organization_credits_used_up == Some(Flag(true)) {
             Some("the organization's credits of this subscription period are used up")
         } else {
             None
@@ -181,21 +169,4 @@ pub async fn list(
     };
     let listing = Listing::measured(list, knows);
     slice.read(connection, listing, parameters).await
-}
-
-/// A project as it is shown itself, with what has become of its budgets.
-///
-/// # Errors
-/// 404 when it has gone; 503 when the database fails.
-pub async fn get(
-    connection: &Connection,
-    project: &Project,
-    now: Timestamp,
-) -> Result<Project, Error> {
-    let parameters = budgets::at(Parameters::new(), now).text("object_id", &project.project_id);
-    let found = connection
-        .read(parameters.batch([&GET_BY_ID]))
-        .await?
-        .first(&GET_BY_ID)?;
-    found.ok_or_else(|| not_found(&project.project_name))
 }

@@ -87,15 +87,32 @@ fn whoever_reads_it_is_told() {
 }
 
 #[test]
-fn only_a_budget_costs_a_second_round_trip() {
+fn a_project_says_what_it_used_in_which_period_on_one_round_trip() {
     let world = World::new();
-    let trips = || project(&world).trips;
-    assert_eq!(trips(), 1);
-    patch(&world, json!({"credits": 5}));
-    assert_eq!(trips(), 2);
-    patch(&world, json!({"credits": null}));
-    plan_gives(&world, json!(5));
-    assert_eq!(trips(), 2);
+    used(
+        &world,
+        &[
+            on("a", "2026-06-14", 1.0),
+            on("b", "2026-06-15", 2.5),
+            with(on("c", "2026-06-15", 4.0), json!({"project": OTHER_PROJECT})),
+        ],
+    );
+    plan_gives(&world, json!(100));
+    for budget in [json!(5), json!(null)] {
+        let changed = patch(&world, json!({"credits": budget}));
+        let read = project(&world);
+        assert_eq!(read.trips, 1);
+        for answer in [changed, read] {
+            let body = answer.json();
+            assert_eq!(body["credits_used"], 2.5);
+            assert_eq!(body["period_start"], "2026-06-15T00:00:00.000000Z");
+            assert_eq!(body["period_end"], "2026-07-15T00:00:00.000000Z");
+        }
+    }
+    world.pass(30 * DAY);
+    let body = project(&world).json();
+    assert_eq!(body["credits_used"], 0.0);
+    assert_eq!(body["period_start"], "2026-07-15T00:00:00.000000Z");
 }
 
 #[test]

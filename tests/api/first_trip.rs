@@ -41,7 +41,7 @@ fn trip(
         project: "vision",
         target: None,
         permission: None,
-        shows_project: false,
+        shown_at: None,
         minute: None,
     };
     let connection = connection(world);

@@ -29,7 +29,8 @@ fn a_new_one_is_answered_whole() {
     let made = create(&world, &world.owner(), body).expect(201);
     let expected = json!({
         "id": made.text("id"), "name": "new", "creation_date": world.now().to_zulu_string(),
-        "advanced_permissions": true, "organization_name": "acme", "credits": 12.5, "suspended": false,
+        "advanced_permissions": true, "organization_name": "acme", "credits": 12.5, "credits_used": 0.0,
+        "period_start": "2026-06-15T00:00:00.000000Z", "period_end": "2026-07-15T00:00:00.000000Z", "suspended": false,
         "suspended_reason": null, "cors_origins": ["https://app.example"], "labels": {"team": "vision"},
     });
     assert_eq!(made.json(), expected);

@@ -6,9 +6,9 @@ use super::target::{CALLER_AND_TARGET, CALLER_AND_TARGET_AND_ORIGIN};
 use super::who::{HolderRow, digests};
 use super::{FirstTrip, Rider, ask as ask_first};
 use crate::auth::permissions::Permission;
-use crate::domain::{Digests, TargetKind};
+use crate::domain::{Digests, TargetKind, Timestamp};
 use crate::error::Error;
-use crate::store::budgets::organization_has_budget;
+use crate::store::budgets::{self, budget_columns};
 use crate::store::connection::Connection;
 use crate::store::projects::Project;
 use crate::store::projects::statements::project_lists;
@@ -75,10 +75,10 @@ macro_rules! caller_and_project {
 }
 pub(crate) use caller_and_project;
 
-/// What rides along where the project is to be shown itself: its lists, and whether its organization has a budget.
+/// What rides along where the project is to be shown itself: its lists, and what has become of its budgets.
 macro_rules! shown_project {
     () => {
-        concat!(organization_has_budget!(), project_lists!())
+        concat!(budget_columns!(), project_lists!())
     };
 }
 
@@ -157,8 +157,8 @@ pub struct Asked<'a> {
     pub target: Option<(TargetKind, &'a str)>,
     /// The permission that the route asks for.
     pub permission: Option<Permission>,
-    /// Whether the project is to be shown itself.
-    pub shows_project: bool,
+    /// The time at which the project is to be shown itself, if it is.
+    pub shown_at: Option<Timestamp>,
     /// The minute in which the caller's requests are counted, if they are.
     pub minute: Option<i64>,
 }
@@ -186,11 +186,15 @@ pub async fn ask(
         .optional_text("permission", asked.permission.map(Permission::name))
         .optional_text("origin", asked.origin);
     let by_token_alone = asked.digests.is_some() && asked.origin.is_none();
-    let sql = match (asked.target, asked.shows_project, by_token_alone) {
-        (None, false, true) => &CALLER_AND_PROJECT,
-        (None, false, false) => &CALLER_AND_PROJECT_AND_ORIGIN,
-        (None, true, true) => &CALLER_AND_BUDGET,
-        (None, true, false) => &CALLER_AND_BUDGET_AND_ORIGIN,
+    let parameters = match asked.shown_at {
+        Some(now) => budgets::at(parameters, now),
+        None => parameters,
+    };
+    let sql = match (asked.target, asked.shown_at, by_token_alone) {
+        (None, None, true) => &CALLER_AND_PROJECT,
+        (None, None, false) => &CALLER_AND_PROJECT_AND_ORIGIN,
+        (None, Some(_), true) => &CALLER_AND_BUDGET,
+        (None, Some(_), false) => &CALLER_AND_BUDGET_AND_ORIGIN,
         (Some(_), _, true) => &CALLER_AND_TARGET,
         (Some(_), _, false) => &CALLER_AND_TARGET_AND_ORIGIN,
     };
