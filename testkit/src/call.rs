@@ -148,6 +148,11 @@ impl Call {
         self
     }
 
+    /// Its path and query.
+    pub fn path_and_query(&self) -> &str {
+        &self.target
+    }
+
     /// Whether it has a body.
     pub fn has_body(&self) -> bool {
         !self.chunks.pieces.is_empty()

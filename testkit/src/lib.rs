@@ -32,6 +32,7 @@ pub mod schedule;
 pub mod schema;
 pub mod shield;
 pub mod signed;
+pub mod tenant;
 pub mod upstream;
 pub mod wire;
 pub mod workspaces;

@@ -69,6 +69,8 @@ mod harness;
 #[cfg(test)]
 mod instance_types;
 #[cfg(test)]
+mod isolation;
+#[cfg(test)]
 mod joining;
 #[cfg(test)]
 mod key_rotation;
@@ -120,6 +122,8 @@ mod pipeline_versions;
 mod project_users;
 #[cfg(test)]
 mod projects;
+#[cfg(test)]
+mod proof;
 #[cfg(test)]
 mod quota_resources;
 #[cfg(test)]
