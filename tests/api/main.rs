@@ -137,6 +137,8 @@ mod request_records;
 #[cfg(test)]
 mod resource_counts;
 #[cfg(test)]
+mod revocation;
+#[cfg(test)]
 mod role_assignments;
 #[cfg(test)]
 mod roles;
