@@ -139,6 +139,8 @@ mod resource_counts;
 #[cfg(test)]
 mod revocation;
 #[cfg(test)]
+mod rights_model;
+#[cfg(test)]
 mod role_assignments;
 #[cfg(test)]
 mod roles;
