@@ -94,7 +94,10 @@ fn a_project_says_what_it_used_in_which_period_on_one_round_trip() {
         &[
             on("a", "2026-06-14", 1.0),
             on("b", "2026-06-15", 2.5),
-            with(on("c", "2026-06-15", 4.0), json!({"project": OTHER_PROJECT})),
+            with(
+                on("c", "2026-06-15", 4.0),
+                json!({"project": OTHER_PROJECT}),
+            ),
         ],
     );
     plan_gives(&world, json!(100));

@@ -25,13 +25,14 @@ after(() => world?.stop());
 const where = ({ path }) => path.replace("{robot}", world.robot.id).replace("{request}", world.request.id);
 const whoOf = (row) => (row.as === undefined ? "ada" : row.as);
 
-/** Nothing that axe finds, in light and in dark. */
+/** Nothing that axe finds, in light, in dark and in colours that the reader has forced upon the page. */
 async function accessible(page, what) {
-  for (const colorScheme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    assert.deepEqual(await faults(page), [], `${what}, ${colorScheme}`);
+  for (const media of [{ colorScheme: "light" }, { colorScheme: "dark" }, { colorScheme: "light", forcedColors: "active" }]) {
+    await page.emulateMedia({ ...media, reducedMotion: "reduce" });
+    assert.deepEqual(await faults(page), [], `${what}, ${Object.values(media).join(", ")}`);
+    if (media.forcedColors) await picture(page, `${what} in forced colours`);
   }
-  await page.emulateMedia({ colorScheme: "light" });
+  await page.emulateMedia({ colorScheme: "light", forcedColors: "none" });
 }
 async function picture(page, name) {
   if (process.env.SCREENSHOTS) await page.screenshot({ path: path.join(process.env.SCREENSHOTS, `console-${name.replaceAll(/\W+/g, "-")}.png`), fullPage: true });
