@@ -1,11 +1,12 @@
 // `make bench`: the module beside a bare Rust worker, which is the limit, and beside Hono, in the same runtime, in turns.
 //
 // Then the module alone: the heavier calls, a project that grows, the gate, beside the same calls sent to its upstream directly, and
-// what goes through the gate in other ways: services, pipelines and batches.
+// what goes through the gate in other ways, services, pipelines and batches, and what people wait for in the console.
 //
 //   BENCH_QUICK=1    two rounds at 16 connections, no growth: for a look between two edits
 //   BENCH_ROUNDS     how often each measurement is taken; the table shows medians (5)
-//   BENCH_ONLY       names of calls, separated by commas; "heavy" for the heavier calls and nothing else, "gate" and "work" likewise
+//   BENCH_ONLY       names of calls, separated by commas; "heavy" for the heavier calls and nothing else, "gate", "work" and
+//                    "console" (which needs a Chromium) likewise
 //   BENCH_CONNECTIONS, BENCH_SECONDS, BENCH_GROWTH   the numbers of connections (1,16,64), seconds a measurement (1.5), the numbers
 //                    of service users (100,10000,1000000; empty for none)
 //
@@ -16,11 +17,12 @@ import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { request } from "undici";
+import { measureConsole } from "./console.mjs";
 import { measureGate } from "./gate.mjs";
 import { createHeavyWorld, heavyCalls } from "./heavy.mjs";
 import { measure, median, medians } from "./load.mjs";
 import { SUBJECTS, sizeOf, start } from "./subject.mjs";
-import { gateTables, growthTable, heading, heavyTable, mainTables, workTables } from "./table.mjs";
+import { consoleTable, gateTables, growthTable, heading, heavyTable, mainTables, workTables } from "./table.mjs";
 import { measureWork } from "./work.mjs";
 import { calls, createWorld, fill } from "./world.mjs";
 
@@ -32,7 +34,7 @@ const seconds = Number(process.env.BENCH_SECONDS ?? (quick ? 0.8 : 1.5));
 const growth = numbers(process.env.BENCH_GROWTH ?? (quick ? "" : "100,10000,1000000"));
 const only = process.env.BENCH_ONLY?.split(",");
 /** What is no call of the comparison. */
-const PARTS = ["heavy", "gate", "work"];
+const PARTS = ["heavy", "gate", "work", "console"];
 const wants = (part) => !only || only.includes(part);
 const compares = !only || only.some((name) => !PARTS.includes(name));
 /** The heavier calls are measured one at a time and with others under way. */
@@ -167,13 +169,14 @@ try {
   const tokenKey = randomBytes(32).toString("hex");
   const vars = { TOKEN_KEY: tokenKey, SIGNING_KEY: randomBytes(32).toString("hex"), SERVER_TIMING: "true" };
   const parts = [heading({ rounds, seconds, quick })];
-  if (compares || wants("heavy")) {
+  if (compares || wants("heavy") || wants("console")) {
     const stateDir = path.join(scratch, "world");
     await mkdir(stateDir);
     const world = { stateDir, ...(await createWorld(stateDir, tokenKey)) };
     fill(world.d1File, 100);
     if (compares) parts.push(mainTables(await compare(world, scratch, vars)));
     if (wants("heavy")) parts.push(heavyTable(await weigh(world, vars)));
+    if (wants("console")) parts.push(consoleTable(await measureConsole({ scratch, world, vars, rounds, say })));
     if (compares) parts.push(growthTable(await grow(world, vars)));
   }
   if (wants("gate")) {

@@ -180,6 +180,21 @@ export function gateTables({ whole, streamed, costs, grown = [], grownCosts, rec
     .join("\n\n");
 }
 
+/** What people wait for in the console. */
+export function consoleTable(rows) {
+  if (rows.length === 0) return null;
+  const cells = rows.map(({ page, slower, view, content, largest, blocked, requests, bytes }) => [
+    page,
+    slower === 1 ? "as it is" : `${slower} times as slow`,
+    view,
+    ...[round(content), round(largest), round(blocked), requests, round(bytes / 1000)],
+  ]);
+  return [
+    "### The console: a project with 1,000 service users, in Chromium",
+    table(["page", "processor", "view", "ms to its content", "ms to the largest paint", "ms blocked", "requests", "KB"], cells),
+  ].join("\n\n");
+}
+
 /** What goes through the gate in other ways. */
 export function workTables({ timed, downloads, accepted, done, failures }) {
   const find = (name, side = "gate") => timed.find((row) => row.name === name && row.side === side);

@@ -8,7 +8,7 @@ set -euo pipefail
 scripts/build.sh release
 mkdir -p target/benches
 # As build.sh does, for a crate of its own with a lock file of its own. What is measured alone needs no other worker.
-[[ "${BENCH_ONLY:-}" =~ ^(gate|heavy|work)$ ]] || (
+[[ "${BENCH_ONLY:-}" =~ ^(gate|heavy|work|console)$ ]] || (
   export WASM_BINDGEN_BIN="$TOOLS/bin/wasm-bindgen" ESBUILD_BIN="$ROOT/node_modules/.bin/esbuild"
   export WASM_OPT_BIN="${WASM_OPT_BIN:-$ROOT/node_modules/.bin/wasm-opt}" CARGO_TARGET_DIR="$ROOT/target"
   [ -z "$WASM_TOOLCHAIN" ] || export RUSTUP_TOOLCHAIN="$WASM_TOOLCHAIN"
