@@ -306,3 +306,48 @@ fn print_statements() {
         println!("{line}");
     }
 }
+
+/// The Rust files below a folder, without their tests.
+fn sources(folder: &std::path::Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let read = |path: std::path::PathBuf| match path.is_dir() {
+        true => sources(&path),
+        false => {
+            let text = std::fs::read_to_string(path).unwrap();
+            vec![text.split("#[cfg(test)]").next().unwrap().to_owned()]
+        }
+    };
+    paths.flat_map(read).collect()
+}
+
+#[test]
+fn every_refusal_is_of_a_rule_that_some_permit_has() {
+    let verdicts: Vec<String> = tenantry::store::statements()
+        .into_iter()
+        .filter(|sql| sql.prepared().has_rules)
+        .map(|sql| sql.verdict().text + ",")
+        .collect();
+    assert!(verdicts.len() > 50);
+    let store = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
+    let texts = sources(&store).concat();
+    // `("name", &|| ...)` or `("name", &function)`, as the lists of `Answers::done_or` have them.
+    let named = texts.match_indices("(\"").filter_map(|(at, _)| {
+        let is_call = texts[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let (name, after) = texts[at + 2..].split_once('"')?;
+        (!is_call && after.starts_with(", &")).then_some(name)
+    });
+    let named: Vec<&str> = named
+        .filter(|name| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+        .collect();
+    assert!(named.len() > 150, "{}", named.len());
+    let unknown: Vec<&&str> = named
+        .iter()
+        .filter(|name| {
+            let column = format!(" AS {name},");
+            verdicts.iter().all(|verdict| !verdict.contains(&column))
+        })
+        .collect();
+    // The kind of place of a variable, with its id.
+    assert_eq!(unknown, [&"project"]);
+}
