@@ -8,7 +8,7 @@ use std::task::Poll;
 use futures::future::join_all;
 
 use tenantry::app::{self, Answered};
-use tenantry::platform::{Batch, Database, DatabaseError, Local};
+use tenantry::platform::{Batch, Config, Database, DatabaseError, Local, Platform};
 use tenantry::sql::statement::Statement;
 
 use crate::call::{Answer, Call};
@@ -119,19 +119,11 @@ impl Begun {
 
     fn run(&mut self) {
         let Some(work) = &mut self.work else { return };
-        self.world.database.reset();
-        let mut answered = loop {
-            self.gate.is_stood_before.set(false);
-            match run::advance(work) {
-                Poll::Ready(answered) => break answered,
-                Poll::Pending if self.gate.is_stood_before.get() => {
-                    let trip = self.gate.trips.all() + 1;
-                    self.next = Some(Step::Before(trip));
-                    return;
-                }
-                Poll::Pending if self.world.clock.jump() => {}
-                Poll::Pending => panic!("{} waits for something that never comes", self.line),
-            }
+        let Poll::Ready(mut answered) = up_to_a_trip(&self.world, &self.gate, work, &self.line)
+        else {
+            let trip = self.gate.trips.all() + 1;
+            self.next = Some(Step::Before(trip));
+            return;
         };
         self.work = None;
         let trips = self.gate.trips.clone();
@@ -140,6 +132,98 @@ impl Begun {
         let line = std::mem::take(&mut self.line);
         let answer = self.world.answered(line, answered, &self.wire, &trips);
         self.next = Some(Step::Answered(answer));
+    }
+}
+
+/// Lets work go on until it is done, or stands before its next round trip.
+fn up_to_a_trip<T>(
+    world: &World,
+    gate: &Gate,
+    work: &mut Local<'static, T>,
+    line: &str,
+) -> Poll<T> {
+    world.database.reset();
+    loop {
+        gate.is_stood_before.set(false);
+        match run::advance(work) {
+            Poll::Ready(done) => return Poll::Ready(done),
+            Poll::Pending if gate.is_stood_before.get() => return Poll::Pending,
+            Poll::Pending if world.clock.jump() => {}
+            Poll::Pending => panic!("{line} waits for something that never comes"),
+        }
+    }
+}
+
+/// Work that nobody called for and that is under way, one round trip at a time: the scheduled run, or a consumer.
+///
+/// What it leaves when it is dropped is what a run leaves whose isolate dies.
+pub struct Errand {
+    world: World,
+    line: &'static str,
+    gate: Rc<Gate>,
+    work: Option<Local<'static, Vec<Option<u32>>>>,
+}
+
+impl Errand {
+    fn new(
+        world: &World,
+        line: &'static str,
+        begins: impl FnOnce(Rc<Platform>, Rc<Config>) -> Local<'static, Vec<Option<u32>>>,
+    ) -> Self {
+        let gate = Rc::new(Gate::default());
+        let gated = Gated {
+            database: world.database.clone(),
+            gate: Rc::clone(&gate),
+        };
+        let platform = world.platform(gated, &Wire::new(&world.clock, None));
+        let work = begins(platform, Rc::clone(&world.config));
+        Self {
+            world: world.clone(),
+            line,
+            gate,
+            work: Some(work),
+        }
+    }
+
+    /// Lets it make its next round trip, if it stands before one, and go on to the one after it. When it is over, answers
+    /// after how many seconds each message is to be delivered again; the scheduled run has none.
+    pub fn step(&mut self) -> Option<Vec<Option<u32>>> {
+        let work = self.work.as_mut()?;
+        self.gate.is_open.set(true);
+        let step = up_to_a_trip(&self.world, &self.gate, work, self.line);
+        self.gate.is_open.set(false);
+        match step {
+            Poll::Ready(turns) => {
+                self.work = None;
+                Some(turns)
+            }
+            Poll::Pending => None,
+        }
+    }
+
+    /// The same, but the round trip fails in this way.
+    pub fn step_failing(&mut self, fault: Fault) -> Option<Vec<Option<u32>>> {
+        self.gate.fault.set(Some(fault));
+        self.step()
+    }
+}
+
+impl World {
+    /// Begins what the clock asks for each minute.
+    pub fn begin_minute(&self) -> Errand {
+        Errand::new(self, "the scheduled run", |platform, config| {
+            Box::pin(async move {
+                tenantry::jobs::every_minute(&platform, &config).await;
+                Vec::new()
+            })
+        })
+    }
+
+    /// Begins the delivery of messages, each with how often it has been delivered.
+    pub fn begin_delivery(&self, messages: Vec<(String, u32)>) -> Errand {
+        Errand::new(self, "a consumer", |platform, config| {
+            Box::pin(async move { tenantry::jobs::delivered(&platform, &config, &messages).await })
+        })
     }
 }
 

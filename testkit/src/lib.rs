@@ -38,7 +38,7 @@ pub mod wire;
 pub mod workspaces;
 pub mod world;
 
-pub use begun::{Begun, Step};
+pub use begun::{Begun, Errand, Step};
 pub use call::{Answer, Call, Chunks};
 pub use cast::{CONSOLE, Caller, cookie_of};
 pub use database::Fault;

@@ -36,23 +36,29 @@ pub fn every_moment(
     calls: &[Call],
     mut shows: impl FnMut(&World, &Moment<'_>),
 ) -> usize {
-    let mut orders = 0;
-    // Which of the calls that were not over went on at each point, and how many there were. The last point at which another
-    // could have gone on is where the next order begins to differ.
+    every_choice(|chooses| in_an_order(&world.copy(), calls, &mut shows, chooses))
+}
+
+/// Runs something once for each way in which it can be decided, each time asked at each point which of so many it is to be;
+/// answers how often.
+pub fn every_choice(mut runs: impl FnMut(&mut dyn FnMut(usize) -> usize)) -> usize {
+    let mut times = 0;
+    // Which of how many was chosen at each point. The last point at which it could have been another is where the next
+    // time begins to differ.
     let mut choices: Vec<(usize, usize)> = Vec::new();
     loop {
         let mut point = 0;
-        in_an_order(&world.copy(), calls, &mut shows, |open| {
+        runs(&mut |among| {
             if choices.len() == point {
-                choices.push((0, open));
+                choices.push((0, among));
             }
             point += 1;
             choices[point - 1].0
         });
-        orders += 1;
+        times += 1;
         loop {
             match choices.last_mut() {
-                None => return orders,
+                None => return times,
                 Some((chosen, among)) if *chosen + 1 < *among => {
                     *chosen += 1;
                     break;
