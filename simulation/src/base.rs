@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 
 use tenantry::platform::{CallFault, Outgoing};
 use testkit::gate::PRICE;
+use testkit::world::HOUR;
 use testkit::{Caller, Reply, World};
 
 use crate::choices::Choices;
@@ -78,12 +79,25 @@ impl Base {
         })
     }
 
+    /// A usual one, after a statement past the API that breaks something.
+    pub fn broken_by(sql: &str) -> Self {
+        Self::furnished(|world| {
+            furnish(world);
+            world.execute(sql, []);
+        })
+    }
+
     fn furnished(furnish: impl FnOnce(&World)) -> Self {
         let world = World::new();
         furnish(&world);
         let credentials = credentials(&world);
         // What making it has sent to the queue is nobody's.
         world.queue.as_ref().expect("a queue").take();
+        // SQLite parses each statement once, however many runs there are.
+        world
+            .database
+            .connection()
+            .set_prepared_statement_cache_capacity(2_000);
         let tables = Tables::of(world.database.connection());
         let facts = Facts::read(world.database.connection(), &tables, None);
         let catalogue = Rc::new(Catalogue::of(world.database.connection()));
@@ -193,6 +207,9 @@ fn credentials(world: &World) -> Vec<Credential> {
     let signed_in = world.owner_in_session();
     let session = world.get(&signed_in, "/session").expect(200).text("id");
     let key = world.access_key(&world.robot());
+    let end = world.after(30 * HOUR);
+    let temporary = json!({"name": "temporary", "expiry_date": end});
+    let temporary = world.service_user_of("vision", &["project-admin"], temporary);
     vec![
         made("operator", world.operator(), ""),
         made("owner", world.owner(), ""),
@@ -210,6 +227,7 @@ fn credentials(world: &World) -> Vec<Credential> {
             key: Some(key),
             ..made("robot's key", world.robot(), &vision)
         },
+        made("temporary", temporary, &vision),
         made("idle", world.idle(), &vision),
         made("viewer", world.viewer(), ""),
         made("neighbour", world.neighbour(), ""),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use rusqlite::Connection;
-use rusqlite::types::Value;
+use rusqlite::types::{Value, ValueRef};
 
 /// Rows that every installation has and nothing changes.
 const NOT_READ: [&str; 2] = ["permissions", "judged_requests"];
@@ -31,6 +31,11 @@ impl Row {
         &self.values[place]
     }
 
+    fn is(&self, row: &rusqlite::Row<'_>) -> bool {
+        let mut values = self.values.iter().enumerate();
+        values.all(|(at, value)| ValueRef::from(value) == row.get_ref(at).unwrap())
+    }
+
     /// A text; empty where it is null.
     pub fn text(&self, column: &str) -> &str {
         match self.value(column) {
@@ -55,7 +60,7 @@ impl Row {
     }
 
     /// Whether a flag is set.
-    pub fn is(&self, column: &str) -> bool {
+    pub fn flag(&self, column: &str) -> bool {
         self.whole(column) == 1
     }
 
@@ -83,7 +88,7 @@ impl Row {
 }
 
 /// The rows of a table by their keys.
-pub type Rows = BTreeMap<String, Row>;
+pub type Rows = BTreeMap<String, Rc<Row>>;
 
 /// What the database holds.
 #[derive(Debug, Clone)]
@@ -98,6 +103,69 @@ struct Reading {
     /// How many of the first columns are its key.
     key: usize,
     columns: Rc<Vec<String>>,
+}
+
+impl Reading {
+    fn read(&self, connection: &Connection, before: Option<&Rc<Rows>>) -> Rc<Rows> {
+        let mut statement = connection.prepare_cached(&self.sql).unwrap();
+        let mut rows = statement.query([]).unwrap();
+        let mut same = before.map(|before| before.iter());
+        let mut found: Option<Rows> = None;
+        let mut passed = 0;
+        while let Some(row) = rows.next().unwrap() {
+            let old = same.as_mut().and_then(Iterator::next);
+            if found.is_none() {
+                if old.is_some_and(|(_, old)| old.is(row)) {
+                    passed += 1;
+                    continue;
+                }
+                // From here on it differs.
+                let shared = before.into_iter().flat_map(|before| before.iter());
+                let shared = shared.take(passed);
+                found = Some(
+                    shared
+                        .map(|(key, row)| (key.clone(), Rc::clone(row)))
+                        .collect(),
+                );
+            }
+            let (key, row) = self.taken(row, before);
+            found.get_or_insert_default().insert(key, row);
+        }
+        match (found, before) {
+            (None, Some(before)) if before.len() == passed => Rc::clone(before),
+            (None, before) => {
+                let shared = before.into_iter().flat_map(|before| before.iter());
+                let shared = shared.take(passed);
+                Rc::new(
+                    shared
+                        .map(|(key, row)| (key.clone(), Rc::clone(row)))
+                        .collect(),
+                )
+            }
+            (Some(found), _) => Rc::new(found),
+        }
+    }
+
+    fn taken(&self, row: &rusqlite::Row<'_>, before: Option<&Rc<Rows>>) -> (String, Rc<Row>) {
+        let values: Vec<Value> = (0..self.columns.len())
+            .map(|at| row.get(at).unwrap())
+            .collect();
+        let key = values[..self.key].iter().map(|value| match value {
+            Value::Text(text) => text.clone(),
+            Value::Integer(number) => format!("{number:012}"),
+            other => format!("{other:?}"),
+        });
+        let key = key.collect::<Vec<_>>().join(" ");
+        let old = before.and_then(|before| before.get(&key));
+        let row = match old.filter(|old| old.values == values) {
+            Some(old) => Rc::clone(old),
+            None => Rc::new(Row {
+                columns: Rc::clone(&self.columns),
+                values,
+            }),
+        };
+        (key, row)
+    }
 }
 
 /// How every table is read, which the schema says.
@@ -131,7 +199,10 @@ impl Tables {
             let list = columns.join(", ");
             Reading {
                 table,
-                sql: format!("SELECT {list} FROM {table} {only}"),
+                sql: format!(
+                    "SELECT {list} FROM {table} {only} ORDER BY {}",
+                    columns[..key].join(", ")
+                ),
                 key,
                 columns: Rc::new(columns),
             }
@@ -148,30 +219,12 @@ pub fn texts(connection: &Connection, sql: &str) -> Vec<String> {
 }
 
 impl Facts {
-    /// What it holds now. What has not changed since `before` is shared with it.
+    /// What it holds now. What has not changed since `before` is shared with it: most steps change few rows, and looking
+    /// costs less than copying.
     pub fn read(connection: &Connection, tables: &Tables, before: Option<&Self>) -> Self {
         let read = |reading: &Reading| {
-            let mut statement = connection.prepare_cached(&reading.sql).unwrap();
-            let width = reading.columns.len();
-            let mut rows = statement.query([]).unwrap();
-            let mut found = Rows::new();
-            while let Some(row) = rows.next().unwrap() {
-                let values: Vec<Value> = (0..width).map(|at| row.get(at).unwrap()).collect();
-                let key = values[..reading.key].iter().map(|value| match value {
-                    Value::Text(text) => text.clone(),
-                    Value::Integer(number) => format!("{number:012}"),
-                    other => format!("{other:?}"),
-                });
-                let key = key.collect::<Vec<_>>().join(" ");
-                let columns = Rc::clone(&reading.columns);
-                found.insert(key, Row { columns, values });
-            }
-            let same = before.map(|before| &before.tables[reading.table]);
-            let rows = match same.filter(|same| ***same == found) {
-                Some(same) => Rc::clone(same),
-                None => Rc::new(found),
-            };
-            (reading.table, rows)
+            let before = before.map(|before| &before.tables[reading.table]);
+            (reading.table, reading.read(connection, before))
         };
         Self {
             tables: tables.0.iter().map(read).collect(),
@@ -191,12 +244,12 @@ impl Facts {
 
     /// The same, without their keys.
     pub fn rows(&self, table: &str) -> impl Iterator<Item = &Row> {
-        self.table(table).values()
+        self.table(table).values().map(|row| &**row)
     }
 
     /// The row of this key.
     pub fn row(&self, table: &str, key: &str) -> Option<&Row> {
-        self.table(table).get(key)
+        self.table(table).get(key).map(|row| &**row)
     }
 
     /// Whether a table has the very rows that it has in another.
@@ -215,9 +268,10 @@ pub fn changes<'a>(before: &'a Facts, after: &'a Facts, table: &str) -> Vec<Chan
     }
     let (old, new) = (before.table(table), after.table(table));
     let gone = old.iter().filter(|(key, _)| !new.contains_key(*key));
-    let gone = gone.map(|(_, row)| (Some(row), None));
-    let there = new.iter().map(|(key, row)| (old.get(key), Some(row)));
-    let there = there.filter(|(old, new)| *old != *new);
+    let gone = gone.map(|(_, row)| (Some(&**row), None));
+    let there = new.iter().map(|(key, row)| (old.get(key), row));
+    let there = there.filter(|(old, new)| old.is_none_or(|old| !Rc::ptr_eq(old, new)));
+    let there = there.map(|(old, new)| (old.map(|row| &**row), Some(&**new)));
     gone.chain(there).collect()
 }
 

@@ -109,5 +109,5 @@ impl Catalogue {
 /// Whether somebody is an admin of an organization.
 pub fn is_admin(facts: &Facts, who: &str, organization: &str) -> bool {
     let member = facts.row("organization_users", &format!("{organization} {who}"));
-    member.is_some_and(|member| member.is("admin"))
+    member.is_some_and(|member| member.flag("admin"))
 }

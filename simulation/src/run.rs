@@ -54,7 +54,7 @@ thread_local! {
     static IS_RUNNING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Does what `does` does with a copy of the base.
+/// Does what `does` does in the base, and takes it back.
 pub fn run(
     base: &Base,
     choices: Choices,
@@ -64,11 +64,13 @@ pub fn run(
     let choices = Rc::new(RefCell::new(choices));
     let notes = Notes::default();
     IS_RUNNING.set(true);
+    base.world.database.mark();
     let done = catch_unwind(AssertUnwindSafe(|| {
         let mut simulation = Simulation::over(base, Rc::clone(&choices), notes.clone());
         does(&mut simulation)
     }));
     IS_RUNNING.set(false);
+    base.world.database.rewind();
     let violation = match done {
         Ok(done) => done.err(),
         Err(_) => Some(Violation {

@@ -228,9 +228,9 @@ pub struct Notes {
 }
 
 impl Simulation {
-    /// A run over a copy of this world.
+    /// A run in this world, which whoever begins it takes back ([`crate::run::run`]).
     pub fn over(base: &Base, choices: Rc<RefCell<Choices>>, notes: Notes) -> Self {
-        let world = base.world.copy();
+        let world = base.world.over_the_same_database();
         base.answering(&world, &choices);
         let written = world.database.connection().total_changes();
         Self {
@@ -517,7 +517,9 @@ impl Simulation {
         let mut one = self.under_way.remove(place);
         one.is_disturbed |= fault.is_some();
         let ended = one.by.filter(|_| !one.is_by_link);
-        let ended = ended.and_then(|by| self.has_ended(by));
+        // What ends by the clock ends for calls that begin then: a call has one time, that at which it began.
+        let ended = ended.and_then(|by| self.credentials[by].ended.clone());
+        let ended = ended.map(|(_, why)| why);
         let mut answer = None;
         let mut turns = None;
         let mut words = format!("#{} makes a round trip", one.number);

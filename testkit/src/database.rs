@@ -244,12 +244,37 @@ impl Sqlite {
 
     /// Runs the statements in one transaction, all or none.
     pub fn run(&self, statements: &[Statement]) -> Result<Batch, DatabaseError> {
-        let connection = &self.0.connection;
-        connection.execute_batch("BEGIN").map_err(classify)?;
+        // No BEGIN, so that a whole run can be taken back, too.
+        self.execute("SAVEPOINT trip")?;
         let batch = self.run_all(statements);
-        let end = if batch.is_ok() { "COMMIT" } else { "ROLLBACK" };
-        connection.execute_batch(end).map_err(classify)?;
+        if batch.is_err() {
+            self.execute("ROLLBACK TO trip")?;
+        }
+        self.execute("RELEASE trip")?;
         batch
+    }
+
+    fn execute(&self, sql: &str) -> Result<(), DatabaseError> {
+        let statement = self.0.connection.prepare_cached(sql);
+        statement
+            .and_then(|mut statement| statement.execute([]))
+            .map_err(classify)?;
+        Ok(())
+    }
+
+    /// Begins what [`Sqlite::rewind`] takes back, whatever happens in between. What SQLite has parsed stays parsed.
+    pub fn mark(&self) {
+        self.0.connection.execute_batch("SAVEPOINT mark").unwrap();
+    }
+
+    /// Takes back everything since the mark.
+    pub fn rewind(&self) {
+        let connection = &self.0.connection;
+        connection
+            .execute_batch("ROLLBACK TO mark; RELEASE mark")
+            .unwrap();
+        self.reset();
+        self.withdraw();
     }
 
     fn run_all(&self, statements: &[Statement]) -> Result<Batch, DatabaseError> {

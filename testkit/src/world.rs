@@ -135,6 +135,25 @@ impl World {
         copy
     }
 
+    /// A world of its own over the same database, which begins when and as this one does; of two such worlds one is used
+    /// at a time.
+    pub fn over_the_same_database(&self) -> Self {
+        let clock = SetClock::at(self.now());
+        Self {
+            database: self.database.clone(),
+            entropy: CountingEntropy::after(self.entropy.drawn()),
+            upstream: self.upstream.copy(&clock),
+            payloads: self.payloads.as_ref().map(|store| store.copy(&clock)),
+            queue: self.queue.as_ref().map(|_| Messages::default()),
+            shield: Shielding::default(),
+            config: Rc::clone(&self.config),
+            cast: Rc::clone(&self.cast),
+            logs: LogList::default(),
+            writes_afterwards: Rc::new(Cell::new(true)),
+            clock,
+        }
+    }
+
     /// The same world under other settings, as after a new deployment.
     pub fn with_settings(&self, settings: &[(&str, &str)]) -> Self {
         Self {

@@ -14,8 +14,8 @@ fn has_admin(facts: &Facts, organization: &str) -> bool {
     facts.rows("organization_users").any(|member| {
         let person = facts.row("users", member.text("user_id"));
         member.text("organization_id") == organization
-            && member.is("admin")
-            && member.is("joined")
+            && member.flag("admin")
+            && member.flag("joined")
             && person.is_some_and(|person| person.text("status") == "active")
     })
 }

@@ -62,7 +62,7 @@ fn roles(moment: &Moment<'_>) -> Result<(), String> {
     let catalogue = moment.catalogue;
     for assignment in made(moment.before, moment.after, "role_assignments") {
         // With the status of an admin come the roles that are shown of it, and with a project those of its maker.
-        if assignment.is("with_admin") {
+        if assignment.flag("with_admin") {
             continue;
         }
         let project = assignment.text("project_id");

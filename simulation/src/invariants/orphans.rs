@@ -120,7 +120,7 @@ fn have_their_objects(facts: &Facts) -> Result<(), String> {
             let (table, column) = (format!("{kind}_versions"), format!("{kind}_id"));
             let versions = facts.rows(&table);
             let of_it = versions.filter(|row| row.text(&column) == object.text("id"));
-            let defaults = of_it.filter(|row| row.is("is_default")).count();
+            let defaults = of_it.filter(|row| row.flag("is_default")).count();
             hold(defaults <= 1, || {
                 format!("{defaults} default versions: {}", object.shown())
             })?;
