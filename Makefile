@@ -2,11 +2,12 @@
 #
 #   PORT, STATE_DIR     where `make dev` listens (8787) and keeps its local D1 (.wrangler/state)
 #   UPSTREAM_PORT       where the upstream listens that it starts beside the gate (8788)
+#   SEEDS, REPLAY       which runs `make simulate` makes: seeds as in 1..10000, or the choices that a failed one has printed
 #   TENANTRY_CACHE      where tools are kept between clones (~/.cache/tenantry)
 #   VERBOSE=1           shows what a build prints
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build build-release dev console test bench lint deploy clean
+.PHONY: help setup build build-release dev console test simulate bench lint deploy clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +31,9 @@ console: setup ## Serve the console on http://127.0.0.1:5173 as it is being chan
 
 test: ## Run every test; the last line says what passed
 	@scripts/test.sh
+
+simulate: ## Run chosen moves of many callers at once and look at what must hold after each; SEEDS=1..10000
+	@scripts/simulate.sh
 
 bench: setup ## Measure the module beside a bare worker and beside Hono; BENCH_QUICK=1 for a quick look
 	@scripts/bench.sh

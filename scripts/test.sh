@@ -56,6 +56,7 @@ suite() {
 broken() { printf '\n== %s\n%s\n' "$1" "$2"; failed=$((failed + 1)); }
 
 native() { cargo test --locked --no-fail-fast 2>&1 | tee "$reports/native"; }
+simulation() { cargo test --locked --no-fail-fast --package simulation 2>&1 | tee "$reports/simulation"; }
 clients() {
   .tools/clients/venv/bin/python -m pytest tests/clients -p no:cacheprovider --junitxml "$reports/clients"
 }
@@ -74,6 +75,7 @@ scripts/setup.sh
 . scripts/env.sh
 
 suite native cargo_counts "$reports/native" native
+suite simulation cargo_counts "$reports/simulation" simulation
 if any console/test/*.test.ts; then
   suite console tap_counts "$reports/console" in_node "$reports/console" console/test/*.test.ts
 fi

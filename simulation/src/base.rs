@@ -20,6 +20,9 @@ pub const GPU: &str = "exemlProject.gpu_duration";
 /// The voucher that can be redeemed twice.
 pub const VOUCHER: &str = "WORKSHOP-1";
 
+/// The voucher that ends soon.
+pub const ENDING_VOUCHER: &str = "WORKSHOP-3";
+
 /// Where the credentials of a base stand.
 pub const OPERATOR: usize = 0;
 /// The admin of acme.
@@ -68,9 +71,12 @@ impl Base {
                 "UPDATE organization_users SET admin = 1 WHERE user_id = ?1",
                 [world.member().id],
             );
-            world.execute("UPDATE vouchers SET max_redemptions = 1", []);
             world.execute(
-                "UPDATE subscriptions SET max_users = 6, max_deployments = 3, max_deployment_versions = 3, monthly_credits = 25
+                "UPDATE vouchers SET max_redemptions = 1, expiry_date = NULL",
+                [],
+            );
+            world.execute(
+                "UPDATE subscriptions SET max_users = 6, max_deployments = 4, max_deployment_versions = 4, monthly_credits = 25
                  WHERE name = 'tight'",
                 [],
             );
@@ -151,28 +157,42 @@ fn furnish(world: &World) {
     let put = |target: &str, body: Json| world.call(&operator, "PUT", target, body).expect(200);
     put(
         "/operator/v1/subscriptions/tight",
-        json!({"description": "", "self_service": true, "monthly_credits": 300, "limits": {
-            "projects": 3, "users": 7, "deployments": 4, "deployment_versions": 6, "pipelines": 2, "pipeline_versions": 3,
+        json!({"description": "", "self_service": true, "monthly_credits": 35, "limits": {
+            "projects": 3, "users": 7, "deployments": 5, "deployment_versions": 7, "pipelines": 2, "pipeline_versions": 3,
         }}),
     );
     world.allow_custom_roles();
     world.deployment("d");
     world.deployment("e");
+    let elsewhere = json!({"name": "a", "input_type": "plain", "output_type": "plain"});
+    let target = "/v2.1/projects/audio/deployments";
+    world.call(&operator, "POST", target, elsewhere).expect(201);
+    let target = format!("{target}/a/versions");
+    world
+        .call(&operator, "POST", &target, json!({"version": "v1"}))
+        .expect(201);
+    world.serve_at_a_price("a");
     world.workspace();
-    let quota = json!({"quotas": [{"resource": GPU, "quota": 3}]});
+    let quota = json!({"quotas": [{"resource": GPU, "quota": 1}]});
     let target = world.workspaces("/0/quotas");
     world.call(&operator, "PUT", &target, quota).expect(200);
     world.serve_at_a_price("d");
     world.serve(
         "e",
-        json!({"workspace_id": "0", "quota_resource": GPU, "max_concurrency": 2}),
+        json!({"workspace_id": "0", "quota_resource": GPU, "max_concurrency": 3}),
     );
-    world.budget(60 * PRICE / 3_600);
-    let voucher =
-        json!({"code": VOUCHER, "description": "A workshop", "credits": 5, "max_redemptions": 2});
-    world
-        .call(&operator, "POST", "/operator/v1/vouchers", voucher)
-        .expect(201);
+    world.budget(25 * PRICE / 3_600);
+    for (code, most, end) in [
+        (VOUCHER, 2, Json::Null),
+        (ENDING_VOUCHER, 9, json!(world.after(HOUR / 2))),
+    ] {
+        let voucher = json!({
+            "code": code, "description": "A workshop", "credits": 5, "max_redemptions": most, "expiry_date": end,
+        });
+        world
+            .call(&operator, "POST", "/operator/v1/vouchers", voucher)
+            .expect(201);
+    }
     world.execute(
         "UPDATE organizations SET subscription = 'tight' WHERE name = 'acme'",
         [],
@@ -183,6 +203,11 @@ fn furnish(world: &World) {
         .expect(200);
     world.custom_role(&["projects.get", "deployments.requests.create"]);
     world.custom_role(&["roles.get", "roles.list", "deployments.get"]);
+    let on_one = json!({
+        "role": "deployment-request-user", "assignee": world.member().id, "resource_type": "deployment", "resource": "e",
+    });
+    let target = world.path("/role-assignments");
+    world.call(&operator, "POST", &target, on_one).expect(201);
 }
 
 fn credentials(world: &World) -> Vec<Credential> {

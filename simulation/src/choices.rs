@@ -64,9 +64,10 @@ mod tests {
 
     #[test]
     fn a_seed_stands_for_the_same_decisions_for_ever() {
-        let mut choices = Choices::of_seed(17);
-        let made: Vec<usize> = (0..6).map(|_| choices.below(10)).collect();
-        assert_eq!(made, [9, 7, 0, 2, 0, 1]);
+        // The last digits of what SplitMix64 is known to give from this seed.
+        let mut choices = Choices::of_seed(1_234_567);
+        let made: Vec<usize> = (0..5).map(|_| choices.below(10)).collect();
+        assert_eq!(made, [7, 3, 3, 1, 1]);
         let mut again = Choices::of_list(choices.made().to_vec());
         assert!(made.iter().all(|choice| again.below(10) == *choice));
         assert_eq!(again.below(10), 0);

@@ -1,12 +1,14 @@
 //! `make simulate`: runs seeds, and of one that fails prints what happened in the plainest run that fails alike.
 //!
-//!     simulate [SEEDS] [--orders] [--replay NUMBERS] [--moves]
+//!     simulate [SEEDS] [--orders] [--replay NUMBERS] [--moves] [--as-it-is]
 //!
 //! SEEDS is a number, or a range as in 1..10000; `--orders` has the pairs and triples of moves meet in all orders;
-//! NUMBERS are the choices of a run, with commas between; `--moves` shows how often each move was answered how.
+//! NUMBERS are the choices of a run, with commas between; `--moves` shows how often each move was answered how,
+//! and `--as-it-is` does not look for the plainest run.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use simulation::base::Base;
@@ -14,6 +16,9 @@ use simulation::invariants::INVARIANTS;
 use simulation::orders;
 use simulation::run::{Outcome, of_list, of_seed};
 use simulation::shrink::shrink;
+
+/// Whether the plainest run is looked for.
+static SHRINKS: AtomicBool = AtomicBool::new(true);
 
 /// So many seeds between two lines.
 const LINE: u64 = 500;
@@ -27,6 +32,7 @@ fn main() -> ExitCode {
             "--replay" => replay = arguments.next(),
             "--orders" => in_orders = true,
             "--moves" => shows_moves = true,
+            "--as-it-is" => SHRINKS.store(false, Ordering::Relaxed),
             seeds => {
                 let (from, to) = seeds.split_once("..").unwrap_or((seeds, seeds));
                 let numbers = (from.parse(), to.trim_start_matches('=').parse());
@@ -47,6 +53,9 @@ fn main() -> ExitCode {
     }
     if in_orders {
         return run_orders();
+    }
+    if first == last {
+        return show(&base, &format!("seed {first}"), &of_seed(&base, first));
     }
     run_seeds(&base, first, last, shows_moves)
 }
@@ -104,8 +113,8 @@ fn run_orders() -> ExitCode {
 /// Shows a run: what happened in it, and of one that failed the plainest that fails alike.
 fn show(base: &Base, what: &str, outcome: &Outcome) -> ExitCode {
     let shown = match outcome.violation {
-        Some(_) => shrink(base, outcome),
-        None => outcome.clone(),
+        Some(_) if SHRINKS.load(Ordering::Relaxed) => shrink(base, outcome),
+        _ => outcome.clone(),
     };
     for line in shown.notes.told.borrow().iter() {
         println!("  {line}");

@@ -168,6 +168,7 @@ pub struct UnderWay {
     pub same_as: Option<String>,
     /// The id that had been answered for the same when it began.
     pub answered_before: Option<(String, Timestamp)>,
+    began: Timestamp,
     committed: usize,
     committed_at: Timestamp,
     then: Option<Then>,
@@ -440,6 +441,7 @@ impl Simulation {
             is_disturbed: false,
             same_as,
             answered_before,
+            began: self.world.now(),
             committed: 0,
             committed_at: self.world.now(),
             then: begin.then,
@@ -483,6 +485,7 @@ impl Simulation {
             is_disturbed: false,
             same_as: None,
             answered_before: None,
+            began: self.world.now(),
             committed: 0,
             committed_at: self.world.now(),
             then: None,
@@ -659,7 +662,7 @@ impl Simulation {
         {
             let id = answer.json()["id"].as_str().map(str::to_owned);
             if let Some(id) = id {
-                self.answered.entry(key).or_insert((id, self.world.now()));
+                self.answered.entry(key).or_insert((id, one.began));
             }
         }
         if let Some(then) = one.then.take() {

@@ -9,7 +9,7 @@ use simulation::base::Base;
 use simulation::run::of_seed;
 
 /// Within so many seeds each is found.
-const WITHIN: u64 = 150;
+const WITHIN: u64 = 1_000;
 
 /// What is broken: the invariants that may notice, the end of the statement's name, what is found in it, and what stands in
 /// its place, where `{}` is what was found. A `?` stands for any parameter.
@@ -23,7 +23,7 @@ type Break = (
 const LAST_ADMIN: &str = "user_id <> ? AND admin = 1 AND joined = 1";
 const PERMITTED: &str = "EXISTS (SELECT 1 FROM audit WHERE id = ?)";
 
-const BREAKS: [Break; 20] = [
+static BREAKS: &[Break] = &[
     (
         &["admins"],
         "::organization_users::PERMIT_UPDATE",
@@ -54,7 +54,12 @@ const BREAKS: [Break; 20] = [
         PERMITTED,
         "(1 OR {})",
     ),
-    (&["audit"], "::deployments::UPDATE", PERMITTED, "(1 OR {})"),
+    (
+        &["audit"],
+        "::projects::statements::UPDATE",
+        PERMITTED,
+        "(1 OR {})",
+    ),
     (
         &["budgets"],
         "::admissions::ADMIT",
@@ -69,21 +74,9 @@ const BREAKS: [Break; 20] = [
     ),
     (
         &["credentials"],
-        "::service_users::statements::DELETE_ACCESS_KEYS",
-        "service_user_id = ?",
-        "0 AND {}",
-    ),
-    (
-        &["credentials"],
         "::sessions::END",
         "session_method IS NOT NULL",
         "0 AND {}",
-    ),
-    (
-        &["ends"],
-        "::service_users::statements::PERMIT_CREATE",
-        "9007199254740991) <= min(",
-        "9007199254740991) <= 9007199254740991 + 0 * min(",
     ),
     (
         &["grants"],
@@ -111,12 +104,6 @@ const BREAKS: [Break; 20] = [
     ),
     (&["quotas"], "::consumption::INSERT", "? <= 0 OR", "1 OR {}"),
     (
-        &["quotas"],
-        "::admissions::ADMIT",
-        "r.quota_resource = it.quota_resource, r.leased_time, 0)",
-        "r.quota_resource = it.quota_resource, 0, 0)",
-    ),
-    (
         &["replays", "metering"],
         "::admissions::ADMIT",
         "y.key_digest = ? AND y.creation_date > ?",
@@ -135,6 +122,43 @@ const BREAKS: [Break; 20] = [
         "redemptions",
     ),
 ];
+
+/// The same, but only a few hundred seeds find them: what is asked again in the transaction of a change, say, shows only
+/// where it was lost between two round trips.
+static RARE_BREAKS: &[Break] = &[
+    (
+        &["credentials"],
+        "::service_users::statements::DELETE_ACCESS_KEYS",
+        "service_user_id = ?",
+        "0 AND {}",
+    ),
+    (
+        &["ends"],
+        "::service_users::statements::PERMIT_CREATE",
+        "9007199254740991) <= min(",
+        "9007199254740991) <= 9007199254740991 + 0 * min(",
+    ),
+    (
+        &["credentials", "grants"],
+        "::service_users::statements::PERMIT_CREATE",
+        "EXISTS (SELECT 1 FROM tokens WHERE id = ?",
+        "1 OR {}",
+    ),
+    (
+        &["quotas"],
+        "::admissions::ADMIT",
+        "r.quota_resource = it.quota_resource, r.leased_time, 0)",
+        "r.quota_resource = it.quota_resource, 0, 0)",
+    ),
+];
+
+/// What all orders of pairs find: a right that is lost between the round trips of who had it.
+static ORDER_BREAKS: &[Break] = &[(
+    &["grants"],
+    "::service_users::statements::PERMIT_RESET",
+    "principal_id = ? AND project_id = ? AND resource_type = 'project' AND permission = ?",
+    "(1 OR {})",
+)];
 
 /// How long a parameter is, as it stands in a statement.
 fn parameter(text: &str) -> Option<usize> {
@@ -178,7 +202,7 @@ fn replaced(text: &str, wanted: &str, by: &str) -> Option<String> {
 }
 
 /// What a run of seeds with this statement broken prints.
-fn printed((_, name, wanted, by): &Break) -> String {
+fn printed((_, name, wanted, by): &Break, runs: &str) -> String {
     let statements = tenantry::store::statements();
     let mut named = statements.iter().filter(|sql| sql.name().ends_with(name));
     let statement = named
@@ -194,37 +218,41 @@ fn printed((_, name, wanted, by): &Break) -> String {
     ));
     fs::write(&file, serde_json::json!({ text: broken }).to_string()).unwrap();
     let run = Command::new(env!("CARGO_BIN_EXE_simulate"))
-        .arg(format!("1..{WITHIN}"))
+        .arg(runs)
+        .arg("--as-it-is")
         .env("BROKEN_STATEMENTS", &file)
         .output()
         .unwrap();
     fs::remove_file(&file).unwrap();
-    let printed = String::from_utf8_lossy(&run.stdout);
-    assert!(
-        !run.status.success(),
-        "nobody noticed: {name}: {by} for {wanted}"
-    );
-    printed.into_owned()
+    String::from_utf8_lossy(&run.stdout).into_owned()
 }
 
 #[test]
 fn broken_statements_are_noticed() {
-    for broken in &BREAKS {
-        let printed = printed(broken);
-        let line = printed.lines().find(|line| line.ends_with("does not hold"));
-        let line = line.unwrap_or_default();
-        println!("{} ({}): {line}", broken.1, broken.2);
-        let is_noticed = broken
-            .0
-            .iter()
-            .any(|name| line.ends_with(&format!(": {name} does not hold")));
-        assert!(
-            is_noticed,
-            "{} was to notice that {} is broken: {printed}",
-            broken.0.join(" or "),
-            broken.1
-        );
+    are_noticed(BREAKS, &format!("1..{WITHIN}"));
+}
+
+#[test]
+#[ignore = "minutes in a debug build: make simulate BROKEN=1"]
+fn statements_whose_breaks_are_seldom_met_are_noticed() {
+    are_noticed(RARE_BREAKS, &format!("1..{WITHIN}"));
+    are_noticed(ORDER_BREAKS, "--orders");
+}
+
+fn are_noticed(breaks: &[Break], runs: &str) {
+    let mut unnoticed = Vec::new();
+    for broken in breaks {
+        let (invariants, name, wanted, _) = broken;
+        let printed = printed(broken, runs);
+        let line = printed.lines().find(|line| line.contains(" does not hold"));
+        let line = line.unwrap_or("not at all");
+        println!("{name}, {wanted}: {line}");
+        let is_noticed = |invariant: &&str| line.contains(&format!("{invariant} does not hold"));
+        if !invariants.iter().any(is_noticed) {
+            unnoticed.push(format!("{name}, {wanted}, by {invariants:?}: {printed}"));
+        }
     }
+    assert!(unnoticed.is_empty(), "{}", unnoticed.join("\n"));
 }
 
 /// Triggers that are taken away, and which invariant notices.

@@ -157,28 +157,25 @@ fn tokens(moment: &Moment<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// The permission that a change of each kind of object needs, on the project or on something in it.
-const NEEDED: [(&str, &str, &str); 12] = [
-    ("service_users", "service_user", "service_users"),
-    ("access_keys", "access_key", "service_users.access_keys"),
-    ("roles", "role", "roles"),
-    ("role_assignments", "role_assignment", "roles.assignments"),
-    ("deployments", "deployment", "deployments"),
-    (
-        "deployment_versions",
-        "deployment_version",
-        "deployments.versions",
-    ),
-    ("pipelines", "pipeline", "pipelines"),
-    (
-        "pipeline_versions",
-        "pipeline_version",
-        "pipelines.versions",
-    ),
-    ("request_schedules", "schedule", "request_schedules"),
-    ("webhooks", "webhook", "webhooks"),
-    ("workspaces", "workspace", "workspaces"),
-    ("services", "service", "services"),
+/// The permission that a change of each kind of object in the trail needs, on the project or on something in it: its own
+/// verb, or the one that stands at the end.
+const NEEDED: [(&str, &str); 16] = [
+    ("deployment", "deployments."),
+    ("deployment_version", "deployments.versions."),
+    ("pipeline", "pipelines."),
+    ("pipeline_version", "pipelines.versions."),
+    ("project", "projects."),
+    ("request_schedule", "request_schedules."),
+    ("role", "roles."),
+    ("role_assignment", "roles.assignments."),
+    ("service", "services."),
+    ("service_user", "service_users."),
+    ("service_user_access_key", "service_users.access_keys."),
+    ("service_user_token", "service_users.token.update"),
+    ("upstream", "deployments.versions.update"),
+    ("webhook", "webhooks."),
+    ("workspace", "workspaces."),
+    ("workspace_quotas", "workspaces.quotas."),
 ];
 
 fn changes_of_objects(moment: &Moment<'_>) -> Result<(), String> {
@@ -188,20 +185,24 @@ fn changes_of_objects(moment: &Moment<'_>) -> Result<(), String> {
     };
     let needed = NEEDED
         .iter()
-        .find(|(_, kind, _)| *kind == audited.text("object_type"));
-    let (Some((_, _, family)), action) = (needed, audited.text("action")) else {
+        .find(|(kind, _)| *kind == audited.text("object_type"));
+    let project = audited.text("project_id");
+    // Who makes a project holds nothing in it before.
+    let is_there = moment.before.row("projects", project).is_some();
+    let Some((_, permission)) = needed.filter(|_| is_there) else {
         return Ok(());
     };
-    let permission = format!("{family}.{action}");
-    let project = audited.text("project_id");
+    let permission = match permission.ends_with('.') {
+        true => format!("{permission}{}", audited.text("action")),
+        false => (*permission).to_owned(),
+    };
     let caller = moment.principal();
     let mut held = moment.catalogue.held(moment.before, caller, project, None);
     for object in moment.catalogue.objects(moment.before, caller, project) {
-        held.extend(
-            moment
-                .catalogue
-                .held(moment.before, caller, project, Some(object)),
-        );
+        let on_object = moment
+            .catalogue
+            .held(moment.before, caller, project, Some(object));
+        held.extend(on_object);
     }
     hold(held.contains(permission.as_str()), || {
         format!("{caller} does not hold {permission}: {}", audited.shown())

@@ -10,7 +10,7 @@ pub const INVARIANT: Invariant = Invariant {
     check,
 };
 
-/// A key is kept for a day; the run that takes old ones away may be late, not early.
+/// A key is kept for a day from the time of its request; the run that takes old ones away may be late, not early.
 const KEPT: i64 = 86_400_000;
 
 fn check(moment: &Moment<'_>) -> Result<(), String> {

@@ -18,10 +18,10 @@ use crate::simulation::{Begin, Simulation};
 pub type Move = fn(&Simulation) -> Option<Begin>;
 
 /// All of them, each with how often it is made and what it is called.
-const MOVES: [(usize, &str, Move); 54] = [
-    (12, "requests: direct", requests::direct),
-    (5, "requests: with a key", requests::with_a_key),
-    (4, "requests: streamed", requests::streamed),
+const MOVES: [(usize, &str, Move); 56] = [
+    (20, "requests: direct", requests::direct),
+    (7, "requests: with a key", requests::with_a_key),
+    (6, "requests: streamed", requests::streamed),
     (3, "requests: batch", requests::batch),
     (2, "requests: cancel", requests::cancel),
     (2, "requests: delete", requests::delete),
@@ -69,11 +69,13 @@ const MOVES: [(usize, &str, Move); 54] = [
     (3, "projects: change", projects::change),
     (4, "organizations: found", organizations::found),
     (4, "objects: make deployment", objects::make_deployment),
-    (2, "objects: delete deployment", objects::delete_deployment),
+    (3, "objects: delete deployment", objects::delete_deployment),
     (5, "objects: make version", objects::make_version),
     (3, "objects: delete version", objects::delete_version),
+    (4, "objects: rename", objects::rename),
     (4, "objects: put upstream", objects::put_upstream),
     (4, "objects: set or delete", objects::set_or_delete),
+    (10, "ended: look", ended),
     (3, "workspaces: make or delete", workspaces::make_or_delete),
     (3, "workspaces: set quota", workspaces::set_quota),
     (8, "workspaces: consume", workspaces::consume),
@@ -124,4 +126,28 @@ pub fn project_id(simulation: &Simulation, name: &str) -> String {
 pub fn in_project(simulation: &Simulation, project: &str, sql: &str) -> Option<String> {
     let id = project_id(simulation, project);
     simulation.pick(&sql.replace('?', &format!("'{id}'")))
+}
+
+/// Somebody whose credential has ended tries it.
+fn ended(simulation: &Simulation) -> Option<Begin> {
+    let all = 0..simulation.credentials.len();
+    let ended: Vec<usize> = all
+        .filter(|one| simulation.has_ended(*one).is_some())
+        .collect();
+    let keys = ended.iter().copied();
+    let keys: Vec<usize> = keys
+        .filter(|one| simulation.credentials[*one].key.is_some())
+        .collect();
+    let by = match simulation.below(3) {
+        2 if !keys.is_empty() => *simulation.one_of(&keys),
+        _ => *simulation.one_of(&ended),
+    };
+    let target = match &simulation.credentials[by].key {
+        Some(_) => format!(
+            "/v1/{}/workspaces",
+            simulation.credentials[by].project.replace('-', "")
+        ),
+        None => "/v2.1/user".to_owned(),
+    };
+    Some(simulation.calling(by, "GET", target, serde_json::Value::Null))
 }

@@ -140,7 +140,7 @@ pub fn set_or_delete(simulation: &Simulation) -> Option<Begin> {
     let (by, project) = (somebody(simulation), project(simulation)?);
     let base = format!("/v2.1/projects/{project}");
     let deployment = in_project(simulation, &project, DEPLOYMENTS)?;
-    match simulation.below(7) {
+    match simulation.below(6) {
         0 => {
             let body = json!({"name": "s", "object_type": "deployment", "object_name": deployment,
                 "schedule": "*/5 * * * *", "request_data": {"x": 1}});
@@ -158,18 +158,18 @@ pub fn set_or_delete(simulation: &Simulation) -> Option<Begin> {
         }
         3 => Some(simulation.calling(by, "DELETE", format!("{base}/schedules/s"), Json::Null)),
         4 => Some(simulation.calling(by, "DELETE", format!("{base}/webhooks/w"), Json::Null)),
-        5 => {
+        _ => {
             let body = json!({"enabled": simulation.below(2) == 1});
             Some(simulation.calling(by, "PATCH", format!("{base}/schedules/s"), body))
         }
-        _ => {
-            let body = json!({"name": simulation.one_of(&["h", "d", "e"])});
-            Some(simulation.calling(
-                by,
-                "PATCH",
-                format!("{base}/deployments/{deployment}"),
-                body,
-            ))
-        }
     }
+}
+
+/// Renames a deployment, perhaps to a name that is taken.
+pub fn rename(simulation: &Simulation) -> Option<Begin> {
+    let (by, project) = (somebody(simulation), project(simulation)?);
+    let deployment = in_project(simulation, &project, DEPLOYMENTS)?;
+    let body = json!({"name": simulation.one_of(&["h", "d", "e"]), "description": "renamed"});
+    let target = format!("/v2.1/projects/{project}/deployments/{deployment}");
+    Some(simulation.calling(by, "PATCH", target, body))
 }

@@ -160,7 +160,7 @@ pub fn set_plan(simulation: &Simulation) -> Option<Begin> {
         }
         _ => json!({"projects": 2, "users": 6, "deployments": 3, "deployment_versions": 4}),
     };
-    let credits = *simulation.one_of(&[300, 500, 80]);
+    let credits = *simulation.one_of(&[30, 60, 90]);
     let body = json!({"description": "", "self_service": true, "monthly_credits": credits, "limits": limits});
     let plan = *simulation.one_of(&["tight", "free"]);
     Some(operator(

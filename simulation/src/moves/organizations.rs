@@ -3,14 +3,14 @@
 use serde_json::json;
 
 use super::{name, somebody};
-use crate::base::VOUCHER;
+use crate::base::{ENDING_VOUCHER, VOUCHER};
 use crate::simulation::{Begin, Simulation};
 
 /// Founds one, with a voucher mostly.
 pub fn found(simulation: &Simulation) -> Option<Begin> {
     let by = somebody(simulation);
     let name = name(simulation, &["initech", "hooli", "umbrella"]);
-    let voucher = *simulation.one_of(&[VOUCHER, VOUCHER, "WORKSHOP-2", ""]);
+    let voucher = *simulation.one_of(&[VOUCHER, VOUCHER, ENDING_VOUCHER, "WORKSHOP-2", ""]);
     Some(founding(simulation, by, &name, voucher))
 }
 

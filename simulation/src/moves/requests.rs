@@ -4,6 +4,8 @@ use serde_json::{Value as Json, json};
 
 use testkit::HangUp;
 
+use crate::base::{ADMIN, ROBOT};
+
 use super::{in_project, project, somebody};
 use crate::simulation::{Begin, Simulation};
 
@@ -17,9 +19,11 @@ const HANG_UPS: [HangUp; 4] = [
 /// A deployment to ask, mostly the one that costs something.
 fn deployment(simulation: &Simulation) -> Option<(String, String)> {
     let project = project(simulation)?;
-    let name = match simulation.below(4) {
+    let name = match simulation.below(6) {
         0 | 1 => "d".to_owned(),
-        2 => "e".to_owned(),
+        2 | 3 => "e".to_owned(),
+        // In a project without credits of its own, so that only the plan's are a limit.
+        4 => return Some(("audio".to_owned(), "a".to_owned())),
         _ => in_project(
             simulation,
             &project,
@@ -30,7 +34,7 @@ fn deployment(simulation: &Simulation) -> Option<(String, String)> {
 }
 
 fn timeout(simulation: &Simulation) -> i64 {
-    *simulation.one_of(&[10, 20, 50])
+    *simulation.one_of(&[10, 20, 50, 50])
 }
 
 /// The call of one.
@@ -66,7 +70,7 @@ pub fn direct(simulation: &Simulation) -> Option<Begin> {
 
 /// A direct one with an idempotency key, of which there are few.
 pub fn with_a_key(simulation: &Simulation) -> Option<Begin> {
-    let by = somebody(simulation);
+    let by = *simulation.one_of(&[ROBOT, ADMIN]);
     let key = *simulation.one_of(&["one", "two"]);
     let target = "/v2.1/projects/vision/deployments/d/requests?timeout=10";
     let mut begin = asking(simulation, by, target, json!({"x": 1}));

@@ -6,6 +6,8 @@ use testkit::Caller;
 use testkit::signed::AccessKey;
 use testkit::world::HOUR;
 
+use crate::base::ROBOT;
+
 use super::{in_project, project, project_id, somebody};
 use crate::simulation::{Begin, Credential, Kind, Scope, Simulation};
 
@@ -75,7 +77,11 @@ pub fn change(simulation: &Simulation) -> Option<Begin> {
 /// Resets the token of one.
 pub fn reset(simulation: &Simulation) -> Option<Begin> {
     let (by, project) = (somebody(simulation), project(simulation)?);
-    let one = in_project(simulation, &project, THEM)?;
+    // The one that has an access key, or any.
+    let one = match simulation.below(3) {
+        0 => simulation.credentials[ROBOT].caller.id.clone(),
+        _ => in_project(simulation, &project, THEM)?,
+    };
     let grace = *simulation.one_of(&[0, 0, 30, 600]);
     let keeps_keys = simulation.below(4) == 3;
     Some(resetting(simulation, by, &project, &one, grace, keeps_keys))

@@ -52,7 +52,7 @@ pub fn make_or_delete(simulation: &Simulation) -> Option<Begin> {
 pub fn set_quota(simulation: &Simulation) -> Option<Begin> {
     is_there(simulation)?;
     let (by, id) = (somebody(simulation), workspace(simulation)?);
-    let quota = *simulation.one_of(&[4, 6, 2]);
+    let quota = *simulation.one_of(&[1, 2, 3]);
     let body = json!({"quotas": [{"resource": GPU, "quota": quota}]});
     Some(simulation.calling(by, "PUT", path(simulation, &format!("/{id}/quotas")), body))
 }
