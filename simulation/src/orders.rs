@@ -265,8 +265,8 @@ static MOVES: &[Named] = &[
             )
         }),
     ),
-    ("the operator imports usage", Call(|s| importing(s))),
-    ("the operator imports it again", Call(|s| importing(s))),
+    ("the operator imports usage", Call(importing)),
+    ("the operator imports it again", Call(importing)),
     ("the scheduled run comes", Minute),
 ];
 
