@@ -9,7 +9,7 @@ use simulation::base::Base;
 use simulation::run::of_seed;
 
 /// Within so many seeds each is found.
-const WITHIN: u64 = 1_000;
+const WITHIN: u64 = 2_000;
 
 /// What is broken: the invariants that may notice, the end of the statement's name, what is found in it, and what stands in
 /// its place, where `{}` is what was found. A `?` stands for any parameter.
