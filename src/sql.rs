@@ -107,6 +107,14 @@ impl Sql {
         prepare(self.text(), Form::Verdict)
     }
 
+    /// The text with a permit that is given where all of its other rules hold, over the same parameters; for the tests of
+    /// the tests.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn without(&self, rule: &'static str) -> Prepared {
+        prepare(self.text(), Form::Without(rule))
+    }
+
     /// The names of a permit's rules, in their order.
     #[must_use]
     pub fn rules(&self) -> Vec<&'static str> {
@@ -165,6 +173,9 @@ enum Form {
     Statement,
     /// The verdict on a permit.
     Verdict,
+    /// The statement, as if this rule always held.
+    #[cfg(not(target_arch = "wasm32"))]
+    Without(&'static str),
 }
 
 /// A part of a statement's text.
@@ -247,6 +258,10 @@ fn prepare(source: &'static str, form: Form) -> Prepared {
             }
             Piece::Rule(name) => {
                 text.push_str(if within.is_none() { "(" } else { ") AND (" });
+                #[cfg(not(target_arch = "wasm32"))]
+                if form == Form::Without(name) {
+                    text.push_str("1 OR ");
+                }
                 within = Some(name);
             }
             Piece::Told(_) => is_wanted = false,
@@ -552,6 +567,17 @@ mod tests {
         assert_eq!(permit.parameters.len(), 3);
         assert!(permit.has_rules);
         assert_eq!(PERMIT.rules(), ["may", "fits"]);
+    }
+
+    #[test]
+    fn a_permit_without_a_rule_has_the_same_parameters() {
+        let permit = PERMIT.without("fits");
+        assert_eq!(
+            permit.text,
+            "INSERT INTO t SELECT CAST(?1 AS TEXT) WHERE (CAST(?2 AS INTEGER) = 1) AND \
+             (1 OR CAST(?1 AS TEXT) < CAST(?3 AS INTEGER) OR CAST(?3 AS INTEGER) IS NULL) RETURNING 1 AS done"
+        );
+        assert_eq!(permit.parameters, PERMIT.prepared().parameters);
     }
 
     #[test]

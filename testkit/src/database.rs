@@ -321,6 +321,9 @@ impl Sqlite {
             answers.push(Json::Object(object));
         }
         drop(rows);
+        if statement.is_verdict() {
+            broken::note(statement.sql(), &answers);
+        }
         let steps = prepared.reset_status(StatementStatus::VmStep);
         self.0
             .steps

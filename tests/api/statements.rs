@@ -351,3 +351,16 @@ fn every_refusal_is_of_a_rule_that_some_permit_has() {
     // The kind of place of a variable, with its id.
     assert_eq!(unknown, [&"project"]);
 }
+
+#[test]
+#[ignore = "prints each permit without each of its rules for scripts/drop-rules.py"]
+fn print_permits_without_a_rule() {
+    for sql in tenantry::store::statements() {
+        let text = &sql.prepared().text;
+        for rule in sql.rules() {
+            let without = sql.without(rule).text;
+            let line = serde_json::json!({"permit": sql.name(), "rule": rule, "text": text, "without": without});
+            println!("{line}");
+        }
+    }
+}
