@@ -15,16 +15,12 @@ that fails ends the run. It is still minutes to hours, so it is not in CI: run i
 """
 
 import argparse
-import glob
-import json
 import os
 import re
-import sqlite3
-import subprocess
-import sys
-import tempfile
 import time
 from collections import Counter
+
+from mutants import SLOW, check, noticed, printed, test_binary
 
 PERMITS = ("INSERT INTO audit ", "INSERT INTO usage_imports ", "INSERT INTO quota_consumptions ")
 
@@ -34,9 +30,6 @@ ABOUT_RIGHTS = ("delegation::", "expiring_callers::", "races::", "role", "servic
                 "grace::", "project_users::", "organization_users::", "last_admin::", "subscriptions::", "vouchers::",
                 "workspace", "consumption::", "slow_bodies::")
 LOST_RIGHTS = ("lost_rights::",)
-
-# Tests that look at texts, documents or whole reports and not at what a permit allows, and take long.
-SLOW = ("growth::", "openapi::", "statements::", "paths::", "usage_sums::", "usage_reports::", "token_keys::")
 
 TOKEN = re.compile(r"'[^']*'|\(|\)|[A-Za-z_][A-Za-z_0-9.]*|\?\d+|.", re.DOTALL)
 
@@ -144,8 +137,8 @@ def condition_of(text):
     if not where:
         return None
     start = where[0][1]
-    conflict = [at for at, _, _ in Scan(text).at(0, "ON") if at > start]
-    return trimmed(text, start, conflict[0] if conflict else len(text))
+    ends = [at for at, _, _ in Scan(text).at(0, "ON", "RETURNING") if at > start]
+    return trimmed(text, start, ends[0] if ends else len(text))
 
 
 def named(text, parameters):
@@ -180,32 +173,6 @@ def mutants(statements, only):
     return top + deep
 
 
-def checked(all_mutants):
-    """The same, once SQLite has taken each text: what is malformed would look as if it had been noticed."""
-    database = sqlite3.connect(":memory:")
-    for path in sorted(glob.glob("migrations/*.sql")):
-        with open(path, encoding="utf-8") as file:
-            database.executescript(file.read())
-    for name, part, texts in all_mutants:
-        for text in texts.values():
-            numbers = {int(number) for number in re.findall(r"\?(\d+)", text)}
-            try:
-                database.execute("EXPLAIN " + text, [None] * max(numbers))
-            except sqlite3.Error as error:
-                sys.exit(f"{name}: {part}: {error}: {text}")
-    return all_mutants
-
-
-def test_binary():
-    build = subprocess.run(["cargo", "test", "--locked", "--test", "api", "--no-run", "--message-format=json"],
-                           check=True, stdout=subprocess.PIPE, text=True)
-    for line in build.stdout.splitlines():
-        message = json.loads(line)
-        if message.get("target", {}).get("name") == "api" and message.get("executable"):
-            return message["executable"]
-    sys.exit("cargo built no test program")
-
-
 def stages(name, skipped):
     """The tests in the order of their promise, each once, as arguments of the test program."""
     family = name.split("::")[0].split(" ")[0]
@@ -228,10 +195,10 @@ def main():
     arguments = arguments.parse_args()
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
     binary = arguments.binary or test_binary()
-    printed = subprocess.run([binary, "--ignored", "--nocapture", "--exact", "statements::print_statements"],
-                             check=True, stdout=subprocess.PIPE, text=True).stdout
-    statements = [json.loads(line[line.index("{"):]) for line in printed.splitlines() if '{"' in line]
-    all_mutants = checked(mutants(statements, arguments.only))
+    all_mutants = mutants(printed(binary, "statements::print_statements"), arguments.only)
+    # All before the first one runs.
+    for name, part, texts in all_mutants:
+        check(f"{name}: {part}", texts)
     print(f"{len(all_mutants)} parts of conditions", flush=True)
     skipped = [argument for test in (*SLOW, *arguments.skip_tests) for argument in ("--skip", test)]
     verdicts, survivors = Counter(), []
@@ -241,22 +208,13 @@ def main():
         if arguments.list:
             print(f"{number} {name}: {short}")
             continue
-        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-            json.dump(texts, file)
-            file.flush()
-            began = time.monotonic()
-            for tests in stages(name, skipped):
-                run = subprocess.run([binary, "-q", *tests], env={**os.environ, "BROKEN_STATEMENTS": file.name},
-                                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-                if run.returncode:
-                    break
-        verdict = "noticed" if run.returncode else "SURVIVES"
+        began = time.monotonic()
+        by = noticed(binary, texts, stages(name, skipped))
+        verdict = "noticed" if by else "SURVIVES"
         verdicts[verdict] += 1
-        if verdict != "noticed":
+        if not by:
             survivors.append((name, short))
-        by = re.search(r"noticed by ([\w:]+)", run.stdout)
-        print(f"{number} {verdict} {time.monotonic() - began:.0f}s {name}: {short[:300]} [{by.group(1) if by else ''}]",
-              flush=True)
+        print(f"{number} {verdict} {time.monotonic() - began:.0f}s {name}: {short[:300]} [{by or ''}]", flush=True)
     for name, part in survivors:
         print(f"SURVIVES {name}: {part}")
     print(dict(verdicts))

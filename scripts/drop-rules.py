@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""Drops each rule of each permit in turn, runs the native tests that can notice, and prints what none of them does.
+
+    scripts/drop-rules.py [--only WORD]... [--sample N [--seed S]] [--binary FILE] [--refusals FILE]
+
+The permits without a rule are made of the rules' list (`Sql::without`) and nothing is built anew: the tests take the
+texts from a file (testkit/src/broken.rs). A test can notice only if it has that permit refused by that rule alone: until
+then all goes as it did. Which tests do is written down by a run of all of them with REFUSALS=FILE, which is made first
+where --refusals names none. So a rule that never refuses alone survives without a run, and the others cost a few tests.
+
+--only takes parts of `permit: rule`, --binary a test program that is built already. --sample tries N of the rules that
+are refused by, drawn anew each day unless there is a seed; those that are not are told in any case. It fails where a
+survivor is not among SURVIVORS or one of those is noticed. The last lines are the score, as TAP counts.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+
+from mutants import SLOW, check, noticed, printed, test_binary
+
+# Rules that no test can notice to be dropped, and why.
+SURVIVORS = {
+}
+
+# How many tests of a permit's own family are tried before all that can notice: mostly one of them does.
+FIRST = 3
+
+
+def read_refusals(path):
+    """{(permit, rule): tests} of what a run wrote down."""
+    found = defaultdict(set)
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            refusal = json.loads(line)
+            found[short(refusal["permit"]), refusal["rule"]].add(refusal["test"])
+    return found
+
+
+def refusals(binary):
+    """The same of a run of all tests."""
+    with tempfile.NamedTemporaryFile("r", suffix=".jsonl") as file:
+        subprocess.run([binary, "-q", "--test-threads", str(max(2, os.cpu_count() or 2))], check=True,
+                       env={**os.environ, "REFUSALS": file.name}, stdout=subprocess.DEVNULL)
+        return read_refusals(file.name)
+
+
+def short(permit):
+    return permit.removeprefix("tenantry::store::")
+
+
+def stages(permit, tests):
+    """First a few tests of the permit's family, then all that can notice."""
+    family = permit.split("::")[0].rstrip("s")
+    near = sorted(tests, key=lambda test: (not test.startswith(family), test))
+    for some in (near[:FIRST], near[FIRST:]):
+        if some:
+            yield ["--exact", *some]
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--only", action="append", default=[])
+    arguments.add_argument("--sample", type=int)
+    arguments.add_argument("--seed", default=datetime.date.today().isoformat())
+    arguments.add_argument("--binary")
+    arguments.add_argument("--refusals")
+    arguments = arguments.parse_args()
+    os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+    binary = arguments.binary or test_binary()
+    without = {(short(line["permit"]), line["rule"]): {line["text"]: line["without"]}
+               for line in printed(binary, "statements::print_permits_without_a_rule")}
+    unknown = SURVIVORS.keys() - without.keys()
+    if unknown:
+        sys.exit(f"on the list, and no rules: {unknown}")
+    refused = read_refusals(arguments.refusals) if arguments.refusals else refusals(binary)
+    rules = [rule for rule in without
+             if not arguments.only or any(word in ": ".join(rule) for word in arguments.only)]
+    tests = {rule: [test for test in refused[rule] if not test.startswith(SLOW)] for rule in rules}
+    tried = [rule for rule in rules if tests[rule]]
+    if arguments.sample is not None and arguments.sample < len(tried):
+        tried = random.Random(arguments.seed).sample(tried, arguments.sample)
+        print(f"{arguments.sample} rules drawn by --seed {arguments.seed}", flush=True)
+    survivors = [rule for rule in rules if not tests[rule]]
+    wrong = []
+    for number, rule in enumerate(tried, 1):
+        check(": ".join(rule), without[rule])
+        by = noticed(binary, without[rule], stages(rule[0], tests[rule]))
+        if not by:
+            survivors.append(rule)
+        elif rule in SURVIVORS:
+            wrong.append(rule)
+            print(f"ON THE LIST, BUT NOTICED {': '.join(rule)} [{by}]")
+        print(f"{number}/{len(tried)} {'noticed' if by else 'survives'} {': '.join(rule)} [{by or ''}]", flush=True)
+    for rule in survivors:
+        reason = SURVIVORS.get(rule)
+        if reason is None:
+            wrong.append(rule)
+        print(f"{'SURVIVES' if reason is None else 'survives'} {': '.join(rule)}: "
+              f"{reason or ('no test notices' if tests[rule] else 'no test has it refuse alone')}")
+    never = sum(not tests[rule] for rule in rules)
+    print(f"{len(tried) + never - len(survivors)} noticed and {len(survivors)} not, {len(survivors) - len(set(survivors) - SURVIVORS.keys())} of "
+          f"them on the list, of {len(tried) + never} that were tried; there are {len(rules)}")
+    print(f"# pass {len(tried) + never - len(wrong)}\n# fail {len(wrong)}")
+    sys.exit(bool(wrong))
+
+
+if __name__ == "__main__":
+    main()
