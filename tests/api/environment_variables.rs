@@ -644,3 +644,24 @@ fn the_operator_sees_how_much_is_sealed_under_which_key() {
         json!({"id": old, "current": false, "rows": 1})
     );
 }
+
+#[test]
+fn who_may_still_read_the_source_but_not_change_the_place_meanwhile_copies_nothing() {
+    let world = world();
+    plain(&world, "/deployments/d", "A", "1");
+    let role = world.custom_role(&["deployments.update"]);
+    let reader = world.custom_role(&["deployments.get"]);
+    let copier = world.service_user(&[&reader]);
+    world.assign_on("deployment", "other", &role, &copier.id);
+    let path = world.path("/deployments/other/copy-environment-variables");
+    let call = testkit::Call::new("POST", path).by(&copier);
+    let call = call.json(&json!({"source_deployment": "d"}));
+    world.copy().send(call.clone()).expect(201);
+    let lost = move |world: &World| {
+        world.execute(
+            "DELETE FROM role_assignments WHERE resource_type = 'deployment' AND assignee_id = ?1",
+            [&copier.id],
+        );
+    };
+    world.send_while(3, lost, call).expect(403);
+}

@@ -254,7 +254,7 @@ fn delete_robot(world: &World) {
 }
 
 /// Whether a route of this surface changes something.
-fn is_writing(route: &Route) -> bool {
+pub fn is_writing(route: &Route) -> bool {
     route.method.as_str() != "GET"
         // Nobody is anybody yet.
         && route.access != Access::Public

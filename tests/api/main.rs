@@ -59,6 +59,8 @@ mod gate_races;
 #[cfg(test)]
 mod gate_streams;
 #[cfg(test)]
+mod gone_things;
+#[cfg(test)]
 mod grace;
 #[cfg(test)]
 mod growth;

@@ -580,3 +580,30 @@ fn what_a_body_does_not_name_is_not_judged_anew() {
     patch(&world, "v2", json!({"metadata": {"b": 1}})).refused(400, "65536 bytes");
     patch(&world, "v2", json!({"metadata": null})).expect(200);
 }
+
+#[test]
+fn a_version_of_a_pipeline_that_another_one_names_is_not_deleted() {
+    let world = World::new();
+    world.pipeline("inner");
+    world.pipeline("outer");
+    let objects = json!([{
+        "name": "step", "reference_name": "inner", "reference_type": "pipeline", "version": "v1",
+    }]);
+    let path = world.path("/pipelines/outer/versions");
+    let body = json!({"version": "v2", "objects": objects});
+    world.call(&world.owner(), "POST", &path, body).expect(201);
+    let inner = world.path("/pipelines/inner/versions/v1");
+    let default = world.path("/pipelines/inner");
+    world.call(
+        &world.owner(),
+        "PATCH",
+        &default,
+        json!({"default_version": null}),
+    );
+    let delete = || world.call(&world.owner(), "DELETE", &inner, Json::Null);
+    delete().refused(400, "outer");
+    world
+        .call(&world.owner(), "DELETE", &format!("{path}/v2"), Json::Null)
+        .expect(204);
+    delete().expect(204);
+}

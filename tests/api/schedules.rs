@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use testkit::upstream::Reply;
 use testkit::world::HOUR;
-use testkit::{Answer, Caller, World};
+use testkit::{Answer, Call, Caller, World};
 
 const MINUTE: i64 = 60_000;
 
@@ -657,4 +657,49 @@ fn it_goes_with_its_pipeline_and_with_its_version() {
     let second = of_pipeline(json!({"name": "t"}));
     make_by(&world, &world.robot(), second).expect(201);
     goes_with(&world, "/pipelines/p", "v2");
+}
+
+#[test]
+fn no_schedule_takes_the_name_of_another() {
+    let world = world();
+    make(&world, json!({}));
+    make(&world, json!({"name": "taken"}));
+    patch(&world, &world.robot(), json!({"name": "taken"})).refused(400, "name: ");
+}
+
+#[test]
+fn who_may_still_make_requests_but_loses_the_right_to_schedules_meanwhile_changes_none() {
+    let world = world();
+    make(&world, json!({}));
+    let role = world.custom_role(&["request_schedules.update"]);
+    let planner = world.service_user(&[&role]);
+    world.assign_on("deployment", "d", "deployment-request-user", &planner.id);
+    let call = Call::new("PATCH", world.path("/schedules/s")).by(&planner);
+    let call = call.json(&json!({"timeout": 20}));
+    let lost = move |world: &World| {
+        world.execute(
+            "DELETE FROM role_assignments WHERE resource_type = 'project' AND assignee_id = ?1",
+            [&planner.id],
+        );
+    };
+    world.send_while(2, lost, call).expect(403);
+    assert_ne!(shown(&world)["timeout"], 20);
+}
+
+/// A new schedule has a round trip more, in which the fields of its object are read.
+#[test]
+fn who_may_still_make_requests_but_loses_the_right_to_schedules_meanwhile_makes_none() {
+    let world = world();
+    let role = world.custom_role(&["request_schedules.create"]);
+    let planner = world.service_user(&[&role]);
+    world.assign_on("deployment", "d", "deployment-request-user", &planner.id);
+    let call = Call::new("POST", world.path("/schedules")).by(&planner);
+    let call = call.json(&body(json!({})));
+    let lost = move |world: &World| {
+        world.execute(
+            "DELETE FROM role_assignments WHERE resource_type = 'project' AND assignee_id = ?1",
+            [&planner.id],
+        );
+    };
+    world.send_while(3, lost, call).expect(403);
 }

@@ -426,3 +426,17 @@ fn a_change_that_changes_nothing_writes_nothing() {
         assert_eq!(world.count(rows), 2, "{field}");
     }
 }
+
+#[test]
+fn who_loses_their_right_meanwhile_renames_no_service_user() {
+    let world = World::new();
+    let path = world.path(&format!("/service-users/{}", world.idle().id));
+    let call = testkit::Call::new("PATCH", &path).by(&world.admin());
+    let call = call.json(&json!({"name": "renamed"}));
+    let lost = |world: &World| {
+        let admin = world.admin().id;
+        world.execute("DELETE FROM role_assignments WHERE user_id = ?1", [admin]);
+    };
+    world.send_while(2, lost, call).expect(403);
+    assert_ne!(world.get(&world.owner(), &path).json()["name"], "renamed");
+}

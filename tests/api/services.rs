@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use testkit::organizations::subscribe;
 use testkit::{Answer, Caller, World};
 
 /// A world with the deployments `d` and `other`, each with a version `v1`.
@@ -1088,4 +1089,78 @@ mod passing {
         assert!(!refused.error().contains("unpaid"));
         world.send(served.call("GET", "/x")).refused(403, "unpaid");
     }
+}
+
+#[test]
+fn no_service_is_made_once_the_subscription_is_over() {
+    let world = world();
+    subscribe(&world, "premium", "2026-06-01", Some("2026-06-15")).expect(200);
+    create(&world, json!({"name": "s", "deployment": "d"})).refused(403, "subscription has ended");
+}
+
+#[test]
+fn a_change_names_what_is_there_and_no_name_that_is_taken() {
+    let world = world();
+    service(&world);
+    create(&world, json!({"name": "t", "deployment": "d"})).expect(201);
+    let made = patch(&world, json!({"version": "v1"})).expect(200).json();
+    let unknown = json!({"deployment": "none", "description": "another"});
+    patch(&world, unknown).expect(404);
+    patch(&world, json!({"version": "none"})).refused(400, "version");
+    patch(&world, json!({"name": "t"})).refused(400, "name: ");
+    assert_eq!(get(&world, "/services/s").expect(200).json(), made);
+}
+
+#[test]
+fn nobody_opens_by_a_change_what_they_may_not_call() {
+    let world = world();
+    service(&world);
+    let role = world.custom_role(&["services.update"]);
+    let author = world.service_user(&[&role]);
+    let path = world.path("/services/s");
+    let open = json!({"authentication_required": false, "rate_limit": 1});
+    let change = |body: &Json| world.call(&author, "PATCH", &path, body.clone());
+    change(&json!({"rate_limit": 1})).expect(200);
+    change(&open).refused(403, "authentication_required");
+    world.assign_on("deployment", "d", "deployment-request-user", &author.id);
+    change(&open).expect(200);
+}
+
+#[test]
+fn a_second_limit_of_a_caller_does_not_take_the_place_of_the_first() {
+    let world = world();
+    service(&world);
+    let caller = world.service_user(&[]);
+    let path = world.path("/services/s/user-rate-limits");
+    let limit = |most: i64| {
+        let body = json!({"user_id": caller.id, "limit": most});
+        world.call(&world.owner(), "POST", &path, body)
+    };
+    limit(7).expect(201);
+    limit(8).refused(400, "user_id: there is a limit");
+    let shown = get(
+        &world,
+        &format!("/services/s/user-rate-limits/{}", caller.id),
+    );
+    assert_eq!(shown.json()["limit"], 7);
+}
+
+#[test]
+fn a_service_has_at_most_a_thousand_limits() {
+    let world = world();
+    service(&world);
+    let id = "(SELECT id FROM services)";
+    let full = format!(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+         INSERT INTO service_user_limits (service_id, kind, user_id, id, most)
+         SELECT {id}, 'rate', 'u' || i, 'l' || i, 1 FROM n"
+    );
+    world.execute(&full, []);
+    let caller = world.service_user(&[]);
+    let path = world.path("/services/s/user-rate-limits");
+    let body = json!({"user_id": caller.id, "limit": 1});
+    let one_more = || world.call(&world.owner(), "POST", &path, body.clone());
+    one_more().refused(400, "at most 1000");
+    world.execute("DELETE FROM service_user_limits WHERE user_id = 'u1'", []);
+    one_more().expect(201);
 }

@@ -353,6 +353,15 @@ fn every_refusal_is_of_a_rule_that_some_permit_has() {
 }
 
 #[test]
+#[ignore = "looks at what scripts/mutants.py has run in the place of statements: all would notice a text that is none"]
+fn sqlite_takes_the_broken_statements() {
+    let connection = schema::fresh();
+    for text in testkit::broken::replacements() {
+        connection.prepare(text).unwrap();
+    }
+}
+
+#[test]
 #[ignore = "prints each permit without each of its rules for scripts/drop-rules.py"]
 fn print_permits_without_a_rule() {
     for sql in tenantry::store::statements() {

@@ -675,3 +675,22 @@ fn a_version_that_names_no_environment_has_an_external_one_and_its_type_for_a_gr
             .json(),
     );
 }
+
+#[test]
+fn no_deployment_or_pipeline_takes_the_name_of_another() {
+    let world = World::new();
+    for name in ["one", "two"] {
+        world.deployment(name);
+        world.pipeline(name);
+    }
+    for kind in ["deployments", "pipelines"] {
+        call(
+            &world,
+            "PATCH",
+            &format!("/{kind}/one"),
+            json!({"name": "two"}),
+        )
+        .refused(400, "name: ");
+        read(&world, &format!("/{kind}/one"));
+    }
+}

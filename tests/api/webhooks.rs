@@ -1340,3 +1340,32 @@ fn it_goes_with_its_pipeline_and_with_its_version() {
         .expect(204);
     assert_eq!(world.count("SELECT count(*) FROM webhooks"), 0);
 }
+
+#[test]
+fn no_webhook_takes_the_name_of_another() {
+    let world = world();
+    make(&world, json!({}));
+    make(&world, json!({"name": "taken"}));
+    patch(&world, "", json!({"name": "taken"})).refused(400, "name: ");
+}
+
+#[test]
+fn who_may_still_read_requests_but_loses_the_right_to_webhooks_meanwhile_makes_and_changes_none() {
+    for (method, below) in [("POST", ""), ("PATCH", "/w")] {
+        let world = world();
+        make(&world, json!({}));
+        let role = world.custom_role(&["webhooks.create", "webhooks.update"]);
+        let teller = world.service_user(&[&role]);
+        world.assign_on("deployment", "d", "deployment-request-user", &teller.id);
+        let path = world.path(&format!("/webhooks{below}"));
+        let call = Call::new(method, path).by(&teller);
+        let call = call.json(&body(json!({"name": "x"})));
+        let lost = move |world: &World| {
+            world.execute(
+                "DELETE FROM role_assignments WHERE resource_type = 'project' AND assignee_id = ?1",
+                [&teller.id],
+            );
+        };
+        world.send_while(2, lost, call).expect(403);
+    }
+}
