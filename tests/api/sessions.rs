@@ -824,3 +824,27 @@ fn the_operators_calls_look_at_no_cookie() {
     let answer = world.get(&session, "/operator/v1/users").expect(401);
     assert_eq!(answer.trips, 0);
 }
+
+#[test]
+fn a_session_that_ends_meanwhile_ends_no_other_one() {
+    let world = World::new();
+    let id = |not: &str| -> String {
+        let connection = world.database.connection();
+        let sql = "SELECT id FROM tokens WHERE session_method IS NOT NULL AND id <> ?1";
+        connection.query_row(sql, [not], |row| row.get(0)).unwrap()
+    };
+    let caller = world.sign_in(&world.owner());
+    let first = id("");
+    world.sign_in(&world.owner());
+    let second = id(&first);
+    let call = Call::new("DELETE", format!("/session/list/{second}")).by(&caller);
+    let ends = {
+        let first = first.clone();
+        move |world: &World| {
+            world.execute("DELETE FROM tokens WHERE id = ?1", [first]);
+        }
+    };
+    let answer = world.send_while(2, ends, call.on_console());
+    assert!([401, 403].contains(&answer.status), "{answer}");
+    assert_eq!(id(&first), second);
+}
