@@ -20,7 +20,7 @@ import re
 import time
 from collections import Counter
 
-from mutants import SLOW, check, noticed, printed, test_binary
+from mutants import SLOW, noticed, printed, test_binary
 
 PERMITS = ("INSERT INTO audit ", "INSERT INTO usage_imports ", "INSERT INTO quota_consumptions ")
 
@@ -196,9 +196,6 @@ def main():
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
     binary = arguments.binary or test_binary()
     all_mutants = mutants(printed(binary, "statements::print_statements"), arguments.only)
-    # All before the first one runs.
-    for name, part, texts in all_mutants:
-        check(f"{name}: {part}", texts)
     print(f"{len(all_mutants)} parts of conditions", flush=True)
     skipped = [argument for test in (*SLOW, *arguments.skip_tests) for argument in ("--skip", test)]
     verdicts, survivors = Counter(), []

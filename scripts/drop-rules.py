@@ -23,13 +23,46 @@ import sys
 import tempfile
 from collections import defaultdict
 
-from mutants import SLOW, check, noticed, printed, test_binary
+from mutants import SLOW, noticed, printed, test_binary
 
 # Rules that no test can notice to be dropped, and why.
+OPERATOR = "the operator's right is no row, so nothing takes it away between the round trips; others are refused in the first"
+CHANGES = "what is gone is not changed: the rule `changes` does not hold either, and this one is heard of first"
 SURVIVORS = {
+    ("organization_users::PERMIT_UPDATE", "found"): CHANGES,
+    ("users::PERMIT_CREATE", "may"): OPERATOR,
+    ("users::PERMIT_DELETE", "may"): OPERATOR,
+    ("users::PERMIT_RESET", "may"): OPERATOR,
+    ("vouchers::PERMIT_CREATE", "may"): OPERATOR,
+    ("vouchers::PERMIT_DELETE", "may"): OPERATOR,
+    ("sessions::PERMIT_DELETE_TOKEN", "fresh"): "the handler refuses by the same time and session, before anything is written",
+    ("workspaces::changes::PERMIT_UPDATE", "found"): CHANGES,
+    ("services::PERMIT_CREATE", "found"): "`deployment_found` does not hold either: deployments go with their project",
+    ("services::PERMIT_UPDATE", "found"): CHANGES,
+    ("versions::statements::deployments::PERMIT_UPDATE", "found"): CHANGES,
+    ("versions::statements::pipelines::PERMIT_CREATE", "kept_fits"):
+        "it looks at a version that is there, and then `name_is_free` does not hold either",
+    ("versions::statements::pipelines::PERMIT_UPDATE", "found"): CHANGES,
+    ("targets::statements::deployments::PERMIT_UPDATE", "found"): CHANGES,
+    ("targets::statements::pipelines::PERMIT_UPDATE", "found"): CHANGES,
+    ("roles::PERMIT_CREATE", "found"): "`advanced` does not hold either: it is a column of the project",
+    ("roles::PERMIT_UPDATE", "found"): CHANGES,
+    ("roles::PERMIT_UPDATE", "is_custom"): "`changes` looks at roles of the project alone; a default role is none",
+    ("projects::statements::PERMIT_CREATE", "sees_organization"): "who may is a member, or the operator, who sees all",
+    ("projects::statements::PERMIT_UPDATE", "found"): CHANGES,
+    ("environment_variables::statements::PERMIT_UPDATE", "found"): CHANGES,
+    ("request_schedules::PERMIT_UPDATE", "found"): CHANGES,
+    ("webhooks::PERMIT_UPDATE", "found"): CHANGES,
 }
 
-# How many tests of a permit's own family are tried before all that can notice: mostly one of them does.
+# As it stands in the text of a permit without a rule that is no condition for this kind of thing.
+ALWAYS = "(1 OR 1)"
+
+# Tests that go through many routes, and are run only where no other one notices.
+LONG = ("authorization::", "faults::", "gone_things::", "isolation::", "lost_rights::", "revocation::", "rights_model::",
+        "secrets::", "shield::", "slow_bodies::")
+
+# How many tests of a permit's own family are tried before all others that can notice: mostly one of them does.
 FIRST = 3
 
 
@@ -56,10 +89,11 @@ def short(permit):
 
 
 def stages(permit, tests):
-    """First a few tests of the permit's family, then all that can notice."""
+    """First a few tests of the permit's family, then the others that can notice."""
     family = permit.split("::")[0].rstrip("s")
-    near = sorted(tests, key=lambda test: (not test.startswith(family), test))
-    for some in (near[:FIRST], near[FIRST:]):
+    near = sorted((test for test in tests if not test.startswith(LONG)),
+                  key=lambda test: (not test.startswith(family), test))
+    for some in (near[:FIRST], near[FIRST:], [test for test in tests if test.startswith(LONG)]):
         if some:
             yield ["--exact", *some]
 
@@ -75,7 +109,7 @@ def main():
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
     binary = arguments.binary or test_binary()
     without = {(short(line["permit"]), line["rule"]): {line["text"]: line["without"]}
-               for line in printed(binary, "statements::print_permits_without_a_rule")}
+               for line in printed(binary, "statements::print_permits_without_a_rule") if ALWAYS not in line["without"]}
     unknown = SURVIVORS.keys() - without.keys()
     if unknown:
         sys.exit(f"on the list, and no rules: {unknown}")
@@ -90,7 +124,6 @@ def main():
     survivors = [rule for rule in rules if not tests[rule]]
     wrong = []
     for number, rule in enumerate(tried, 1):
-        check(": ".join(rule), without[rule])
         by = noticed(binary, without[rule], stages(rule[0], tests[rule]))
         if not by:
             survivors.append(rule)
@@ -102,12 +135,14 @@ def main():
         reason = SURVIVORS.get(rule)
         if reason is None:
             wrong.append(rule)
+        elif arguments.sample is not None:
+            continue
         print(f"{'SURVIVES' if reason is None else 'survives'} {': '.join(rule)}: "
               f"{reason or ('no test notices' if tests[rule] else 'no test has it refuse alone')}")
-    never = sum(not tests[rule] for rule in rules)
-    print(f"{len(tried) + never - len(survivors)} noticed and {len(survivors)} not, {len(survivors) - len(set(survivors) - SURVIVORS.keys())} of "
-          f"them on the list, of {len(tried) + never} that were tried; there are {len(rules)}")
-    print(f"# pass {len(tried) + never - len(wrong)}\n# fail {len(wrong)}")
+    tried = len(tried) + sum(not tests[rule] for rule in rules)
+    listed = sum(rule in SURVIVORS for rule in survivors)
+    print(f"{tried} of {len(rules)} rules tried: {tried - len(survivors)} noticed, {len(survivors)} not, {listed} of these on the list")
+    print(f"# pass {tried - len(wrong)}\n# fail {len(wrong)}")
     sys.exit(bool(wrong))
 
 

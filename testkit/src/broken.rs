@@ -36,6 +36,11 @@ pub fn text(statement: &Statement) -> &str {
     BROKEN.get(text).unwrap_or(text)
 }
 
+/// The texts that are to run in the place of others.
+pub fn replacements() -> impl Iterator<Item = &'static String> {
+    BROKEN.values()
+}
+
 static REFUSALS: LazyLock<Option<File>> = LazyLock::new(|| {
     let path = std::env::var("REFUSALS").ok()?;
     let file = File::options().create(true).append(true).open(path);
