@@ -165,6 +165,14 @@ macro_rules! is_for_admin {
     };
 }
 
+/// Whether the person has a session, or a link that would open one.
+macro_rules! has_something_to_end {
+    () => {
+        "EXISTS (SELECT 1 FROM tokens WHERE user_id = :user_id AND session_method IS NOT NULL
+                 UNION ALL SELECT 1 FROM sign_in_links WHERE user_id = :user_id)"
+    };
+}
+
 statements! {
     /// The permit for a session.
     PERMIT_CREATE = permit!(":new_token_id", "NULL", rules! { way_in_is_open: way_in_is_open!() });
@@ -203,6 +211,7 @@ statements! {
         may: caller_still!(":principal_id = :user_id"),
         found: user_exists!(),
         session_found: session_exists!(),
+        changes: has_something_to_end!(),
     });
     /// The session, or all of the person.
     END = concat!(

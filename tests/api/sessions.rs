@@ -848,3 +848,25 @@ fn a_session_that_ends_meanwhile_ends_no_other_one() {
     assert!([401, 403].contains(&answer.status), "{answer}");
     assert_eq!(id(&first), second);
 }
+
+#[test]
+fn ending_the_sessions_of_somebody_who_has_none_writes_nothing() {
+    let world = World::new();
+    let path = format!("/operator/v1/users/{}/sessions", world.viewer().id);
+    let audited = || world.count("SELECT count(*) FROM audit");
+    let before = audited();
+    world
+        .call(&world.operator(), "DELETE", &path, Json::Null)
+        .expect(204);
+    assert_eq!(audited(), before);
+    // A link is something to end.
+    let link = format!("/operator/v1/users/{}/sign-in-link", world.viewer().id);
+    world
+        .call(&world.operator(), "POST", &link, json!({}))
+        .expect(201);
+    let before = audited();
+    world
+        .call(&world.operator(), "DELETE", &path, Json::Null)
+        .expect(204);
+    assert_eq!(audited(), before + 1);
+}
