@@ -39,6 +39,7 @@ SURVIVORS = {
     ("users::PERMIT_RESET", "may"): OPERATOR,
     ("vouchers::PERMIT_CREATE", "may"): OPERATOR,
     ("vouchers::PERMIT_DELETE", "may"): OPERATOR,
+    ("sessions::PERMIT_END", "found"): CHANGES,
     ("sessions::PERMIT_DELETE_TOKEN", "fresh"): "the handler refuses by the same time and session, before anything is written",
     ("workspaces::changes::PERMIT_UPDATE", "found"): CHANGES,
     ("services::PERMIT_CREATE", "found"): "`deployment_found` does not hold either: deployments go with their project",
@@ -120,7 +121,7 @@ def main():
     refused = read_refusals(arguments.refusals) if arguments.refusals else refusals(binary)
     rules = [rule for rule in without
              if not arguments.only or any(word in ": ".join(rule) for word in arguments.only)]
-    tests = {rule: [test for test in refused[rule] if not test.startswith(SLOW)] for rule in rules}
+    tests = {rule: [test for test in refused[rule] if test and not test.startswith(SLOW)] for rule in rules}
     tried = [rule for rule in rules if tests[rule]]
     if arguments.sample is not None and arguments.sample < len(tried):
         tried = random.Random(arguments.seed).sample(tried, arguments.sample)

@@ -73,7 +73,7 @@ static BREAKS: &[Break] = &[
         "1000000000 + {}",
     ),
     (
-        &["credentials"],
+        &["audit", "credentials"],
         "::sessions::END",
         "session_method IS NOT NULL",
         "0 AND {}",

@@ -120,6 +120,10 @@ fn parameter(world: &World, route: &Route, name: &str) -> String {
             if route.path.contains("{organization_name}") {
                 world.join(ORGANIZATION, &somebody, false);
             }
+            if route.operation == "operator_users_sessions_delete" {
+                // Something that would end with their sessions.
+                sign_in_link(world, &somebody);
+            }
             somebody.id
         }
         "session_id" => {
