@@ -1,7 +1,7 @@
 """How often a request goes to D1, by D1's own figures in `Server-Timing`.
 
 At most two round trips a request: one that decides who is calling and whether they may, one that does the
-work. One for a preflight, for an unknown token, and for what rides on the first; none for what cannot be a token of
+work; a third where that is refused by a rule, which asks for the reason. One for a preflight, for an unknown token, and for what rides on the first; none for what cannot be a token of
 this server.
 """
 
@@ -41,7 +41,7 @@ def test_no_call_on_a_service_user_takes_more_than_two(world, project):
 def test_no_other_call_takes_more_than_two(world, project):
     owner = project.owner.caller
     user = world.service_user(project, role="project-viewer")
-    body = {"role": "project-viewer", "assignee": user.id, "assignee_type": "user"}
+    body = {"role": "project-editor", "assignee": user.id, "assignee_type": "user"}
     other = world.name("project")
     answers = {
         "organizations": owner.get("/v2.1/organizations"),
@@ -65,6 +65,10 @@ def test_no_other_call_takes_more_than_two(world, project):
     for name, answer in answers.items():
         assert answer.status_code < 500, (name, answer.text)
         assert cost_of(answer).round_trips <= 2, (name, cost_of(answer))
+    assert answers["assign"].status_code == 201
+    again = owner.post(f"{project.path}/role-assignments", body)
+    assert again.status_code == 400
+    assert cost_of(again).round_trips == 3, "a rule refuses it, and which is asked for"
 
 
 @pytest.mark.parametrize("path", ["", "/service-users", "/deployments/d/requests"])
