@@ -72,6 +72,22 @@ pub enum Scope {
     Sessions(String),
 }
 
+impl Landed<'_> {
+    /// The token that this call has made, as what its caller calls with; `what` it is, in what is printed.
+    pub fn token(&self, what: &str, caller: Caller, project: String) -> Credential {
+        Credential {
+            name: format!("{what} of #{}", self.number),
+            caller,
+            key: None,
+            kind: Kind::Token,
+            project,
+            made: self.committed,
+            ends_at: None,
+            ended: None,
+        }
+    }
+}
+
 impl Scope {
     fn covers(&self, credential: &Credential) -> bool {
         let Credential { caller, kind, .. } = credential;

@@ -7,7 +7,7 @@ use testkit::world::HOUR;
 
 use crate::base::{OPERATOR, VOUCHER};
 use crate::moves::project;
-use crate::simulation::{Begin, Credential, Kind, Scope, Simulation};
+use crate::simulation::{Begin, Credential, Scope, Simulation};
 
 const PEOPLE: &str = "SELECT id FROM users ORDER BY email";
 
@@ -16,21 +16,13 @@ fn operator(simulation: &Simulation, method: &str, target: String, body: Json) -
 }
 
 fn token(landed: &crate::simulation::Landed<'_>, id: String) -> Credential {
-    Credential {
-        name: format!("the person of #{}", landed.number),
-        caller: Caller {
-            id,
-            email: String::new(),
-            token: Some(landed.answer.text("token")),
-            is_in_session: false,
-        },
-        key: None,
-        kind: Kind::Token,
-        project: String::new(),
-        made: landed.committed,
-        ends_at: None,
-        ended: None,
-    }
+    let person = Caller {
+        id,
+        email: String::new(),
+        token: Some(landed.answer.text("token")),
+        is_in_session: false,
+    };
+    landed.token("the person", person, String::new())
 }
 
 /// Makes an account, or makes somebody who was invited active.

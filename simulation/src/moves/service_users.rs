@@ -44,21 +44,13 @@ pub fn making(simulation: &Simulation, by: usize, project: &str, body: Json) -> 
             return;
         }
         let answer = landed.answer;
-        simulation.learn(Credential {
-            name: format!("the one of #{}", landed.number),
-            caller: Caller {
-                id: answer.text("id"),
-                email: answer.text("email"),
-                token: Some(answer.text("token")),
-                is_in_session: false,
-            },
-            key: None,
-            kind: Kind::Token,
-            project: id,
-            made: landed.committed,
-            ends_at: None,
-            ended: None,
-        });
+        let made = Caller {
+            id: answer.text("id"),
+            email: answer.text("email"),
+            token: Some(answer.text("token")),
+            is_in_session: false,
+        };
+        simulation.learn(landed.token("the one", made, id));
     })
 }
 
@@ -121,21 +113,13 @@ pub fn resetting(
             .iter()
             .find(|one| one.caller.id == holder);
         let email = email.map_or(String::new(), |one| one.caller.email.clone());
-        simulation.learn(Credential {
-            name: format!("the one with the token of #{}", landed.number),
-            caller: Caller {
-                id: holder,
-                email,
-                token: Some(token),
-                is_in_session: false,
-            },
-            key: None,
-            kind: Kind::Token,
-            project,
-            made: landed.committed,
-            ends_at: None,
-            ended: None,
-        });
+        let holder = Caller {
+            id: holder,
+            email,
+            token: Some(token),
+            is_in_session: false,
+        };
+        simulation.learn(landed.token("the one with the token", holder, project));
     })
 }
 
@@ -191,18 +175,14 @@ pub fn making_key(simulation: &Simulation, by: usize, project: &str, one: &str) 
             id: landed.answer.text("access_key"),
             secret: landed.answer.text("secret_key"),
         };
+        let holder = Caller {
+            id: holder,
+            ..Caller::with_token("")
+        };
         simulation.learn(Credential {
-            name: format!("the key of #{}", landed.number),
-            caller: Caller {
-                id: holder,
-                ..Caller::with_token("")
-            },
             key: Some(key),
             kind: Kind::Key,
-            project,
-            made: landed.committed,
-            ends_at: None,
-            ended: None,
+            ..landed.token("the key", holder, project)
         });
     })
 }

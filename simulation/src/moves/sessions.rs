@@ -29,20 +29,16 @@ fn learn(simulation: &mut Simulation, landed: &Landed<'_>, person: Caller, from:
         return;
     }
     let id = landed.answer.text("id");
+    let browser = Caller {
+        token: Some(cookie_of(landed.answer)),
+        is_in_session: true,
+        ..person
+    };
     simulation.learn(Credential {
-        name: format!("the browser of #{}", landed.number),
-        caller: Caller {
-            token: Some(cookie_of(landed.answer)),
-            is_in_session: true,
-            ..person
-        },
-        key: None,
         kind: Kind::Session(id, from),
-        project: String::new(),
-        made: landed.committed,
         // A session of twelve hours; an hour earlier is early enough, and a jump of a day is past both.
         ends_at: None,
-        ended: None,
+        ..landed.token("the browser", browser, String::new())
     });
 }
 
@@ -152,20 +148,12 @@ pub fn replacing_token(simulation: &Simulation, by: usize) -> Begin {
             return;
         }
         simulation.end_own_token(landed, &person.id);
-        simulation.learn(Credential {
-            name: format!("the person of #{}", landed.number),
-            caller: Caller {
-                token: Some(landed.answer.text("token")),
-                is_in_session: false,
-                ..person
-            },
-            key: None,
-            kind: Kind::Token,
-            project: String::new(),
-            made: landed.committed,
-            ends_at: None,
-            ended: None,
-        });
+        let person = Caller {
+            token: Some(landed.answer.text("token")),
+            is_in_session: false,
+            ..person
+        };
+        simulation.learn(landed.token("the person", person, String::new()));
     })
 }
 
