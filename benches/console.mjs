@@ -8,6 +8,9 @@ import { median } from "./load.mjs";
 import { PROJECT, asker, fill } from "./world.mjs";
 
 const MANY = 1000;
+/** How long a tab is left alone before it is sent to a page, and when it is asked what it saw there, in milliseconds. */
+const SETTLED = 500;
+const LOOKED_AT = 2500;
 const PAGES = [
   ["project", `/console/p/${PROJECT}`],
   ["service users", `/console/p/${PROJECT}/service-users`],
@@ -15,10 +18,20 @@ const PAGES = [
   ["service users, found", `/console/p/${PROJECT}/service-users?q=number+99`],
 ];
 
-/** When the page has its content: its heading, a card, and no blank line in the place of anything; 0 until then. */
-function contentAt() {
+/** In the page, from its beginning: looks at each frame that is drawn, so that nothing of ours runs in between. */
+function watch() {
+  const seen = (window.measured = { content: 0, largest: 0, blocked: 0 });
+  new PerformanceObserver((list) => (seen.largest = list.getEntries().at(-1).startTime)).observe({ type: "largest-contentful-paint", buffered: true });
+  new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) seen.blocked += Math.max(0, duration - 50);
+  }).observe({ type: "longtask", buffered: true });
+  // It has its content with its heading, a card, and no blank line in the place of anything.
   const has = (selector) => document.querySelector(selector) !== null;
-  return has("h1") && has("main .card") && !has("main [aria-busy], main .blank") ? performance.now() : 0;
+  const look = () => {
+    if (has("h1") && has("main .card") && !has("main [aria-busy], main .blank")) seen.content = performance.now();
+    else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
 }
 
 /** @returns {Promise<object[]>} a row for each page, speed and view; nothing without a Chromium */
@@ -84,18 +97,13 @@ async function view(context, url, slower) {
     bytes += encodedDataLength;
     requests += 1;
   });
-  await page.addInitScript(() => {
-    window.measured = { largest: 0, blocked: 0 };
-    new PerformanceObserver((list) => (window.measured.largest = list.getEntries().at(-1).startTime)).observe({ type: "largest-contentful-paint", buffered: true });
-    new PerformanceObserver((list) => {
-      for (const { duration } of list.getEntries()) window.measured.blocked += Math.max(0, duration - 50);
-    }).observe({ type: "longtask", buffered: true });
-  });
+  await page.addInitScript(watch);
+  // A browser that is open has nothing of its own left to begin with.
+  await page.waitForTimeout(SETTLED);
   await page.goto(url, { waitUntil: "commit" });
-  const handle = await page.waitForFunction(contentAt, undefined, { polling: "raf", timeout: 20_000 });
-  const content = await handle.jsonValue();
-  await page.waitForTimeout(500);
-  const { largest, blocked } = await page.evaluate(() => window.measured);
+  await page.waitForTimeout(LOOKED_AT * slower);
+  const { content, largest, blocked } = await page.evaluate(() => window.measured);
+  if (content === 0) throw new Error(`${url} had no content after ${LOOKED_AT * slower} ms`);
   await page.close();
   return { content, largest, blocked, requests, bytes };
 }
