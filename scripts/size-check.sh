@@ -19,19 +19,20 @@ sum_of() {
   for file in "$@"; do sum=$((sum + $(gzipped "$file"))); done
   echo "$sum"
 }
-# The scripts that a view loads, of which Vite's manifest tells: the page's own, the view's, and all that these import.
+# The scripts that the first view loads: those that the page names, and that view's own with all that it imports, of which Vite's
+# manifest tells.
 first_view() {
   node -e '
     const { readFileSync } = require("node:fs");
     const manifest = JSON.parse(readFileSync(".tools/console/manifest.json", "utf8"));
-    const files = new Set();
+    const page = readFileSync("public/console/index.html", "utf8");
+    const files = new Set(Array.from(page.matchAll(/"\/console\/(assets\/[^"]+\.js)"/g), ([, file]) => file));
     const take = (name) => {
       const { file, imports = [] } = manifest[name];
-      if (files.has(file)) return;
       files.add(file);
       imports.forEach(take);
     };
-    ["index.html", "src/pages/Start.svelte"].forEach(take);
+    take("src/pages/Start.svelte");
     console.log([...files].map((file) => "public/console/" + file).join("\n"));
   '
 }
@@ -42,8 +43,10 @@ wasm="$(gzipped build/index_bg.wasm)"
 script="$(gzipped build/index.js)"
 total=$((wasm + script))
 say size "$(raw build/index_bg.wasm) bytes of wasm ($wasm gzipped), $(raw build/index.js) of JavaScript ($script gzipped); $mode"
-# shellcheck disable=SC2046 # Names that Vite makes, without spaces.
-first="$(sum_of $(first_view))"
+# Not within the sum: a command that fails there goes unnoticed.
+files="$(first_view)"
+# shellcheck disable=SC2086 # Names that Vite makes, without spaces.
+first="$(sum_of $files)"
 all="$(sum_of public/console/assets/*.js)"
 say size "$first bytes of the console's script for the first view, $all in all (gzipped)"
 [ "${1:-}" != --print ] || exit 0
