@@ -12,14 +12,28 @@ const PROXIED = Object.fromEntries(
   ["/v2.1", "/v1", "/operator", "/session", "/openapi.json", "/docs"].map((path) => [path, { target: API, changeOrigin: false }]),
 );
 
+// What runs before the framework is there.
+const BEFORE = /\/src\/(main|api|routes|theme)\.ts|\/src\/(texts|rules\/paths)/;
 // What the frame and the first pages are made of.
 const IN_FRAME =
-  /\/src\/(App\.svelte|(?!main)[\w.]+\.ts|texts\/|rules\/(paths|commands|rank)\.ts|parts\/(icons|Icon|Button|Dialog|Menu|Nav|Palette|KeySheet|SignInForm|Toasts|Form|Refused|Copy|Command|Head|AsCommands|Shown|Empty|Text|Tick|Choice|When|NewOrganization|NewProject)\b)/;
+  /\/src\/(App\.svelte|[\w.]+\.ts|rules\/(commands|rank)\.ts|parts\/(icons|Icon|Button|Dialog|Menu|Nav|Palette|KeySheet|SignInForm|Toasts|Form|Refused|Copy|Command|Head|AsCommands|Shown|Empty|Text|Tick|Choice|When|NewOrganization|NewProject)\b)/;
+
+/** The page names the files that every view needs, so that they are fetched with the script that will ask for them, and not after it. */
+const allWithPage = {
+  name: "all-with-page",
+  transformIndexHtml: {
+    order: "post",
+    handler: (_html, { bundle }) =>
+      Object.values(bundle ?? {})
+        .filter(({ type, name }) => type === "chunk" && ["svelte", "frame", "parts", "rolldown-runtime"].includes(name))
+        .map(({ fileName }) => ({ tag: "link", attrs: { rel: "modulepreload", crossorigin: true, href: `/console/${fileName}` }, injectTo: "head" })),
+  },
+};
 
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
   base: "/console/",
-  plugins: [svelte({ configFile: false, compilerOptions: { runes: true } })],
+  plugins: [svelte({ configFile: false, compilerOptions: { runes: true } }), allWithPage],
   server: { host: "127.0.0.1", port: 5173, strictPort: true, proxy: PROXIED },
   build: {
     outDir: process.env.CONSOLE_OUT ?? "../public/console",
@@ -32,16 +46,18 @@ export default defineConfig({
     reportCompressedSize: false,
     rolldownOptions: {
       output: {
-        // Few files: what is alike is packed together, and a view takes few requests. The first one needs neither what only lists
-        // of things need nor any page of a project.
+        // Few files, since what is alike packs well together: what several pages share, and the pages in families of those that
+        // somebody opens one after the other. A first view takes one of each.
         codeSplitting: {
           groups: [
             { name: "svelte", test: /\/node_modules\//, priority: 4 },
-            { name: "lists", test: /\/parts\/(Bars|Report|Trail|Meter|Confirm|SecretDialog)\.svelte|\/rules\/(csv|diff|money|period|snippets)\.ts/, priority: 2 },
-            { name: "frame", test: IN_FRAME, priority: 3 },
-            { name: "operator", test: /\/pages\/operator\//, priority: 1 },
-            { name: "organization", test: /\/pages\/(organization|me)\//, priority: 1 },
-            { name: "project", test: /\/pages\/project\//, priority: 0 },
+            { name: "main", test: BEFORE, priority: 3 },
+            { name: "frame", test: IN_FRAME, priority: 2 },
+            { name: "parts", test: /\/src\/(parts|rules)\//, priority: 1 },
+            { name: "operator", test: /\/pages\/operator\// },
+            { name: "organization", test: /\/pages\/(organization|me)\// },
+            { name: "project", test: /\/pages\/project\/(Project|ServiceUsers|Deployments|Requests|Audit|Usage)\b/ },
+            { name: "project-parts", test: /\/pages\/project\// },
           ],
         },
       },

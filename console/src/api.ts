@@ -64,6 +64,7 @@ let asked: { method: string; path: string }[] = [];
 export const calls = (): typeof asked => asked;
 export function forgetCalls(): void {
   asked = [];
+  ahead.clear();
 }
 
 /** The path with what its braces stand for, and the query. */
@@ -100,6 +101,23 @@ export async function fetched(method: string, path: string, body: unknown, optio
   throw await refusalOf(response);
 }
 
+/** What was asked for before whoever needs it was there, by path. */
+const ahead = new Map<string, Promise<Response>>();
+
+/** Asks for what will be wanted in a moment; the next `get` of the path takes this answer. */
+export function askAhead(path: string): void {
+  const answer = fetched("GET", path, undefined);
+  // Who takes it hears of it.
+  answer.catch(() => undefined);
+  ahead.set(path, answer);
+}
+
+function taken(method: string, path: string): Promise<Response> | undefined {
+  const answer = method === "GET" ? ahead.get(path) : undefined;
+  if (answer) ahead.delete(path);
+  return answer;
+}
+
 async function refusalOf(response: Response): Promise<Refusal> {
   const requestId = response.headers.get("X-Request-Id");
   const after = Number(response.headers.get("Retry-After") ?? NaN);
@@ -119,7 +137,7 @@ async function call(method: string, path: string, body: unknown, options: Option
   if (!options.token) asked.push({ method, path });
   for (let signedIn = false; ; signedIn = true) {
     try {
-      const response = await fetched(method, path, body, options);
+      const response = await (taken(method, path) ?? fetched(method, path, body, options));
       return response.status === 204 ? undefined : await response.json();
     } catch (refusal) {
       if (signedIn || options.token || options.quiet || !(refusal instanceof Refusal)) throw refusal;

@@ -1,8 +1,9 @@
-// Starts the console.
+// Starts the console. Small and without the framework, so that it runs before that has come: who is signed in, and the script of the
+// page that the URL names, are asked for while the frame is still being fetched.
 
-import { mount } from "svelte";
-import App from "./App.svelte";
-import { session } from "./session.svelte";
+import { askAhead, fill } from "./api";
+import { BASE, find } from "./rules/paths";
+import { OF_A_PROJECT, ROUTES } from "./routes";
 import { show } from "./theme";
 
 show();
@@ -17,6 +18,13 @@ window.addEventListener("vite:preloadError", (event) => {
   location.reload();
 });
 
-void session.begin();
-const target = document.getElementById("app");
-if (target) mount(App, { target });
+// The frame and the page ask for all of this again, take the answers, and say so where one cannot be had.
+askAhead("/session");
+const at = find(ROUTES, location.pathname.slice(BASE.length) || "/");
+if (at) {
+  at.row.page().catch(() => undefined);
+  const around = at.inBraces["p"] ? OF_A_PROJECT : [];
+  const ahead = location.search ? [] : (at.row.ahead ?? []);
+  for (const path of [...around, ...ahead]) askAhead(fill(path, at.inBraces));
+}
+void import("./start");

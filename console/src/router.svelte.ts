@@ -3,10 +3,8 @@
 
 import { tick } from "svelte";
 import { forgetCalls } from "./api";
-import { find, type Found } from "./rules/paths";
+import { BASE, find, type Found } from "./rules/paths";
 import { ROUTES, type Route } from "./routes";
-
-export const BASE = "/console";
 
 const found = (): Found<Route> | null => find(ROUTES, location.pathname.slice(BASE.length) || "/");
 

@@ -19,7 +19,12 @@ export interface Route {
   key?: string;
   /** Whether somebody who is not signed in may see it. */
   open?: boolean;
+  /** What the page asks for first where its URL has no query, so that it can be asked for before the page's script has come. */
+  ahead?: readonly string[];
 }
+
+/** What the frame asks for around every page of a project, likewise. */
+export const OF_A_PROJECT = ["/v2.1/projects?limit=1000", "/v2.1/projects/{p}/permissions/mine"];
 
 export const ROUTES: readonly Route[] = [
   { path: "/sign-in", title: pages.signIn, page: () => import("./pages/SignIn.svelte"), in: null, open: true },
@@ -57,7 +62,21 @@ export const ROUTES: readonly Route[] = [
     icon: "audit",
     key: "t",
   },
-  { path: "/p/{p}", title: pages.project, page: () => import("./pages/project/Project.svelte"), in: "project", icon: "project", key: "p" },
+  {
+    path: "/p/{p}",
+    title: pages.project,
+    page: () => import("./pages/project/Project.svelte"),
+    in: "project",
+    icon: "project",
+    key: "p",
+    ahead: [
+      "/v2.1/projects/{p}",
+      "/v2.1/projects/{p}/resources",
+      "/v2.1/projects/{p}/usage?interval=day",
+      "/v2.1/projects/{p}/service-users?attention=true&limit=20",
+      "/v2.1/projects/{p}/quotas",
+    ],
+  },
   {
     path: "/p/{p}/deployments",
     title: pages.deployments,
@@ -100,6 +119,7 @@ export const ROUTES: readonly Route[] = [
     in: "project",
     icon: "key",
     key: "s",
+    ahead: ["/v2.1/projects/{p}/service-users?limit=51"],
   },
   {
     path: "/p/{p}/service-users/{id}",

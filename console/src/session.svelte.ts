@@ -15,7 +15,11 @@ class Sessions {
   #answer: ((signedIn: boolean) => void) | null = null;
 
   constructor() {
-    whenSignInIsNeeded((why) => this.#ask(why));
+    whenSignInIsNeeded(async (why) => {
+      // A page may ask before it is known who is signed in.
+      await this.#known;
+      return this.#ask(why);
+    });
   }
 
   get person(): Person | null {
@@ -37,13 +41,13 @@ class Sessions {
 
   /** Why nobody can tell who is signed in: the server was not reached, or could not look. */
   failed = $state.raw<Refusal | null>(null);
-  begin = async (): Promise<void> => {
+  #known: Promise<void> = Promise.resolve();
+  begin = (): Promise<void> => {
     this.failed = null;
-    try {
-      await this.read();
-    } catch (cause) {
+    this.#known = this.read().catch((cause: unknown) => {
       this.failed = cause instanceof Refusal ? cause : new Refusal(0, String(cause));
-    }
+    });
+    return this.#known;
   };
 
   /** With a token or a link, neither of which is kept. */

@@ -438,6 +438,22 @@ test("the first view takes few requests", async () => {
   await ended(page);
 });
 
+test("what is asked for ahead of a page is what the page asks for", async () => {
+  for (const path of ["/p/vision", "/p/vision/service-users", "/p/vision/deployments"]) {
+    const page = await world.page("ada");
+    const asked = [];
+    page.on("request", (request) => {
+      const { pathname } = new URL(request.url());
+      if (/^\/(v2\.1|session)\b/.test(pathname)) asked.push(pathname);
+    });
+    await world.go(page, path);
+    // An answer that nobody takes would be one of two of its path.
+    assert.deepEqual(asked, [...new Set(asked)], path);
+    assert.ok(asked.length > 3, path);
+    await ended(page);
+  }
+});
+
 test("single keys do nothing once they are switched off", async () => {
   const page = await world.page("ada");
   await world.go(page, "/me");

@@ -1,5 +1,8 @@
 // Which row of the table a path belongs to, and what stands in its braces.
 
+/** Where the console stands: all its paths begin so. */
+export const BASE = "/console";
+
 export interface Found<Row> {
   row: Row;
   inBraces: Record<string, string>;

@@ -1,13 +1,18 @@
 // What the console says in more than one place, in English. What a single page says about its own matter stands in that page.
 
-const dates = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
-const times = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
-const precise = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" });
-const exact = new Intl.DateTimeFormat("en", { dateStyle: "full", timeStyle: "long" });
-const spans = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
-const numbers = new Intl.NumberFormat("en", { maximumFractionDigits: 6 });
-const shares = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 0 });
-const plurals = new Intl.PluralRules("en");
+/** Made when it is first needed: each takes a browser a millisecond or more, and a first view needs two or three. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+const dates = once(() => new Intl.DateTimeFormat("en", { dateStyle: "medium" }));
+const times = once(() => new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" }));
+const precise = once(() => new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" }));
+const exact = once(() => new Intl.DateTimeFormat("en", { dateStyle: "full", timeStyle: "long" }));
+const spans = once(() => new Intl.RelativeTimeFormat("en", { numeric: "auto" }));
+const numbers = once(() => new Intl.NumberFormat("en", { maximumFractionDigits: 6 }));
+const rounded = once(() => new Intl.NumberFormat("en", { maximumSignificantDigits: 3 }));
+const shares = once(() => new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 0 }));
 
 export const pages = {
   signIn: "Sign in",
@@ -62,16 +67,29 @@ export const says = {
   sessionFresh: "What you are about to do outlives this session, so it takes a sign-in of the last 15 minutes.",
 };
 
-export const number = (value: number): string => numbers.format(value);
-export const share = (value: number): string => shares.format(value);
-export const day = (iso: string): string => dates.format(new Date(iso));
-export const time = (iso: string): string => times.format(new Date(iso));
-export const timeWithSeconds = (iso: string): string => precise.format(new Date(iso));
-export const exactly = (iso: string): string => exact.format(new Date(iso));
+/** "1,000", "0.5". A small whole number is written as it is: a first view has no others, and so is spared the browser's tables. */
+export const number = (value: number): string => (Number.isInteger(value) && Math.abs(value) < 1000 ? `${value}` : numbers().format(value));
+export const share = (value: number): string => shares().format(value);
+export const day = (iso: string): string => dates().format(new Date(iso));
+export const time = (iso: string): string => times().format(new Date(iso));
+export const timeWithSeconds = (iso: string): string => precise().format(new Date(iso));
+export const exactly = (iso: string): string => exact().format(new Date(iso));
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+/** "Nov 3", of a day in UTC. */
+export function dayOfMonth(iso: string): string {
+  const date = new Date(iso);
+  return `${MONTHS[date.getUTCMonth()]} ${date.getUTCDate()}`;
+}
+/** "Nov 2026", of a month in UTC. */
+export function month(iso: string): string {
+  const date = new Date(iso);
+  return `${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
+}
 
 /** "1 project", "3 projects". */
 export function count(amount: number, one: string, other = `${one}s`): string {
-  return `${numbers.format(amount)} ${plurals.select(amount) === "one" ? one : other}`;
+  return `${number(amount)} ${amount === 1 ? one : other}`;
 }
 
 const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
@@ -86,7 +104,7 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
 export function ago(iso: string, now = Date.now()): string {
   const seconds = (new Date(iso).getTime() - now) / 1000;
   for (const [unit, length] of UNITS) {
-    if (Math.abs(seconds) >= length) return spans.format(Math.trunc(seconds / length), unit);
+    if (Math.abs(seconds) >= length) return spans().format(Math.trunc(seconds / length), unit);
   }
   return seconds > 0 ? "in less than a minute" : "just now";
 }
@@ -106,7 +124,7 @@ export function bytes(amount: number): string {
     value /= 1000;
     unit = units.shift() ?? unit;
   }
-  return `${new Intl.NumberFormat("en", { maximumSignificantDigits: 3 }).format(value)} ${unit}`;
+  return `${rounded().format(value)} ${unit}`;
 }
 
 export function lasted(milliseconds: number): string {
