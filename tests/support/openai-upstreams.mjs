@@ -149,16 +149,16 @@ export async function startPlanned() {
   return { url: `http://127.0.0.1:${server.address().port}/v1`, calls, secrets, release: () => held.emit("release"), stop };
 }
 
-/** Starts the foreign one, https://github.com/CopilotKit/aimock. */
-export async function startForeign() {
-  const server = new LLMock({ port: 0, host: "127.0.0.1", chunkSize: 7, auth: { apiKeys: [FOREIGN_KEY] } });
+/** Starts the foreign one, https://github.com/CopilotKit/aimock, for whoever has the key; without one for everybody. */
+export async function startForeign(key) {
+  const server = new LLMock({ port: 0, host: "127.0.0.1", chunkSize: 7, ...(key && { auth: { apiKeys: [key] } }) });
   server.onMessage(/./, { content: FOREIGN_WORDS, usage: FOREIGN_USAGE });
   await server.start();
   return { url: `${server.url}/v1`, stop: () => server.stop() };
 }
 
 if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const [planned, foreign] = await Promise.all([startPlanned(), startForeign()]);
+  const [planned, foreign] = await Promise.all([startPlanned(), startForeign(FOREIGN_KEY)]);
   console.log(JSON.stringify({ planned: planned.url, foreign: foreign.url, foreign_key: FOREIGN_KEY }));
   process.stdin.on("close", () => process.exit(0)).resume();
 }

@@ -25,7 +25,7 @@ before(async () => {
   [tenantry, planned, foreign] = await Promise.all([
     startTenantry({ vars: { ALLOW_LOOPBACK_UPSTREAMS: "true" } }),
     startPlanned(),
-    startForeign(),
+    startForeign(FOREIGN_KEY),
   ]);
   await called("POST", "/operator/v1/users", { email: "ada@example.com" });
   await called("POST", "/v2.1/organizations", { name: "acme", subscription: "free", admin_email: "ada@example.com" });

@@ -1,18 +1,14 @@
 // The README keeps its word: the block under "The first call", pasted as it stands, works against a fresh installation.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { promisify } from "node:util";
 import { startUpstream } from "../../examples/upstream.mjs";
+import { ROOT, blocks, firstCall, page, paste } from "./pages.mjs";
 import { startTenantry } from "./serve.mjs";
 
-const ROOT = path.resolve(import.meta.dirname, "../..");
-const WHERE_DEV_SERVES = "http://127.0.0.1:8787";
-const WHERE_ITS_UPSTREAM_LISTENS = "http://127.0.0.1:8788";
 let tenantry;
 let upstream;
 let directory;
@@ -29,21 +25,10 @@ after(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-/** A page of the documentation. */
-const page = (name) => readFile(path.join(ROOT, name), "utf8");
-
-/** The blocks of a language on a page. */
-const blocks = (text, language) => [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"))].map(([, block]) => block);
-
 test("the first call works as it stands in the README, and what docs/gate.md goes on with", async () => {
-  let [pasted] = blocks((await page("README.md")).split("## The first call\n")[1], "sh");
-  for (const [there, here] of [[WHERE_DEV_SERVES, tenantry.url], [WHERE_ITS_UPSTREAM_LISTENS, upstream.url]]) {
-    assert.ok(pasted?.includes(there), `the block is not where it was, or does not name ${there}`);
-    pasted = pasted.replace(there, here);
-  }
   const further = blocks(await page("docs/gate.md"), "sh");
-  const all = [pasted, ...further].join("\necho ---\n");
-  const { stdout, stderr } = await promisify(execFile)("bash", ["-euo", "pipefail", "-c", all], { cwd: directory });
+  const all = [await firstCall(tenantry, upstream), ...further].join("\necho ---\n");
+  const { stdout, stderr } = await paste(all, { cwd: directory });
   assert.equal(stderr, "");
   const [first, ...rest] = stdout.split("---\n");
 
