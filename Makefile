@@ -7,7 +7,7 @@
 #   VERBOSE=1           shows what a build prints
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build build-release dev console test simulate bench lint deploy clean
+.PHONY: help setup build build-release dev console test simulate bench pictures lint deploy clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ simulate: ## Run chosen moves of many callers at once and look at what must hold
 
 bench: setup ## Measure the module beside a bare worker and beside Hono; BENCH_QUICK=1 for a quick look
 	@scripts/bench.sh
+
+pictures: ## Make the README's pictures anew, from the console as it is
+	@scripts/pictures.sh
 
 lint: ## Formatting, lints for both targets, licences, landed migrations
 	@scripts/lint.sh
