@@ -84,3 +84,10 @@ test("every file that the documentation links to is there", async () => {
     for (const link of links) await stat(path.resolve(ROOT, path.dirname(name), link)).catch(() => assert.fail(`${name}: ${link} is missing`));
   }
 });
+
+test("what docs/comparison.md says of others names a page, and no page is listed for nothing", async () => {
+  const [said, listed] = (await page("docs/comparison.md")).split("\n## Pages\n");
+  const named = [...said.matchAll(/\[([A-Z]\d(?:, [A-Z]\d)*)\]/g)].flatMap(([, marks]) => marks.split(", "));
+  const rows = [...listed.matchAll(/^\| ([A-Z]\d) \| .*\S.* \|$/gm)].map(([, mark]) => mark);
+  assert.deepEqual([...new Set(named)].sort(), rows.sort());
+});
