@@ -26,13 +26,25 @@ pub fn period_containing(start: Timestamp, at: Timestamp) -> (Timestamp, Timesta
 }
 
 /// The first instants of the periods in which `at` lies, of subscriptions started on the 1st, the 2nd, ... the 31st of a
-/// month: a period hangs on nothing else of the start.
+/// month: a period hangs on nothing else of the start. Every request needs them, so the calendar is asked for the two
+/// months in question, and not for each of the days.
 #[must_use]
 pub fn present_starts(at: Timestamp) -> [Timestamp; 31] {
     const DAY: i64 = 86_400_000;
-    std::array::from_fn(|day| {
-        let in_january_1970 = i64::try_from(day).unwrap_or_default() * DAY;
-        period_containing(Timestamp::from_millis(in_january_1970), at).0
+    let today = day_of(at);
+    let days = i64::from(today.num_days_in_month());
+    let month = midnight(today).as_millis() - i64::from(today.day0()) * DAY;
+    let days_before = i64::from(day_of(Timestamp::from_millis(month - DAY)).num_days_in_month());
+    let mut day = 0;
+    [(); 31].map(|()| {
+        let start = month + i64::min(day, days - 1) * DAY;
+        let start = if start > at.as_millis() {
+            month + (i64::min(day, days_before - 1) - days_before) * DAY
+        } else {
+            start
+        };
+        day += 1;
+        Timestamp::from_millis(start)
     })
 }
 
@@ -45,7 +57,11 @@ fn boundary(anchor: NaiveDate, months: i32) -> Timestamp {
         anchor.checked_add_months(distance)
     };
     // chrono's years reach far beyond those of a Timestamp, so the default is never taken.
-    let midnight = day.unwrap_or_default().and_time(NaiveTime::MIN).and_utc();
+    midnight(day.unwrap_or_default())
+}
+
+fn midnight(day: NaiveDate) -> Timestamp {
+    let midnight = day.and_time(NaiveTime::MIN).and_utc();
     Timestamp::from_millis(midnight.timestamp_millis())
 }
 
