@@ -1,26 +1,34 @@
 //! The public half of an access key, as a signed request names it.
 
-use std::fmt::{self, Display, Formatter};
-
-use super::wire::json_string;
+use super::ids::{Form, Id, Kind};
 use super::{Invalid, hex, quoted};
 
 /// The id of an access key: 20 upper-case hexadecimal digits, in the length and alphabet of Huawei Cloud's own.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct AccessKeyId(String);
+pub type AccessKeyId = Id<AccessKey>;
+
+/// An access key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AccessKey {}
+
+impl Kind for AccessKey {
+    type Form = Self;
+    #[cfg(not(target_arch = "wasm32"))]
+    const NAME: &'static str = "AccessKeyId";
+}
 
 /// Random bytes in an id. It is no secret; it must only be unique.
 const RANDOM: usize = 10;
 
-impl AccessKeyId {
-    /// Reads an id as this installation makes them.
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
+impl Form for AccessKey {
+    const EXPECTED: &'static str = "an access key like \"13A9BA2768884528826E\"";
+
+    fn read(text: &str) -> Result<String, Invalid> {
         let in_form = text.len() == 2 * RANDOM
             && text
                 .bytes()
                 .all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F'));
         if in_form {
-            return Ok(Self(text.to_owned()));
+            return Ok(text.to_owned());
         }
         Err(Invalid::new(format!(
             "{} is not an access key; one is 20 upper-case hexadecimal digits",
@@ -28,30 +36,22 @@ impl AccessKeyId {
         )))
     }
 
-    /// A new id from random bytes, of which 10 are used.
-    pub fn from_random(bytes: [u8; 16]) -> Self {
-        let [used @ .., _, _, _, _, _, _] = bytes;
+    /// Of the bytes 10 are used.
+    fn draw(random: [u8; 16]) -> String {
+        let [used @ .., _, _, _, _, _, _] = random;
         let used: [u8; RANDOM] = used;
-        Self(hex::encode(&used).to_ascii_uppercase())
+        hex::encode(&used).to_ascii_uppercase()
     }
 
-    /// The id.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Display for AccessKeyId {
-    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+    #[cfg(not(target_arch = "wasm32"))]
+    fn schema() -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "pattern": "^[0-9A-F]{20}$",
+            "examples": ["13A9BA2768884528826E"],
+        })
     }
 }
-
-json_string!(AccessKeyId, expecting: "an access key like \"13A9BA2768884528826E\"", schema: {
-    "type": "string",
-    "pattern": "^[0-9A-F]{20}$",
-    "examples": ["13A9BA2768884528826E"],
-});
 
 #[cfg(test)]
 mod tests {

@@ -1,13 +1,156 @@
-//! Ids of everything that has one: UUIDs with a type for each kind, so that a user's id cannot stand where a role's is
+//! Ids of everything that has one: [`Id`] with a type for each kind, so that a user's id cannot stand where a role's is
 //! meant.
 //!
-//! New ones are version 4, made from bytes that the caller drew; those that come from outside may be of any version,
-//! in either case, with or without dashes (ModelArts clients send project ids without), and are kept in one form.
+//! New ones are UUIDs of version 4, made from bytes that the caller drew; those that come from outside may be of any
+//! version, in either case, with or without dashes (ModelArts clients send project ids without), and are kept in one form.
+//! Where several kinds are meant, [`AnyId`] says so, beside which stands of what it is.
 
-use super::wire::json_string;
+use super::json::{Fault, FromJson, Json};
 use super::{Invalid, Timestamp, quoted};
-use std::fmt::{self, Display, Formatter};
+use std::fmt::{self, Debug, Display, Formatter};
+use std::marker::PhantomData;
 use uuid::{Builder, Uuid};
+
+/// The id of something of one kind.
+///
+/// That is all that it promises: a row's id is one as the row has it, and so is what stands in a path where an id should
+/// ([`Id::named`]), of which there is no row. What comes in a body or a query has been parsed ([`Id::parse`]).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id<K>(String, PhantomData<K>);
+
+/// What an id can be the id of.
+pub trait Kind {
+    /// How its ids are written.
+    type Form: Form;
+    /// What the OpenAPI document calls its ids.
+    #[cfg(not(target_arch = "wasm32"))]
+    const NAME: &'static str;
+}
+
+/// A way of writing ids.
+pub trait Form {
+    /// What is expected where another type of JSON stands.
+    const EXPECTED: &'static str;
+
+    /// Reads an id and brings it into its one form.
+    ///
+    /// # Errors
+    /// It is none.
+    fn read(text: &str) -> Result<String, Invalid>;
+
+    /// A new id from random bytes.
+    fn draw(random: [u8; 16]) -> String;
+
+    /// Its schema.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn schema() -> schemars::Schema;
+}
+
+impl<K> Id<K> {
+    /// The id as the installation itself keeps it, in a row above all.
+    pub(crate) fn kept(text: String) -> Self {
+        Self(text, PhantomData)
+    }
+
+    /// The id, in lower case if it is a UUID.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The text that it is.
+    pub(crate) fn text(&self) -> &String {
+        &self.0
+    }
+
+    /// The same where its kind is told beside it.
+    #[must_use]
+    pub fn any(&self) -> AnyId<'_> {
+        AnyId(&self.0)
+    }
+}
+
+impl<K: Kind> Id<K> {
+    /// Reads an id that comes from outside.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        K::Form::read(text).map(Self::kept)
+    }
+
+    /// The id that a text is, or the text as it stands there: no row has that.
+    #[must_use]
+    pub fn named(text: &str) -> Self {
+        Self::parse(text).unwrap_or_else(|_| Self::kept(text.to_owned()))
+    }
+
+    /// A new id from random bytes.
+    #[must_use]
+    pub fn from_random(bytes: [u8; 16]) -> Self {
+        Self::kept(K::Form::draw(bytes))
+    }
+}
+
+impl<K> Display for Id<K> {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl<K> Debug for Id<K> {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        Debug::fmt(&self.0, formatter)
+    }
+}
+
+/// No id: what stands for one that was not found, until that is told.
+impl<K> Default for Id<K> {
+    fn default() -> Self {
+        Self::kept(String::new())
+    }
+}
+
+impl<K> From<Id<K>> for String {
+    fn from(id: Id<K>) -> Self {
+        id.0
+    }
+}
+
+impl<K: Kind> FromJson for Id<K> {
+    fn from_json(json: Json<'_>) -> Result<Self, Fault> {
+        json.parsed(&K::Form::EXPECTED, Self::parse)
+    }
+}
+
+impl<K> serde::Serialize for Id<K> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl<K: Kind> schemars::JsonSchema for Id<K> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        K::NAME.into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        K::Form::schema()
+    }
+}
+
+/// The id of something whose kind is told beside it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AnyId<'a>(&'a str);
+
+impl<'a> AnyId<'a> {
+    /// The id.
+    #[must_use]
+    pub fn as_str(self) -> &'a str {
+        self.0
+    }
+}
 
 /// Reads 8-4-4-4-12 or 32 hexadecimal digits, in either case; braces and `urn:uuid:` are not taken.
 fn parse_uuid(text: &str) -> Result<Uuid, Invalid> {
@@ -23,115 +166,140 @@ fn parse_uuid(text: &str) -> Result<Uuid, Invalid> {
     }
 }
 
-macro_rules! typed_ids {
-    ($($(#[$doc:meta])* $type:ident: $form:ident, $expecting:literal, schema { $($schema:tt)+ };)+) => { $(
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $type(String);
+/// A UUID with dashes.
+pub enum Dashed {}
 
-        impl $type {
-            /// Reads a UUID with or without dashes, in either case.
-            pub fn parse(text: &str) -> Result<Self, Invalid> {
-                parse_uuid(text).map(|uuid| Self(uuid.$form().to_string()))
-            }
+impl Form for Dashed {
+    const EXPECTED: &'static str = "an id like \"13a9ba27-6888-4528-826e-8e1002eab13d\"";
 
-            /// A new id (UUID version 4) from 16 random bytes, of which 6 bits are overwritten.
-            pub fn from_random(bytes: [u8; 16]) -> Self {
-                Self(Builder::from_random_bytes(bytes).into_uuid().$form().to_string())
-            }
+    fn read(text: &str) -> Result<String, Invalid> {
+        Ok(parse_uuid(text)?.hyphenated().to_string())
+    }
 
-            /// The id in its one form, in lower case.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
+    fn draw(random: [u8; 16]) -> String {
+        let uuid = Builder::from_random_bytes(random).into_uuid();
+        uuid.hyphenated().to_string()
+    }
 
-        impl Display for $type {
-            fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-                formatter.write_str(&self.0)
-            }
-        }
-
-        json_string!($type, expecting: $expecting, schema: { "type": "string", $($schema)+ });
-    )+ };
+    #[cfg(not(target_arch = "wasm32"))]
+    fn schema() -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "format": "uuid",
+            "examples": ["13a9ba27-6888-4528-826e-8e1002eab13d"],
+        })
+    }
 }
 
-macro_rules! uuid_ids {
-    ($($(#[$doc:meta])* $type:ident;)+) => {
-        typed_ids! { $(
+/// A UUID without dashes.
+pub enum Plain {}
+
+impl Form for Plain {
+    const EXPECTED: &'static str = "an id like \"13a9ba2768884528826e8e1002eab13d\"";
+
+    fn read(text: &str) -> Result<String, Invalid> {
+        Ok(parse_uuid(text)?.simple().to_string())
+    }
+
+    fn draw(random: [u8; 16]) -> String {
+        let uuid = Builder::from_random_bytes(random).into_uuid();
+        uuid.simple().to_string()
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn schema() -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "pattern": "^[0-9a-f]{32}$",
+            "examples": ["13a9ba2768884528826e8e1002eab13d"],
+        })
+    }
+}
+
+/// Each kind, and the name of its ids.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $id:ident: $kind:ident, $form:ident;)+) => {
+        /// What ids are of.
+        pub mod kind {
+            $(
+                $(#[$doc])*
+                #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+                pub enum $kind {}
+            )+
+        }
+
+        $(
             $(#[$doc])*
-            $type: hyphenated, "an id like \"13a9ba27-6888-4528-826e-8e1002eab13d\"", schema {
-                "format": "uuid",
-                "examples": ["13a9ba27-6888-4528-826e-8e1002eab13d"],
-            };
-        )+ }
+            pub type $id = Id<kind::$kind>;
+
+            impl Kind for kind::$kind {
+                type Form = $form;
+                #[cfg(not(target_arch = "wasm32"))]
+                const NAME: &'static str = stringify!($id);
+            }
+        )+
     };
 }
 
-uuid_ids! {
+kinds! {
     /// An organization.
-    OrganizationId;
+    OrganizationId: Organization, Dashed;
     /// A project; also what ModelArts clients call `project_id`.
-    ProjectId;
+    ProjectId: Project, Dashed;
     /// A person.
-    UserId;
-    /// A service.
-    ServiceId;
+    UserId: User, Dashed;
     /// A service user of a project.
-    ServiceUserId;
+    ServiceUserId: ServiceUser, Dashed;
+    /// A service.
+    ServiceId: Service, Dashed;
     /// A role, default or custom.
-    RoleId;
+    RoleId: Role, Dashed;
     /// The assignment of a role.
-    RoleAssignmentId;
+    RoleAssignmentId: RoleAssignment, Dashed;
     /// A deployment.
-    DeploymentId;
+    DeploymentId: Deployment, Dashed;
     /// A pipeline.
-    PipelineId;
+    PipelineId: Pipeline, Dashed;
     /// A version of a deployment or of a pipeline.
-    VersionId;
+    VersionId: Version, Dashed;
     /// An object of a pipeline version.
-    PipelineObjectId;
+    PipelineObjectId: PipelineObject, Dashed;
     /// An attachment of a pipeline version.
-    AttachmentId;
+    AttachmentId: Attachment, Dashed;
     /// An environment variable.
-    EnvironmentVariableId;
+    EnvironmentVariableId: EnvironmentVariable, Dashed;
     /// A revision of an upstream; [`RevisionId::at`] makes it.
-    RevisionId;
+    RevisionId: Revision, Dashed;
     /// A token's row; not the token.
-    TokenId;
+    TokenId: Token, Dashed;
     /// A voucher; not its code.
-    VoucherId;
+    VoucherId: Voucher, Dashed;
     /// An entry of the audit, which is the permit of a change.
-    AuditId;
+    AuditId: Audit, Dashed;
     /// A request schedule.
-    ScheduleId;
+    ScheduleId: Schedule, Dashed;
     /// A webhook, or the test of one.
-    WebhookId;
+    WebhookId: Webhook, Dashed;
     /// The record of a request, of version 7: in the order of their making.
-    RecordId;
-}
-
-typed_ids! {
+    RecordId: Record, Dashed;
     /// A request, as in `X-Request-Id`: 32 digits without dashes.
-    RequestId: simple, "a request id like \"13a9ba2768884528826e8e1002eab13d\"", schema {
-        "pattern": "^[0-9a-f]{32}$",
-        "examples": ["13a9ba2768884528826e8e1002eab13d"],
-    };
+    RequestId: Request, Plain;
     /// A workspace, as ModelArts' clients know it: 32 digits without dashes. The default one is `0` instead.
-    WorkspaceId: simple, "a workspace id like \"13a9ba2768884528826e8e1002eab13d\"", schema {
-        "pattern": "^[0-9a-f]{32}$",
-        "examples": ["13a9ba2768884528826e8e1002eab13d"],
-    };
+    WorkspaceId: Workspace, Plain;
 }
 
 impl RevisionId {
     /// A new id (UUID version 7) from the time and 10 random bytes: later ones are greater.
     pub fn at(now: Timestamp, random: [u8; 16]) -> Self {
         let [bytes @ .., _, _, _, _, _, _] = random;
-        let millis = u64::try_from(now.as_millis()).unwrap_or_default();
-        let id = Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid();
-        Self(id.hyphenated().to_string())
+        Self::kept(in_order(now, &bytes))
     }
+}
+
+fn in_order(now: Timestamp, random: &[u8; 10]) -> String {
+    let millis = u64::try_from(now.as_millis()).unwrap_or_default();
+    let id = Builder::from_unix_timestamp_millis(millis, random).into_uuid();
+    id.hyphenated().to_string()
 }
 
 #[cfg(test)]

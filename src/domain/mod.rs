@@ -69,9 +69,9 @@ pub use fields::{DataType, Fields, IoType};
 pub use header_template::{HeaderTemplates, Unexpanded};
 pub use idempotency_key::IdempotencyKey;
 pub use ids::{
-    AttachmentId, AuditId, DeploymentId, EnvironmentVariableId, OrganizationId, PipelineId,
-    PipelineObjectId, ProjectId, RecordId, RequestId, RevisionId, RoleAssignmentId, RoleId,
-    ScheduleId, ServiceId, ServiceUserId, TokenId, UserId, VersionId, VoucherId, WebhookId,
+    AnyId, AttachmentId, AuditId, DeploymentId, EnvironmentVariableId, Id, OrganizationId,
+    PipelineId, PipelineObjectId, ProjectId, RecordId, RequestId, RevisionId, RoleAssignmentId,
+    RoleId, ScheduleId, ServiceId, ServiceUserId, TokenId, UserId, VersionId, VoucherId, WebhookId,
     WorkspaceId,
 };
 pub use instance_type::InstanceTypeName;

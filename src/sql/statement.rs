@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use crate::domain::SAFE_INTEGER;
+use crate::domain::{AnyId, Id, SAFE_INTEGER};
 use crate::sql::{Prepared, Sql};
 
 /// A value for a parameter.
@@ -16,6 +16,53 @@ pub enum Value {
     Text(String),
     /// An integer within +-(2^53 - 1).
     Integer(i64),
+}
+
+/// What a text parameter takes.
+pub trait Textual {
+    /// As what it is taken.
+    type Text: Into<String>;
+
+    /// The text that it is.
+    fn text(self) -> Self::Text;
+}
+
+/// Texts, which are what they are.
+macro_rules! texts {
+    ($($type:ty),+) => {
+        $(impl Textual for $type {
+            type Text = Self;
+
+            fn text(self) -> Self {
+                self
+            }
+        })+
+    };
+}
+texts!(&str, &String, String);
+
+impl<'a, K> Textual for &'a Id<K> {
+    type Text = &'a String;
+
+    fn text(self) -> &'a String {
+        Id::text(self)
+    }
+}
+
+impl<K> Textual for Id<K> {
+    type Text = String;
+
+    fn text(self) -> String {
+        self.into()
+    }
+}
+
+impl<'a> Textual for AnyId<'a> {
+    type Text = &'a str;
+
+    fn text(self) -> &'a str {
+        self.as_str()
+    }
 }
 
 /// Named values for the statements of one batch.
@@ -31,15 +78,24 @@ impl Parameters {
         Self::default()
     }
 
-    /// A text.
+    /// A text or an id.
     #[must_use]
-    pub fn text(self, name: &'static str, value: impl Into<String>) -> Self {
+    pub fn text(self, name: &'static str, value: impl Textual) -> Self {
+        self.with_text(name, value.text())
+    }
+
+    /// A text or an id, or NULL.
+    #[must_use]
+    pub fn optional_text(self, name: &'static str, value: Option<impl Textual>) -> Self {
+        self.with_optional_text(name, value.map(Textual::text))
+    }
+
+    // What ids of all kinds have in common with texts: one function for all of them.
+    fn with_text(self, name: &'static str, value: impl Into<String>) -> Self {
         self.with(name, Value::Text(value.into()))
     }
 
-    /// A text, or NULL.
-    #[must_use]
-    pub fn optional_text(self, name: &'static str, value: Option<impl Into<String>>) -> Self {
+    fn with_optional_text(self, name: &'static str, value: Option<impl Into<String>>) -> Self {
         let value = value.map_or(Value::Null, |value| Value::Text(value.into()));
         self.with(name, value)
     }

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::inconsistent;
-use crate::domain::Timestamp;
 use crate::domain::json::{self, FromJson};
+use crate::domain::{Id, Timestamp};
 use crate::error::Error;
 
 /// What a column of a row holds. D1 gives a real as JSON does, and no column of ours is one.
@@ -163,6 +163,12 @@ impl Column for String {
             Cell::Text(text) => Some(text.clone().into_owned()),
             _ => None,
         }
+    }
+}
+
+impl<K> Column for Id<K> {
+    fn read(cell: &Cell<'_>) -> Option<Self> {
+        String::read(cell).map(Self::kept)
     }
 }
 
