@@ -85,7 +85,7 @@ pub async fn handle(
         config,
         connection,
         now: started,
-        request_id: RequestId::from_random(random).to_string(),
+        request_id: RequestId::from_random(random),
         origin: request.header("origin"),
         progress: RefCell::new(Progress {
             surface: routes::surface(request.path()),
@@ -170,15 +170,15 @@ fn write(platform: Rc<Platform>, statements: Vec<Statement>) -> Local<'static, (
 
 /// What every answer carries: its id (contract section 1), and that no browser is to take it for anything but its media
 /// type (contract section 5.10).
-fn on_every_answer(response: &mut Response, request_id: &str) {
-    response.header("x-request-id", request_id);
+fn on_every_answer(response: &mut Response, request_id: &RequestId) {
+    response.header("x-request-id", request_id.as_str());
     response.header("x-content-type-options", "nosniff");
 }
 
 /// An error in the form of the surface on which it happened.
-fn to_response(error: &Error, progress: &Progress, request_id: &str) -> Response {
+fn to_response(error: &Error, progress: &Progress, request_id: &RequestId) -> Response {
     match progress.surface {
-        Surface::ModelArts => modelarts::to_response(error, request_id),
+        Surface::ModelArts => modelarts::to_response(error, request_id.as_str()),
         Surface::OpenAi => openai_errors::to_response(error),
         Surface::Sentences if progress.is_request_endpoint => request_errors::to_response(error),
         Surface::Sentences => sentences::to_response(error),
@@ -191,7 +191,7 @@ struct Exchange<'a> {
     config: &'a Rc<Config>,
     connection: Connection,
     now: Timestamp,
-    request_id: String,
+    request_id: RequestId,
     origin: Option<String>,
     progress: RefCell<Progress>,
     notes: Notes,

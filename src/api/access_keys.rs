@@ -33,7 +33,7 @@ pub struct AccessKeyDetail {
 impl From<AccessKey> for AccessKeyDetail {
     fn from(key: AccessKey) -> Self {
         Self {
-            access_key: key.access_key,
+            access_key: key.access_key.into(),
             creation_date: key.creation_date.0.to_offset_string(),
         }
     }
@@ -44,16 +44,11 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
     call.needs_fresh()?;
     let keys = call.config.signing_keys.as_ref();
     let keys = keys.ok_or_else(|| Error::misconfigured("the secret SIGNING_KEY is not set"))?;
-    let service_user = call.id("service_user_id", ServiceUserId::parse);
+    let service_user: ServiceUserId = call.id("service_user_id");
     let id = AccessKeyId::from_random(call.random()?);
     let secret = keys.derive(Purpose::AccessKey, id.as_str(), FIRST_GENERATION);
-    let created = access_keys::create(
-        &call.change_context()?,
-        call.project(),
-        &service_user,
-        id.as_str(),
-    )
-    .await?;
+    let created =
+        access_keys::create(&call.change_context()?, call.project(), &service_user, &id).await?;
     Response::created(&AccessKeyCreated {
         access_key: id.to_string(),
         secret_key: secret.reveal().to_owned(),
@@ -63,19 +58,19 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
 
 /// `GET .../access-keys`.
 pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
-    let service_user = call.id("service_user_id", ServiceUserId::parse);
+    let service_user: ServiceUserId = call.id("service_user_id");
     let keys = access_keys::list(call.connection, call.project(), &service_user).await?;
     Response::list(keys.into_iter().map(AccessKeyDetail::from))
 }
 
 /// `DELETE .../access-keys/{access_key}`.
 pub(crate) async fn delete(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
-    let service_user = call.id("service_user_id", ServiceUserId::parse);
+    let service_user: ServiceUserId = call.id("service_user_id");
     access_keys::delete(
         &call.change_context()?,
         call.project(),
         &service_user,
-        call.parameter("access_key"),
+        &call.id("access_key"),
     )
     .await?;
     Ok(Response::no_content())

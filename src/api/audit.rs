@@ -74,9 +74,7 @@ fn page(call: &Context<'_>) -> Result<Page, Error> {
     let text = |name: &str| query.text(name).map(str::to_owned);
     Ok(Page {
         action: query.parsed("action", parse_action)?,
-        before: query
-            .parsed("before", AuditId::parse)?
-            .map(|id| id.to_string()),
+        before: query.parsed("before", AuditId::parse)?,
         limit: query.integer("limit", 1..=100, 50)?,
         offset,
         filter: Filter {
@@ -95,14 +93,14 @@ fn page(call: &Context<'_>) -> Result<Page, Error> {
 async fn respond(call: &Context<'_>, trail: Trail<'_>) -> Result<Response, Error> {
     let rows = trail::list(call.connection, trail, &page(call)?).await?;
     let events = rows.into_iter().map(|row| AuditEvent {
-        id: row.id,
+        id: row.id.into(),
         date: row.date.0.to_offset_string(),
         action: row.action,
         user: row.actor,
         event: row.event,
         object_type: row.object_type,
         object_name: row.object_name,
-        request_id: row.request_id,
+        request_id: row.request_id.into(),
         before: row.before,
         after: row.after,
     });

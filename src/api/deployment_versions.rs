@@ -15,7 +15,7 @@ use shapes::{DeploymentVersionCreate, DeploymentVersionSettings, DeploymentVersi
 pub(crate) async fn create(call: &mut Call<'_, OnTarget>) -> Result<Response, Error> {
     let body: DeploymentVersionCreate = call.body().await?;
     let new = NewVersion {
-        id: VersionId::from_random(call.random()?).to_string(),
+        id: VersionId::from_random(call.random()?),
         settings: body.settings(),
         version: body.version,
         description: body.description.or_default().unwrap_or_default(),

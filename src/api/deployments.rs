@@ -2,7 +2,7 @@
 
 use crate::api::{Call, OnProject, OnTarget, targets};
 use crate::domain::json::object;
-use crate::domain::{DeploymentId, Description, Fields, IoType, Labels, ObjectName, TargetKind};
+use crate::domain::{Description, Fields, IoType, Labels, ObjectName, TargetId, TargetKind};
 use crate::error::Error;
 use crate::store::targets::records::{NewRecord, RecordChanges};
 use crate::web::patch::Patch;
@@ -71,7 +71,7 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
     let supports_request_format = body.supports_request_format.unwrap_or(true);
     let new = NewRecord {
         kind: TargetKind::Deployment,
-        id: DeploymentId::from_random(call.random()?).to_string(),
+        id: TargetId::from_random(call.random()?),
         name: body.name,
         description: body.description.unwrap_or_default(),
         input_type: type_of("input_type", body.input_type, supports_request_format)?,

@@ -103,7 +103,7 @@ object! {
 impl From<Variable> for EnvironmentVariableList {
     fn from(variable: Variable) -> Self {
         Self {
-            id: variable.id,
+            id: variable.id.into(),
             name: variable.name,
             value: variable.value,
             secret: variable.secret.0,
@@ -115,7 +115,7 @@ impl From<Variable> for EnvironmentVariableList {
 impl From<(Variable, Inherited)> for InheritedEnvironmentVariableList {
     fn from((variable, inherited): (Variable, Inherited)) -> Self {
         Self {
-            id: variable.id,
+            id: variable.id.into(),
             name: variable.name,
             // 3.16.1 raises on an empty text here, and takes null (docs/deployments.md).
             value: variable.value.filter(|value| !value.is_empty()),
@@ -129,7 +129,7 @@ impl From<(Variable, Inherited)> for InheritedEnvironmentVariableList {
 
 /// What rides along with each of these calls: the version and the variable of the path, where it names them.
 pub(crate) fn riding(call: &Context<'_>) -> Result<Rider, Error> {
-    let id = call.id("variable_id", EnvironmentVariableId::parse);
+    let id: EnvironmentVariableId = call.id("variable_id");
     Ok(environment_variables::riding(
         call.parameter("version"),
         &id,

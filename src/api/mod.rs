@@ -53,8 +53,9 @@ use std::rc::Rc;
 pub(crate) use call::{Call, OnOrganization, OnProject, OnTarget, OnWorkspace};
 
 use crate::auth::access::Authority;
+use crate::domain::ids::Kind;
 use crate::domain::json::FromJson;
-use crate::domain::{AuditId, Email, Invalid, Opens, Timestamp, TokenId, WantedModel};
+use crate::domain::{AuditId, Email, Id, Opens, RequestId, Timestamp, TokenId, WantedModel};
 use crate::error::Error;
 use crate::gate::memory::Held;
 use crate::platform::{Config, Local, Platform, SERVICE_USER_DOMAIN, Upload};
@@ -81,7 +82,7 @@ pub struct Context<'a> {
     pub(crate) config: &'a Rc<Config>,
     pub(crate) connection: &'a Connection,
     pub(crate) request: &'a mut Request,
-    pub(crate) request_id: &'a str,
+    pub(crate) request_id: &'a RequestId,
     pub(crate) now: Timestamp,
     pub(crate) query: Query,
     /// The path of its route, as the table has it.
@@ -139,13 +140,8 @@ impl Context<'_> {
     }
 
     /// The id in the path, or the text as it stands there: no row has that.
-    pub(crate) fn id<T: std::fmt::Display>(
-        &self,
-        name: &str,
-        parse: impl FnOnce(&str) -> Result<T, Invalid>,
-    ) -> String {
-        let text = self.parameter(name);
-        parse(text).map_or_else(|_| text.to_owned(), |id| id.to_string())
+    pub(crate) fn id<K: Kind>(&self, name: &str) -> Id<K> {
+        Id::named(self.parameter(name))
     }
 
     /// What rides on the first trip of this call.
@@ -242,8 +238,8 @@ impl Context<'_> {
             connection: self.connection,
             authority: &self.authority,
             now: self.platform.clock.now(),
-            request_id: self.request_id.to_owned(),
-            audit_id: AuditId::from_random(self.random()?).to_string(),
+            request_id: self.request_id.clone(),
+            audit_id: AuditId::from_random(self.random()?),
         })
     }
 
@@ -272,7 +268,7 @@ impl Context<'_> {
 
     /// A new secret that opens this.
     pub(crate) fn mint(&self, opens: Opens<'_>) -> Result<FreshToken, Error> {
-        let id = TokenId::from_random(self.random()?).to_string();
+        let id = TokenId::from_random(self.random()?);
         let random = self.random()?;
         Ok(FreshToken::mint(&self.config.token_keys, opens, random, id))
     }

@@ -57,7 +57,7 @@ impl From<OrganizationUser> for OrganizationUserDetail {
     fn from(user: OrganizationUser) -> Self {
         let joined = user.joined.0;
         Self {
-            id: user.id,
+            id: user.id.into(),
             email: user.email,
             name: user.name,
             surname: user.surname,
@@ -79,7 +79,7 @@ pub(crate) async fn create(call: &mut Call<'_, OnOrganization>) -> Result<Respon
     let created = organization_users::create(
         &call.change_context()?,
         call.organization(),
-        id.as_str(),
+        &id,
         &body.email,
         body.admin.unwrap_or_default(),
     )
@@ -96,7 +96,7 @@ pub(crate) async fn list(call: &mut Call<'_, OnOrganization>) -> Result<Response
 
 /// `GET /organizations/{organization_name}/users/{user_id}`.
 pub(crate) async fn get(call: &mut Call<'_, OnOrganization>) -> Result<Response, Error> {
-    let id = call.id("user_id", UserId::parse);
+    let id: UserId = call.id("user_id");
     let user = organization_users::get(call.connection, call.organization(), &id).await?;
     Response::ok(&OrganizationUserDetail::from(user))
 }
@@ -107,7 +107,7 @@ pub(crate) async fn update(call: &mut Call<'_, OnOrganization>) -> Result<Respon
     if body.admin == Some(true) {
         call.needs_fresh()?;
     }
-    let id = call.id("user_id", UserId::parse);
+    let id: UserId = call.id("user_id");
     let (context, organization) = (call.change_context()?, call.organization());
     let updated = organization_users::update(&context, organization, &id, body.admin).await?;
     Response::ok(&OrganizationUserDetail::from(updated))
@@ -115,7 +115,7 @@ pub(crate) async fn update(call: &mut Call<'_, OnOrganization>) -> Result<Respon
 
 /// `DELETE /organizations/{organization_name}/users/{user_id}`.
 pub(crate) async fn delete(call: &mut Call<'_, OnOrganization>) -> Result<Response, Error> {
-    let id = call.id("user_id", UserId::parse);
+    let id: UserId = call.id("user_id");
     organization_users::delete(&call.change_context()?, call.organization(), &id).await?;
     Ok(Response::no_content())
 }
@@ -128,7 +128,7 @@ pub(crate) async fn create_link(call: &mut Call<'_, OnOrganization>) -> Result<R
             "here only the operator makes sign-in links",
         ));
     }
-    let id = call.id("user_id", UserId::parse);
-    let organization_id = call.organization().organization_id.as_str();
+    let id: UserId = call.id("user_id");
+    let organization_id = &call.organization().organization_id;
     make_link(call, &id, link_lasts(&body), Some(organization_id)).await
 }

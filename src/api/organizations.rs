@@ -140,7 +140,7 @@ impl OrganizationDetail {
                     .map(|end| end.0.to_date_string()),
             });
         Ok(Self {
-            id: organization.organization_id,
+            id: organization.organization_id.into(),
             name: organization.organization_name,
             creation_date: organization.organization_creation_date.0.to_zulu_string(),
             status,
@@ -183,7 +183,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
         .transpose()?;
     let id = OrganizationId::from_random(call.random()?);
     let new = NewOrganization {
-        id: id.as_str(),
+        id: &id,
         name: &body.name,
         subscription: body.subscription.as_ref().map(|plan| plan.as_str()),
         end_date,

@@ -35,12 +35,14 @@ pub(crate) async fn check(call: &mut Call<'_, OnProject>) -> Result<Response, Er
         Error::invalid("origin: it is missing; it is scheme://host[:port], as a browser sends it")
     })?;
     let given = call.query.text("service_user");
-    let id = given
-        .map(|id| ServiceUserId::parse(id).map_or_else(|_| id.to_owned(), |id| id.to_string()));
+    let id = given.map(ServiceUserId::named);
     let project = &call.project().project_id;
-    let listed = origin::of_service_user(call.connection, project, id.as_deref(), shown.as_str());
+    let listed = origin::of_service_user(call.connection, project, id.as_ref(), shown.as_str());
     let listed = listed.await?;
-    let listed = listed.ok_or_else(|| service_users::not_found(given.unwrap_or_default()))?;
+    let listed = listed.ok_or_else(|| {
+        // As the caller wrote it.
+        service_users::not_found(&ServiceUserId::kept(given.unwrap_or_default().to_owned()))
+    })?;
     let (listed_by, sentence) = if listed.by_project {
         (
             Some("project"),

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::api::role_assignments::{RoleAssignmentList, object_of};
 use crate::api::{Call, OnProject};
 use crate::auth::permissions;
-use crate::domain::{UserId, json, quoted};
+use crate::domain::{AnyId, PrincipalId, json, quoted};
 use crate::error::Error;
 use crate::store::permission_checks::{self, Question, Standing};
 use crate::store::role_assignments::{self, RoleAssignment};
@@ -78,12 +78,11 @@ pub(crate) async fn check(call: &mut Call<'_, OnProject>) -> Result<Response, Er
         })?;
     let given = call.query.text("assignee");
     let assignee = given
-        .or_else(|| call.authority.principal().id())
+        .or_else(|| call.authority.principal().id().map(AnyId::as_str))
         .ok_or_else(|| {
             Error::invalid("assignee: needed by the operator, who holds no role themselves")
         })?;
-    let assignee =
-        UserId::parse(assignee).map_or_else(|_| assignee.to_owned(), |id| id.to_string());
+    let assignee = PrincipalId::named(assignee);
     let project = call.project();
     let (resource, kind) = (
         call.query.text("resource"),
@@ -92,7 +91,7 @@ pub(crate) async fn check(call: &mut Call<'_, OnProject>) -> Result<Response, Er
     let (resource_type, resource) = object_of(project, resource, kind)?;
     let question = Question {
         permission,
-        assignee: &assignee,
+        assignee: assignee.any(),
         resource_type,
         resource,
     };
@@ -101,7 +100,7 @@ pub(crate) async fn check(call: &mut Call<'_, OnProject>) -> Result<Response, Er
     if !(standing.is_member.0 || standing.is_service_user.0) {
         return Err(Error::not_found(format!(
             "assignee: {} is neither a member of the organization nor a service user of this project",
-            quoted(&assignee)
+            quoted(assignee.as_str())
         )));
     }
     if !standing.object_exists.0 {
@@ -118,7 +117,7 @@ pub(crate) async fn check(call: &mut Call<'_, OnProject>) -> Result<Response, Er
             .map(RoleAssignmentList::from),
         by: verdict.as_ref().ok().cloned(),
         missing: verdict.err(),
-        assignee,
+        assignee: assignee.into(),
     })
 }
 

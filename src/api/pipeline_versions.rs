@@ -20,7 +20,7 @@ pub(crate) async fn create(call: &mut Call<'_, OnTarget>) -> Result<Response, Er
     let objects = body.objects.or_default().unwrap_or_default();
     let attachments = body.attachments.or_default().unwrap_or_default();
     let new = NewVersion {
-        id: VersionId::from_random(call.random()?).to_string(),
+        id: VersionId::from_random(call.random()?),
         settings,
         version: body.version,
         description: body.description.or_default().unwrap_or_default(),

@@ -2,7 +2,7 @@
 
 use crate::api::{Call, OnProject, OnTarget, targets};
 use crate::domain::json::object;
-use crate::domain::{Description, Fields, IoType, Labels, ObjectName, PipelineId, TargetKind};
+use crate::domain::{Description, Fields, IoType, Labels, ObjectName, TargetId, TargetKind};
 use crate::error::Error;
 use crate::store::targets::records::{NewRecord, RecordChanges};
 use crate::web::patch::Patch;
@@ -59,7 +59,7 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
     let body: PipelineCreate = call.body().await?;
     let new = NewRecord {
         kind: TargetKind::Pipeline,
-        id: PipelineId::from_random(call.random()?).to_string(),
+        id: TargetId::from_random(call.random()?),
         name: body.name,
         description: body.description.unwrap_or_default(),
         input_type: body.input_type,

@@ -36,7 +36,7 @@ pub struct ProjectUserList {
 impl From<ProjectUser> for ProjectUserList {
     fn from(user: ProjectUser) -> Self {
         Self {
-            id: user.id,
+            id: user.id.into(),
             email: user.email,
             name: user.name,
             surname: user.surname,
@@ -64,12 +64,8 @@ fn parse_user_type(text: &str) -> Result<UserType, Invalid> {
 /// `POST .../users`.
 pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let body: ProjectUserCreate = call.body().await?;
-    let created = project_users::create(
-        &call.change_context()?,
-        call.project(),
-        body.user_id.as_str(),
-    )
-    .await?;
+    let created =
+        project_users::create(&call.change_context()?, call.project(), &body.user_id).await?;
     Response::created(&ProjectUserList::from(created))
 }
 
@@ -90,14 +86,14 @@ pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Err
 
 /// `GET .../users/{user_id}`.
 pub(crate) async fn get(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
-    let id = call.id("user_id", UserId::parse);
+    let id: UserId = call.id("user_id");
     let found = project_users::get(call.connection, call.project(), &id).await?;
     Response::ok(&ProjectUserList::from(found))
 }
 
 /// `DELETE .../users/{user_id}`.
 pub(crate) async fn delete(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
-    let id = call.id("user_id", UserId::parse);
+    let id: UserId = call.id("user_id");
     project_users::delete(&call.change_context()?, call.project(), &id).await?;
     Ok(Response::no_content())
 }

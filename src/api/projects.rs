@@ -128,7 +128,7 @@ impl TryFrom<Project> for ProjectList {
         let (cors_origins, labels) = project.lists()?;
         Ok(Self {
             credits: credits_of(&project)?,
-            id: project.project_id,
+            id: project.project_id.into(),
             name: project.project_name,
             creation_date: project.project_creation_date.0.to_zulu_string(),
             advanced_permissions: project.project_advanced_permissions.0,
@@ -150,7 +150,7 @@ impl ProjectDetail {
             credits_used: budgets::used_by(project.project_credits_used.unwrap_or_default())?,
             period_start: period_start.to_zulu_string(),
             period_end: period_end.to_zulu_string(),
-            id: project.project_id,
+            id: project.project_id.into(),
             name: project.project_name,
             creation_date: project.project_creation_date.0.to_zulu_string(),
             advanced_permissions: project.project_advanced_permissions.0,
@@ -168,7 +168,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
     let body: ProjectCreate = call.body().await?;
     let id = ProjectId::from_random(call.random()?);
     let new = NewProject {
-        id: id.as_str(),
+        id: &id,
         name: &body.name,
         organization: body.organization_name.as_str(),
         advanced_permissions: body.advanced_permissions.unwrap_or_default(),

@@ -143,7 +143,7 @@ pub(crate) async fn show(call: &mut Call<'_, OnWorkspace>) -> Result<Response, E
 pub(crate) async fn update(call: &mut Call<'_, OnWorkspace>) -> Result<Response, Error> {
     let body: UpdateWorkspaceQuotasReq = call.body().await?;
     let items = checked(body.quotas)?;
-    let workspace = call.workspace().workspace_id.as_str();
+    let workspace = &call.workspace().workspace_id;
     let changed = quotas::set(&call.change_context()?, call.project(), workspace, &items).await?;
     Response::ok(&UpdateWorkspaceQuotasResponse {
         quotas: changed.into_iter().map(WorkspaceQuota::from).collect(),

@@ -120,7 +120,7 @@ impl From<Schedule> for ScheduleList {
     fn from(schedule: Schedule) -> Self {
         Self {
             object_type: schedule.object_type,
-            id: schedule.id,
+            id: schedule.id.into(),
             name: schedule.name,
             object_name: schedule.object_name,
             version: schedule.version,
@@ -176,7 +176,7 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
     let target = schedules::target(call.connection, project, about).await?;
     let id = ScheduleId::from_random(call.random()?);
     let new = NewSchedule {
-        id: id.as_str(),
+        id: &id,
         name: &body.name,
         object_name,
         version,

@@ -44,7 +44,7 @@ pub(crate) async fn take(call: &mut Call<'_>) -> Result<Response, Error> {
             quoted(id)
         ))
     };
-    let id = RecordId::parse(id).map_err(|_| nothing())?.to_string();
+    let id = RecordId::parse(id).map_err(|_| nothing())?;
     let message = Message::read(call, &id)?;
     let is_failure = is_failure(call)?;
     let address = call.request.header("cf-connecting-ip").unwrap_or_default();
@@ -93,7 +93,7 @@ struct Message {
 }
 
 impl Message {
-    fn read(call: &Call<'_>, id: &str) -> Result<Self, Error> {
+    fn read(call: &Call<'_>, id: &RecordId) -> Result<Self, Error> {
         let header = |name| call.request.header(name).unwrap_or_default();
         let expected = format!("result_{id}");
         if header("webhook-id") != expected {

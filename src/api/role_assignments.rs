@@ -4,7 +4,7 @@ use crate::domain::json::object;
 use serde::Serialize;
 
 use crate::api::{Call, OnProject};
-use crate::domain::{Invalid, ObjectName, RoleAssignmentId, ServiceUserId, Text, quoted};
+use crate::domain::{Invalid, ObjectName, PrincipalId, RoleAssignmentId, Text, quoted};
 use crate::error::Error;
 use crate::store::projects::Project;
 use crate::store::role_assignments::{self, Filter, NewAssignment, RoleAssignment};
@@ -50,8 +50,8 @@ pub struct RoleAssignmentList {
 impl From<RoleAssignment> for RoleAssignmentList {
     fn from(assignment: RoleAssignment) -> Self {
         Self {
-            id: assignment.id,
-            assignee: assignment.assignee,
+            id: assignment.id.into(),
+            assignee: assignment.assignee.into(),
             assignee_type: "user",
             role: assignment.role,
             resource: assignment.resource,
@@ -119,13 +119,12 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
         kind.map(|kind| kind.as_str()),
     )?;
     let id = RoleAssignmentId::from_random(call.random()?);
-    let assignee = ServiceUserId::parse(body.assignee.as_str())
-        .map_or_else(|_| body.assignee.as_str().to_owned(), |id| id.to_string());
+    let assignee = PrincipalId::named(body.assignee.as_str());
     let created = role_assignments::create(
         &call.change_context()?,
         project,
         NewAssignment {
-            id: id.as_str(),
+            id: &id,
             role: body.role.as_str(),
             assignee: &assignee,
             resource_type,
@@ -151,9 +150,9 @@ pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Err
     if by_deployments.unwrap_or_default() {
         return Response::ok(&[(); 0]);
     }
-    let assignee = query.parsed("assignee", ServiceUserId::parse)?;
+    let assignee = query.parsed("assignee", PrincipalId::parse)?;
     let filter = Filter {
-        assignee: assignee.as_ref().map(ServiceUserId::as_str),
+        assignee: assignee.as_ref(),
         resource_type: resource_type.as_deref(),
         resource: query.text("resource"),
     };
@@ -164,14 +163,14 @@ pub(crate) async fn list(call: &mut Call<'_, OnProject>) -> Result<Response, Err
 
 /// `GET .../role-assignments/{assignment_id}`.
 pub(crate) async fn get(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
-    let id = call.id("assignment_id", RoleAssignmentId::parse);
+    let id: RoleAssignmentId = call.id("assignment_id");
     let found = role_assignments::get(call.connection, call.project(), &id).await?;
     Response::ok(&RoleAssignmentList::from(found))
 }
 
 /// `DELETE .../role-assignments/{assignment_id}`.
 pub(crate) async fn delete(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
-    let id = call.id("assignment_id", RoleAssignmentId::parse);
+    let id: RoleAssignmentId = call.id("assignment_id");
     let project = call.project();
     role_assignments::delete(&call.change_context()?, project, &id).await?;
     Ok(Response::no_content())

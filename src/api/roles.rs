@@ -64,7 +64,7 @@ pub struct RoleDetailList {
 impl From<Role> for RoleList {
     fn from(role: Role) -> Self {
         Self {
-            id: role.id,
+            id: role.id.into(),
             name: role.name,
             default: role.is_default.0,
         }
@@ -77,7 +77,7 @@ impl TryFrom<Role> for RoleDetailList {
     fn try_from(role: Role) -> Result<Self, Error> {
         Ok(Self {
             permissions: role.permissions.parse()?,
-            id: role.id,
+            id: role.id.into(),
             name: role.name,
             default: role.is_default.0,
         })
@@ -108,7 +108,7 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
     let body: RoleCreate = call.body().await?;
     let id = RoleId::from_random(call.random()?);
     let new = NewRole {
-        id: id.as_str(),
+        id: &id,
         name: &body.name,
         permissions: &body.permissions,
     };

@@ -87,7 +87,7 @@ pub struct ServiceUserTokenList {
 impl From<ServiceUser> for ServiceUserList {
     fn from(service_user: ServiceUser) -> Self {
         Self {
-            id: service_user.id,
+            id: service_user.id.into(),
             email: service_user.email,
             token: None,
             name: service_user.name,
@@ -123,7 +123,7 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
     let domain = &call.config.service_user_domain;
     let token = call.mint_token()?;
     let new = NewServiceUser {
-        id: id.as_str(),
+        id: &id,
         email: &format!("{id}.{}@{domain}", project.project_name),
         name: &body.name.unwrap_or_default(),
         description: &body.description.unwrap_or_default(),
@@ -158,14 +158,14 @@ pub(crate) async fn get(
     call: &mut Call<'_, OnProject>,
     ridden: Answers,
 ) -> Result<Response, Error> {
-    let id = call.id("service_user_id", ServiceUserId::parse);
+    let id: ServiceUserId = call.id("service_user_id");
     let found = service_users::ridden(&ridden, &id)?;
     Response::ok(&ServiceUserList::from(found))
 }
 
 /// What rides along with it: the service user.
 pub(crate) fn get_riding(call: &Context<'_>) -> Result<Rider, Error> {
-    let id = call.id("service_user_id", ServiceUserId::parse);
+    let id: ServiceUserId = call.id("service_user_id");
     Ok(service_users::riding(&id, call.now))
 }
 
@@ -178,7 +178,7 @@ pub(crate) async fn update(call: &mut Call<'_, OnProject>) -> Result<Response, E
         expiry_date: future_expiry(body.expiry_date, call.now)?,
         allowed_cors_origins: body.allowed_cors_origins.or_default(),
     };
-    let id = call.id("service_user_id", ServiceUserId::parse);
+    let id: ServiceUserId = call.id("service_user_id");
     let updated =
         service_users::update(&call.change_context()?, call.project(), &id, &changes).await?;
     Response::ok(&ServiceUserList::from(updated))
@@ -193,7 +193,7 @@ pub(crate) async fn reset_token(call: &mut Call<'_, OnProject>) -> Result<Respon
         end: context.now.plus_millis(seconds * 1_000),
         keep_access_keys: call.query.flag("keep_access_keys")?,
     };
-    let id = call.id("service_user_id", ServiceUserId::parse);
+    let id: ServiceUserId = call.id("service_user_id");
     let project = call.project();
     let token = call.mint_token()?;
     service_users::reset_token(&context, project, &id, grace, &token).await?;
@@ -204,7 +204,7 @@ pub(crate) async fn reset_token(call: &mut Call<'_, OnProject>) -> Result<Respon
 
 /// `DELETE .../service-users/{service_user_id}/token/previous`.
 pub(crate) async fn end_grace(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
-    let id = call.id("service_user_id", ServiceUserId::parse);
+    let id: ServiceUserId = call.id("service_user_id");
     let project = call.project();
     service_users::end_grace(&call.change_context()?, project, &id).await?;
     Ok(Response::no_content())
@@ -212,7 +212,7 @@ pub(crate) async fn end_grace(call: &mut Call<'_, OnProject>) -> Result<Response
 
 /// `DELETE .../service-users/{service_user_id}`.
 pub(crate) async fn delete(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
-    let id = call.id("service_user_id", ServiceUserId::parse);
+    let id: ServiceUserId = call.id("service_user_id");
     let project = call.project();
     service_users::delete(&call.change_context()?, project, &id).await?;
     Ok(Response::no_content())

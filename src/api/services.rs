@@ -2,13 +2,16 @@
 //! What is passed through is in [`requests::service`](crate::api::requests::service).
 
 use crate::domain::json::{self, object};
+use crate::domain::{
+    AnyId, Description, Labels, ObjectName, PrincipalId, ServiceId, ServiceLimitId, Text, UserId,
+    Within,
+};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::api::deployment_versions::shapes::{HealthCheck, Texts};
 use crate::api::labels::label_filter;
 use crate::api::{Call, Context, OnProject};
-use crate::domain::{Description, Labels, ObjectName, ServiceId, Text, UserId, Within};
 use crate::error::Error;
 use crate::store::rows::JsonText;
 use crate::store::services::{self, LimitPlace, Service, ServiceChanges, UserLimit};
@@ -196,8 +199,8 @@ pub struct ServiceUserLimitList {
 impl From<UserLimit> for ServiceUserLimitList {
     fn from(limit: UserLimit) -> Self {
         Self {
-            id: limit.id,
-            user_id: limit.user_id,
+            id: limit.id.into(),
+            user_id: limit.user_id.into(),
             user_email: limit.user_email,
             limit: limit.most,
         }
@@ -256,7 +259,7 @@ fn shown(call: &Context<'_>, service: Service) -> ServiceDetail {
     }
     ServiceDetail {
         endpoint: endpoint(call, &service.id),
-        id: service.id,
+        id: service.id.into(),
         name: service.name,
         deployment: service.deployment,
         version: service.version,
@@ -269,7 +272,7 @@ fn shown(call: &Context<'_>, service: Service) -> ServiceDetail {
 }
 
 /// Where a service is called, on the host that was called.
-fn endpoint(call: &Context<'_>, id: &str) -> String {
+fn endpoint(call: &Context<'_>, id: &ServiceId) -> String {
     let host = call.request.header("host").unwrap_or_default();
     let name = host
         .rsplit_once(':')
@@ -296,7 +299,7 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
             return Err(Error::invalid(format!("{field}: it is missing")));
         }
     }
-    let id = ServiceId::from_random(call.random()?).to_string();
+    let id = ServiceId::from_random(call.random()?);
     let created = services::create(&call.change_context()?, call.project(), &id, &new).await?;
     Response::created(&shown(call, created))
 }
@@ -332,7 +335,7 @@ async fn found(call: &Call<'_, OnProject>) -> Result<Service, Error> {
 pub(crate) async fn status(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let found = found(call).await?;
     Response::ok(&ServiceStatus {
-        id: found.id,
+        id: found.id.into(),
         ready: found.is_ready.0,
         instances_ready: found.is_ready.0.into(),
     })
@@ -363,7 +366,7 @@ fn kind(call: &Context<'_>) -> &'static str {
 }
 
 /// Where a limit is: in the service of the path, of the caller there, if it names one.
-fn place<'a>(call: &'a Context<'_>, user_id: &'a str) -> LimitPlace<'a> {
+fn place<'a>(call: &'a Context<'_>, user_id: AnyId<'a>) -> LimitPlace<'a> {
     LimitPlace {
         service: call.parameter("service_name"),
         kind: kind(call),
@@ -372,8 +375,8 @@ fn place<'a>(call: &'a Context<'_>, user_id: &'a str) -> LimitPlace<'a> {
 }
 
 /// Id of the caller in the path.
-fn user_id(call: &Context<'_>) -> String {
-    call.id("user_id", UserId::parse)
+fn user_id(call: &Context<'_>) -> PrincipalId {
+    call.id("user_id")
 }
 
 /// `POST .../services/{service_name}/user-...-limits`.
@@ -382,8 +385,8 @@ pub(crate) async fn create_limit(call: &mut Call<'_, OnProject>) -> Result<Respo
     let Some(user_id) = body.user_id.value() else {
         return Err(Error::invalid("user_id: it is missing"));
     };
-    let id = ServiceId::from_random(call.random()?).to_string();
-    let place = place(call, user_id.as_str());
+    let id = ServiceLimitId::from_random(call.random()?);
+    let place = place(call, user_id.any());
     let (context, limit) = (call.change_context()?, body.limit.get());
     let set = services::set_limit(&context, call.project(), &place, Some(&id), limit).await?;
     Response::created(&ServiceUserLimitList::from(set))
@@ -391,7 +394,12 @@ pub(crate) async fn create_limit(call: &mut Call<'_, OnProject>) -> Result<Respo
 
 /// `GET .../services/{service_name}/user-...-limits`.
 pub(crate) async fn list_limits(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
-    let found = services::limits(call.connection, call.project(), &place(call, "")).await?;
+    let found = services::limits(
+        call.connection,
+        call.project(),
+        &place(call, AnyId::default()),
+    )
+    .await?;
     let found = found.into_iter().map(ServiceUserLimitList::from);
     Response::list(found)
 }
@@ -399,7 +407,8 @@ pub(crate) async fn list_limits(call: &mut Call<'_, OnProject>) -> Result<Respon
 /// `GET .../services/{service_name}/user-...-limits/{user_id}`.
 pub(crate) async fn get_limit(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let user_id = user_id(call);
-    let found = services::limits(call.connection, call.project(), &place(call, &user_id)).await?;
+    let found =
+        services::limits(call.connection, call.project(), &place(call, user_id.any())).await?;
     let one = found.into_iter().next().map(ServiceUserLimitList::from);
     Response::ok(&one)
 }
@@ -408,7 +417,7 @@ pub(crate) async fn get_limit(call: &mut Call<'_, OnProject>) -> Result<Response
 pub(crate) async fn update_limit(call: &mut Call<'_, OnProject>) -> Result<Response, Error> {
     let body: ServiceUserLimit = call.body().await?;
     let user_id = user_id(call);
-    let place = place(call, &user_id);
+    let place = place(call, user_id.any());
     let (context, limit) = (call.change_context()?, body.limit.get());
     let set = services::set_limit(&context, call.project(), &place, None, limit).await?;
     Response::ok(&ServiceUserLimitList::from(set))
@@ -420,7 +429,7 @@ pub(crate) async fn delete_limit(call: &mut Call<'_, OnProject>) -> Result<Respo
     services::delete_limit(
         &call.change_context()?,
         call.project(),
-        &place(call, &user_id),
+        &place(call, user_id.any()),
     )
     .await?;
     Ok(Response::no_content())

@@ -3,11 +3,13 @@
 use serde::Serialize;
 
 use crate::api::{Call, Context, console};
-use crate::auth::access::{Access, Authority, FRESH};
+use crate::auth::access::{Access, Authority, CredentialId, FRESH};
 use crate::auth::principal::{Principal, User};
 use crate::auth::{cookie, credential};
 use crate::domain::json::object;
-use crate::domain::{Opens, RecognisedToken, Text, Timestamp, TokenId, Within};
+use crate::domain::{
+    Opens, OrganizationId, RecognisedToken, Text, Timestamp, TokenId, UserId, Within,
+};
 use crate::error::Error;
 use crate::store::first_trip::who;
 use crate::store::sessions::{self, Link, Membership, NewLink, NewSession, Session};
@@ -183,9 +185,9 @@ fn detail(user: User, session: Session, memberships: Vec<Membership>) -> Session
             administers: membership.administers.0,
         });
     SessionDetail {
-        id: session.id,
+        id: session.id.into(),
         user: SessionUser {
-            id: user.id,
+            id: user.id.into(),
             email: user.email,
             name: user.name,
             surname: user.surname,
@@ -241,7 +243,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
     let new = NewSession {
         secret: &secret,
         method: if link_id.is_some() { "link" } else { "token" },
-        link_id: link_id.as_deref(),
+        link_id: link_id.as_ref(),
         end: call.now.plus_millis(seconds * 1_000),
         user_agent: &user_agent,
     };
@@ -269,7 +271,11 @@ async fn by_token(call: &mut Call<'_>, token: &str) -> Result<User, Error> {
         ));
     };
     let principal = Principal::User(user.clone());
-    call.authority = Authority::granted(principal, Some(caller.token.id), Access::Public);
+    call.authority = Authority::granted(
+        principal,
+        Some(CredentialId::Token(caller.token.id)),
+        Access::Public,
+    );
     Ok(user)
 }
 
@@ -298,8 +304,8 @@ pub(crate) async fn preview(call: &mut Call<'_>) -> Result<Response, Error> {
 /// `GET /session`.
 pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
     let user = caller(call)?;
-    let id = call.authority.token_id().unwrap_or_default();
-    let (session, memberships) = sessions::get(call.connection, id, &user.id).await?;
+    let id = call.authority.token_id().cloned().unwrap_or_default();
+    let (session, memberships) = sessions::get(call.connection, &id, &user.id).await?;
     Response::ok(&detail(user, session, memberships))
 }
 
@@ -314,7 +320,7 @@ pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
     Ok(response)
 }
 
-async fn end(call: &Call<'_>, session: Option<&str>) -> Result<(), Error> {
+async fn end(call: &Call<'_>, session: Option<&TokenId>) -> Result<(), Error> {
     let user = caller(call)?;
     sessions::end(&call.change_context()?, (&user.id, &user.email), session).await
 }
@@ -326,12 +332,12 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
 }
 
 /// The sessions of a person, as they and the operator see them.
-pub(crate) async fn answer_list(call: &Call<'_>, user_id: &str) -> Result<Response, Error> {
+pub(crate) async fn answer_list(call: &Call<'_>, user_id: &UserId) -> Result<Response, Error> {
     let sessions = sessions::list(call.connection, user_id, call.now).await?;
     let current = call.authority.token_id();
     Response::list(sessions.into_iter().map(|session| SessionList {
         current: current == Some(&session.id),
-        id: session.id,
+        id: session.id.into(),
         method: session.session_method,
         creation_date: date(session.creation_date.0),
         expiry_date: date(session.grace_end.0),
@@ -342,7 +348,7 @@ pub(crate) async fn answer_list(call: &Call<'_>, user_id: &str) -> Result<Respon
 
 /// `DELETE /session/list/{session_id}`.
 pub(crate) async fn delete_other(call: &mut Call<'_>) -> Result<Response, Error> {
-    let session = call.id("session_id", TokenId::parse);
+    let session: TokenId = call.id("session_id");
     end(call, Some(&session)).await?;
     let mut response = Response::no_content();
     if call.authority.token_id() == Some(&session) {
@@ -360,9 +366,9 @@ pub(crate) async fn create_link(call: &mut Call<'_>) -> Result<Response, Error> 
 /// Makes a link for the person of this id, which lasts so many milliseconds; by an admin of this organization, if one is named.
 pub(crate) async fn make_link(
     call: &Context<'_>,
-    user_id: &str,
+    user_id: &UserId,
     lasts: i64,
-    organization_id: Option<&str>,
+    organization_id: Option<&OrganizationId>,
 ) -> Result<Response, Error> {
     call.needs_fresh()?;
     let secret = call.mint(Opens::SignIn)?;

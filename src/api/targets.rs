@@ -70,7 +70,7 @@ macro_rules! detail {
             fn of(project: &str, record: Record) -> Self {
                 Self {
                     $($own: $of_record(&record),)?
-                    id: record.id,
+                    id: record.id.into(),
                     name: record.name,
                     project: project.to_owned(),
                     description: record.description,

@@ -129,13 +129,13 @@ impl From<Upstream> for UpstreamDetail {
             upstream_url: upstream.upstream_url,
             base_url: upstream.base_url,
             instance_type: upstream.instance_type,
-            workspace: upstream.workspace_id,
+            workspace: upstream.workspace_id.map(String::from),
             quota_resource: upstream.quota_resource,
             headers: upstream.headers,
             max_concurrency: upstream.max_concurrency,
             idle_timeout: upstream.idle_timeout,
             retries: upstream.retries,
-            revision: upstream.revision_id,
+            revision: upstream.revision_id.into(),
             upstream_secret: None,
         }
     }
@@ -144,7 +144,7 @@ impl From<Upstream> for UpstreamDetail {
 impl RevisionList {
     fn of(revision: Revision, version: &str) -> Self {
         Self {
-            id: revision.id,
+            id: revision.id.into(),
             version: version.to_owned(),
             creation_date: revision.creation_date.0.to_zulu_string(),
             created_by: revision.created_by,
@@ -175,10 +175,8 @@ pub(crate) async fn put(call: &mut Call<'_, OnTarget>, ridden: Answers) -> Resul
             "base_url: it has a query; paths are appended to it, so it has none",
         ));
     }
-    let workspace = body.workspace.as_ref().map(|text| {
-        let id = WorkspaceId::parse(text.as_str());
-        id.map_or_else(|_| text.to_string(), |id| id.to_string())
-    });
+    let workspace = body.workspace.as_ref();
+    let workspace = workspace.map(|text| WorkspaceId::named(text.as_str()));
     let resource = body.quota_resource.as_ref().map(QuotaResourceName::as_str);
     if workspace.is_some() != resource.is_some() {
         return Err(Error::invalid(
@@ -191,7 +189,7 @@ pub(crate) async fn put(call: &mut Call<'_, OnTarget>, ridden: Answers) -> Resul
         upstream_url: &upstream_url,
         base_url: base_url.as_ref(),
         instance_type: body.instance_type.as_ref().map(InstanceTypeName::as_str),
-        consumes: workspace.as_deref().zip(resource),
+        consumes: workspace.as_ref().zip(resource),
         headers: &headers,
         max_concurrency: body.max_concurrency.map(Within::get),
         idle_timeout: body.idle_timeout.map_or(IDLE_TIMEOUT, Within::get),
@@ -204,8 +202,8 @@ pub(crate) async fn put(call: &mut Call<'_, OnTarget>, ridden: Answers) -> Resul
     drawn.map_err(Error::unavailable)?;
     let place = Place {
         table: "upstreams",
-        row: &version_id,
-        place: &call.project().project_id,
+        row: version_id.any(),
+        place: call.project().project_id.any(),
         name: "secret",
     };
     let sealed = seal(call.platform, call.config, place, &secret).await?;
@@ -213,7 +211,7 @@ pub(crate) async fn put(call: &mut Call<'_, OnTarget>, ridden: Answers) -> Resul
     let revision_id = RevisionId::at(context.now, call.random()?);
     let fresh = Fresh {
         version_id: &version_id,
-        revision_id: revision_id.as_str(),
+        revision_id: &revision_id,
         definition: definition(&new),
         secret: &sealed,
         rotates_until: rotates.map(|grace| context.now.plus_millis(grace * 1_000)),
@@ -246,7 +244,7 @@ fn definition(new: &NewUpstream<'_>) -> String {
         "upstream_url": new.upstream_url.as_str(),
         "base_url": new.base_url.map(UpstreamUrl::as_str),
         "instance_type": new.instance_type,
-        "workspace": new.consumes.map(|(workspace, _)| workspace),
+        "workspace": new.consumes.map(|(workspace, _)| workspace.as_str()),
         "quota_resource": new.consumes.map(|(_, resource)| resource),
         "headers": json::tree(new.headers),
         "max_concurrency": new.max_concurrency,
@@ -293,7 +291,7 @@ pub(crate) async fn revision(
     ridden: Answers,
 ) -> Result<Response, Error> {
     let version = call.parameter("version");
-    let id = call.id("revision_id", RevisionId::parse);
+    let id: RevisionId = call.id("revision_id");
     let (revision, upstream) = upstreams::revision_ridden(&ridden, call.target(), version, &id)?;
     Response::ok(&RevisionDetail {
         revision: RevisionList::of(revision, version),
@@ -303,6 +301,6 @@ pub(crate) async fn revision(
 
 /// What rides along: the revision.
 pub(crate) fn revision_riding(call: &Context<'_>) -> Result<Rider, Error> {
-    let id = call.id("revision_id", RevisionId::parse);
+    let id: RevisionId = call.id("revision_id");
     Ok(upstreams::revision_riding(call.parameter("version"), &id))
 }

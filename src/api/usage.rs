@@ -235,14 +235,14 @@ pub(crate) async fn of_organization(
     let frame = Frame::of(call, organization.organization_subscription_start_date.0)?;
     let id = &organization.organization_id;
     if reads_usage_as_a_list(call.request) {
-        let measures = usage::measures(call.connection, id, &frame.intervals).await?;
+        let measures = usage::measures(call.connection, id.any(), &frame.intervals).await?;
         let report = OrganizationUsageReport::ByMeasure(frame.by_measure(&measures));
         return frame.respond(&report, measures.len());
     }
     let credits = usage::credits_of_organization(call.connection, id, &frame.intervals).await?;
     let parts = credits.parts.iter();
     let projects = parts.map(|(project, series)| OrganizationProjectUsage {
-        project_id: &project.id,
+        project_id: project.id.as_str(),
         project_name: &project.name,
         data: frame.credits(series),
     });
@@ -261,16 +261,16 @@ pub(crate) async fn of_project(call: &mut Call<'_, OnProject>) -> Result<Respons
     let frame = Frame::of(call, project.subscription_start(call.now))?;
     if reads_usage_as_a_list(call.request) {
         let measures =
-            usage::measures(call.connection, &project.project_id, &frame.intervals).await?;
+            usage::measures(call.connection, project.project_id.any(), &frame.intervals).await?;
         let report = ProjectUsageReport::ByMeasure(frame.by_measure(&measures));
         return frame.respond(&report, measures.len());
     }
     let credits = usage::credits_of_project(call.connection, project, &frame.intervals).await?;
     let parts = credits.parts.iter();
     let versions = parts.map(|(version, series)| DeploymentVersionUsage {
-        deployment_id: &version.deployment_id,
+        deployment_id: version.deployment_id.as_str(),
         deployment_name: &version.deployment_name,
-        version_id: &version.version_id,
+        version_id: version.version_id.as_str(),
         version: &version.version,
         data: frame.credits(series),
     });

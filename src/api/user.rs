@@ -38,7 +38,7 @@ pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
             authentication: "operator",
         },
         Principal::User(user) => UserDetail {
-            id: Some(user.id),
+            id: Some(user.id.into()),
             email: user.email,
             name: user.name.filter(|name| !name.is_empty()),
             surname: user.surname.filter(|surname| !surname.is_empty()),
@@ -46,7 +46,7 @@ pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
             authentication: "ubiops",
         },
         Principal::ServiceUser(service_user) => UserDetail {
-            id: Some(service_user.id),
+            id: Some(service_user.id.into()),
             email: service_user.email,
             name: Some(service_user.name).filter(|name| !name.is_empty()),
             surname: None,

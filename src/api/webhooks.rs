@@ -1,6 +1,10 @@
 //! `/projects/{p}/webhooks` and `/webhooks-tests`: who is told what has become of requests (contract section 5.7).
 
 use crate::domain::json::{self, object};
+use crate::domain::{
+    Description, HeaderTemplates, Labels, ObjectName, ProjectId, TargetKind, Text, UpstreamUrl,
+    WebhookId, WebhookSecret, Within, quoted,
+};
 use std::rc::Rc;
 
 use serde::Serialize;
@@ -8,10 +12,6 @@ use serde::Serialize;
 use crate::api::labels::label_filter;
 use crate::api::{Call, Context, OnProject};
 use crate::auth::sealed::{Sealed, seal};
-use crate::domain::{
-    Description, HeaderTemplates, Labels, ObjectName, TargetKind, Text, UpstreamUrl, WebhookId,
-    WebhookSecret, Within, quoted,
-};
 use crate::error::Error;
 use crate::store::first_trip::Rider;
 use crate::store::items::message;
@@ -214,7 +214,7 @@ pub struct WebhookTestDetail {
 impl WebhookDetail {
     fn of(webhook: Webhook, secret: Option<String>) -> Self {
         Self {
-            id: webhook.id,
+            id: webhook.id.into(),
             name: webhook.name,
             object_type: webhook.object_type,
             object_name: webhook.object_name,
@@ -243,7 +243,7 @@ impl WebhookDetail {
 impl WebhookTestDetail {
     fn of(test: Webhook, secret: Option<String>) -> Self {
         Self {
-            id: test.id,
+            id: test.id.into(),
             status: test.last_status.unwrap_or_else(|| "pending".to_owned()),
             error_message: test.last_error,
             secret,
@@ -275,7 +275,7 @@ fn judged(call: &Context<'_>, url: &str) -> Result<UpstreamUrl, Error> {
 /// value.
 async fn headers(
     call: &Context<'_>,
-    (id, project_id): (&str, &str),
+    (id, project_id): (&WebhookId, &ProjectId),
     given: Vec<WebhookHeader>,
 ) -> Result<Headers, Error> {
     let mut templates = HeaderTemplates::default();
@@ -310,7 +310,7 @@ async fn headers(
 /// A fresh secret, as it is shown and as it is stored.
 async fn fresh_secret(
     call: &Context<'_>,
-    (id, project_id): (&str, &str),
+    (id, project_id): (&WebhookId, &ProjectId),
 ) -> Result<(String, Sealed), Error> {
     let mut secret = [0; 32];
     let drawn = call.platform.entropy.fill(&mut secret);
@@ -336,7 +336,7 @@ async fn make(
 ) -> Result<(Webhook, Option<String>), Error> {
     let id = WebhookId::from_random(call.random()?);
     let (project, object_type) = (call.project(), body.object_type.name());
-    let place = (id.as_str(), project.project_id.as_str());
+    let place = (&id, &project.project_id);
     let is_test = named.is_none();
     let (name, description, labels, enabled) = match named {
         Some(named) => (
@@ -361,7 +361,7 @@ async fn make(
     };
     let (shown, secret) = fresh_secret(call, place).await?;
     let new = NewWebhook {
-        id: id.as_str(),
+        id: &id,
         name: name.as_ref().map_or(id.as_str(), ObjectName::as_str),
         is_test,
         object_type,
@@ -403,7 +403,7 @@ pub(crate) async fn test(call: &mut Call<'_, OnProject>) -> Result<Response, Err
     let body: WebhookTestCreate = call.body().await?;
     let (made, secret) = make(call, None, body).await?;
     let platform = Rc::clone(call.platform);
-    let task = webhook_deliveries::task(&made.id);
+    let task = webhook_deliveries::task(made.id.any());
     call.later(Box::pin(async move {
         if let Some(queue) = &platform.queue {
             // What is not sent now is offered by the scheduled run.
@@ -434,7 +434,7 @@ pub(crate) fn riding(call: &Context<'_>) -> Result<Rider, Error> {
 /// What rides along: the test of the path.
 pub(crate) fn test_riding(call: &Context<'_>) -> Result<Rider, Error> {
     Ok(webhooks::riding(
-        &call.id("test_id", WebhookId::parse),
+        WebhookId::named(call.parameter("test_id")).as_str(),
         true,
     ))
 }
@@ -470,7 +470,7 @@ pub(crate) async fn update(
         call.needs_fresh()?;
     }
     let found = webhooks::ridden(&ridden, call.parameter("webhook_name"))?;
-    let place = (found.id.as_str(), call.project().project_id.as_str());
+    let place = (&found.id, &call.project().project_id);
     let url = body.url.or_keep("url")?;
     let changed_event = body.event.or_keep("event")?;
     let changes = Fields {

@@ -113,7 +113,7 @@ impl From<Workspace> for WorkspaceResponse {
             _ => "",
         };
         Self {
-            id: workspace.workspace_id,
+            id: workspace.workspace_id.into(),
             name: workspace.workspace_name,
             description: workspace.workspace_description,
             owner: workspace.workspace_owner,
@@ -173,7 +173,7 @@ pub(crate) async fn create(call: &mut Call<'_, OnProject>) -> Result<Response, E
     }
     let id = WorkspaceId::from_random(call.random()?);
     let new = NewWorkspace {
-        id: id.as_str(),
+        id: &id,
         name: &body.name,
         description: &body.description.unwrap_or_default(),
         enterprise_project_id: &body.enterprise_project_id.unwrap_or_default(),
@@ -231,8 +231,8 @@ pub(crate) async fn update(call: &mut Call<'_, OnWorkspace>) -> Result<Response,
     let id = call.workspace().workspace_id.clone();
     let name = match body.name {
         // That it keeps its name is no change.
-        Some(name) if id == DEFAULT_WORKSPACE && is_reserved(&name) => None,
-        Some(_) if id == DEFAULT_WORKSPACE => return Err(workspaces::is_default()),
+        Some(name) if id.as_str() == DEFAULT_WORKSPACE && is_reserved(&name) => None,
+        Some(_) if id.as_str() == DEFAULT_WORKSPACE => return Err(workspaces::is_default()),
         Some(name) if is_reserved(&name) => return Err(reserved()),
         name => name,
     };
@@ -243,7 +243,9 @@ pub(crate) async fn update(call: &mut Call<'_, OnWorkspace>) -> Result<Response,
         grants: body.grants,
     };
     changes::update(&call.change_context()?, call.project(), &id, &wanted).await?;
-    Response::ok(&WorkspaceChanged { workspace_id: id })
+    Response::ok(&WorkspaceChanged {
+        workspace_id: id.into(),
+    })
 }
 
 /// `DELETE /workspaces/{workspace_id}`.
@@ -251,5 +253,7 @@ pub(crate) async fn delete(call: &mut Call<'_, OnWorkspace>) -> Result<Response,
     let id = call.workspace().workspace_id.clone();
     let context = call.change_context()?;
     changes::delete(&context, call.project(), &id).await?;
-    Response::ok(&WorkspaceChanged { workspace_id: id })
+    Response::ok(&WorkspaceChanged {
+        workspace_id: id.into(),
+    })
 }

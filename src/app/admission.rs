@@ -6,10 +6,10 @@
 
 use super::Exchange;
 use crate::api::{Context, OnOrganization, OnProject, OnTarget, requests};
-use crate::auth::access::{Access, Authority};
+use crate::auth::access::{Access, Authority, CredentialId};
 use crate::auth::credential::{self, Credential};
 use crate::auth::principal::Principal;
-use crate::domain::{Digests, RecognisedToken, TargetKind, UserId};
+use crate::domain::{AnyId, Digests, OrganizationId, RecognisedToken, TargetId, TargetKind};
 use crate::error::{Error, Kind};
 use crate::gate::settle;
 use crate::store::admissions::{minute_of, to_next_minute};
@@ -148,7 +148,7 @@ impl Exchange<'_> {
         access: Access,
         token: Option<RecognisedToken>,
         wanted: Option<(TargetKind, &str)>,
-    ) -> Result<(Project, Option<String>), Error> {
+    ) -> Result<(Project, Option<TargetId>), Error> {
         let digests = token.as_ref().map(|token| &token.digests);
         let name = call.parameter("project_name").to_owned();
         let permission = access.permission();
@@ -239,19 +239,24 @@ impl Exchange<'_> {
                 false => credential::INVALID,
             })
         };
-        let (principal, token_id, session_since) = match (digests, row) {
+        let (principal, credential, session_since) = match (digests, row) {
             (None, _) => (Principal::Operator, None, None),
             (Some(digests), Some(row)) => {
                 let caller = row.caller(self.platform.clock.now())?.ok_or_else(invalid)?;
                 self.note_use(&caller, digests);
                 let token = caller.token;
-                (caller.principal, Some(token.id), token.session_since)
+                (
+                    caller.principal,
+                    Some(CredentialId::Token(token.id)),
+                    token.session_since,
+                )
             }
             (Some(_), None) => return Err(invalid()),
         };
-        let label = principal.id().unwrap_or("operator").to_owned();
+        let label = principal.id().map_or("operator", AnyId::as_str).to_owned();
         self.progress.borrow_mut().principal = Some(label);
-        call.authority = Authority::granted(principal, token_id, access).in_session(session_since);
+        call.authority =
+            Authority::granted(principal, credential, access).in_session(session_since);
         Ok(())
     }
 
@@ -261,7 +266,7 @@ impl Exchange<'_> {
         &self,
         authority: &Authority,
         is_to_join: bool,
-        organization_id: &str,
+        organization_id: &OrganizationId,
     ) {
         if let (true, Principal::User(user)) = (is_to_join, authority.principal()) {
             let mut progress = self.progress.borrow_mut();
@@ -293,7 +298,7 @@ impl Exchange<'_> {
 /// Whether the person in the path is the caller.
 fn is_about_oneself(call: &Context<'_>) -> bool {
     match call.authority.principal() {
-        Principal::User(user) => call.id("user_id", UserId::parse) == user.id,
+        Principal::User(user) => call.id("user_id") == user.id,
         _ => false,
     }
 }

@@ -9,8 +9,8 @@ use http::{Method, StatusCode};
 use serde::Serialize;
 
 use super::Progress;
-use crate::domain::Timestamp;
 use crate::domain::json;
+use crate::domain::{RequestId, Timestamp};
 use crate::platform::{Local, Platform};
 use crate::store::connection::{Account, Connection};
 use crate::web::failure;
@@ -21,7 +21,7 @@ pub(super) struct Line {
     pub(super) platform: Rc<Platform>,
     pub(super) connection: Connection,
     pub(super) time: Timestamp,
-    pub(super) request_id: String,
+    pub(super) request_id: RequestId,
     pub(super) method: Method,
     pub(super) status: StatusCode,
     pub(super) progress: Progress,
@@ -76,7 +76,7 @@ impl Line {
         let entry = Entry {
             time: self.time.to_offset_string(),
             level: if is_error { "error" } else { "info" },
-            request_id: &self.request_id,
+            request_id: self.request_id.as_str(),
             method: known(&self.method),
             route: self.progress.route,
             status: self.status.as_u16(),

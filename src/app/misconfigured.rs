@@ -20,7 +20,7 @@ pub fn handle_misconfigured(request: &Request, platform: &Rc<Platform>, missing:
     let mut random = [0; 16];
     // Without random bytes the id is all zeros; the answer is a failure either way.
     let _ = platform.entropy.fill(&mut random);
-    let request_id = RequestId::from_random(random).to_string();
+    let request_id = RequestId::from_random(random);
     let found = routes::find(request.path());
     let surface = found.as_ref().map(|found| found.surface);
     let mut progress = Progress {

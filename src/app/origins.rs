@@ -5,6 +5,7 @@
 //! 5.10).
 
 use super::{Exchange, Progress};
+use crate::domain::ServiceId;
 use crate::error::Error;
 use crate::routes::Found;
 use crate::store::first_trip::origin;
@@ -32,7 +33,10 @@ impl Exchange<'_> {
     async fn listed_in(&self, place: Place<'_>, shown: &str) -> Result<Listed, Error> {
         match place {
             Place::Project(name) => origin::in_project(&self.connection, name, shown).await,
-            Place::Service(id) => service_admissions::listed(&self.connection, id, shown).await,
+            Place::Service(id) => {
+                let id = ServiceId::named(id);
+                service_admissions::listed(&self.connection, &id, shown).await
+            }
         }
     }
 

@@ -51,7 +51,7 @@ impl Exchange<'_> {
             Err(refusal) if is_anonymous => (None, Some(refusal)),
             Err(refusal) => return Err(refusal),
         };
-        let id = call.id("service_id", ServiceId::parse);
+        let id: ServiceId = call.id("service_id");
         let origin = self.origin.as_deref();
         let trip = service_admissions::ask(&self.connection, shown, &id, origin, rider).await?;
         call.ridden = trip.ridden;

@@ -7,7 +7,7 @@
 
 use super::Exchange;
 use crate::api::{Context, OnProject, OnWorkspace};
-use crate::auth::access::{Access, Authority};
+use crate::auth::access::{Access, Authority, CredentialId};
 use crate::auth::credential::{self, Credential, ModelArtsCredential};
 use crate::auth::principal::Principal;
 use crate::auth::signature::{self, Signature, Signed};
@@ -29,7 +29,7 @@ const NOT_SIGNED: &str = "verify aksk signature fail; the access key is unknown 
 enum Shown {
     Operator,
     Token(RecognisedToken),
-    Signature(Signature),
+    Signature(Signature, AccessKeyId),
 }
 
 impl Exchange<'_> {
@@ -48,8 +48,8 @@ impl Exchange<'_> {
         call: &mut Context<'_>,
         access: Access,
     ) -> Result<OnWorkspace, Error> {
-        let id = call.id("workspace_id", WorkspaceId::parse);
-        let wanted = Some(id.as_str());
+        let id: WorkspaceId = call.id("workspace_id");
+        let wanted = Some(&id);
         let (project, workspace, standing) =
             self.project_and_workspace(call, access, wanted).await?;
         let workspace =
@@ -63,17 +63,17 @@ impl Exchange<'_> {
         &self,
         call: &mut Context<'_>,
         access: Access,
-        workspace_id: Option<&str>,
+        workspace_id: Option<&WorkspaceId>,
     ) -> Result<(Project, Option<Workspace>, WorkspaceStanding), Error> {
         let shown = self.shown(call.request).await?;
-        let project_id = call.id("project_id", ProjectId::parse);
+        let project_id: ProjectId = call.id("project_id");
         let asked = Asked {
             digests: match &shown {
                 Shown::Token(token) => Some(&token.digests),
                 _ => None,
             },
             access_key: match &shown {
-                Shown::Signature(signature) => Some(&signature.access_key),
+                Shown::Signature(_, access_key) => Some(access_key),
                 _ => None,
             },
             project_id: &project_id,
@@ -120,10 +120,10 @@ impl Exchange<'_> {
         };
         let signature =
             signature::read(&authorization, &signed, self.now).map_err(Error::unauthenticated)?;
-        AccessKeyId::parse(&signature.access_key)
+        let access_key = AccessKeyId::parse(&signature.access_key)
             .map_err(|_| Error::unauthenticated(NOT_SIGNED))?;
         request.body = Box::new(ReadBody(body));
-        Ok(Shown::Signature(signature))
+        Ok(Shown::Signature(signature, access_key))
     }
 
     /// Makes the caller known to the call, or refuses a credential that is unknown, wrong or has ended.
@@ -140,7 +140,7 @@ impl Exchange<'_> {
             Shown::Token(token) => {
                 return self.admit(call, access, Some(&token.digests), Some(caller));
             }
-            Shown::Signature(signature) => signature,
+            Shown::Signature(signature, _) => signature,
         };
         let not_signed = || Error::unauthenticated(NOT_SIGNED);
         let secrets = self.config.signing_keys.as_ref();
@@ -150,15 +150,16 @@ impl Exchange<'_> {
         let signed = secrets
             .candidates(
                 Purpose::AccessKey,
-                &key.access_key,
+                key.access_key.as_str(),
                 key.access_key_generation,
             )
             .any(|secret| signature.is_by(&secret));
         // The signed body may have been long on its way: what holds now decides.
         let holder = caller.key_holder(self.platform.clock.now())?;
         let principal: Principal = holder.filter(|_| signed).ok_or_else(not_signed)?;
-        self.progress.borrow_mut().principal = principal.id().map(str::to_owned);
-        call.authority = Authority::granted(principal, Some(key.access_key), access);
+        self.progress.borrow_mut().principal = principal.id().map(|id| id.as_str().to_owned());
+        let credential = Some(CredentialId::AccessKey(key.access_key));
+        call.authority = Authority::granted(principal, credential, access);
         Ok(())
     }
 }

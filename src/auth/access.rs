@@ -7,6 +7,7 @@
 use crate::auth::permissions::{self, Permission};
 use crate::auth::principal::{Principal, User};
 use crate::domain::time::Timestamp;
+use crate::domain::{AccessKeyId, AnyId, TokenId, UserId};
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,12 +135,21 @@ impl std::fmt::Display for Access {
     }
 }
 
+/// The row of what a caller shows.
+#[derive(Debug)]
+pub enum CredentialId {
+    /// That of a token, or of a session.
+    Token(TokenId),
+    /// That of an access key.
+    AccessKey(AccessKeyId),
+}
+
 /// An authorised caller. Only [`Authority::granted`] makes one, and only the app's check calls it; every store
 /// function that changes something asks for it, as part of the context of the change.
 #[derive(Debug)]
 pub struct Authority {
     principal: Principal,
-    token_id: Option<String>,
+    credential: Option<CredentialId>,
     session_since: Option<Timestamp>,
     access: Access,
 }
@@ -149,10 +159,14 @@ pub const FRESH: i64 = 15 * 60 * 1_000;
 
 impl Authority {
     /// For the app, once it has checked that the caller has what the route asks.
-    pub(crate) fn granted(principal: Principal, token_id: Option<String>, access: Access) -> Self {
+    pub(crate) fn granted(
+        principal: Principal,
+        credential: Option<CredentialId>,
+        access: Access,
+    ) -> Self {
         Self {
             principal,
-            token_id,
+            credential,
             session_since: None,
             access,
         }
@@ -182,7 +196,7 @@ impl Authority {
     /// Of a call that nobody has been checked for: it holds no right, not the operator's either.
     pub(crate) fn nobody() -> Self {
         let nobody = User {
-            id: String::new(),
+            id: UserId::default(),
             email: "nobody".to_owned(),
             name: None,
             surname: None,
@@ -199,8 +213,20 @@ impl Authority {
 
     /// The row of the token or access key that they showed; the operator's has none.
     #[must_use]
-    pub fn token_id(&self) -> Option<&str> {
-        self.token_id.as_deref()
+    pub fn credential_id(&self) -> Option<AnyId<'_>> {
+        self.credential.as_ref().map(|credential| match credential {
+            CredentialId::Token(id) => id.any(),
+            CredentialId::AccessKey(id) => id.any(),
+        })
+    }
+
+    /// The row of the token that they showed, or of their session.
+    #[must_use]
+    pub fn token_id(&self) -> Option<&TokenId> {
+        match &self.credential {
+            Some(CredentialId::Token(id)) => Some(id),
+            _ => None,
+        }
     }
 
     /// The permission that the route names, if it names one.

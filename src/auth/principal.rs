@@ -1,6 +1,7 @@
 //! Who a valid credential stands for.
 
 use crate::domain::time::Timestamp;
+use crate::domain::{AnyId, ProjectId, ServiceUserId, UserId};
 
 /// The one who is calling.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub enum Principal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// Their id.
-    pub id: String,
+    pub id: UserId,
     /// Their e-mail address.
     pub email: String,
     /// Their first name.
@@ -32,13 +33,13 @@ pub struct User {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceUser {
     /// Its id.
-    pub id: String,
+    pub id: ServiceUserId,
     /// Its generated e-mail address.
     pub email: String,
     /// Its name, which may be empty.
     pub name: String,
     /// The project it belongs to.
-    pub project_id: String,
+    pub project_id: ProjectId,
     /// When it was created; known to calls that are about nothing but the caller.
     pub creation_date: Option<Timestamp>,
 }
@@ -46,11 +47,11 @@ pub struct ServiceUser {
 impl Principal {
     /// Its id; the operator has none.
     #[must_use]
-    pub fn id(&self) -> Option<&str> {
+    pub fn id(&self) -> Option<AnyId<'_>> {
         match self {
             Self::Operator => None,
-            Self::User(user) => Some(&user.id),
-            Self::ServiceUser(service_user) => Some(&service_user.id),
+            Self::User(user) => Some(user.id.any()),
+            Self::ServiceUser(service_user) => Some(service_user.id.any()),
         }
     }
 

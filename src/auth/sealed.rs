@@ -4,6 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::domain::AnyId;
 use crate::error::Error;
 use crate::platform::{Config, NONCE_LENGTH, Platform};
 
@@ -13,18 +14,23 @@ pub struct Place<'a> {
     /// The table.
     pub table: &'static str,
     /// What identifies the row in it.
-    pub row: &'a str,
+    pub row: AnyId<'a>,
     /// What the row belongs to.
-    pub place: &'a str,
+    pub place: AnyId<'a>,
     /// Which of its secrets it is.
     pub name: &'a str,
 }
 
 impl Place<'_> {
     fn associated(&self) -> Vec<u8> {
-        [self.table, self.row, self.place, self.name]
-            .join("\0")
-            .into_bytes()
+        [
+            self.table,
+            self.row.as_str(),
+            self.place.as_str(),
+            self.name,
+        ]
+        .join("\0")
+        .into_bytes()
     }
 }
 
@@ -78,8 +84,9 @@ pub async fn open(
 ) -> Result<Vec<u8>, Error> {
     let keys = config.signing_keys.as_ref().ok_or_else(no_key)?;
     let key = keys.sealing_key(&sealed.key_id).ok_or_else(no_key)?;
-    let broken =
-        |what: String| Error::inconsistent(format!("{} {}: {what}", place.table, place.row));
+    let broken = |what: String| {
+        Error::inconsistent(format!("{} {}: {what}", place.table, place.row.as_str()))
+    };
     let bytes = STANDARD
         .decode(&sealed.text)
         .map_err(|error| broken(error.to_string()))?;

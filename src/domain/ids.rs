@@ -3,7 +3,8 @@
 //!
 //! New ones are UUIDs of version 4, made from bytes that the caller drew; those that come from outside may be of any
 //! version, in either case, with or without dashes (ModelArts clients send project ids without), and are kept in one form.
-//! Where several kinds are meant, [`AnyId`] says so, beside which stands of what it is.
+//! Where several kinds are meant, a type says so: a wider kind, such as [`PrincipalId`] of people and service users, or
+//! [`AnyId`], beside which stands of what it is.
 
 use super::json::{Fault, FromJson, Json};
 use super::{Invalid, Timestamp, quoted};
@@ -145,6 +146,12 @@ impl<K: Kind> schemars::JsonSchema for Id<K> {
 pub struct AnyId<'a>(&'a str);
 
 impl<'a> AnyId<'a> {
+    /// Of what a text identifies that is told of what kind it is: a name that stands for an id, or what a row tells.
+    #[must_use]
+    pub fn told(text: &'a str) -> Self {
+        Self(text)
+    }
+
     /// The id.
     #[must_use]
     pub fn as_str(self) -> &'a str {
@@ -250,16 +257,18 @@ kinds! {
     UserId: User, Dashed;
     /// A service user of a project.
     ServiceUserId: ServiceUser, Dashed;
+    /// Whoever calls with a token: a person or a service user.
+    PrincipalId: Principal, Dashed;
     /// A service.
     ServiceId: Service, Dashed;
+    /// What one caller of a service may.
+    ServiceLimitId: ServiceLimit, Dashed;
     /// A role, default or custom.
     RoleId: Role, Dashed;
     /// The assignment of a role.
     RoleAssignmentId: RoleAssignment, Dashed;
-    /// A deployment.
-    DeploymentId: Deployment, Dashed;
-    /// A pipeline.
-    PipelineId: Pipeline, Dashed;
+    /// A target: a deployment or a pipeline, which are made and looked up alike.
+    TargetId: Target, Dashed;
     /// A version of a deployment or of a pipeline.
     VersionId: Version, Dashed;
     /// An object of a pipeline version.
@@ -268,10 +277,14 @@ kinds! {
     AttachmentId: Attachment, Dashed;
     /// An environment variable.
     EnvironmentVariableId: EnvironmentVariable, Dashed;
+    /// What environment variables belong to: a project, a deployment or a version.
+    PlaceId: Place, Dashed;
     /// A revision of an upstream; [`RevisionId::at`] makes it.
     RevisionId: Revision, Dashed;
     /// A token's row; not the token.
     TokenId: Token, Dashed;
+    /// A link with which somebody signs in; not its secret.
+    SignInLinkId: SignInLink, Dashed;
     /// A voucher; not its code.
     VoucherId: Voucher, Dashed;
     /// An entry of the audit, which is the permit of a change.
@@ -282,10 +295,26 @@ kinds! {
     WebhookId: Webhook, Dashed;
     /// The record of a request, of version 7: in the order of their making.
     RecordId: Record, Dashed;
+    /// What a scheduled run has a request, or what a webhook is to be told, to itself by for a while.
+    ClaimId: Claim, Plain;
+    /// Whoever makes a request: a person, a service user, or by its name the operator or nobody.
+    CallerId: Caller, Dashed;
     /// A request, as in `X-Request-Id`: 32 digits without dashes.
     RequestId: Request, Plain;
     /// A workspace, as ModelArts' clients know it: 32 digits without dashes. The default one is `0` instead.
     WorkspaceId: Workspace, Plain;
+}
+
+impl PrincipalId {
+    /// The same, of whom it is known that they are a person.
+    pub(crate) fn of_user(self) -> UserId {
+        Id::kept(self.0)
+    }
+
+    /// The same, of whom it is known that they are a service user.
+    pub(crate) fn of_service_user(self) -> ServiceUserId {
+        Id::kept(self.0)
+    }
 }
 
 impl RevisionId {
@@ -293,6 +322,13 @@ impl RevisionId {
     pub fn at(now: Timestamp, random: [u8; 16]) -> Self {
         let [bytes @ .., _, _, _, _, _, _] = random;
         Self::kept(in_order(now, &bytes))
+    }
+}
+
+impl RecordId {
+    /// A new id (UUID version 7) from the time and 10 random bytes: ids are in the order of their making.
+    pub fn at(now: Timestamp, random: &[u8; 10]) -> Self {
+        Self::kept(in_order(now, random))
     }
 }
 

@@ -2,9 +2,9 @@
 //! usage, whole numbers, voucher codes, tokens, paths and ids.
 //!
 //! Every type here is made by parsing and by nothing else, so a value that exists has been checked: an [`Origin`] is
-//! normalised, an [`ObjectName`] fits a URL and a column, a [`PlainToken`] cannot be printed. Parsers answer
-//! [`Invalid`], one sentence that tells what was wrong and what is allowed; which field it was is known one layer
-//! higher. Nothing here asks for the time or for randomness: both come in as arguments.
+//! normalised, an [`ObjectName`] fits a URL and a column, a [`PlainToken`] cannot be printed. Only of an [`Id`] all that is
+//! sure is of what kind it is. Parsers answer [`Invalid`], one sentence that tells what was wrong and what is allowed; which
+//! field it was is known one layer higher. Nothing here asks for the time or for randomness: both come in as arguments.
 //!
 //! Start with `names.rs`, the smallest complete example, and `wire.rs`, which takes these types through JSON.
 
@@ -69,10 +69,10 @@ pub use fields::{DataType, Fields, IoType};
 pub use header_template::{HeaderTemplates, Unexpanded};
 pub use idempotency_key::IdempotencyKey;
 pub use ids::{
-    AnyId, AttachmentId, AuditId, DeploymentId, EnvironmentVariableId, Id, OrganizationId,
-    PipelineId, PipelineObjectId, ProjectId, RecordId, RequestId, RevisionId, RoleAssignmentId,
-    RoleId, ScheduleId, ServiceId, ServiceUserId, TokenId, UserId, VersionId, VoucherId, WebhookId,
-    WorkspaceId,
+    AnyId, AttachmentId, AuditId, CallerId, ClaimId, EnvironmentVariableId, Id, OrganizationId,
+    PipelineObjectId, PlaceId, PrincipalId, ProjectId, RecordId, RequestId, RevisionId,
+    RoleAssignmentId, RoleId, ScheduleId, ServiceId, ServiceLimitId, ServiceUserId, SignInLinkId,
+    TargetId, TokenId, UserId, VersionId, VoucherId, WebhookId, WorkspaceId,
 };
 pub use instance_type::InstanceTypeName;
 pub use integer::{AtLeast, SAFE_INTEGER, Within};

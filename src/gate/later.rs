@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::memory::Held;
 use super::settle::{Kept, Unsettled};
 use super::{Failure, Outcome, Passage};
-use crate::domain::Timestamp;
+use crate::domain::{RecordId, Timestamp};
 use crate::error::Error;
 use crate::platform::{Config, Nobody, Platform};
 use crate::store::admissions::Admitted;
@@ -27,7 +27,7 @@ impl Passage {
         connection: &Connection,
         notes: &Notes,
         admitted: Admitted,
-        record_id: String,
+        record_id: RecordId,
     ) -> Self {
         Self {
             platform: Rc::clone(platform),

@@ -28,7 +28,7 @@ use std::rc::Rc;
 pub use failure::Failure;
 use memory::Held;
 
-use crate::domain::{Content, Timestamp};
+use crate::domain::{Content, RecordId, Timestamp};
 use crate::platform::{Config, Platform, Presence};
 use crate::store::admissions::{Admitted, Key};
 use crate::store::connection::Connection;
@@ -54,7 +54,7 @@ pub struct Passage {
     /// Its record and what that needs.
     pub admitted: Admitted,
     /// The id of its record.
-    pub record_id: String,
+    pub record_id: RecordId,
     /// Its idempotency key.
     pub key: Option<Key>,
     /// The name of the project.

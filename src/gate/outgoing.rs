@@ -8,10 +8,10 @@ use serde::Deserialize;
 use super::forward::Sending;
 use super::{Failure, Passage};
 use crate::auth::sealed::{self, Place, Sealed};
-use crate::domain::UpstreamUrl;
 use crate::domain::header_template::HeaderTemplates;
 use crate::domain::json;
 use crate::domain::webhook_signature::{SignedCall, WebhookSecret, WebhookSecrets};
+use crate::domain::{EnvironmentVariableId, PlaceId, UpstreamUrl};
 use crate::error::Error;
 use crate::platform::Outgoing;
 use crate::store::environment_variables::{self, Stored};
@@ -84,7 +84,7 @@ impl Passage {
         add("tenantry-project", percent_encoded(&self.project));
         add("tenantry-deployment", percent_encoded(&self.deployment));
         add("tenantry-version", percent_encoded(&admitted.version));
-        add("tenantry-request-id", self.record_id.clone());
+        add("tenantry-request-id", self.record_id.to_string());
         add("tenantry-caller", self.caller());
         add("tenantry-deadline", self.deadline().to_offset_string());
         let secrets = self.secrets().await.map_err(|error| {
@@ -97,7 +97,7 @@ impl Passage {
         })?;
         let timestamp = self.now().as_millis() / 1_000;
         let call = SignedCall {
-            id: &self.record_id,
+            id: self.record_id.as_str(),
             timestamp,
             method: method.as_str(),
             path: path_and_query(url.as_str()),
@@ -106,10 +106,10 @@ impl Passage {
             body: body.as_ref().map(|body| body.as_slice()),
         };
         let mut add = |name: &str, value: String| headers.push((name.to_owned(), value));
-        add("webhook-id", self.record_id.clone());
+        add("webhook-id", self.record_id.to_string());
         add("webhook-timestamp", timestamp.to_string());
         if let Some(body) = &body {
-            let signature = secrets.sign(&self.record_id, timestamp, body);
+            let signature = secrets.sign(self.record_id.as_str(), timestamp, body);
             add("webhook-signature", signature);
         }
         add("tenantry-signature", secrets.sign_call(&call));
@@ -154,12 +154,12 @@ impl Passage {
         let variables: Vec<Variable> = serde_json::from_str(variables).map_err(|_| unreadable())?;
         // The nearest place wins: the version's, the deployment's, the project's.
         let places = [
-            &self.admitted.version_id,
-            &self.admitted.object_id,
-            &self.admitted.project_id,
+            self.admitted.version_id.as_str(),
+            self.admitted.object_id.as_str(),
+            self.admitted.project_id.as_str(),
         ];
-        let of_place = |place: &String| -> Vec<&Variable> {
-            variables.iter().filter(|one| one.1 == *place).collect()
+        let of_place = |place: &str| -> Vec<&Variable> {
+            variables.iter().filter(|one| one.1 == place).collect()
         };
         let mut values: Vec<(String, String)> = Vec::new();
         for Variable(id, place_id, name, value, secret, key_id, hosts) in
@@ -175,8 +175,8 @@ impl Passage {
                 )));
             }
             let stored = Stored {
-                id: id.clone(),
-                place_id: place_id.clone(),
+                id: EnvironmentVariableId::kept(id.clone()),
+                place_id: PlaceId::kept(place_id.clone()),
                 name: name.clone(),
                 value: value.clone(),
                 secret: Flag(is_secret),
@@ -244,8 +244,8 @@ impl Passage {
         };
         let place = Place {
             table: "upstreams",
-            row,
-            place: &self.admitted.project_id,
+            row: row.any(),
+            place: self.admitted.project_id.any(),
             name: "secret",
         };
         let plain = sealed::open(&self.platform, &self.config, place, &sealed).await?;
@@ -274,13 +274,4 @@ fn path_and_query(url: &str) -> &str {
 /// A name as a header can hold it.
 fn percent_encoded(name: &str) -> String {
     percent_encoding::utf8_percent_encode(name, percent_encoding::CONTROLS).to_string()
-}
-
-/// The id of a record: a UUID of version 7, so that ids are in the order of their making.
-#[must_use]
-pub fn record_id(milliseconds: i64, random: &[u8; 10]) -> String {
-    let milliseconds = u64::try_from(milliseconds).unwrap_or_default();
-    uuid::Builder::from_unix_timestamp_millis(milliseconds, random)
-        .into_uuid()
-        .to_string()
 }

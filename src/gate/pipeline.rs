@@ -13,11 +13,10 @@ use std::task::Poll;
 
 use super::forward::Sending;
 use super::memory::Held;
-use super::outgoing::record_id;
 use super::settle::{self, Kept};
 use super::{Failure, Outcome, Output, Passage};
 use crate::domain::pipeline_data::{self, Taken};
-use crate::domain::{Content, Timestamp, quoted};
+use crate::domain::{Content, RecordId, Timestamp, quoted};
 use crate::error::{Error, Kind};
 use crate::platform::{Either, Local, race};
 use crate::store::admissions::{Admission, Admitted};
@@ -35,7 +34,7 @@ const AGAIN: u32 = 1_000;
 #[derive(Debug, Clone)]
 pub struct Made {
     /// The id of its record.
-    pub id: String,
+    pub id: RecordId,
     /// As the how manieth it was begun.
     pub sequence: i64,
     /// The name of the object.
@@ -117,7 +116,7 @@ impl Passage {
     }
 
     /// The passage of a request that is made of an object.
-    fn of_object(&self, object: &PlannedObject, id: String, admitted: Admitted) -> Self {
+    fn of_object(&self, object: &PlannedObject, id: RecordId, admitted: Admitted) -> Self {
         Self {
             platform: Rc::clone(&self.platform),
             config: Rc::clone(&self.config),
@@ -525,7 +524,7 @@ impl<'a> Running<'a> {
             if let Err(words) = root.platform.entropy.fill(&mut random) {
                 return Err(self.unavailable(&Error::unavailable(words)));
             }
-            let id = record_id(now.as_millis(), &random);
+            let id = RecordId::at(now, &random);
             let bound = match object.is_pipeline {
                 true => None,
                 false => self.deployment_timeout,

@@ -89,7 +89,7 @@ impl Passage {
             // Nothing is kept of it.
             Ok(None) => Ok(outcome.result.as_ref().err().cloned()),
             Err(cause) => Err(Unsettled {
-                error: Error::unsettled(&self.record_id, Some(cause.to_string())),
+                error: Error::unsettled(self.record_id.as_str(), Some(cause.to_string())),
                 work: repeated(&self.connection, &self.platform, statements),
             }),
         }
@@ -101,7 +101,7 @@ impl Passage {
     /// scheduled run finds.
     pub(super) async fn offer_webhooks(&self) {
         if let Some(queue) = &self.platform.queue {
-            let task = webhook_deliveries::task(&self.record_id);
+            let task = webhook_deliveries::task(self.record_id.any());
             let sending = queue.send(vec![message(&task.project_id, &task.id)]);
             let _ = within(&*self.platform.clock, OFFERED_FOR, sending).await;
         }

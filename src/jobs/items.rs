@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::{Line, webhooks};
-use crate::domain::{RequestId, Timestamp};
+use crate::domain::{ClaimId, Timestamp};
 use crate::error::Error;
 use crate::gate::forward::Sending;
 use crate::gate::memory::Held;
@@ -71,7 +71,7 @@ async fn run_one(
     item: &Item,
     began: Timestamp,
 ) -> Turn {
-    if item.project_id == WEBHOOKS {
+    if item.project_id.as_str() == WEBHOOKS {
         return webhooks::run(platform, config, &item.id).await;
     }
     let run = Run {
@@ -114,7 +114,7 @@ impl Run<'_> {
         let mut random = [0; 16];
         let filled = self.platform.entropy.fill(&mut random);
         filled.map_err(Error::unavailable)?;
-        let claim_id = RequestId::from_random(random).to_string();
+        let claim_id = ClaimId::from_random(random);
         let (connection, now) = (&self.connection, self.began);
         let claim = self.item.claim(connection, &claim_id, left, now).await;
         let claimed = match claim {
@@ -172,7 +172,7 @@ impl Run<'_> {
     }
 
     /// Lets it wait again, and tries for a while.
-    async fn release(&self, claim_id: &str) {
+    async fn release(&self, claim_id: &ClaimId) {
         let statements = self.item.release(claim_id, self.now());
         settle::repeated(&self.connection, self.platform, statements).await;
     }
@@ -232,7 +232,7 @@ impl Run<'_> {
         Ok((passage, sending))
     }
 
-    async fn send(&self, passage: &Passage, sending: Sending, claim_id: &str) {
+    async fn send(&self, passage: &Passage, sending: Sending, claim_id: &ClaimId) {
         let outcome = passage.forward(sending).await;
         match &outcome.result {
             // It goes on without us; where that cannot be noted, it is as if its run had been lost.
@@ -282,7 +282,7 @@ impl Run<'_> {
         let error = error.or(noted.error.as_ref());
         let line = Line {
             job: "request",
-            record_id: Some(&self.item.id),
+            record_id: Some(self.item.id.as_str()),
             error: error.map(|error| error.cause().unwrap_or_else(|| error.sentence())),
             cause: noted.cause.as_deref(),
         };

@@ -2,6 +2,7 @@
 //! 5.7). What an event says, and how its result is read, stands here.
 
 use crate::domain::json::{self, object};
+use crate::domain::{ClaimId, Content, RecordId, Timestamp, WebhookSecret, WebhookSecrets};
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -11,7 +12,6 @@ use serde_json::json;
 use super::Line;
 use super::items::Turn;
 use crate::auth::sealed::{self, Place, Sealed};
-use crate::domain::{Content, RequestId, Timestamp, WebhookSecret, WebhookSecrets};
 use crate::error::Error;
 use crate::gate::outgoing::USER_AGENT;
 use crate::platform::{CallFault, Config, Local, Nobody, Outgoing, Platform, all};
@@ -29,7 +29,7 @@ object! {
 }
 
 /// Tells all that is to be told of a request and may be tried now.
-pub(super) async fn run(platform: &Rc<Platform>, config: &Config, record_id: &str) -> Turn {
+pub(super) async fn run(platform: &Rc<Platform>, config: &Config, record_id: &RecordId) -> Turn {
     let connection = Connection::new(Rc::clone(platform));
     let now = platform.clock.now();
     let Ok(to_tell) = deliveries::of_record(&connection, record_id, now).await else {
@@ -64,7 +64,7 @@ struct Telling<'a> {
     platform: &'a Rc<Platform>,
     config: &'a Config,
     connection: Connection,
-    record_id: &'a str,
+    record_id: &'a RecordId,
     delivery: &'a Delivery,
 }
 
@@ -77,7 +77,7 @@ impl Telling<'_> {
         };
         let line = Line {
             job: "webhook",
-            record_id: Some(self.record_id),
+            record_id: Some(self.record_id.as_str()),
             error: error
                 .as_ref()
                 .map(|error| error.cause().unwrap_or_else(|| error.sentence())),
@@ -92,8 +92,8 @@ impl Telling<'_> {
         let mut random = [0; 16];
         let filled = self.platform.entropy.fill(&mut random);
         filled.map_err(Error::unavailable)?;
-        let claim_id = RequestId::from_random(random).to_string();
-        let ids = (self.record_id, claim_id.as_str());
+        let claim_id = ClaimId::from_random(random);
+        let ids = (self.record_id, &claim_id);
         let facts = match self.delivery.claim(&self.connection, ids, now).await? {
             Claim::Claimed(facts) => facts,
             Claim::Waits => return Ok((Turn::Waits, None)),
@@ -188,7 +188,7 @@ impl Telling<'_> {
         let date = |date: &Option<Millis>| date.map(|date| date.0.to_offset_string());
         let ended = facts.time_completed.or(facts.time_started);
         let data = json!({
-            "id": self.record_id,
+            "id": self.record_id.as_str(),
             "project": facts.project,
             facts.object_type.as_str(): facts.object,
             "version": facts.version,

@@ -7,6 +7,7 @@
 
 use crate::domain::invalid::quoted;
 use crate::domain::time::Timestamp;
+use crate::domain::{AccessKeyId, ServiceUserId};
 use crate::error::Error;
 use crate::sql::rules;
 use crate::sql::statement::Parameters;
@@ -31,7 +32,7 @@ row! {
     #[derive(Debug, Clone)]
     pub struct AccessKey {
         /// Its id.
-        pub access_key: String,
+        pub access_key: AccessKeyId,
         /// When it was made.
         pub creation_date: Millis,
     }
@@ -88,7 +89,7 @@ statements! {
 pub async fn list(
     connection: &Connection,
     project: &Project,
-    service_user: &str,
+    service_user: &ServiceUserId,
 ) -> Result<Vec<AccessKey>, Error> {
     row! {
         struct Found {
@@ -114,11 +115,11 @@ pub async fn list(
 pub async fn create(
     context: &ChangeContext<'_>,
     project: &Project,
-    service_user: &str,
-    access_key: &str,
+    service_user: &ServiceUserId,
+    access_key: &AccessKeyId,
 ) -> Result<Timestamp, Error> {
     let change = Change {
-        after: Some(serde_json::json!({ "access_key": access_key })),
+        after: Some(serde_json::json!({ "access_key": access_key.as_str() })),
         ..change_of(project, service_user, access_key, Action::Create)
     };
     let statements = change
@@ -147,8 +148,8 @@ pub async fn create(
 pub async fn delete(
     context: &ChangeContext<'_>,
     project: &Project,
-    service_user: &str,
-    access_key: &str,
+    service_user: &ServiceUserId,
+    access_key: &AccessKeyId,
 ) -> Result<(), Error> {
     let statements = change_of(project, service_user, access_key, Action::Delete)
         .parameters(context)
@@ -158,7 +159,7 @@ pub async fn delete(
         ("found", &|| service_users::not_found(service_user)),
         ("may", &|| projects::lacks(context.authority)),
         ("key_found", &|| {
-            let key = quoted(access_key);
+            let key = quoted(access_key.as_str());
             Error::not_found(format!("this service user has no access key {key}"))
         }),
     ])
@@ -166,10 +167,10 @@ pub async fn delete(
 
 fn change_of<'a>(
     project: &'a Project,
-    service_user: &'a str,
-    access_key: &'a str,
+    service_user: &'a ServiceUserId,
+    access_key: &'a AccessKeyId,
     action: Action,
 ) -> Change<'a> {
     let object_type = "service_user_access_key";
-    project.change(action, object_type, service_user, access_key)
+    project.change(action, object_type, service_user.any(), access_key.as_str())
 }

@@ -10,6 +10,9 @@ use crate::domain::quoted;
 use crate::domain::retention::RETENTION_TIME;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::day_of;
+use crate::domain::{
+    CallerId, OrganizationId, ProjectId, RecordId, TargetId, VersionId, WorkspaceId,
+};
 use crate::error::{Error, Reason};
 use crate::sql::Sql;
 use crate::sql::statement::{Parameters, Statement};
@@ -526,7 +529,7 @@ pub struct Key {
 #[derive(Debug)]
 pub struct Asked<'a> {
     /// The id that the record is to have.
-    pub record_id: &'a str,
+    pub record_id: &'a RecordId,
     /// How it comes in.
     pub way: Way,
     /// The version in the path; none is the default one.
@@ -621,15 +624,15 @@ row! {
     #[derive(Debug, Clone)]
     pub struct Admitted {
         /// The organization that pays.
-        pub organization_id: String,
+        pub organization_id: OrganizationId,
         /// The project.
-        pub project_id: String,
+        pub project_id: ProjectId,
         /// The deployment.
-        pub object_id: String,
+        pub object_id: TargetId,
         /// The version.
-        pub version_id: String,
+        pub version_id: VersionId,
         /// Who is calling: their id, or `operator`.
-        pub caller_id: String,
+        pub caller_id: CallerId,
         /// Their e-mail address.
         pub caller: String,
         /// The lease ends then, unless it is extended.
@@ -639,7 +642,7 @@ row! {
         /// In seconds.
         pub timeout: i64,
         /// The workspace whose quota is consumed.
-        pub workspace_id: Option<String>,
+        pub workspace_id: Option<WorkspaceId>,
         /// The resource of that quota.
         pub quota_resource: Option<String>,
         /// What is kept of the request.
@@ -702,7 +705,7 @@ row! {
         price: i64,
         quota_resource: Option<String>,
         same: Option<Flag>,
-        key_request_id: Option<String>,
+        key_request_id: Option<RecordId>,
         key_status: Option<i64>,
         key_content_type: Option<String>,
         key_body: Option<String>,
@@ -761,7 +764,7 @@ pub(super) fn judge_by(
 pub(super) fn judge_for(
     answers: &Answers,
     [admit, facts]: [&'static Sql; 2],
-    record_id: &str,
+    record_id: &RecordId,
 ) -> Result<Admission, Error> {
     if let Some(admitted) = answers.first(facts)? {
         return Ok(Admission::Admitted(Box::new(admitted)));
@@ -839,7 +842,7 @@ impl Why {
         }
     }
 
-    pub(super) fn error(self, refusal: &str, record_id: &str) -> Result<Error, Error> {
+    pub(super) fn error(self, refusal: &str, record_id: &RecordId) -> Result<Error, Error> {
         Ok(match refusal {
             "suspended" => {
                 let by = self.suspended_by.as_deref().unwrap_or("operator");
@@ -929,8 +932,9 @@ fn used_up(whose: &str, used: Option<i64>, limit: Option<i64>, price: i64) -> Er
 }
 
 /// Seconds after which it may be tried again, 1 to 5, spread by the id so that not all try again at once.
-pub(super) fn soon(record_id: &str) -> u32 {
+pub(super) fn soon(record_id: &RecordId) -> u32 {
     record_id
+        .as_str()
         .bytes()
         .fold(0, |sum, byte| (sum + u32::from(byte)) % 5)
         + 1
@@ -945,7 +949,7 @@ pub fn to_next_minute(now: Timestamp) -> u32 {
 
 impl Admitted {
     /// The parameters of what is done to the record.
-    pub(super) fn parameters(&self, record_id: &str) -> Parameters {
+    pub(super) fn parameters(&self, record_id: &RecordId) -> Parameters {
         Parameters::new()
             .text("record_id", record_id)
             .text("project_id", &self.project_id)

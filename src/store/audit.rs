@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::auth::access::Authority;
 use crate::domain::json;
 use crate::domain::time::Timestamp;
+use crate::domain::{AnyId, AuditId, OrganizationId, ProjectId, RequestId};
 use crate::sql::statement::Parameters;
 use crate::store::connection::Connection;
 
@@ -63,13 +64,13 @@ pub struct Change<'a> {
     /// The kind of object, as in the trail: `project`, `service_user`, ...
     pub object_type: &'static str,
     /// Its id.
-    pub object_id: &'a str,
+    pub object_id: AnyId<'a>,
     /// Its name, as the caller knows it.
     pub object_name: &'a str,
     /// The organization whose trail it enters.
-    pub organization_id: Option<&'a str>,
+    pub organization_id: Option<&'a OrganizationId>,
     /// The project whose trail it enters.
-    pub project_id: Option<&'a str>,
+    pub project_id: Option<&'a ProjectId>,
     /// The new state, or the fields that change; null for a deletion. Never a token, secret or voucher code.
     pub after: Option<Value>,
 }
@@ -125,9 +126,9 @@ pub struct ChangeContext<'a> {
     /// The time of the request.
     pub now: Timestamp,
     /// The request's id.
-    pub request_id: String,
+    pub request_id: RequestId,
     /// A fresh id for the audit row.
-    pub audit_id: String,
+    pub audit_id: AuditId,
 }
 
 impl Change<'_> {
@@ -148,7 +149,7 @@ impl Change<'_> {
             .text("actor", principal.email())
             .optional_text("principal_id", principal.id())
             .flag("operator", principal.is_operator())
-            .optional_text("token_id", authority.token_id())
+            .optional_text("token_id", authority.credential_id())
             .flag("fresh", authority.is_fresh(context.now))
             .optional_text(
                 "permission",

@@ -6,7 +6,7 @@ use crate::auth::access::Authority;
 use crate::auth::permissions::Permission;
 use crate::domain::json;
 use crate::domain::retention::RETENTION_TIME;
-use crate::domain::{TargetKind, Timestamp};
+use crate::domain::{ProjectId, RecordId, TargetKind, Timestamp};
 use crate::error::Error;
 use crate::sql::Sql;
 use crate::sql::statement::{Parameters, Statement};
@@ -139,7 +139,7 @@ pub fn ridden(answers: &Answers, kind: TargetKind) -> Result<Option<Input>, Erro
 #[derive(Debug)]
 pub struct Item {
     /// The id of its record.
-    pub id: String,
+    pub id: RecordId,
     /// The media type of its body.
     pub content_type: String,
     /// Its body, where it stands in the database.
@@ -152,9 +152,9 @@ pub struct Item {
 
 /// Takes away the records of a batch that has just been made, as if it had never been.
 #[must_use]
-pub fn withdrawing(project_id: &str, items: &[Item]) -> Vec<Statement> {
+pub fn withdrawing(project_id: &ProjectId, items: &[Item]) -> Vec<Statement> {
     let ids: Vec<_> = items.iter().map(|item| &item.id).collect();
-    let first = items.first().map_or("", |item| item.id.as_str());
+    let first = items.first().map(|item| item.id.any()).unwrap_or_default();
     Parameters::new()
         .text("project_id", project_id)
         .text("record_id", first)
@@ -182,7 +182,7 @@ pub async fn create(
         .text("project", project)
         .text(target.kind.name(), &target.name)
         .optional_integer("deployment_timeout", deployment_timeout)
-        .optional_text("token_id", authority.token_id())
+        .optional_text("token_id", authority.credential_id())
         .optional_text("permission", permission)
         .flag("by_operator", authority.principal().is_operator())
         .text("items_of_batch", json(&whole)?)

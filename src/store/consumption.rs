@@ -8,6 +8,7 @@ use crate::auth::access::Authority;
 use crate::domain::invalid::quoted;
 use crate::domain::quota::{MAX_QUOTA, UNLIMITED};
 use crate::domain::time::Timestamp;
+use crate::domain::{RequestId, WorkspaceId};
 use crate::error::{Error, Reason};
 use crate::sql::rules;
 use crate::sql::statement::Parameters;
@@ -148,9 +149,9 @@ pub struct Consumption<'a> {
 pub async fn consume(
     connection: &Connection,
     authority: &Authority,
-    (now, request_id): (Timestamp, &str),
+    (now, request_id): (Timestamp, &RequestId),
     project: &Project,
-    workspace: &str,
+    workspace: &WorkspaceId,
     consumption: Consumption<'_>,
 ) -> Result<Quota, Error> {
     let principal = authority.principal();
@@ -161,7 +162,7 @@ pub async fn consume(
         .optional_text("principal_id", principal.id())
         .text("actor", principal.email())
         .flag("operator", principal.is_operator())
-        .optional_text("token_id", authority.token_id())
+        .optional_text("token_id", authority.credential_id())
         .optional_text("permission", authority.permission().map(|held| held.name()))
         .integer("now", now.as_millis())
         .integer("forgotten", now.as_millis() - REMEMBERED)
@@ -172,7 +173,7 @@ pub async fn consume(
         .batch([&FORGET_SOME, &FORGET_THIS, &INSERT, &COUNT, &GET]);
     let answers = connection.write(statements).await?;
     answers.done_or(&[
-        ("found", &|| workspaces::not_found(workspace)),
+        ("found", &|| workspaces::not_found(workspace.as_str())),
         ("may", &|| workspaces::lacks(authority)),
         ("resource_found", &|| {
             let resource = quoted(consumption.resource);

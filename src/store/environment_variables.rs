@@ -13,8 +13,8 @@ use crate::auth::permissions::{self, Permission};
 use crate::auth::sealed::{self, Sealed};
 use crate::domain::json;
 use crate::domain::{
-    EnvironmentVariableId, Hosts, MAX_VARIABLES, ObjectName, TargetKind, VariableName,
-    VariableValue, quoted,
+    AnyId, EnvironmentVariableId, Hosts, MAX_VARIABLES, ObjectName, PlaceId, TargetId, TargetKind,
+    VariableName, VariableValue, VersionId, quoted,
 };
 use crate::error::Error;
 use crate::platform::{Config, Platform};
@@ -36,7 +36,7 @@ row! {
     #[derive(Debug, Clone)]
     pub struct Variable {
         /// Its id.
-        pub id: String,
+        pub id: EnvironmentVariableId,
         /// Its name, unique at its place.
         pub name: String,
         /// Whether its value is a secret.
@@ -63,9 +63,9 @@ row! {
     /// A variable, as it is stored: what [`open`] reads.
     pub struct Stored {
         /// Its id.
-        pub id: String,
+        pub id: EnvironmentVariableId,
         /// The id of the project, deployment or version that it belongs to.
-        pub place_id: String,
+        pub place_id: PlaceId,
         /// Its name.
         pub name: String,
         /// Its value, sealed if it is a secret.
@@ -94,7 +94,7 @@ pub async fn open(
                 text: stored.value.clone(),
                 key_id: key_id.clone(),
             };
-            let place = sealed_place(&stored.id, &stored.place_id, &stored.name);
+            let place = sealed_place(&stored.id, stored.place_id.any(), &stored.name);
             let plain = sealed::open(platform, config, place, &sealed).await?;
             String::from_utf8(plain).map_err(|_| broken("not UTF-8"))?
         }
@@ -102,11 +102,15 @@ pub async fn open(
     VariableValue::parse(&text).map_err(|invalid| broken(invalid.as_str()))
 }
 
-fn sealed_place<'a>(id: &'a str, place_id: &'a str, name: &'a str) -> sealed::Place<'a> {
+fn sealed_place<'a>(
+    id: &'a EnvironmentVariableId,
+    place: AnyId<'a>,
+    name: &'a str,
+) -> sealed::Place<'a> {
     sealed::Place {
         table: TABLE,
-        row: id,
-        place: place_id,
+        row: id.any(),
+        place,
         name,
     }
 }
@@ -116,24 +120,24 @@ pub struct Place<'a> {
     project: &'a Project,
     deployment: Option<&'a Target>,
     /// The id and the name of a version of that.
-    version: Option<(String, &'a str)>,
+    version: Option<(VersionId, &'a str)>,
 }
 
 row! {
-    struct VersionId {
-        id: String,
+    struct VersionRow {
+        id: VersionId,
     }
 }
 
 row! {
     struct At {
-        place_id: String,
+        place_id: PlaceId,
     }
 }
 
 /// Finds the version and the variable of the path, where it names them, on the first trip.
 #[must_use]
-pub fn riding(version: &str, variable: &str) -> Rider {
+pub fn riding(version: &str, variable: &EnvironmentVariableId) -> Rider {
     let parameters = Parameters::new()
         .text("version", version)
         .text("variable_id", variable);
@@ -160,7 +164,7 @@ impl<'a> Place<'a> {
         let version = match (deployment, version) {
             (None, _) | (_, "") => None,
             (Some(deployment), version) => {
-                let found: Option<VersionId> = answers.first(&statements::VERSION_RIDING)?;
+                let found: Option<VersionRow> = answers.first(&statements::VERSION_RIDING)?;
                 let found = found.ok_or_else(|| deployment.version_not_found(version))?;
                 Some((found.id, version))
             }
@@ -174,11 +178,11 @@ impl<'a> Place<'a> {
 
     /// Its id.
     #[must_use]
-    pub fn id(&self) -> &str {
+    pub fn id(&self) -> AnyId<'_> {
         match (&self.version, self.deployment) {
-            (Some((id, _)), _) => id,
-            (None, Some(deployment)) => &deployment.id,
-            (None, None) => &self.project.project_id,
+            (Some((id, _)), _) => id.any(),
+            (None, Some(deployment)) => deployment.id.any(),
+            (None, None) => self.project.project_id.any(),
         }
     }
 
@@ -189,7 +193,7 @@ impl<'a> Place<'a> {
     pub fn variable(&self, answers: &Answers, id: &str) -> Result<Variable, Error> {
         let found: Option<(At, Variable)> = answers.first(&statements::VARIABLE_RIDING)?;
         match found {
-            Some((at, variable)) if at.place_id == self.id() => Ok(variable),
+            Some((at, variable)) if at.place_id.any() == self.id() => Ok(variable),
             _ => Err(self.has_no(id)),
         }
     }
@@ -199,7 +203,7 @@ impl<'a> Place<'a> {
         &self,
         platform: &Platform,
         config: &Config,
-        (id, name): (&str, &str),
+        (id, name): (&EnvironmentVariableId, &str),
         value: &VariableValue,
         is_secret: bool,
     ) -> Result<(String, Option<String>), Error> {
@@ -221,8 +225,8 @@ impl<'a> Place<'a> {
 
     fn parameters(&self, parameters: Parameters) -> Parameters {
         let (resource_type, resource_id) = match self.deployment {
-            Some(deployment) => (deployment.kind.name(), &deployment.id),
-            None => ("project", &self.project.project_id),
+            Some(deployment) => (deployment.kind.name(), deployment.id.any()),
+            None => ("project", self.project.project_id.any()),
         };
         parameters
             .text("place_id", self.id())
@@ -230,24 +234,26 @@ impl<'a> Place<'a> {
             .text("project_name", &self.project.project_name)
             .optional_text(
                 "deployment_id",
-                self.deployment.map(|deployment| deployment.id.as_str()),
+                self.deployment.map(|deployment| &deployment.id),
             )
             .optional_text(
                 "deployment_name",
                 self.deployment.map(|deployment| deployment.name.as_str()),
             )
-            .optional_text(
-                "version_id",
-                self.version.as_ref().map(|(id, _)| id.as_str()),
-            )
+            .optional_text("version_id", self.version.as_ref().map(|(id, _)| id))
             .text("resource_type", resource_type)
             .text("resource_id", resource_id)
             .integer("max_variables", MAX_VARIABLES)
     }
 
-    fn change<'b>(&'b self, action: Action, id: &'b str, label: &'b str) -> Change<'b> {
+    fn change<'b>(
+        &'b self,
+        action: Action,
+        id: &'b EnvironmentVariableId,
+        label: &'b str,
+    ) -> Change<'b> {
         self.project
-            .change(action, "environment_variable", id, label)
+            .change(action, "environment_variable", id.any(), label)
     }
 
     fn not_found(&self) -> Error {
@@ -328,7 +334,7 @@ pub async fn create(
     place: &Place<'_>,
     new: &NewVariable,
 ) -> Result<Variable, Error> {
-    let (id, name) = (new.id.as_str(), new.name.as_str());
+    let (id, name) = (&new.id, new.name.as_str());
     let (value, key_id) = place
         .stored(platform, config, (id, name), &new.value, new.secret)
         .await?;
@@ -435,7 +441,7 @@ pub async fn update(
         ]);
     let answers = context.connection.write(statements).await?;
     answers.done_or(&[
-        ("found", &|| place.has_no(&read.id)),
+        ("found", &|| place.has_no(read.id.as_str())),
         ("may", &|| projects::lacks(context.authority)),
         ("is_as_read", &changed_meanwhile),
         ("name_is_free", &|| place.has_already(name)),
@@ -479,7 +485,7 @@ pub async fn delete(
         .parameters(change.parameters(context))
         .batch([&statements::PERMIT_DELETE, &statements::DELETE]);
     context.connection.write(statements).await?.done_or(&[
-        ("found", &|| place.has_no(&read.id)),
+        ("found", &|| place.has_no(read.id.as_str())),
         ("may", &|| projects::lacks(context.authority)),
     ])
 }
@@ -495,8 +501,8 @@ pub struct Source<'a> {
 /// One of the copies, as the statements read it. Of what is no secret the value stays in the database.
 #[derive(Serialize)]
 struct Copied {
-    source_id: String,
-    id: String,
+    source_id: EnvironmentVariableId,
+    id: EnvironmentVariableId,
     name: String,
     value: Option<String>,
     key_id: Option<String>,
@@ -504,8 +510,8 @@ struct Copied {
 
 row! {
     struct SourceRow {
-        deployment_id: Option<String>,
-        place_id: Option<String>,
+        deployment_id: Option<TargetId>,
+        place_id: Option<PlaceId>,
         may: Flag,
     }
 }
@@ -567,11 +573,11 @@ pub async fn copy(
     let source_id = source_place(source, place, &answers)?;
     let mut copied = Vec::new();
     for stored in answers.all::<Stored>(&statements::SOURCE_VARIABLES)? {
-        let id = new_id()?.to_string();
+        let id = new_id()?;
         let (mut value, mut key_id) = (None, None);
         if stored.secret.0 {
             let plain = open(platform, config, &stored).await?;
-            let names = (id.as_str(), stored.name.as_str());
+            let names = (&id, stored.name.as_str());
             let sealed = place.stored(platform, config, names, &plain, true).await?;
             (value, key_id) = (Some(sealed.0), sealed.1);
         }
@@ -611,7 +617,7 @@ fn source_place(
     source: &Source<'_>,
     place: &Place<'_>,
     answers: &Answers,
-) -> Result<String, Error> {
+) -> Result<PlaceId, Error> {
     let found: SourceRow = answers.only(&statements::SOURCE)?;
     let deployment = source.deployment.as_str();
     let kind = TargetKind::Deployment;
@@ -622,7 +628,7 @@ fn source_place(
         return Err(source.lacks());
     }
     match (found.place_id, source.version) {
-        (Some(id), _) if id == place.id() => Err(Error::invalid(
+        (Some(id), _) if id.any() == place.id() => Err(Error::invalid(
             "source_deployment: the source of a copy is another place than its target",
         )),
         (Some(id), _) => Ok(id),

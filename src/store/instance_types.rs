@@ -1,5 +1,6 @@
 //! The price list: what an hour on each instance type costs.
 
+use crate::domain::AnyId;
 use crate::domain::credits::Credits;
 use crate::domain::instance_type::InstanceTypeName;
 use crate::error::Error;
@@ -59,7 +60,7 @@ pub async fn put(
     let change = Change {
         action: Action::Update,
         object_type: "instance_type",
-        object_id: name.as_str(),
+        object_id: AnyId::told(name.as_str()),
         object_name: name.as_str(),
         organization_id: None,
         project_id: None,

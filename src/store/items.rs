@@ -4,8 +4,8 @@
 //! A claim is an admission like any other, for whoever made the request, as they are then. It has an id of its own, so that of
 //! two who claim one request at once each knows whose it is, and one whose outcome got lost can be taken back.
 
-use crate::domain::Timestamp;
 use crate::domain::json;
+use crate::domain::{ClaimId, ProjectId, RecordId, Timestamp};
 use crate::error::{Error, Kind};
 use crate::sql::statement::{Parameters, Statement};
 use crate::store::admissions::{Admitted, Why, asked, cost, facts, judged, limits};
@@ -173,9 +173,9 @@ statements! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
     /// Its project.
-    pub project_id: String,
+    pub project_id: ProjectId,
     /// The id of its record.
-    pub id: String,
+    pub id: RecordId,
 }
 
 row! {
@@ -199,7 +199,7 @@ row! {
 /// by project.
 fn in_turn(all: impl Iterator<Item = Due>) -> Vec<Due> {
     let mut rounds: Vec<Vec<Due>> = Vec::new();
-    let (mut last, mut round) = (String::new(), 0);
+    let (mut last, mut round) = (ProjectId::default(), 0);
     for due in all {
         round = if due.item.project_id == last {
             round + 1
@@ -217,7 +217,7 @@ fn in_turn(all: impl Iterator<Item = Due>) -> Vec<Due> {
 
 /// What a queue is told of a request that waits.
 #[must_use]
-pub fn message(project_id: &str, id: &str) -> String {
+pub fn message(project_id: &ProjectId, id: &RecordId) -> String {
     format!("{project_id}/{id}")
 }
 
@@ -226,8 +226,8 @@ pub fn message(project_id: &str, id: &str) -> String {
 pub fn told(message: &str) -> Option<Item> {
     let (project_id, id) = message.split_once('/')?;
     Some(Item {
-        project_id: project_id.to_owned(),
-        id: id.to_owned(),
+        project_id: ProjectId::kept(project_id.to_owned()),
+        id: RecordId::kept(id.to_owned()),
     })
 }
 
@@ -283,7 +283,7 @@ impl Item {
     pub async fn claim(
         &self,
         connection: &Connection,
-        claim_id: &str,
+        claim_id: &ClaimId,
         most_time: i64,
         now: Timestamp,
     ) -> Result<Claim, Error> {
@@ -352,14 +352,14 @@ impl Item {
 
     /// What lets it wait again that this claim has, if it does; nothing was sent.
     #[must_use]
-    pub fn release(&self, claim_id: &str, now: Timestamp) -> Vec<Statement> {
+    pub fn release(&self, claim_id: &ClaimId, now: Timestamp) -> Vec<Statement> {
         let parameters = self.parameters(now).text("claim_id", claim_id);
         parameters.batch([&RELEASE, &FORGET_INPUT, &FORGET])
     }
 
     /// What lets it go on at its upstream alone, if this claim still has it.
     #[must_use]
-    pub fn goes_on(&self, claim_id: &str, now: Timestamp) -> Vec<Statement> {
+    pub fn goes_on(&self, claim_id: &ClaimId, now: Timestamp) -> Vec<Statement> {
         let parameters = self.parameters(now).text("claim_id", claim_id);
         parameters.batch([&LATER])
     }
@@ -429,8 +429,8 @@ pub async fn offer(
 ) -> Result<Vec<Due>, Error> {
     row! {
         struct Row {
-            project_id: String,
-            id: String,
+            project_id: ProjectId,
+            id: RecordId,
             is_stale: Flag,
         }
     }

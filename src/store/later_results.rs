@@ -1,6 +1,7 @@
 //! Requests whose results upstreams send later, when one comes (contract section 5.7): found by their id alone, since an
 //! upstream knows no more of them.
 
+use crate::domain::RecordId;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::admissions::{Admitted, facts};
@@ -44,7 +45,10 @@ row! {
 ///
 /// # Errors
 /// 503 when the database fails.
-pub async fn find(connection: &Connection, id: &str) -> Result<Option<(State, Admitted)>, Error> {
+pub async fn find(
+    connection: &Connection,
+    id: &RecordId,
+) -> Result<Option<(State, Admitted)>, Error> {
     let statements = Parameters::new()
         .text("record_id", id)
         .batch([&STATE, &FACTS]);

@@ -2,6 +2,7 @@
 
 use crate::auth::access::Authority;
 use crate::auth::permissions::DEPLOYMENTS_REQUESTS_CREATE;
+use crate::domain::ProjectId;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::connection::Connection;
@@ -82,7 +83,7 @@ pub async fn list(
     connection: &Connection,
     authority: &Authority,
     holds_all: bool,
-    project_id: &str,
+    project_id: &ProjectId,
 ) -> Result<Vec<OpenVersion>, Error> {
     let statements = Parameters::new()
         .text("project_id", project_id)

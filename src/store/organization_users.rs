@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::domain::email::Email;
 use crate::domain::time::Timestamp;
+use crate::domain::{OrganizationId, UserId};
 use crate::error::Error;
 use crate::sql::rules;
 use crate::sql::statement::{Parameters, Statement};
@@ -35,7 +36,7 @@ row! {
     #[derive(Debug)]
     pub struct OrganizationUser {
         /// Their id.
-        pub id: String,
+        pub id: UserId,
         /// Their e-mail address.
         pub email: String,
         /// Their first name, if they have joined.
@@ -251,7 +252,7 @@ statements! {
 
 /// Notes that a person has made their first call on an organization or on one of its projects.
 #[must_use]
-pub fn join(organization_id: &str, user_id: &str, now: Timestamp) -> Vec<Statement> {
+pub fn join(organization_id: &OrganizationId, user_id: &UserId, now: Timestamp) -> Vec<Statement> {
     Parameters::new()
         .text("organization_id", organization_id)
         .text("user_id", user_id)
@@ -261,10 +262,10 @@ pub fn join(organization_id: &str, user_id: &str, now: Timestamp) -> Vec<Stateme
 
 /// The 404 of a member.
 #[must_use]
-pub fn not_found(id: &str) -> Error {
+pub fn not_found(id: &UserId) -> Error {
     Error::not_found(format!(
         "there is no user {} in this organization",
-        crate::domain::invalid::quoted(id)
+        crate::domain::invalid::quoted(id.as_str())
     ))
 }
 
@@ -289,7 +290,7 @@ pub async fn list(
 pub async fn get(
     connection: &Connection,
     organization: &Organization,
-    id: &str,
+    id: &UserId,
 ) -> Result<OrganizationUser, Error> {
     let parameters = Parameters::new()
         .text("organization_id", &organization.organization_id)
@@ -309,7 +310,7 @@ pub async fn get(
 pub async fn create(
     context: &ChangeContext<'_>,
     organization: &Organization,
-    id: &str,
+    id: &UserId,
     email: &Email,
     admin: bool,
 ) -> Result<OrganizationUser, Error> {
@@ -344,7 +345,7 @@ pub async fn create(
 pub async fn update(
     context: &ChangeContext<'_>,
     organization: &Organization,
-    id: &str,
+    id: &UserId,
     admin: Option<bool>,
 ) -> Result<OrganizationUser, Error> {
     let change = Change {
@@ -379,7 +380,7 @@ pub async fn update(
 pub async fn delete(
     context: &ChangeContext<'_>,
     organization: &Organization,
-    id: &str,
+    id: &UserId,
 ) -> Result<(), Error> {
     let statements = change_of(organization, id, Action::Delete)
         .parameters(context)
@@ -401,12 +402,12 @@ fn last_admin(what: &str) -> Error {
     ))
 }
 
-fn change_of<'a>(organization: &'a Organization, id: &'a str, action: Action) -> Change<'a> {
+fn change_of<'a>(organization: &'a Organization, id: &'a UserId, action: Action) -> Change<'a> {
     Change {
         action,
         object_type: "organization_user",
-        object_id: id,
-        object_name: id,
+        object_id: id.any(),
+        object_name: id.as_str(),
         organization_id: Some(&organization.organization_id),
         project_id: None,
         after: None,

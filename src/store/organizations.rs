@@ -7,6 +7,7 @@ pub mod create;
 pub mod update;
 
 use crate::auth::principal::Principal;
+use crate::domain::OrganizationId;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
@@ -20,7 +21,7 @@ row! {
     #[derive(Debug, Clone)]
     pub struct Organization {
         /// Its id.
-        pub organization_id: String,
+        pub organization_id: OrganizationId,
         /// Its name, unique in the installation.
         pub organization_name: String,
         /// When it was created.

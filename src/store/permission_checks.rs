@@ -2,7 +2,7 @@
 //! by, told without making it.
 
 use crate::auth::permissions::Permission;
-use crate::domain::Timestamp;
+use crate::domain::{AnyId, Timestamp};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::connection::Connection;
@@ -16,7 +16,7 @@ pub struct Question<'a> {
     /// For which permission.
     pub permission: Permission,
     /// For whom: the id of a person or of a service user.
-    pub assignee: &'a str,
+    pub assignee: AnyId<'a>,
     /// On what kind of object.
     pub resource_type: &'a str,
     /// On the object of which name.
@@ -89,7 +89,7 @@ row! {
 pub async fn held(
     connection: &Connection,
     project: &Project,
-    assignee: &str,
+    assignee: AnyId<'_>,
 ) -> Result<Vec<Held>, Error> {
     let parameters = Parameters::new()
         .text("project_id", &project.project_id)

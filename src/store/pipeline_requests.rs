@@ -6,7 +6,7 @@
 //! minute.
 
 use crate::domain::pipeline_graph::{Attachment, END, Mapping, START};
-use crate::domain::{TargetKind, Timestamp, quoted};
+use crate::domain::{ProjectId, RecordId, TargetKind, Timestamp, VersionId, quoted};
 use crate::error::Error;
 use crate::sql::Sql;
 use crate::sql::statement::{Parameters, Statement};
@@ -151,7 +151,7 @@ statements! {
 
 row! {
     struct VersionRow {
-        version_id: String,
+        version_id: VersionId,
         depth: i64,
         attachments: JsonText,
     }
@@ -159,11 +159,11 @@ row! {
 
 row! {
     struct ObjectRow {
-        pipeline_version_id: String,
+        pipeline_version_id: VersionId,
         name: String,
         reference_type: String,
         reference: Option<String>,
-        version_id: Option<String>,
+        version_id: Option<VersionId>,
         version: Option<String>,
         takes_fields: Flag,
         may: Flag,
@@ -181,7 +181,7 @@ pub struct Plan {
 #[derive(Debug)]
 pub struct PlannedVersion {
     /// Its id.
-    pub version_id: String,
+    pub version_id: VersionId,
     /// Its objects that something is attached to.
     pub objects: Vec<PlannedObject>,
     /// Where its output comes from; nothing where nothing is attached to its end.
@@ -198,7 +198,7 @@ pub struct PlannedObject {
     /// The name of what it refers to.
     pub reference: String,
     /// The id of the version of that.
-    pub version_id: String,
+    pub version_id: VersionId,
     /// Its name.
     pub version: String,
     /// Whether its input has fields.
@@ -237,7 +237,7 @@ fn bounds(parameters: Parameters) -> Parameters {
 
 /// What is needed of a request whose turn has come, and what it runs.
 #[must_use]
-pub fn reading_item(project_id: &str, record_id: &str) -> Vec<Statement> {
+pub fn reading_item(project_id: &ProjectId, record_id: &RecordId) -> Vec<Statement> {
     let parameters = Parameters::new()
         .text("project_id", project_id)
         .text("record_id", record_id);
@@ -325,7 +325,7 @@ fn too_many_objects() -> Error {
 }
 
 fn planned<'a>(
-    version_id: String,
+    version_id: VersionId,
     attachments: &JsonText,
     rows: impl Iterator<Item = &'a ObjectRow>,
 ) -> Result<PlannedVersion, Error> {
@@ -402,10 +402,10 @@ fn planned<'a>(
 impl Plan {
     /// The place of the version of this id.
     #[must_use]
-    pub fn place_of(&self, version_id: &str) -> Option<usize> {
+    pub fn place_of(&self, version_id: &VersionId) -> Option<usize> {
         self.versions
             .iter()
-            .position(|version| version.version_id == version_id)
+            .position(|version| version.version_id == *version_id)
     }
 
     /// How many objects a version runs, those of pipelines in it included; nothing for more than `most`.
@@ -430,9 +430,9 @@ pub struct ObjectRequest<'a> {
     /// The record of the pipeline's own request.
     pub parent: &'a Admitted,
     /// Its id.
-    pub parent_id: &'a str,
+    pub parent_id: &'a RecordId,
     /// The id that the record is to have.
-    pub record_id: &'a str,
+    pub record_id: &'a RecordId,
     /// The object.
     pub object: &'a PlannedObject,
     /// As the how manieth it is begun.

@@ -3,6 +3,7 @@
 //! Their names are shown once they have joined the organization (contract section 2), and anybody may leave.
 
 use crate::domain::quoted;
+use crate::domain::{PrincipalId, UserId};
 use crate::error::Error;
 use crate::sql::rules;
 use crate::sql::statement::Parameters;
@@ -22,7 +23,7 @@ row! {
     #[derive(Debug, Clone)]
     pub struct ProjectUser {
         /// The id.
-        pub id: String,
+        pub id: PrincipalId,
         /// The e-mail address.
         pub email: String,
         /// The first name of a person who has joined the organization, or the name of a service user; never empty.
@@ -120,8 +121,11 @@ statements! {
 
 /// The 404 of a person.
 #[must_use]
-pub fn not_found(id: &str) -> Error {
-    Error::not_found(format!("there is no person {} in this project", quoted(id)))
+pub fn not_found(id: &UserId) -> Error {
+    Error::not_found(format!(
+        "there is no person {} in this project",
+        quoted(id.as_str())
+    ))
 }
 
 /// The people of a project, by e-mail address.
@@ -161,7 +165,7 @@ pub async fn list_service_users(
 pub async fn get(
     connection: &Connection,
     project: &Project,
-    id: &str,
+    id: &UserId,
 ) -> Result<ProjectUser, Error> {
     let parameters = Parameters::new()
         .text("organization_id", &project.organization_id)
@@ -182,7 +186,7 @@ pub async fn get(
 pub async fn create(
     context: &ChangeContext<'_>,
     project: &Project,
-    id: &str,
+    id: &UserId,
 ) -> Result<ProjectUser, Error> {
     let statements = change_of(project, id, Action::Create)
         .parameters(context)
@@ -194,7 +198,7 @@ pub async fn create(
         ("is_member", &|| {
             Error::not_found(format!(
                 "user_id: {} is no member of the organization {}",
-                quoted(id),
+                quoted(id.as_str()),
                 quoted(&project.organization_name)
             ))
         }),
@@ -211,7 +215,11 @@ pub async fn create(
 ///
 /// # Errors
 /// 403 for somebody who is no longer an admin; 404; 503 when the database fails.
-pub async fn delete(context: &ChangeContext<'_>, project: &Project, id: &str) -> Result<(), Error> {
+pub async fn delete(
+    context: &ChangeContext<'_>,
+    project: &Project,
+    id: &UserId,
+) -> Result<(), Error> {
     let statements = change_of(project, id, Action::Delete)
         .parameters(context)
         .batch([&PERMIT_DELETE, &DELETE, &DELETE_ASSIGNMENTS]);
@@ -221,6 +229,6 @@ pub async fn delete(context: &ChangeContext<'_>, project: &Project, id: &str) ->
     ])
 }
 
-fn change_of<'a>(project: &'a Project, id: &'a str, action: Action) -> Change<'a> {
-    project.change(action, "project_user", id, id)
+fn change_of<'a>(project: &'a Project, id: &'a UserId, action: Action) -> Change<'a> {
+    project.change(action, "project_user", id.any(), id.as_str())
 }

@@ -7,6 +7,7 @@ use crate::auth::access::Authority;
 use crate::auth::permissions::Permission;
 use crate::auth::principal::Principal;
 use crate::domain::time::Timestamp;
+use crate::domain::{AnyId, OrganizationId, ProjectId};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change};
@@ -22,7 +23,7 @@ row! {
     #[derive(Debug, Clone)]
     pub struct Project {
         /// Its id.
-        pub project_id: String,
+        pub project_id: ProjectId,
         /// Its name, unique in the installation.
         pub project_name: String,
         /// When it was created.
@@ -40,7 +41,7 @@ row! {
         /// Its labels, likewise.
         pub project_labels: Option<JsonText>,
         /// The organization it belongs to.
-        pub organization_id: String,
+        pub organization_id: OrganizationId,
         /// That organization's name.
         pub organization_name: String,
         /// When the plan of that organization started, unless the next one has.
@@ -61,7 +62,7 @@ impl Project {
         &'a self,
         action: Action,
         object_type: &'static str,
-        object_id: &'a str,
+        object_id: AnyId<'a>,
         object_name: &'a str,
     ) -> Change<'a> {
         Change {

@@ -5,7 +5,7 @@
 
 use serde_json::json;
 
-use crate::domain::{QuotaBounds, QuotaResourceName};
+use crate::domain::{AnyId, QuotaBounds, QuotaResourceName};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, ChangeContext, permit, permitted};
@@ -114,7 +114,7 @@ pub async fn set(
     let change = Change {
         action: Action::Update,
         object_type: "quota_resource",
-        object_id: resource.as_str(),
+        object_id: AnyId::told(resource.as_str()),
         object_name: resource.as_str(),
         organization_id: None,
         project_id: None,

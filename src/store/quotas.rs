@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use crate::domain::WorkspaceId;
 use crate::domain::invalid::quoted;
 use crate::domain::json;
 use crate::error::Error;
@@ -159,7 +160,7 @@ pub struct NewQuota {
 pub async fn list(
     connection: &Connection,
     project: &Project,
-    workspace: &str,
+    workspace: &WorkspaceId,
 ) -> Result<Vec<Quota>, Error> {
     let parameters = Parameters::new()
         .text("project_id", &project.project_id)
@@ -176,7 +177,7 @@ pub async fn list(
 pub async fn set(
     context: &ChangeContext<'_>,
     project: &Project,
-    workspace: &str,
+    workspace: &WorkspaceId,
     quotas: &[NewQuota],
 ) -> Result<Vec<Quota>, Error> {
     row! {
@@ -193,7 +194,12 @@ pub async fn set(
     }
     let change = Change {
         after: Some(json::tree(quotas)),
-        ..project.change(Action::Update, "workspace_quotas", workspace, workspace)
+        ..project.change(
+            Action::Update,
+            "workspace_quotas",
+            workspace.any(),
+            workspace.as_str(),
+        )
     };
     let statements = change
         .parameters(context)
@@ -201,7 +207,7 @@ pub async fn set(
         .batch([&PERMIT_SET, &SET, &LIST_NAMED]);
     let answers = context.connection.write(statements).await?;
     answers.done_or(&[
-        ("found", &|| workspaces::not_found(workspace)),
+        ("found", &|| workspaces::not_found(workspace.as_str())),
         ("may", &|| workspaces::lacks(context.authority)),
         ("are_known", &|| {
             let told: Result<Unknown, Error> = answers.told();

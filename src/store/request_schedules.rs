@@ -11,7 +11,10 @@ use sha2::{Digest, Sha256};
 use crate::auth::permissions::{DEPLOYMENTS_REQUESTS_CREATE, PIPELINES_REQUESTS_CREATE};
 use crate::domain::json;
 use crate::domain::retention::RETENTION_TIME;
-use crate::domain::{Cron, Description, Labels, ObjectName, Timestamp, quoted};
+use crate::domain::{
+    Cron, Description, Labels, ObjectName, RecordId, ScheduleId, TargetId, Timestamp, VersionId,
+    quoted,
+};
 use crate::error::Error;
 use crate::sql::rules;
 use crate::sql::statement::Parameters;
@@ -40,7 +43,7 @@ row! {
     #[derive(Debug, Clone)]
     pub struct Schedule {
         /// Its id.
-        pub id: String,
+        pub id: ScheduleId,
         /// Its name, unique in the project.
         pub name: String,
         /// What it makes requests to: `deployment` or `pipeline`.
@@ -73,9 +76,9 @@ row! {
         /// Which of the two.
         pub object_type: String,
         /// Its id.
-        pub object_id: String,
+        pub object_id: TargetId,
         /// The version's; none where none was named, or where it is not there.
-        pub version_id: Option<String>,
+        pub version_id: Option<VersionId>,
         /// What a body is.
         pub input_type: String,
         /// The fields of a body.
@@ -329,7 +332,7 @@ statements! {
 /// A schedule to make.
 pub struct NewSchedule<'a> {
     /// Its id.
-    pub id: &'a str,
+    pub id: &'a ScheduleId,
     /// Its name.
     pub name: &'a ObjectName,
     /// The name of what it makes requests to.
@@ -494,7 +497,7 @@ pub async fn create(
         .parameters(context)
         .text("resource_type", &target.object_type)
         .text("resource_id", &target.object_id)
-        .optional_text("version_id", target.version_id.as_deref())
+        .optional_text("version_id", target.version_id.as_ref())
         .text("name", name)
         .text("schedule", new.schedule.as_str())
         .integer("timeout", new.timeout)
@@ -546,13 +549,13 @@ fn with_data(parameters: Parameters, data: Option<Data>) -> Parameters {
 fn change<'a>(
     project: &'a Project,
     action: Action,
-    id: &'a str,
+    id: &'a ScheduleId,
     name: &'a str,
     after: Option<Value>,
 ) -> Change<'a> {
     Change {
         after,
-        ..project.change(action, "request_schedule", id, name)
+        ..project.change(action, "request_schedule", id.any(), name)
     }
 }
 
@@ -643,20 +646,20 @@ pub async fn delete(
 }
 
 /// The id of the request that a schedule makes at a tick: a UUID of version 7 of that time.
-fn request_id(schedule_id: &str, tick: Timestamp) -> String {
+fn request_id(schedule_id: &ScheduleId, tick: Timestamp) -> RecordId {
     let digest = Sha256::digest(format!("{schedule_id} {}", tick.as_millis()));
     let mut id: Vec<String> = vec![format!("{:012x}", tick.as_millis())];
     id.extend(digest.iter().take(4).map(|byte| format!("{byte:02x}")));
     let digits = id.concat();
     let part = |range| digits.get(range).unwrap_or_default();
-    let tail = schedule_id.get(24..).unwrap_or_default();
-    format!(
+    let tail = schedule_id.as_str().get(24..).unwrap_or_default();
+    RecordId::kept(format!(
         "{}-{}-7{}-8{}-{tail}",
         part(0..8),
         part(8..12),
         part(12..15),
         part(15..18)
-    )
+    ))
 }
 
 /// Makes the requests of the ticks that have come, of a bounded number of schedules: of each project in turn.
@@ -666,7 +669,7 @@ fn request_id(schedule_id: &str, tick: Timestamp) -> String {
 pub async fn fire(connection: &Connection, now: Timestamp) -> Result<(), Error> {
     row! {
         struct Due {
-            id: String,
+            id: ScheduleId,
             schedule: String,
             next_tick: Millis,
         }
@@ -689,11 +692,15 @@ pub async fn fire(connection: &Connection, now: Timestamp) -> Result<(), Error> 
         // What was set for another time of the same schedule does not come at that.
         let mut tick = cron.after(read.max(missed).plus_millis(-1));
         while let Some(at) = tick.filter(|at| *at <= now) {
-            ticks.push(json!([id, request_id(id, at), read.as_millis()]));
+            ticks.push(json!([
+                id.as_str(),
+                request_id(id, at).as_str(),
+                read.as_millis()
+            ]));
             tick = cron.after(at);
         }
         moves.push(json!([
-            id,
+            id.as_str(),
             read.as_millis(),
             tick.map(Timestamp::as_millis)
         ]));
@@ -711,19 +718,19 @@ pub async fn fire(connection: &Connection, now: Timestamp) -> Result<(), Error> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::RecordId;
 
     #[test]
     fn a_tick_has_one_id_which_ends_as_its_schedule_does() {
-        let schedule = "13a9ba27-6888-4528-826e-8e1002eab13d";
+        let schedule = &ScheduleId::named("13a9ba27-6888-4528-826e-8e1002eab13d");
         let tick = Timestamp::parse("2026-11-28T19:08:00Z").unwrap();
         let id = request_id(schedule, tick);
-        assert_eq!(RecordId::parse(&id).unwrap().as_str(), id);
-        let made = uuid::Uuid::parse_str(&id).unwrap();
+        assert_eq!(RecordId::parse(id.as_str()).unwrap(), id);
+        let made = uuid::Uuid::parse_str(id.as_str()).unwrap();
         assert_eq!(made.get_version_num(), 7);
         assert_eq!(made.get_variant(), uuid::Variant::RFC4122);
-        assert!(id.starts_with(&crate::domain::requests::first_id_at(tick)[..13]));
-        assert!(id.ends_with("-8e1002eab13d"));
+        let first = crate::domain::requests::first_id_at(tick);
+        assert!(id.as_str().starts_with(&first[..13]));
+        assert!(id.as_str().ends_with("-8e1002eab13d"));
         assert_eq!(id, request_id(schedule, tick));
         assert_ne!(id, request_id(schedule, tick.plus_millis(60_000)));
     }

@@ -1,7 +1,7 @@
 //! What an organization or a project has in use, and what its plan allows: read from the counters that triggers keep,
 //! never counted.
 
-use crate::domain::Timestamp;
+use crate::domain::{AnyId, OrganizationId, Timestamp};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::connection::Connection;
@@ -58,9 +58,9 @@ statements! {
 /// 503 when the database fails.
 pub async fn of_organization(
     connection: &Connection,
-    organization_id: &str,
+    organization_id: &OrganizationId,
 ) -> Result<Vec<Count>, Error> {
-    counts(connection, organization_id, "").await
+    counts(connection, organization_id, AnyId::default()).await
 }
 
 /// What a project has in use.
@@ -68,13 +68,18 @@ pub async fn of_organization(
 /// # Errors
 /// 503 when the database fails.
 pub async fn of_project(connection: &Connection, project: &Project) -> Result<Vec<Count>, Error> {
-    counts(connection, &project.organization_id, &project.project_id).await
+    counts(
+        connection,
+        &project.organization_id,
+        project.project_id.any(),
+    )
+    .await
 }
 
 async fn counts(
     connection: &Connection,
-    organization_id: &str,
-    project_id: &str,
+    organization_id: &OrganizationId,
+    project_id: AnyId<'_>,
 ) -> Result<Vec<Count>, Error> {
     let parameters = Parameters::new()
         .text("organization_id", organization_id)
@@ -91,7 +96,7 @@ async fn counts(
 /// 503 when the database fails.
 pub async fn limits(
     connection: &Connection,
-    organization_id: &str,
+    organization_id: &OrganizationId,
     now: Timestamp,
 ) -> Result<Limits, Error> {
     let parameters = Parameters::new()

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::domain::{PrincipalId, RoleAssignmentId};
 use crate::error::Error;
 use crate::sql::rules;
 use crate::sql::statement::Parameters;
@@ -20,9 +21,9 @@ row! {
     #[derive(Debug, Clone)]
     pub struct RoleAssignment {
         /// Its id.
-        pub id: String,
+        pub id: RoleAssignmentId,
         /// Who holds the role: the id of a person or of a service user.
-        pub assignee: String,
+        pub assignee: PrincipalId,
         /// The role's name.
         pub role: String,
         /// The name of the object.
@@ -200,21 +201,21 @@ statements! {
 
 /// The 404 of an assignment.
 #[must_use]
-pub fn not_found(id: &str) -> Error {
+pub fn not_found(id: &RoleAssignmentId) -> Error {
     Error::not_found(format!(
         "there is no role assignment {} in this project",
-        crate::domain::invalid::quoted(id)
+        crate::domain::invalid::quoted(id.as_str())
     ))
 }
 
 /// A role that is to be given.
 pub struct NewAssignment<'a> {
     /// Its id.
-    pub id: &'a str,
+    pub id: &'a RoleAssignmentId,
     /// The role's name.
     pub role: &'a str,
     /// Who gets it: the id of a person or of a service user.
-    pub assignee: &'a str,
+    pub assignee: &'a PrincipalId,
     /// On what kind of object.
     pub resource_type: &'a str,
     /// On the object of which name.
@@ -245,7 +246,7 @@ pub async fn create(
     let change = Change {
         object_name: new.role,
         after: Some(json!({
-            "role": new.role, "assignee": new.assignee, "resource_type": new.resource_type, "resource": new.resource,
+            "role": new.role, "assignee": new.assignee.as_str(), "resource_type": new.resource_type, "resource": new.resource,
         })),
         ..change_of(project, new.id, Action::Create)
     };
@@ -264,7 +265,7 @@ pub async fn create(
         ("assignee_exists", &|| {
             Error::not_found(format!(
                 "assignee: {} is neither a member of the organization nor a service user of this project",
-                crate::domain::invalid::quoted(new.assignee)
+                crate::domain::invalid::quoted(new.assignee.as_str())
             ))
         }),
         ("suits", &|| {
@@ -285,7 +286,7 @@ pub async fn create(
 #[derive(Debug, Default)]
 pub struct Filter<'a> {
     /// Only those of this person or service user.
-    pub assignee: Option<&'a str>,
+    pub assignee: Option<&'a PrincipalId>,
     /// Only those on this kind of object.
     pub resource_type: Option<&'a str>,
     /// Only those on the object of this name.
@@ -323,7 +324,7 @@ pub async fn list(
 pub async fn get(
     connection: &Connection,
     project: &Project,
-    id: &str,
+    id: &RoleAssignmentId,
 ) -> Result<RoleAssignment, Error> {
     let parameters = Parameters::new()
         .text("project_id", &project.project_id)
@@ -339,7 +340,11 @@ pub async fn get(
 ///
 /// # Errors
 /// 403 for a right lost meanwhile; 404; 503 when the database fails.
-pub async fn delete(context: &ChangeContext<'_>, project: &Project, id: &str) -> Result<(), Error> {
+pub async fn delete(
+    context: &ChangeContext<'_>,
+    project: &Project,
+    id: &RoleAssignmentId,
+) -> Result<(), Error> {
     let parameters = change_of(project, id, Action::Delete).parameters(context);
     let statements = parameters.batch([&PERMIT_DELETE, &DELETE]);
     context.connection.write(statements).await?.done_or(&[
@@ -348,6 +353,6 @@ pub async fn delete(context: &ChangeContext<'_>, project: &Project, id: &str) ->
     ])
 }
 
-fn change_of<'a>(project: &'a Project, id: &'a str, action: Action) -> Change<'a> {
-    project.change(action, "role_assignment", id, id)
+fn change_of<'a>(project: &'a Project, id: &'a RoleAssignmentId, action: Action) -> Change<'a> {
+    project.change(action, "role_assignment", id.any(), id.as_str())
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::auth::access::Authority;
 use crate::auth::role_permissions::RolePermissions;
 use crate::domain::json;
-use crate::domain::{ObjectName, quoted};
+use crate::domain::{AnyId, ObjectName, ProjectId, RoleId, quoted};
 use crate::error::Error;
 use crate::sql::rules;
 use crate::sql::statement::Parameters;
@@ -23,7 +23,7 @@ row! {
     #[derive(Debug, Clone)]
     pub struct Role {
         /// Its id.
-        pub id: String,
+        pub id: RoleId,
         /// Its name.
         pub name: String,
         /// Whether it is a default role, which nobody can change.
@@ -268,7 +268,7 @@ pub fn not_found(name: &str) -> Error {
 /// 503 when the database fails.
 pub async fn list(
     connection: &Connection,
-    project_id: &str,
+    project_id: &ProjectId,
     slice: &Slice,
 ) -> Result<Vec<Role>, Error> {
     let parameters = Parameters::new().text("project_id", project_id);
@@ -280,7 +280,11 @@ pub async fn list(
 ///
 /// # Errors
 /// 404; 503 when the database fails.
-pub async fn get(connection: &Connection, project_id: &str, name: &str) -> Result<Role, Error> {
+pub async fn get(
+    connection: &Connection,
+    project_id: &ProjectId,
+    name: &str,
+) -> Result<Role, Error> {
     let parameters = Parameters::new()
         .text("project_id", project_id)
         .text("name", name);
@@ -294,7 +298,7 @@ pub async fn get(connection: &Connection, project_id: &str, name: &str) -> Resul
 /// What is asked for on creation.
 pub struct NewRole<'a> {
     /// Its id.
-    pub id: &'a str,
+    pub id: &'a RoleId,
     /// Its name.
     pub name: &'a ObjectName,
     /// What it holds.
@@ -361,7 +365,7 @@ pub async fn create(
     let name = new.name.as_str();
     let permissions = new.permissions.to_json();
     let change = Change {
-        object_id: new.id,
+        object_id: new.id.any(),
         after: Some(json!({ "name": name, "permissions": permissions })),
         ..change_of(project, name, Action::Create)
     };
@@ -434,5 +438,5 @@ pub async fn delete(
 }
 
 fn change_of<'a>(project: &'a Project, role: &'a str, action: Action) -> Change<'a> {
-    project.change(action, "role", "", role)
+    project.change(action, "role", AnyId::default(), role)
 }

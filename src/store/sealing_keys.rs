@@ -7,8 +7,8 @@
 use serde_json::json;
 
 use crate::auth::sealed::{self, Place, Sealed};
-use crate::domain::VersionId;
 use crate::domain::json;
+use crate::domain::{AnyId, VersionId};
 use crate::error::Error;
 use crate::platform::{Config, NONCE_LENGTH, Platform};
 use crate::sql::statement::Parameters;
@@ -174,7 +174,7 @@ pub async fn seal_anew(
         .map_err(Error::unavailable)?;
     let parameters = || Parameters::new().text("previous", &previous);
     let reading = parameters()
-        .text("from", VersionId::from_random(from).to_string())
+        .text("from", VersionId::from_random(from))
         .integer("limit", MOST);
     let left: Vec<Left> = connection.read(reading.batch([&LEFT])).await?.all(&LEFT)?;
     let mut fresh = Vec::new();
@@ -186,8 +186,8 @@ pub async fn seal_anew(
                 "secret" | "previous_secret" => "upstreams",
                 _ => "webhooks",
             },
-            row: &secret.row_id,
-            place: &secret.place_id,
+            row: AnyId::told(&secret.row_id),
+            place: AnyId::told(&secret.place_id),
             name: &secret.name,
         };
         let sealed = Sealed {
@@ -200,8 +200,8 @@ pub async fn seal_anew(
                 let sealed = sealed::seal(platform, config, place, &plain).await?.text;
                 fresh.push(json!([
                     secret.kind,
-                    place.row,
-                    place.place,
+                    place.row.as_str(),
+                    place.place.as_str(),
                     place.name,
                     nonce,
                     sealed

@@ -3,7 +3,7 @@
 //! [`admissions`](crate::store::admissions), and the service's own behind them.
 
 use crate::auth::permissions::DEPLOYMENTS_REQUESTS_CREATE;
-use crate::domain::{Digests, Timestamp, quoted};
+use crate::domain::{Digests, ServiceId, Timestamp, quoted};
 use crate::error::Error;
 use crate::sql::statement::{Parameters, Statement};
 use crate::store::admissions::{
@@ -276,7 +276,7 @@ pub enum Shown<'a> {
 pub async fn ask(
     connection: &Connection,
     shown: Shown<'_>,
-    service_id: &str,
+    service_id: &ServiceId,
     origin: Option<&str>,
     rider: Option<Rider>,
 ) -> Result<FirstTrip<CallerAndService>, Error> {
@@ -396,7 +396,7 @@ pub fn rate(
 /// 503 when the database fails.
 pub async fn listed(
     connection: &Connection,
-    service_id: &str,
+    service_id: &ServiceId,
     origin: &str,
 ) -> Result<Listed, Error> {
     let parameters = Parameters::new()
@@ -411,7 +411,7 @@ pub async fn listed(
 
 /// What takes the record away that may have been written.
 #[must_use]
-pub fn void_unseen(service_id: &str, asked: &Asked<'_>) -> Vec<Statement> {
+pub fn void_unseen(service_id: &ServiceId, asked: &Asked<'_>) -> Vec<Statement> {
     let parameters = Parameters::new()
         .text("service_id", service_id)
         .text("record_id", asked.record_id);
@@ -420,6 +420,9 @@ pub fn void_unseen(service_id: &str, asked: &Asked<'_>) -> Vec<Statement> {
 
 /// The 404 of a service.
 #[must_use]
-pub fn not_found(id: &str) -> Error {
-    Error::not_found(format!("there is no service of the id {}", quoted(id)))
+pub fn not_found(id: &ServiceId) -> Error {
+    Error::not_found(format!(
+        "there is no service of the id {}",
+        quoted(id.as_str())
+    ))
 }

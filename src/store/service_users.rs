@@ -8,6 +8,7 @@ pub mod statements;
 
 use serde_json::{Value, json};
 
+use crate::domain::ServiceUserId;
 use crate::domain::json;
 use crate::domain::origin::OriginList;
 use crate::domain::text::{Description, ServiceUserName};
@@ -35,7 +36,7 @@ row! {
     #[derive(Debug, Clone)]
     pub struct ServiceUser {
         /// Its id.
-        pub id: String,
+        pub id: ServiceUserId,
         /// Its generated e-mail address.
         pub email: String,
         /// Its name, which may be empty.
@@ -58,7 +59,7 @@ row! {
 /// What is asked for on creation.
 pub struct NewServiceUser<'a> {
     /// Its id.
-    pub id: &'a str,
+    pub id: &'a ServiceUserId,
     /// Its generated e-mail address.
     pub email: &'a str,
     /// Its name.
@@ -112,10 +113,10 @@ impl ServiceUserChanges {
 
 /// The 404 of a service user.
 #[must_use]
-pub fn not_found(id: &str) -> Error {
+pub fn not_found(id: &ServiceUserId) -> Error {
     Error::not_found(format!(
         "there is no service user {} in this project",
-        crate::domain::invalid::quoted(id)
+        crate::domain::invalid::quoted(id.as_str())
     ))
 }
 
@@ -171,7 +172,7 @@ pub async fn list(
 
 /// Reads one service user of the project in the path, on the first trip.
 #[must_use]
-pub fn riding(id: &str, now: Timestamp) -> Rider {
+pub fn riding(id: &ServiceUserId, now: Timestamp) -> Rider {
     let parameters = Parameters::new()
         .text("object_id", id)
         .integer("now", now.as_millis());
@@ -182,7 +183,7 @@ pub fn riding(id: &str, now: Timestamp) -> Rider {
 ///
 /// # Errors
 /// 404.
-pub fn ridden(answers: &Answers, id: &str) -> Result<ServiceUser, Error> {
+pub fn ridden(answers: &Answers, id: &ServiceUserId) -> Result<ServiceUser, Error> {
     answers.first(&GET_RIDING)?.ok_or_else(|| not_found(id))
 }
 
@@ -240,7 +241,7 @@ pub async fn create(
 pub async fn update(
     context: &ChangeContext<'_>,
     project: &Project,
-    id: &str,
+    id: &ServiceUserId,
     changes: &ServiceUserChanges,
 ) -> Result<ServiceUser, Error> {
     let change = Change {
@@ -303,7 +304,7 @@ pub struct Grace {
 pub async fn reset_token(
     context: &ChangeContext<'_>,
     project: &Project,
-    id: &str,
+    id: &ServiceUserId,
     grace: Grace,
     token: &FreshToken,
 ) -> Result<(), Error> {
@@ -350,7 +351,7 @@ pub async fn reset_token(
 pub async fn end_grace(
     context: &ChangeContext<'_>,
     project: &Project,
-    id: &str,
+    id: &ServiceUserId,
 ) -> Result<(), Error> {
     let change = Change {
         object_type: "service_user_token",
@@ -371,7 +372,11 @@ pub async fn end_grace(
 ///
 /// # Errors
 /// 403 for a right lost meanwhile; 404; 503 when the database fails.
-pub async fn delete(context: &ChangeContext<'_>, project: &Project, id: &str) -> Result<(), Error> {
+pub async fn delete(
+    context: &ChangeContext<'_>,
+    project: &Project,
+    id: &ServiceUserId,
+) -> Result<(), Error> {
     let parameters = change_of(project, id, Action::Delete).parameters(context);
     let statements = parameters.batch([&PERMIT_DELETE, &DELETE]);
     context.connection.write(statements).await?.done_or(&[
@@ -380,6 +385,6 @@ pub async fn delete(context: &ChangeContext<'_>, project: &Project, id: &str) ->
     ])
 }
 
-fn change_of<'a>(project: &'a Project, id: &'a str, action: Action) -> Change<'a> {
-    project.change(action, "service_user", id, id)
+fn change_of<'a>(project: &'a Project, id: &'a ServiceUserId, action: Action) -> Change<'a> {
+    project.change(action, "service_user", id.any(), id.as_str())
 }

@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 
 use crate::auth::permissions::DEPLOYMENTS_REQUESTS_CREATE;
 use crate::domain::json;
-use crate::domain::{Description, Labels, ObjectName, TargetKind, quoted};
+use crate::domain::{
+    AnyId, Description, Id, Labels, ObjectName, PrincipalId, ServiceId, ServiceLimitId, TargetKind,
+    quoted,
+};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::sql::{Sql, rules};
@@ -29,7 +32,7 @@ row! {
     #[derive(Debug, Clone)]
     pub struct Service {
         /// Its id.
-        pub id: String,
+        pub id: ServiceId,
         /// Its name, unique in the project.
         pub name: String,
         /// The name of the deployment.
@@ -56,9 +59,9 @@ row! {
     #[derive(Debug, Clone)]
     pub struct UserLimit {
         /// Its id.
-        pub id: String,
+        pub id: ServiceLimitId,
         /// The id of the caller.
-        pub user_id: String,
+        pub user_id: PrincipalId,
         /// Their e-mail address.
         pub user_email: String,
         /// The limit.
@@ -525,13 +528,13 @@ impl ServiceChanges {
 pub async fn create(
     context: &ChangeContext<'_>,
     project: &Project,
-    id: &str,
+    id: &ServiceId,
     new: &ServiceChanges,
 ) -> Result<Service, Error> {
     let name = new.name.as_ref().map_or("", ObjectName::as_str);
     let change = Change {
         after: Some(new.to_json()),
-        ..project.change(Action::Create, "service", id, name)
+        ..project.change(Action::Create, "service", id.any(), name)
     };
     let statements = new.parameters(change.parameters(context), None).batch([
         &PERMIT_CREATE,
@@ -557,7 +560,7 @@ pub async fn update(
 ) -> Result<Service, Error> {
     let change = Change {
         after: Some(changes.to_json()),
-        ..project.change(Action::Update, "service", "", service)
+        ..project.change(Action::Update, "service", AnyId::default(), service)
     };
     let statements = changes
         .parameters(change.parameters(context), Some(service))
@@ -577,7 +580,7 @@ pub async fn delete(
     service: &str,
 ) -> Result<(), Error> {
     let statements = project
-        .change(Action::Delete, "service", "", service)
+        .change(Action::Delete, "service", AnyId::default(), service)
         .parameters(context)
         .text("service", service)
         .batch([&PERMIT_DELETE, &DELETE]);
@@ -634,8 +637,8 @@ pub struct LimitPlace<'a> {
     pub service: &'a str,
     /// `rate` or `concurrency`.
     pub kind: &'static str,
-    /// The id of the caller.
-    pub user_id: &'a str,
+    /// The id of the caller, a person or a service user; none is everybody's.
+    pub user_id: AnyId<'a>,
 }
 
 impl LimitPlace<'_> {
@@ -651,7 +654,7 @@ impl LimitPlace<'_> {
             "the service {} has no {} limit for the user {}",
             quoted(self.service),
             self.kind,
-            quoted(self.user_id)
+            quoted(self.user_id.as_str())
         ))
     }
 }
@@ -665,7 +668,7 @@ pub async fn limits(
     project: &Project,
     place: &LimitPlace<'_>,
 ) -> Result<Vec<UserLimit>, Error> {
-    let one = !place.user_id.is_empty();
+    let one = place.user_id != AnyId::default();
     let wanted: &'static Sql = if one { &LIMIT } else { &LIMITS };
     let parameters = place.on(Parameters::new().text("project_id", &project.project_id));
     let answers = connection.read(parameters.batch([&GET, wanted])).await?;
@@ -687,16 +690,16 @@ pub async fn set_limit(
     context: &ChangeContext<'_>,
     project: &Project,
     place: &LimitPlace<'_>,
-    id: Option<&str>,
+    id: Option<&ServiceLimitId>,
     limit: i64,
 ) -> Result<UserLimit, Error> {
     let change = Change {
-        after: Some(json!({"kind": place.kind, "user_id": place.user_id, "limit": limit})),
-        ..project.change(Action::Update, "service", "", place.service)
+        after: Some(json!({"kind": place.kind, "user_id": place.user_id.as_str(), "limit": limit})),
+        ..project.change(Action::Update, "service", AnyId::default(), place.service)
     };
     let statements = place
         .on(change.parameters(context))
-        .optional_text("limit_id", id.or(Some("")))
+        .text("limit_id", id.map(Id::any).unwrap_or_default())
         .flag("is_new", id.is_some())
         .integer("limit", limit)
         .integer("most", MOST_USER_LIMITS)
@@ -708,7 +711,7 @@ pub async fn set_limit(
         ("user_found", &|| {
             Error::invalid(format!(
                 "user_id: {} is neither of the organization nor a service user of the project",
-                quoted(place.user_id)
+                quoted(place.user_id.as_str())
             ))
         }),
         ("has_room", &|| {
@@ -733,7 +736,7 @@ pub async fn delete_limit(
     project: &Project,
     place: &LimitPlace<'_>,
 ) -> Result<(), Error> {
-    let change = project.change(Action::Update, "service", "", place.service);
+    let change = project.change(Action::Update, "service", AnyId::default(), place.service);
     let statements = place
         .on(change.parameters(context))
         .batch([&PERMIT_DELETE_LIMIT, &DELETE_LIMIT]);

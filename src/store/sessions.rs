@@ -6,8 +6,8 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::Digests;
 use crate::domain::time::Timestamp;
+use crate::domain::{AnyId, Digests, OrganizationId, SignInLinkId, TokenId, UserId};
 use crate::error::Error;
 use crate::sql::rules;
 use crate::sql::statement::Parameters;
@@ -28,7 +28,7 @@ row! {
     #[derive(Debug, Clone)]
     pub struct Session {
         /// Its id.
-        pub id: String,
+        pub id: TokenId,
         /// How the person signed in: `token` or `link`.
         pub session_method: String,
         /// When.
@@ -58,11 +58,11 @@ row! {
     #[derive(Debug, Clone)]
     pub struct Link {
         /// Its id.
-        pub link_id: String,
+        pub link_id: SignInLinkId,
         /// When it ends.
         pub expires_at: Millis,
         /// The person's id.
-        pub user_id: String,
+        pub user_id: UserId,
         /// Their e-mail address.
         pub email: String,
         /// Their first name.
@@ -271,7 +271,7 @@ fn ended() -> Error {
 }
 
 /// The id and e-mail address of the person who makes a change.
-fn caller<'a>(context: &'a ChangeContext<'_>) -> (&'a str, &'a str) {
+fn caller<'a>(context: &'a ChangeContext<'_>) -> (AnyId<'a>, &'a str) {
     let principal = context.authority.principal();
     (principal.id().unwrap_or_default(), principal.email())
 }
@@ -281,7 +281,7 @@ fn change(
     context: &ChangeContext<'_>,
     object_type: &'static str,
     action: Action,
-    user: (&str, &str),
+    user: (AnyId<'_>, &str),
     after: Option<Value>,
 ) -> Parameters {
     let change = Change {
@@ -303,7 +303,7 @@ pub struct NewSession<'a> {
     /// How the person signs in.
     pub method: &'static str,
     /// The link, if it is by one; else it is by the token of the [`Authority`](crate::auth::access::Authority).
-    pub link_id: Option<&'a str>,
+    pub link_id: Option<&'a SignInLinkId>,
     /// When it ends.
     pub end: Timestamp,
     /// What the browser calls itself.
@@ -353,8 +353,8 @@ pub async fn create(
 /// 401 when it has ended meanwhile; 503 when the database fails.
 pub async fn get(
     connection: &Connection,
-    id: &str,
-    user_id: &str,
+    id: &TokenId,
+    user_id: &UserId,
 ) -> Result<(Session, Vec<Membership>), Error> {
     let parameters = Parameters::new().text("id", id).text("user_id", user_id);
     let answers = connection
@@ -370,7 +370,7 @@ pub async fn get(
 /// 404 when there is no such person; 503 when the database fails.
 pub async fn list(
     connection: &Connection,
-    user_id: &str,
+    user_id: &UserId,
     now: Timestamp,
 ) -> Result<Vec<Session>, Error> {
     row! {
@@ -395,15 +395,16 @@ pub async fn list(
 /// 401 when the caller's session has ended meanwhile; 404 when there is no such person or session; 503 when the database fails.
 pub async fn end(
     context: &ChangeContext<'_>,
-    user: (&str, &str),
-    session: Option<&str>,
+    user: (&UserId, &str),
+    session: Option<&TokenId>,
 ) -> Result<(), Error> {
-    let statements = change(context, "session", Action::Delete, user, None)
+    let (id, email) = user;
+    let statements = change(context, "session", Action::Delete, (id.any(), email), None)
         .optional_text("session", session)
         .batch([&PERMIT_END, &END, &END_LINK]);
     context.connection.write(statements).await?.done_or(&[
         ("may", &ended),
-        ("found", &|| super::users::not_found(user.0)),
+        ("found", &|| super::users::not_found(id)),
         ("session_found", &|| {
             Error::not_found("there is no session of this id; it may have ended")
         }),
@@ -433,7 +434,7 @@ pub struct NewLink<'a> {
     /// When it ends.
     pub end: Timestamp,
     /// The organization whose admin makes it, if one does.
-    pub organization_id: Option<&'a str>,
+    pub organization_id: Option<&'a OrganizationId>,
 }
 
 /// Makes a sign-in link for a person; the one before it stops at once.
@@ -443,13 +444,13 @@ pub struct NewLink<'a> {
 /// meanwhile; 401 when the session has ended meanwhile; 404; 503 when the database fails.
 pub async fn make_link(
     context: &ChangeContext<'_>,
-    user_id: &str,
+    user_id: &UserId,
     new: &NewLink<'_>,
 ) -> Result<(), Error> {
     let change = Change {
         action: Action::Create,
         object_type: "sign_in_link",
-        object_id: user_id,
+        object_id: user_id.any(),
         object_name: "",
         organization_id: new.organization_id,
         project_id: None,

@@ -8,6 +8,7 @@ use crate::domain::json;
 use crate::domain::metering::{EXTENDED_BEFORE, LEASE};
 use crate::domain::openai::TokenUsage;
 use crate::domain::time::Timestamp;
+use crate::domain::{ProjectId, RecordId};
 use crate::error::Error;
 use crate::platform::DatabaseError;
 use crate::sql::statement::{Parameters, Statement};
@@ -327,7 +328,7 @@ row! {
 #[must_use]
 pub fn settling(
     admitted: &Admitted,
-    record_id: &str,
+    record_id: &RecordId,
     ending: &Ending,
     now: Timestamp,
 ) -> Vec<Statement> {
@@ -452,7 +453,7 @@ pub async fn settle(
 pub async fn extend(
     connection: &Connection,
     admitted: &Admitted,
-    record_id: &str,
+    record_id: &RecordId,
     deadline: Timestamp,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, Error> {
@@ -496,8 +497,8 @@ const FREE_LEASE: i64 = 3_600_000;
 pub async fn tend(connection: &Connection, now: Timestamp) -> Result<(), Error> {
     row! {
         struct Ending {
-            project_id: String,
-            id: String,
+            project_id: ProjectId,
+            id: RecordId,
             result_deadline: Millis,
             costs_nothing: Flag,
         }

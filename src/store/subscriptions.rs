@@ -5,6 +5,7 @@
 //! hold [`subscription_runs!`] and, where the plan limits the resource, [`plan_allows!`], so that a race can pass
 //! neither.
 
+use crate::domain::AnyId;
 use crate::domain::credits::Credits;
 use crate::domain::integer::AtLeast;
 use crate::domain::names::ObjectName;
@@ -237,7 +238,7 @@ pub async fn put(
     let change = Change {
         action: Action::Update,
         object_type: "subscription",
-        object_id: name.as_str(),
+        object_id: AnyId::told(name.as_str()),
         object_name: name.as_str(),
         organization_id: None,
         project_id: None,

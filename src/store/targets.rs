@@ -5,7 +5,7 @@
 pub mod records;
 pub mod statements;
 
-use crate::domain::{TargetKind, quoted};
+use crate::domain::{TargetId, TargetKind, quoted};
 use crate::error::{Error, Reason};
 use crate::sql::statement::Parameters;
 use statements::Statements;
@@ -75,7 +75,7 @@ pub struct Target {
     /// Its kind.
     pub kind: TargetKind,
     /// Its id.
-    pub id: String,
+    pub id: TargetId,
     /// Its name.
     pub name: String,
 }

@@ -1,5 +1,6 @@
 //! Rows of `tokens`: digests, never tokens.
 
+use crate::domain::TokenId;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{Opens, PlainToken, TokenDigest, TokenKeys};
 use crate::sql::statement::{Parameters, Statement};
@@ -23,13 +24,13 @@ pub struct FreshToken {
     /// What is stored of it.
     pub digest: TokenDigest,
     /// The id of its row.
-    pub id: String,
+    pub id: TokenId,
 }
 
 impl FreshToken {
     /// Mints a secret from 16 random bytes.
     #[must_use]
-    pub fn mint(keys: &TokenKeys, opens: Opens<'_>, random: [u8; 16], id: String) -> Self {
+    pub fn mint(keys: &TokenKeys, opens: Opens<'_>, random: [u8; 16], id: TokenId) -> Self {
         let plain = keys.mint(opens, random);
         let digest = keys.digest(opens, &plain);
         Self { plain, digest, id }
@@ -47,7 +48,7 @@ impl FreshToken {
 
 /// Notes that a token was used, if that is due.
 #[must_use]
-pub fn touch(token_id: &str, now: Timestamp) -> Vec<Statement> {
+pub fn touch(token_id: &TokenId, now: Timestamp) -> Vec<Statement> {
     Parameters::new()
         .text("token_id", token_id)
         .integer("now", now.as_millis())
@@ -57,7 +58,7 @@ pub fn touch(token_id: &str, now: Timestamp) -> Vec<Statement> {
 
 /// Brings a row under the current key.
 #[must_use]
-pub fn redigest(token_id: &str, digest: &TokenDigest) -> Vec<Statement> {
+pub fn redigest(token_id: &TokenId, digest: &TokenDigest) -> Vec<Statement> {
     Parameters::new()
         .text("token_id", token_id)
         .text("digest", digest.as_str())

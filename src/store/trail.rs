@@ -2,6 +2,7 @@
 
 use crate::domain::invalid::quoted;
 use crate::domain::time::Timestamp;
+use crate::domain::{AuditId, OrganizationId, ProjectId, RequestId, TargetId};
 use crate::error::Error;
 use crate::sql::Sql;
 use crate::sql::statement::Parameters;
@@ -14,7 +15,7 @@ row! {
     #[derive(Debug)]
     pub struct Row {
         /// Its id.
-        pub id: String,
+        pub id: AuditId,
         /// When.
         pub date: Millis,
         /// `create`, `update`, `delete` or `info`.
@@ -28,7 +29,7 @@ row! {
         /// The object's name at the time.
         pub object_name: String,
         /// The request that did it.
-        pub request_id: String,
+        pub request_id: RequestId,
         /// The state before.
         pub before: Option<JsonText>,
         /// The state, or the changed fields, after.
@@ -40,13 +41,13 @@ row! {
 #[derive(Debug, Clone, Copy)]
 pub enum Trail<'a> {
     /// That of the project of this id.
-    Project(&'a str),
+    Project(&'a ProjectId),
     /// That of the organization of this id, its deleted projects included.
-    Organization(&'a str),
+    Organization(&'a OrganizationId),
     /// That of the organization of this name, for the operator.
     OrganizationNamed(&'a str),
     /// That of the deployment or pipeline of this id.
-    Target(&'a str),
+    Target(&'a TargetId),
     /// Everybody's changes, for the operator.
     Everything,
 }
@@ -57,7 +58,7 @@ pub struct Page {
     /// Only this action.
     pub action: Option<String>,
     /// Only rows that are older than the one of this id.
-    pub before: Option<String>,
+    pub before: Option<AuditId>,
     /// At most so many rows.
     pub limit: i64,
     /// After so many rows.
@@ -282,7 +283,7 @@ pub async fn list(
     let parameters = trail
         .parameters()
         .optional_text("action", page.action.as_deref())
-        .optional_text("before", page.before.as_deref())
+        .optional_text("before", page.before.as_ref())
         .integer("limit", page.limit)
         .integer("offset", page.offset)
         .integer("window", window)
@@ -304,6 +305,6 @@ pub async fn list(
     }
     Err(Error::invalid(format!(
         "before: there is no change {} in this trail; it is the id of a change, and the page has those that are older",
-        quoted(before)
+        quoted(before.as_str())
     )))
 }

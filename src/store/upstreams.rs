@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 
 use crate::auth::sealed::Sealed;
 use crate::domain::json;
-use crate::domain::{HeaderTemplates, Timestamp, UpstreamUrl, quoted};
+use crate::domain::{
+    AnyId, HeaderTemplates, RevisionId, Timestamp, UpstreamUrl, VersionId, WorkspaceId, quoted,
+};
 use crate::error::Error;
 use crate::sql::rules;
 use crate::sql::statement::Parameters;
@@ -32,7 +34,7 @@ row! {
     #[derive(Debug, Clone)]
     pub struct Upstream {
         /// The id of what it was last changed to.
-        pub revision_id: String,
+        pub revision_id: RevisionId,
         /// Where requests are sent.
         pub upstream_url: String,
         /// What paths are appended to.
@@ -40,7 +42,7 @@ row! {
         /// What it is priced by, if not by the version's own.
         pub instance_type: Option<String>,
         /// The workspace in which run time is consumed.
-        pub workspace_id: Option<String>,
+        pub workspace_id: Option<WorkspaceId>,
         /// Of which resource.
         pub quota_resource: Option<String>,
         /// Templates of headers by their names.
@@ -319,7 +321,7 @@ pub struct NewUpstream<'a> {
     /// What it is priced by.
     pub instance_type: Option<&'a str>,
     /// Where run time is consumed: the workspace and the resource.
-    pub consumes: Option<(&'a str, &'a str)>,
+    pub consumes: Option<(&'a WorkspaceId, &'a str)>,
     /// Templates of headers.
     pub headers: &'a HeaderTemplates,
     /// Most requests at once.
@@ -343,7 +345,7 @@ impl NewUpstream<'_> {
             "upstream_url": self.upstream_url.without_query(),
             "base_url": self.base_url.map(UpstreamUrl::as_str),
             "instance_type": self.instance_type,
-            "workspace": self.consumes.map(|(workspace, _)| workspace),
+            "workspace": self.consumes.map(|(workspace, _)| workspace.as_str()),
             "quota_resource": self.consumes.map(|(_, resource)| resource),
             "headers": self.headers.names().collect::<Vec<_>>(),
             "max_concurrency": self.max_concurrency,
@@ -356,9 +358,9 @@ impl NewUpstream<'_> {
 /// What a `PUT` brings beside what the upstream is to be.
 pub struct Fresh<'a> {
     /// The id of the version, as it rode along.
-    pub version_id: &'a str,
+    pub version_id: &'a VersionId,
     /// The id of a new revision, later than those before.
-    pub revision_id: &'a str,
+    pub revision_id: &'a RevisionId,
     /// The upstream as a caller is shown it, in JSON.
     pub definition: String,
     /// A new secret, for an upstream that has none and for one that is to have another.
@@ -379,10 +381,14 @@ pub fn version_riding(version: &str) -> Rider {
 ///
 /// # Errors
 /// 404.
-pub fn version_ridden(answers: &Answers, target: &Target, version: &str) -> Result<String, Error> {
+pub fn version_ridden(
+    answers: &Answers,
+    target: &Target,
+    version: &str,
+) -> Result<VersionId, Error> {
     row! {
         struct Row {
-            id: String,
+            id: VersionId,
         }
     }
     let found: Option<Row> = answers.first(&VERSION_RIDING)?;
@@ -437,7 +443,7 @@ pub async fn put(
     }
     let change = Change {
         after: Some(after),
-        ..project.change(Action::Update, "upstream", fresh.version_id, &label)
+        ..project.change(Action::Update, "upstream", fresh.version_id.any(), &label)
     };
     let grace_end = fresh.rotates_until.unwrap_or(context.now);
     let parameters = target
@@ -471,7 +477,7 @@ pub async fn put(
         &GET_PUT,
     ]);
     let answers = context.connection.write(statements).await?;
-    let (workspace, resource) = new.consumes.unwrap_or_default();
+    let (workspace, resource) = new.consumes.unzip();
     answers.done_or(&[
         ("found", &|| target.version_not_found(version)),
         ("may", &|| projects::lacks(context.authority)),
@@ -490,7 +496,7 @@ pub async fn put(
         ("workspace_exists", &|| {
             Error::invalid(format!(
                 "workspace: there is no workspace {} in this project",
-                quoted(workspace)
+                quoted(workspace.map_or("", WorkspaceId::as_str))
             ))
         }),
         ("may_consume", &|| {
@@ -501,7 +507,7 @@ pub async fn put(
         ("resource_is_time", &|| {
             Error::invalid(format!(
                 "quota_resource: {} is no resource that is counted in seconds, minutes or hours",
-                quoted(resource)
+                quoted(resource.unwrap_or_default())
             ))
         }),
         ("secrets_stay", &|| {
@@ -533,7 +539,7 @@ pub async fn delete(
     version: &str,
 ) -> Result<(), Error> {
     let label = target.version_label(version);
-    let change = project.change(Action::Delete, "upstream", "", &label);
+    let change = project.change(Action::Delete, "upstream", AnyId::default(), &label);
     let statements = target
         .parameters(change.parameters(context))
         .text("version", version)
@@ -550,7 +556,7 @@ row! {
     #[derive(Debug, Clone)]
     pub struct Revision {
         /// Its id; later ones are greater.
-        pub id: String,
+        pub id: RevisionId,
         /// When it was made.
         pub creation_date: Millis,
         /// The e-mail address of who made it.
@@ -564,7 +570,7 @@ row! {
 /// 400 for a slice behind what is not in the list; 503 when the database fails.
 pub async fn revisions(
     connection: &Connection,
-    version_id: &str,
+    version_id: &VersionId,
     slice: &Slice,
 ) -> Result<Vec<Revision>, Error> {
     let listing = Listing::new(&REVISIONS, &KNOWS_REVISION);
@@ -574,7 +580,7 @@ pub async fn revisions(
 
 /// What lets a revision ride along.
 #[must_use]
-pub fn revision_riding(version: &str, revision: &str) -> Rider {
+pub fn revision_riding(version: &str, revision: &RevisionId) -> Rider {
     let parameters = in_path(version).text("revision_id", revision);
     Rider::reading([&VERSION_RIDING, &REVISION_RIDING], parameters)
 }
@@ -587,7 +593,7 @@ pub fn revision_ridden(
     answers: &Answers,
     target: &Target,
     version: &str,
-    revision: &str,
+    revision: &RevisionId,
 ) -> Result<(Revision, JsonText), Error> {
     row! {
         struct Definition {
@@ -600,7 +606,7 @@ pub fn revision_ridden(
         Error::not_found(format!(
             "the version {} has no revision {}",
             quoted(version),
-            quoted(revision)
+            quoted(revision.as_str())
         ))
     })?;
     Ok((found, definition))

@@ -16,6 +16,7 @@
 //! and how many intervals is known.
 
 use crate::domain::usage::{Interval, Intervals, MEASURES, METRICS, Metric, ObjectType, Series};
+use crate::domain::{AnyId, OrganizationId, ProjectId, TargetId, VersionId};
 use crate::error::Error;
 use crate::sql::Sql;
 use crate::sql::statement::Parameters;
@@ -189,7 +190,7 @@ pub struct Measured {
 /// 503 when the database fails.
 pub async fn measures(
     connection: &Connection,
-    subject_id: &str,
+    subject_id: AnyId<'_>,
     intervals: &Intervals,
 ) -> Result<Vec<Measured>, Error> {
     row! {
@@ -239,7 +240,7 @@ row! {
     #[derive(Debug)]
     pub struct ProjectPart {
         /// Its id.
-        pub id: String,
+        pub id: ProjectId,
         /// Its name.
         pub name: String,
     }
@@ -251,7 +252,7 @@ row! {
 /// 400 when there are too many values to list; 503 when the database fails.
 pub async fn credits_of_organization(
     connection: &Connection,
-    organization_id: &str,
+    organization_id: &OrganizationId,
     intervals: &Intervals,
 ) -> Result<Credits<ProjectPart>, Error> {
     let parameters = report_parameters(intervals).text("organization_id", organization_id);
@@ -267,11 +268,11 @@ row! {
     #[derive(Debug)]
     pub struct VersionPart {
         /// The id of the deployment.
-        pub deployment_id: String,
+        pub deployment_id: TargetId,
         /// The name of the deployment.
         pub deployment_name: String,
         /// The id of the version.
-        pub version_id: String,
+        pub version_id: VersionId,
         /// The name of the version.
         pub version: String,
     }

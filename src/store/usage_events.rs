@@ -12,10 +12,10 @@
 use serde::Serialize;
 
 use crate::auth::access::Authority;
-use crate::domain::SAFE_INTEGER;
 use crate::domain::json;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::{Metric, ObjectType};
+use crate::domain::{RequestId, SAFE_INTEGER};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::connection::Connection;
@@ -241,7 +241,7 @@ pub async fn import(
     connection: &Connection,
     _: &Authority,
     now: Timestamp,
-    import_id: &str,
+    import_id: &RequestId,
     events: &[Event<'_>],
     repeated: usize,
 ) -> Result<Counted, Error> {

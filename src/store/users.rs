@@ -1,5 +1,6 @@
 //! People, as the operator makes and removes them.
 
+use crate::domain::UserId;
 use crate::domain::email::Email;
 use crate::error::Error;
 use crate::sql::statement::Parameters;
@@ -19,7 +20,7 @@ row! {
     #[derive(Debug, Clone)]
     pub struct User {
         /// Their id.
-        pub id: String,
+        pub id: UserId,
         /// Their e-mail address.
         pub email: String,
         /// Their first name.
@@ -156,10 +157,10 @@ statements! {
 
 /// The 404 of a person.
 #[must_use]
-pub fn not_found(id: &str) -> Error {
+pub fn not_found(id: &UserId) -> Error {
     Error::not_found(format!(
         "there is no user {}",
-        crate::domain::invalid::quoted(id)
+        crate::domain::invalid::quoted(id.as_str())
     ))
 }
 
@@ -175,7 +176,7 @@ pub fn not_the_operator() -> Error {
 /// 400 when the e-mail address has an account; 503 when the database fails.
 pub async fn create(
     context: &ChangeContext<'_>,
-    id: &str,
+    id: &UserId,
     email: &Email,
     names: (Option<&str>, Option<&str>),
     token: &FreshToken,
@@ -183,7 +184,7 @@ pub async fn create(
     let change = Change {
         action: Action::Create,
         object_type: "user",
-        object_id: id,
+        object_id: id.any(),
         object_name: email.as_str(),
         organization_id: None,
         project_id: None,
@@ -230,7 +231,7 @@ pub async fn list(
 ///
 /// # Errors
 /// 404 when there is none of this id; 503 when the database fails.
-pub async fn get(connection: &Connection, id: &str) -> Result<User, Error> {
+pub async fn get(connection: &Connection, id: &UserId) -> Result<User, Error> {
     let user = connection
         .read(Parameters::new().text("id", id).batch([&GET]))
         .await?
@@ -302,7 +303,7 @@ fn change_of(user: &User, action: Action) -> Change<'_> {
     Change {
         action,
         object_type: "user",
-        object_id: &user.id,
+        object_id: user.id.any(),
         object_name: &user.email,
         organization_id: None,
         project_id: None,

@@ -13,7 +13,9 @@ use serde_json::{Map, Value, json};
 
 use crate::auth::access::Authority;
 use crate::domain::json;
-use crate::domain::{Description, Labels, MAX_KEPT, ObjectName, TargetKind, quoted};
+use crate::domain::{
+    AnyId, Description, Labels, MAX_KEPT, ObjectName, RevisionId, TargetKind, VersionId, quoted,
+};
 use crate::error::Error;
 use crate::sql::Sql;
 use crate::sql::statement::Parameters;
@@ -37,7 +39,7 @@ row! {
     #[derive(Debug, Clone)]
     pub struct Version {
         /// Its id.
-        pub id: String,
+        pub id: VersionId,
         /// The name of its deployment or pipeline.
         pub object: String,
         /// Its name, unique in that.
@@ -55,7 +57,7 @@ row! {
         /// Of a deployment: whether it has an upstream.
         pub has_upstream: Option<Flag>,
         /// Of a deployment: the id of the newest revision of that.
-        pub latest_revision: Option<String>,
+        pub latest_revision: Option<RevisionId>,
         /// When it was created.
         pub creation_date: Millis,
         /// When it was last changed.
@@ -69,7 +71,7 @@ pub type Whole = (Version, Objects);
 /// What is asked for on creation.
 pub struct NewVersion {
     /// Its id.
-    pub id: String,
+    pub id: VersionId,
     /// Its name.
     pub version: ObjectName,
     /// Its description.
@@ -114,7 +116,7 @@ pub async fn create(
     let label = target.version_label(name);
     let texts = statements_of(target.kind);
     let change = Change {
-        object_id: &new.id,
+        object_id: new.id.any(),
         after: Some(after(
             target.kind,
             [json!(name), json!(new.description), json::tree(&new.labels)],
@@ -381,5 +383,5 @@ fn change_of<'a>(
     label: &'a str,
     action: Action,
 ) -> Change<'a> {
-    project.change(action, target.kind.version_name(), "", label)
+    project.change(action, target.kind.version_name(), AnyId::default(), label)
 }

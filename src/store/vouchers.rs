@@ -2,6 +2,7 @@
 //!
 //! The trail names a voucher by its id, and no error repeats its code: a code is as good as what it gives.
 
+use crate::domain::VoucherId;
 use crate::domain::credits::Credits;
 use crate::domain::integer::AtLeast;
 use crate::domain::text::Description;
@@ -21,7 +22,7 @@ row! {
     #[derive(Debug)]
     pub struct Voucher {
         /// Its id.
-        pub id: String,
+        pub id: VoucherId,
         /// Its code.
         pub code: String,
         /// What it is for.
@@ -104,7 +105,7 @@ pub fn not_found() -> Error {
 /// What is asked for on creation.
 pub struct NewVoucher<'a> {
     /// Its id.
-    pub id: &'a str,
+    pub id: &'a VoucherId,
     /// Its code.
     pub code: &'a VoucherCode,
     /// What it is for.
@@ -195,12 +196,12 @@ pub async fn delete(context: &ChangeContext<'_>, voucher: &Voucher) -> Result<()
 }
 
 /// The trail's name of a voucher is its id: never its code.
-fn change_of(id: &str, action: Action) -> Change<'_> {
+fn change_of(id: &VoucherId, action: Action) -> Change<'_> {
     Change {
         action,
         object_type: "voucher",
-        object_id: id,
-        object_name: id,
+        object_id: id.any(),
+        object_name: id.as_str(),
         organization_id: None,
         project_id: None,
         after: None,

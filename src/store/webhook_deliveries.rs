@@ -4,7 +4,7 @@
 //! the ids of requests, and what it forgets the scheduled run finds. A claim is a conditional update, so of two who try to
 //! tell one thing at once one does; what a claim did not come back from is told again, so an event may come twice.
 
-use crate::domain::Timestamp;
+use crate::domain::{AnyId, ClaimId, ProjectId, RecordId, Timestamp, WebhookId};
 use crate::error::Error;
 use crate::sql::Sql;
 use crate::sql::statement::Parameters;
@@ -176,12 +176,13 @@ statements! {
     DONE = concat!("DELETE FROM webhook_deliveries AS d WHERE ", claimed!("d."), " AND #due IS NULL");
 }
 
-/// What a queue is told of a request that has something to tell.
+/// What a queue is told of a request that has something to tell, or of the test of a webhook: that has its webhook's id for
+/// that of a record.
 #[must_use]
-pub fn task(record_id: &str) -> Item {
+pub fn task(of: AnyId<'_>) -> Item {
     Item {
-        project_id: WEBHOOKS.to_owned(),
-        id: record_id.to_owned(),
+        project_id: ProjectId::kept(WEBHOOKS.to_owned()),
+        id: RecordId::kept(of.as_str().to_owned()),
     }
 }
 
@@ -204,7 +205,7 @@ pub async fn offer(
 ) -> Result<Vec<Item>, Error> {
     row! {
         struct Due {
-            record_id: String,
+            record_id: RecordId,
         }
     }
     let mut statements: Vec<&'static Sql> = vec![&REST_TOO, &DUE, &FORGET_TESTS, &FORGET_HOSTS];
@@ -219,7 +220,7 @@ pub async fn offer(
         .integer("rows", ROWS_A_RUN)
         .batch(statements);
     let due: Vec<Due> = connection.write(batch).await?.all(&DUE)?;
-    Ok(due.iter().map(|due| task(&due.record_id)).collect())
+    Ok(due.iter().map(|due| task(due.record_id.any())).collect())
 }
 
 row! {
@@ -227,7 +228,7 @@ row! {
     #[derive(Debug, Clone)]
     pub struct Delivery {
         /// The webhook.
-        pub webhook_id: String,
+        pub webhook_id: WebhookId,
         /// What it is told.
         pub event: String,
         /// Whether it may be tried now, and not in a moment.
@@ -241,7 +242,7 @@ row! {
 /// 503 when the database fails.
 pub async fn of_record(
     connection: &Connection,
-    record_id: &str,
+    record_id: &RecordId,
     now: Timestamp,
 ) -> Result<Vec<Delivery>, Error> {
     let [soon, ..] = PAUSES;
@@ -257,9 +258,9 @@ row! {
     #[derive(Debug)]
     pub struct Facts {
         /// The webhook.
-        pub id: String,
+        pub id: WebhookId,
         /// The id of the project.
-        pub project_id: String,
+        pub project_id: ProjectId,
         /// Where it is told.
         pub url: String,
         /// Its headers, in JSON.
@@ -325,7 +326,7 @@ pub enum Claim {
 }
 
 impl Delivery {
-    fn parameters(&self, record_id: &str, claim_id: &str, now: Timestamp) -> Parameters {
+    fn parameters(&self, record_id: &RecordId, claim_id: &ClaimId, now: Timestamp) -> Parameters {
         at(now)
             .text("record_id", record_id)
             .text("webhook_id", &self.webhook_id)
@@ -340,7 +341,7 @@ impl Delivery {
     pub async fn claim(
         &self,
         connection: &Connection,
-        (record_id, claim_id): (&str, &str),
+        (record_id, claim_id): (&RecordId, &ClaimId),
         now: Timestamp,
     ) -> Result<Claim, Error> {
         row! {
@@ -371,7 +372,7 @@ impl Delivery {
     pub async fn note(
         &self,
         connection: &Connection,
-        (record_id, claim_id): (&str, &str),
+        (record_id, claim_id): (&RecordId, &ClaimId),
         facts: &Facts,
         attempt: &Attempt,
         now: Timestamp,

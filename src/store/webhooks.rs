@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 use crate::auth::permissions::{DEPLOYMENTS_REQUESTS_GET, PIPELINES_REQUESTS_GET};
 use crate::auth::sealed::{Place, Sealed};
-use crate::domain::{Description, Labels, ObjectName, Timestamp, UpstreamUrl, quoted};
+use crate::domain::{
+    Description, Labels, ObjectName, ProjectId, TargetId, Timestamp, UpstreamUrl, WebhookId, quoted,
+};
 use crate::error::Error;
 use crate::sql::rules;
 use crate::sql::statement::Parameters;
@@ -30,18 +32,18 @@ const TESTS: i64 = 10;
 
 /// Where the secret of a webhook stands that signs.
 #[must_use]
-pub fn secret_place<'a>(id: &'a str, project_id: &'a str) -> Place<'a> {
+pub fn secret_place<'a>(id: &'a WebhookId, project_id: &'a ProjectId) -> Place<'a> {
     Place {
         table: "webhooks",
-        row: id,
-        place: project_id,
+        row: id.any(),
+        place: project_id.any(),
         name: "secret",
     }
 }
 
 /// Where the values of its protected headers stand.
 #[must_use]
-pub fn headers_place<'a>(id: &'a str, project_id: &'a str) -> Place<'a> {
+pub fn headers_place<'a>(id: &'a WebhookId, project_id: &'a ProjectId) -> Place<'a> {
     Place {
         name: "headers",
         ..secret_place(id, project_id)
@@ -53,13 +55,13 @@ row! {
     #[derive(Debug, Clone)]
     pub struct Webhook {
         /// Its id.
-        pub id: String,
+        pub id: WebhookId,
         /// Its name, unique in the project.
         pub name: String,
         /// What it is about: `deployment` or `pipeline`.
         pub object_type: String,
         /// The id of that.
-        pub object_id: String,
+        pub object_id: TargetId,
         /// Its name.
         pub object_name: String,
         /// The name of the version that it is about; none is all of them.
@@ -321,7 +323,7 @@ statements! {
 /// A webhook to make.
 pub struct NewWebhook<'a> {
     /// Its id.
-    pub id: &'a str,
+    pub id: &'a WebhookId,
     /// Its name; of a test its id.
     pub name: &'a str,
     /// Whether it is a test.
@@ -497,7 +499,7 @@ pub async fn create(
     };
     let change = Change {
         after: Some(after),
-        ..project.change(Action::Create, kind, new.id, new.name)
+        ..project.change(Action::Create, kind, new.id.any(), new.name)
     };
     let parameters = change
         .parameters(context)
@@ -572,7 +574,7 @@ pub async fn update(
     let name = changes.name.as_ref().map(ObjectName::as_str);
     let change = Change {
         after: Some(after),
-        ..project.change(Action::Update, "webhook", &webhook.id, &webhook.name)
+        ..project.change(Action::Update, "webhook", webhook.id.any(), &webhook.name)
     };
     let parameters = change
         .parameters(context)
@@ -621,7 +623,7 @@ pub async fn delete(
     webhook: &Webhook,
 ) -> Result<(), Error> {
     let statements = project
-        .change(Action::Delete, "webhook", &webhook.id, &webhook.name)
+        .change(Action::Delete, "webhook", webhook.id.any(), &webhook.name)
         .parameters(context)
         .batch([&PERMIT_DELETE, &DELETE]);
     context.connection.write(statements).await?.done_or(&[

@@ -7,7 +7,7 @@
 
 use crate::auth::access::Authority;
 use crate::auth::principal::Principal;
-use crate::domain::{SAFE_INTEGER, quoted};
+use crate::domain::{SAFE_INTEGER, WorkspaceId, quoted};
 use crate::error::{Error, Reason};
 use crate::sql::statement::Parameters;
 use crate::store::connection::Connection;
@@ -26,7 +26,7 @@ row! {
     #[derive(Debug, Clone)]
     pub struct Workspace {
         /// Its id.
-        pub workspace_id: String,
+        pub workspace_id: WorkspaceId,
         /// Its name, unique in the project.
         pub workspace_name: String,
         /// Its description, which may be empty.

@@ -4,6 +4,7 @@ use futures::FutureExt;
 use serde_json::{Value as Json, json};
 
 use tenantry::auth::sealed::{Place, seal};
+use tenantry::domain::AnyId;
 use tenantry::domain::webhook_signature::{WebhookSecret, WebhookSecrets};
 use tenantry::store::connection::Connection;
 
@@ -40,8 +41,8 @@ impl World {
         let (version, organization, project) = ids;
         let place = Place {
             table: "upstreams",
-            row: &version,
-            place: &project,
+            row: AnyId::told(&version),
+            place: AnyId::told(&project),
             name: "secret",
         };
         let platform = self.platform(self.database.clone(), &Wire::new(&self.clock, None));

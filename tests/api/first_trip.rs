@@ -2,7 +2,7 @@
 
 use futures::FutureExt;
 use tenantry::auth::access::Access;
-use tenantry::domain::{Digests, Opens, TokenKey, TokenKeys};
+use tenantry::domain::{Digests, Opens, ProjectId, ServiceUserId, TokenKey, TokenKeys};
 use tenantry::error::{Error, Kind};
 use tenantry::routes;
 use tenantry::sql::statement::Parameters;
@@ -104,9 +104,9 @@ fn what_rides_finds_nothing_in_another_project() {
 fn a_rider_that_asks_who_is_calling_reads_for_no_unknown_token() {
     let world = World::new();
     let reads = |digests: Option<&Digests>| {
-        let rider = service_users::riding(&world.robot().id, world.now());
+        let rider = service_users::riding(&ServiceUserId::named(&world.robot().id), world.now());
         let answers = trip(&world, digests, rider).unwrap().ridden.unwrap();
-        service_users::ridden(&answers, "").is_ok()
+        service_users::ridden(&answers, &ServiceUserId::default()).is_ok()
     };
     assert!(reads(Some(&digests(&world.owner()))));
     assert!(reads(None), "the operator");
@@ -126,7 +126,7 @@ fn no_rider_can_pass_for_another_caller() {
     let rider = Rider::reading([&service_users::statements::GET_RIDING], parameters);
     let trip = trip(&world, Some(&digests(&world.revoked())), rider).unwrap();
     assert!(trip.row.project.is_none());
-    assert!(service_users::ridden(&trip.ridden.unwrap(), "").is_err());
+    assert!(service_users::ridden(&trip.ridden.unwrap(), &ServiceUserId::default()).is_err());
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_failed_trip_on_which_something_was_to_be_written_may_have_written_it() {
             let failed = trip(&world, Some(&digests(&robot)), rider);
             failed.unwrap_err().kind().clone()
         };
-        let reading = service_users::riding(&robot.id, world.now());
+        let reading = service_users::riding(&ServiceUserId::named(&robot.id), world.now());
         assert_eq!(kind(reading), Kind::Unavailable, "{fault:?}");
         let expected = match fault {
             Fault::Refuse => Kind::Unavailable,
@@ -177,7 +177,7 @@ fn something_can_ride_whatever_the_call_is_about() {
     let asked = workspace::Asked {
         digests: Some(&digests),
         access_key: None,
-        project_id: &world.project_id(),
+        project_id: &ProjectId::named(&world.project_id()),
         workspace_id: None,
         permission: None,
     };

@@ -390,7 +390,7 @@ impl TryFrom<Version> for DeploymentVersionDetail {
                 .settings
                 .parse::<DeploymentVersionSettings>()?
                 .completed(),
-            id: version.id,
+            id: version.id.into(),
             deployment: version.object,
             version: version.version,
             default: version.is_default.0,
@@ -402,8 +402,8 @@ impl TryFrom<Version> for DeploymentVersionDetail {
                 Some(Flag(true)) => "available",
                 _ => "unavailable",
             },
-            active_revision: version.latest_revision.clone(),
-            latest_revision: version.latest_revision,
+            active_revision: version.latest_revision.clone().map(String::from),
+            latest_revision: version.latest_revision.map(String::from),
             last_file_upload: None,
             has_request_method: false,
             has_requests_method: false,

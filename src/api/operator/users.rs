@@ -57,7 +57,7 @@ pub struct UserToken {
 impl From<User> for OperatorUser {
     fn from(user: User) -> Self {
         Self {
-            id: user.id,
+            id: user.id.into(),
             email: user.email,
             name: user.name,
             surname: user.surname,
@@ -78,7 +78,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
     let token = call.mint_token()?;
     let user = users::create(
         &call.change_context()?,
-        id.as_str(),
+        &id,
         &body.email,
         (
             body.name.as_ref().map(|name| name.as_str()),
@@ -104,21 +104,21 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
 
 /// `GET /operator/v1/users/{user_id}`.
 pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
-    let user = users::get(call.connection, &call.id("user_id", UserId::parse)).await?;
+    let user = users::get(call.connection, &call.id("user_id")).await?;
     Response::ok(&OperatorUser::from(user))
 }
 
 /// `DELETE /operator/v1/users/{user_id}`.
 pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
     let force = call.query.flag("force")?;
-    let user = users::get(call.connection, &call.id("user_id", UserId::parse)).await?;
+    let user = users::get(call.connection, &call.id("user_id")).await?;
     users::delete(&call.change_context()?, &user, force).await?;
     Ok(Response::no_content())
 }
 
 /// `PUT /operator/v1/users/{user_id}/token`.
 pub(crate) async fn reset_token(call: &mut Call<'_>) -> Result<Response, Error> {
-    let user = users::get(call.connection, &call.id("user_id", UserId::parse)).await?;
+    let user = users::get(call.connection, &call.id("user_id")).await?;
     let token = call.mint_token()?;
     users::reset_token(&call.change_context()?, &user, &token).await?;
     Response::ok(&UserToken {
@@ -129,18 +129,18 @@ pub(crate) async fn reset_token(call: &mut Call<'_>) -> Result<Response, Error> 
 /// `POST /operator/v1/users/{user_id}/sign-in-link`.
 pub(crate) async fn create_link(call: &mut Call<'_>) -> Result<Response, Error> {
     let body: SignInLinkCreate = call.body().await?;
-    let id = call.id("user_id", UserId::parse);
+    let id: UserId = call.id("user_id");
     make_link(call, &id, link_lasts(&body), None).await
 }
 
 /// `GET /operator/v1/users/{user_id}/sessions`.
 pub(crate) async fn sessions(call: &mut Call<'_>) -> Result<Response, Error> {
-    answer_list(call, &call.id("user_id", UserId::parse)).await
+    answer_list(call, &call.id("user_id")).await
 }
 
 /// `DELETE /operator/v1/users/{user_id}/sessions`.
 pub(crate) async fn end_sessions(call: &mut Call<'_>) -> Result<Response, Error> {
-    let user = users::get(call.connection, &call.id("user_id", UserId::parse)).await?;
+    let user = users::get(call.connection, &call.id("user_id")).await?;
     sessions::end(&call.change_context()?, (&user.id, &user.email), None).await?;
     Ok(Response::no_content())
 }

@@ -63,7 +63,7 @@ impl TryFrom<Voucher> for OperatorVoucher {
             .transpose()
             .map_err(|invalid| Error::inconsistent(format!("vouchers.credits: {invalid}")))?;
         Ok(Self {
-            id: voucher.id,
+            id: voucher.id.into(),
             code: voucher.code,
             description: voucher.description,
             subscription: voucher.subscription,
@@ -85,7 +85,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Response, Error> {
         .transpose()?;
     let id = VoucherId::from_random(call.random()?);
     let new = NewVoucher {
-        id: id.as_str(),
+        id: &id,
         code: &body.code,
         description: &body.description,
         subscription: body.subscription.as_ref().map(|plan| plan.as_str()),

@@ -244,7 +244,7 @@ impl PipelineObjectDetail {
             .and_then(|id| fields.iter().find(|of| of.object_id == id));
         let list = |of: Option<&JsonText>| of.cloned().unwrap_or_else(|| JsonText("[]".to_owned()));
         Self {
-            id: row.id,
+            id: row.id.into(),
             name: row.name,
             reference_type: row.reference_type,
             reference_name: row.reference_name.unwrap_or_else(|| NOT_VISIBLE.to_owned()),
@@ -265,7 +265,7 @@ impl TryFrom<Version> for PipelineVersionList {
     fn try_from(version: Version) -> Result<Self, Error> {
         Ok(Self {
             settings: version.settings.parse()?,
-            id: version.id,
+            id: version.id.into(),
             pipeline: version.object,
             version: version.version,
             default: version.is_default.0,

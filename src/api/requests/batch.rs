@@ -8,9 +8,8 @@ use super::records::forget;
 use crate::api::{Call, Context, OnTarget};
 use crate::domain::json;
 use crate::domain::request_input::{self, BatchItem};
-use crate::domain::{Fields, IoType, TargetKind};
+use crate::domain::{Fields, IoType, RecordId, TargetKind};
 use crate::error::Error;
-use crate::gate::outgoing::record_id;
 use crate::gate::{LONGEST_KEPT, settle};
 use crate::platform::Platform;
 use crate::store::admissions::Way;
@@ -61,8 +60,8 @@ pub(crate) async fn create(
     for (place, body) in bodies.into_iter().enumerate() {
         items.push(Item {
             id: match place {
-                0 => ask.record_id().to_owned(),
-                _ => record_id(call.now.as_millis(), &random(call, place)?),
+                0 => ask.record_id().clone(),
+                _ => RecordId::at(call.now, &random(call, place)?),
             },
             content_type: body.content_type.to_owned(),
             size: body.text.len(),
@@ -74,7 +73,12 @@ pub(crate) async fn create(
     let long = long_ones(call, &mut items)?;
     let time_created = call.now.to_offset_string();
     let made = items.iter().map(|item| {
-        RequestBatchCreateResponse::of(call.target(), &input.version, &item.id, &time_created)
+        RequestBatchCreateResponse::of(
+            call.target(),
+            &input.version,
+            item.id.as_str(),
+            &time_created,
+        )
     });
     let answer = json::to_string(&made.collect::<Vec<_>>())
         .map_err(|error| Error::inconsistent(format!("a batch: {error}")))?;

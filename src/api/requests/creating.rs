@@ -15,10 +15,9 @@ use crate::auth::principal::Principal;
 use crate::domain::event_stream::last_line;
 use crate::domain::idempotency_key::{self, IdempotencyKey};
 use crate::domain::json;
-use crate::domain::{Content, Timestamp};
+use crate::domain::{Content, RecordId, RequestId, Timestamp};
 use crate::error::Error;
 use crate::gate::forward::Sending;
-use crate::gate::outgoing::record_id;
 use crate::gate::settle::{self, Input, Kept, Unsettled};
 use crate::gate::{Failure, LONGEST_KEPT, Outcome, Passage, pipeline};
 use crate::platform::Stream;
@@ -47,7 +46,7 @@ pub(super) const EVENT_STREAM: &str = "text/event-stream";
 /// What a call asks for, as its headers, its path and its query say it.
 pub(super) struct Ask {
     way: Way,
-    record_id: String,
+    record_id: RecordId,
     version: Option<String>,
     timeout: i64,
     key: Option<Key>,
@@ -59,7 +58,7 @@ pub(super) struct Ask {
 
 impl Ask {
     /// The id that the record is to have, or the first of them.
-    pub(super) fn record_id(&self) -> &str {
+    pub(super) fn record_id(&self) -> &RecordId {
         &self.record_id
     }
 
@@ -109,7 +108,7 @@ impl Ask {
         }
         Ok(Self {
             way,
-            record_id: record_id(call.now.as_millis(), &random),
+            record_id: RecordId::at(call.now, &random),
             version: version.map(str::to_owned),
             timeout,
             key,
@@ -189,8 +188,8 @@ pub(super) fn in_order(random: &mut [u8; 10], place: u8) {
 }
 
 /// The random part of a record's id: the call's own id has been drawn for nobody else.
-pub(super) fn random_of(request_id: &str) -> [u8; 10] {
-    let digits = request_id.as_bytes();
+pub(super) fn random_of(request_id: &RequestId) -> [u8; 10] {
+    let digits = request_id.as_str().as_bytes();
     std::array::from_fn(|at| {
         let pair = digits
             .get(2 * at..2 * at + 2)
@@ -366,7 +365,7 @@ pub(super) async fn begin<T>(
 /// The passage of a request that has its record.
 pub(super) fn passage(
     call: &mut Call<'_, OnTarget>,
-    record_id: &str,
+    record_id: &RecordId,
     key: Option<Key>,
     admitted: Admitted,
 ) -> Passage {
@@ -383,7 +382,7 @@ pub(super) fn passage(
         connection: call.connection.clone(),
         notes: call.notes.clone(),
         presence: Rc::clone(&call.request.presence),
-        record_id: record_id.to_owned(),
+        record_id: record_id.clone(),
         key,
         project: call.project().project_name.clone(),
         deployment: call.target().name.clone(),
@@ -522,7 +521,7 @@ impl<'a> Answer<'a> {
                 made.map(MadeOfObject::of).collect()
             };
             let shape = PipelineRequestCreateResponse {
-                id: &self.passage.record_id,
+                id: self.passage.record_id.as_str(),
                 pipeline: &self.passage.deployment,
                 version: &self.passage.admitted.version,
                 status,
@@ -538,7 +537,7 @@ impl<'a> Answer<'a> {
             return json::text(&shape);
         }
         let shape = DeploymentRequestCreateResponse {
-            id: &self.passage.record_id,
+            id: self.passage.record_id.as_str(),
             deployment: &self.passage.deployment,
             version: &self.passage.admitted.version,
             status,

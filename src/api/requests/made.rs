@@ -118,7 +118,7 @@ impl<'a> MadeOfObject<'a> {
         let began = made.began.to_offset_string();
         let size = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX);
         Self {
-            id: Cow::Borrowed(&made.id),
+            id: Cow::Borrowed(made.id.as_str()),
             sequence_id: sequence_id(made.sequence),
             pipeline_object: Cow::Borrowed(&made.object),
             deployment,

@@ -13,10 +13,9 @@ use super::creating::{
 use super::made::passed_through;
 use super::openai::{error_of, sandbox};
 use crate::api::{Call, Context, OnTarget};
-use crate::domain::Within;
 use crate::domain::service_call::{self, ServicePath, service_of_host, service_path};
+use crate::domain::{RecordId, Within};
 use crate::error::{Error, Kind};
-use crate::gate::outgoing::record_id;
 use crate::gate::pass_through::Passing;
 use crate::gate::service::{ServiceAnswer, ServiceCall};
 use crate::gate::settle::Kept;
@@ -41,7 +40,7 @@ const SHOWN_PATH: usize = 2_048;
 
 /// What a call asks for, as its path and its headers say it.
 struct Ask {
-    record_id: String,
+    record_id: RecordId,
     path: ServicePath,
     timeout: i64,
     key: Option<Key>,
@@ -77,7 +76,7 @@ impl Ask {
             })
         })?;
         Ok(Self {
-            record_id: record_id(call.now.as_millis(), &random_of(call.request_id)),
+            record_id: RecordId::at(call.now, &random_of(call.request_id)),
             additional_data: additional_data(call, path.as_str(), None),
             path,
             timeout,
@@ -161,8 +160,8 @@ pub(crate) fn rate(call: &Context<'_>, terms: &ServiceTerms) -> Result<Option<Ra
 /// What takes away a record that may have been written on the first trip of a call that came to nothing all the same.
 pub(crate) fn withdrawal(call: &Context<'_>) -> Result<Vec<Statement>, Error> {
     let ask = Ask::of(call)?;
-    let id = call.parameter("service_id");
-    Ok(service_admissions::void_unseen(id, &ask.asked(call)))
+    let id = call.id("service_id");
+    Ok(service_admissions::void_unseen(&id, &ask.asked(call)))
 }
 
 /// Any call to a service.

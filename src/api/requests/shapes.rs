@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::made::{MadeOfObject, sequence_id};
-use crate::domain::{Content, RequestStatus, TargetKind};
+use crate::domain::{Content, RecordId, RequestStatus, TargetKind};
 use crate::store::requests::payloads::{Part, Payload};
 use crate::store::requests::records::{Details, MadeOf, Read, Record, Summary, Version, Whose};
 use crate::store::rows::{JsonText, Millis};
@@ -63,7 +63,7 @@ macro_rules! request_shapes {
         impl $list {
             fn of(target: &str, version: &str, record: Summary) -> Self {
                 Self {
-                    id: record.id,
+                    id: record.id.into(),
                     $target: target.to_owned(),
                     version: version.to_owned(),
                     success: is_success(&record.status),
@@ -128,7 +128,7 @@ macro_rules! request_shapes {
             ) -> Self {
                 Self {
                     $($own: $of(&details, made),)*
-                    id: record.id,
+                    id: record.id.into(),
                     $target: target.to_owned(),
                     version: version.to_owned(),
                     success: is_success(&record.status),
@@ -199,7 +199,7 @@ fn of_kind(made: &[&(Summary, MadeOf)], kind: TargetKind) -> Vec<MadeOfObject<'s
             TargetKind::Pipeline => (None, reference),
         };
         MadeOfObject {
-            id: Cow::Owned(record.id),
+            id: Cow::Owned(record.id.into()),
             sequence_id: sequence_id(of.sequence),
             pipeline_object: Cow::Owned(of.pipeline_object),
             deployment,
@@ -255,7 +255,7 @@ impl RequestsOverview {
             TargetKind::Pipeline => (None, Some(whose.object)),
         };
         Self {
-            id: record.id,
+            id: record.id.into(),
             deployment,
             pipeline,
             version: whose.version,
@@ -348,10 +348,10 @@ fn content(payload: Payload) -> Option<Content> {
     Some(Content::of(payload.body?, is_json))
 }
 
-fn take(payloads: &mut Vec<Payload>, id: &str, part: Part) -> Option<Payload> {
+fn take(payloads: &mut Vec<Payload>, id: &RecordId, part: Part) -> Option<Payload> {
     let at = payloads
         .iter()
-        .position(|one| one.request_id == id && one.part == part.name())?;
+        .position(|one| one.request_id == *id && one.part == part.name())?;
     Some(payloads.swap_remove(at))
 }
 

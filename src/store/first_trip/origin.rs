@@ -1,5 +1,6 @@
 //! Where a request's origin is listed: in its project, by its caller, by any service user of the project.
 
+use crate::domain::{ProjectId, ServiceUserId};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::connection::Connection;
@@ -66,8 +67,8 @@ impl From<&ListedRow> for Listed {
 /// 503 when the database fails.
 pub async fn of_service_user(
     connection: &Connection,
-    project_id: &str,
-    service_user: Option<&str>,
+    project_id: &ProjectId,
+    service_user: Option<&ServiceUserId>,
     origin: &str,
 ) -> Result<Option<Listed>, Error> {
     row! {

@@ -6,7 +6,7 @@ use super::target::{CALLER_AND_TARGET, CALLER_AND_TARGET_AND_ORIGIN};
 use super::who::{HolderRow, digests};
 use super::{FirstTrip, Rider, ask as ask_first};
 use crate::auth::permissions::Permission;
-use crate::domain::{Digests, TargetKind, Timestamp};
+use crate::domain::{Digests, TargetId, TargetKind, Timestamp};
 use crate::error::Error;
 use crate::store::budgets::{self, budget_columns};
 use crate::store::connection::Connection;
@@ -119,7 +119,7 @@ row! {
     pub struct ProjectStanding {
         project_exists: Flag,
         /// The deployment or pipeline that the path names, if there is one.
-        pub object_id: Option<String>,
+        pub object_id: Option<TargetId>,
         /// Whether the caller is an admin of the project's organization.
         pub is_admin: Flag,
         /// Whether the caller is a member of that organization who has not joined it yet.

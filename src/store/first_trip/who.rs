@@ -2,8 +2,8 @@
 
 use super::{FirstTrip, Rider, ask as ask_first, first_trip};
 use crate::auth::principal::{Principal, ServiceUser, User};
-use crate::domain::Digests;
 use crate::domain::time::Timestamp;
+use crate::domain::{Digests, PrincipalId, ProjectId, TokenId};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::connection::Connection;
@@ -69,17 +69,17 @@ row! {
     /// Who holds what was shown: a part of a row.
     #[derive(Debug, Default)]
     pub struct HolderRow {
-        token_id: Option<String>,
+        token_id: Option<TokenId>,
         token_key_id: Option<String>,
         token_last_used: Option<Millis>,
         token_grace_end: Option<Millis>,
-        principal_id: Option<String>,
+        principal_id: Option<PrincipalId>,
         principal_email: Option<String>,
         principal_name: Option<String>,
         principal_surname: Option<String>,
         principal_since: Option<Millis>,
         session_since: Option<Millis>,
-        service_user_project_id: Option<String>,
+        service_user_project_id: Option<ProjectId>,
         service_user_expiry_date: Option<Millis>,
     }
 }
@@ -97,7 +97,7 @@ pub struct Caller {
 #[derive(Debug)]
 pub struct Token {
     /// Its id.
-    pub id: String,
+    pub id: TokenId,
     /// The key under which its digest was made.
     pub key_id: String,
     /// When its use was last noted.
@@ -145,14 +145,14 @@ impl HolderRow {
         let since = self.principal_since.map(|date| date.0);
         let principal = match self.service_user_project_id {
             None => Principal::User(User {
-                id,
+                id: id.of_user(),
                 email,
                 name: self.principal_name,
                 surname: self.principal_surname,
                 registration_date: since,
             }),
             Some(project_id) => Principal::ServiceUser(ServiceUser {
-                id,
+                id: id.of_service_user(),
                 email,
                 name: self.principal_name.unwrap_or_default(),
                 project_id,

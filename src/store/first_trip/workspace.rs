@@ -6,8 +6,8 @@ use super::who::{HolderRow, digests};
 use super::{FirstTrip, Rider, ask as ask_first, first_trip};
 use crate::auth::permissions::Permission;
 use crate::auth::principal::Principal;
-use crate::domain::Digests;
 use crate::domain::time::Timestamp;
+use crate::domain::{AccessKeyId, Digests, ProjectId, WorkspaceId};
 use crate::error::Error;
 use crate::store::connection::Connection;
 use crate::store::projects::Project;
@@ -70,7 +70,7 @@ row! {
     #[derive(Debug)]
     pub struct KnownKey {
         /// Its id.
-        pub access_key: String,
+        pub access_key: AccessKeyId,
         /// The generation of its secret.
         pub access_key_generation: i64,
     }
@@ -107,11 +107,11 @@ pub struct Asked<'a> {
     /// The digests of the token, if a token was shown.
     pub digests: Option<&'a Digests>,
     /// The access key, if the request is signed.
-    pub access_key: Option<&'a str>,
+    pub access_key: Option<&'a AccessKeyId>,
     /// The project's id.
-    pub project_id: &'a str,
+    pub project_id: &'a ProjectId,
     /// The workspace's id, if the path has one.
-    pub workspace_id: Option<&'a str>,
+    pub workspace_id: Option<&'a WorkspaceId>,
     /// The permission that the route asks for.
     pub permission: Option<Permission>,
 }

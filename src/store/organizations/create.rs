@@ -5,6 +5,7 @@
 
 use super::{GET_BY_ID, Organization, free_has_no_end, name_is_taken, needs_an_end, no_such_plan};
 use crate::auth::credential::INVALID;
+use crate::domain::OrganizationId;
 use crate::domain::email::Email;
 use crate::domain::names::ObjectName;
 use crate::domain::subscription_period::period_containing;
@@ -153,7 +154,7 @@ statements! {
 /// What is asked for on creation.
 pub struct NewOrganization<'a> {
     /// Its id.
-    pub id: &'a str,
+    pub id: &'a OrganizationId,
     /// Its name.
     pub name: &'a ObjectName,
     /// The plan; none is the voucher's, or `free`.
@@ -179,7 +180,7 @@ pub async fn create(
     let change = Change {
         action: Action::Create,
         object_type: "organization",
-        object_id: new.id,
+        object_id: new.id.any(),
         object_name: new.name.as_str(),
         organization_id: Some(new.id),
         project_id: None,

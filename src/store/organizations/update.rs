@@ -249,7 +249,7 @@ pub async fn update(
     let change = Change {
         action: Action::Update,
         object_type: "organization",
-        object_id: &organization.organization_id,
+        object_id: organization.organization_id.any(),
         object_name: &organization.organization_name,
         organization_id: Some(&organization.organization_id),
         project_id: None,

@@ -7,6 +7,7 @@ use super::statements::{
     INSERT_ORIGINS, JOIN_MAKER, PERMIT_CREATE, PERMIT_DELETE, PERMIT_UPDATE, UPDATE,
 };
 use super::{Project, lacks, not_found, organization_not_found};
+use crate::domain::ProjectId;
 use crate::domain::credits::Credits;
 use crate::domain::json;
 use crate::domain::labels::Labels;
@@ -21,7 +22,7 @@ use crate::web::patch::Patch;
 /// What is asked for on creation.
 pub struct NewProject<'a> {
     /// Its id.
-    pub id: &'a str,
+    pub id: &'a ProjectId,
     /// Its name.
     pub name: &'a ObjectName,
     /// The name of its organization.
@@ -57,7 +58,7 @@ pub async fn create(context: &ChangeContext<'_>, new: NewProject<'_>) -> Result<
     let change = Change {
         action: Action::Create,
         object_type: "project",
-        object_id: new.id,
+        object_id: new.id.any(),
         object_name: new.name.as_str(),
         organization_id: None,
         project_id: Some(new.id),
@@ -227,5 +228,5 @@ pub async fn delete(context: &ChangeContext<'_>, project: &Project) -> Result<()
 
 fn change_of(project: &Project, action: Action) -> Change<'_> {
     let (id, name) = (&project.project_id, &project.project_name);
-    project.change(action, "project", id, name)
+    project.change(action, "project", id.any(), name)
 }

@@ -1,6 +1,6 @@
 //! What was sent and answered: in a row, or, where it is long, beside the database (contract section 5.7).
 
-use crate::domain::Timestamp;
+use crate::domain::{ProjectId, RecordId, Timestamp};
 use crate::error::Error;
 use crate::platform::Platform;
 use crate::store::rows::{Millis, row};
@@ -33,7 +33,7 @@ row! {
     #[derive(Debug, Clone)]
     pub struct Payload {
         /// Whose it is.
-        pub request_id: String,
+        pub request_id: RecordId,
         /// `input` or `output`.
         pub part: String,
         /// Its media type.
@@ -49,7 +49,7 @@ row! {
 
 /// Under which key a payload is kept beside the database.
 #[must_use]
-pub fn key(project_id: &str, record_id: &str, part: Part) -> String {
+pub fn key(project_id: &ProjectId, record_id: &RecordId, part: Part) -> String {
     format!("{project_id}/{record_id}/{}", part.name())
 }
 

@@ -26,7 +26,7 @@ row! {
     #[derive(Debug, Clone)]
     pub struct Summary {
         /// Its id.
-        pub id: String,
+        pub id: RecordId,
         /// What has become of it, by name.
         pub status: String,
         /// When it was made.
@@ -72,7 +72,7 @@ row! {
     #[derive(Debug, Clone)]
     pub struct MadeOf {
         /// The id of the pipeline's record.
-        pub parent_id: String,
+        pub parent_id: RecordId,
         /// As the how manieth it was begun.
         pub sequence: i64,
         /// The name of the object.
@@ -167,10 +167,10 @@ impl Place<'_> {
     }
 
     /// The 404 of a record.
-    fn not_found(&self, version: &Version, id: &str) -> Error {
+    fn not_found(&self, version: &Version, id: &RecordId) -> Error {
         Error::not_found(format!(
             "there is no request {} to the version {} of the {} {}",
-            quoted(id),
+            quoted(id.as_str()),
             quoted(&version.version),
             self.target.kind.name(),
             quoted(&self.target.name)
@@ -294,9 +294,9 @@ pub async fn read(
         .read(parameters.batch(with_made(place, first)))
         .await?;
     let read = read_from(&answers, place)?;
-    let is_there = |id: &&RecordId| read.records.iter().any(|(one, _)| one.id == id.as_str());
+    let is_there = |id: &&RecordId| read.records.iter().any(|(one, _)| one.id == **id);
     if let Some(missing) = ids.iter().find(|id| !is_there(id)) {
-        return Err(place.not_found(&read.version, missing.as_str()));
+        return Err(place.not_found(&read.version, missing));
     }
     let Fits { fits } = answers.only(&statements::PAYLOADS_FIT)?;
     if !fits.0 {
@@ -345,7 +345,7 @@ fn asked_by(authority: &Authority, now: Timestamp, parameters: Parameters) -> Pa
     parameters
         .optional_text("principal_id", principal.id())
         .flag("operator", principal.is_operator())
-        .optional_text("token_id", authority.token_id())
+        .optional_text("token_id", authority.credential_id())
         .optional_text("permission", authority.permission().map(Permission::name))
         .integer("now", now.as_millis())
 }
@@ -354,7 +354,7 @@ row! {
     /// What is in the way of a change.
     struct Judgement {
         may: Flag,
-        missing: Option<String>,
+        missing: Option<RecordId>,
         is_open: Flag,
         is_waited_for: Flag,
         has_ended: Flag,

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use super::Target;
 use crate::domain::json;
-use crate::domain::{Description, Fields, IoType, Labels, ObjectName, TargetKind, quoted};
+use crate::domain::{
+    Description, Fields, IoType, Labels, ObjectName, TargetId, TargetKind, quoted,
+};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::audit::{Action, Change, ChangeContext, given};
@@ -30,7 +32,7 @@ row! {
     #[derive(Debug, Clone)]
     pub struct Record {
         /// Its id.
-        pub id: String,
+        pub id: TargetId,
         /// Its name, unique in the project among its kind.
         pub name: String,
         /// Its description, which may be empty.
@@ -61,7 +63,7 @@ pub struct NewRecord {
     /// Its kind.
     pub kind: TargetKind,
     /// Its id.
-    pub id: String,
+    pub id: TargetId,
     /// Its name.
     pub name: ObjectName,
     /// Its description.
@@ -111,7 +113,7 @@ pub async fn create(
     let (kind, name) = (new.kind, new.name.as_str());
     let change = Change {
         after: Some(new.to_json()),
-        ..project.change(Action::Create, kind.name(), &new.id, name)
+        ..project.change(Action::Create, kind.name(), new.id.any(), name)
     };
     let statements = change
         .parameters(context)
@@ -313,5 +315,5 @@ pub async fn delete(
 }
 
 fn change_of<'a>(project: &'a Project, target: &'a Target, action: Action) -> Change<'a> {
-    project.change(action, target.kind.name(), &target.id, &target.name)
+    project.change(action, target.kind.name(), target.id.any(), &target.name)
 }

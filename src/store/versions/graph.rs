@@ -7,6 +7,7 @@
 use serde_json::Value;
 
 use crate::domain::json;
+use crate::domain::{PipelineObjectId, TargetId};
 use crate::sql::statement::Parameters;
 use crate::store::rows::{JsonText, row};
 
@@ -15,13 +16,13 @@ row! {
     #[derive(Debug, Clone)]
     pub struct ObjectRow {
         /// Its id.
-        pub id: String,
+        pub id: PipelineObjectId,
         /// Its name.
         pub name: String,
         /// `deployment`, `pipeline` or `operator`.
         pub reference_type: String,
         /// The id of what it refers to, where the reader may see that.
-        pub seen: Option<String>,
+        pub seen: Option<TargetId>,
         /// The name of what it refers to, where the reader may see that; an operator's always.
         pub reference_name: Option<String>,
         /// The version of that; none is the default version.
@@ -42,7 +43,7 @@ row! {
     #[derive(Debug, Clone, Default)]
     pub struct FieldsRow {
         /// The id of that.
-        pub object_id: String,
+        pub object_id: TargetId,
         /// The fields that it takes.
         pub input_fields: JsonText,
         /// The fields that it gives.

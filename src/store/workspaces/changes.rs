@@ -11,7 +11,9 @@ use super::{
 };
 use crate::auth::principal::Principal;
 use crate::domain::json;
-use crate::domain::{AuthType, EnterpriseProjectId, Grant, WorkspaceDescription, WorkspaceName};
+use crate::domain::{
+    AuthType, EnterpriseProjectId, Grant, WorkspaceDescription, WorkspaceId, WorkspaceName,
+};
 use crate::error::{Error, Reason};
 use crate::sql::rules;
 use crate::store::audit::{Action, Change, ChangeContext, given, permit, permitted};
@@ -147,7 +149,7 @@ fn name_is_taken(name: Option<&WorkspaceName>) -> Error {
 /// What is asked for on creation.
 pub struct NewWorkspace<'a> {
     /// Its id.
-    pub id: &'a str,
+    pub id: &'a WorkspaceId,
     /// Its name.
     pub name: &'a WorkspaceName,
     /// Its description.
@@ -250,11 +252,14 @@ impl WorkspaceChanges {
 pub async fn update(
     context: &ChangeContext<'_>,
     project: &Project,
-    id: &str,
+    id: &WorkspaceId,
     changes: &WorkspaceChanges,
 ) -> Result<(), Error> {
     let change = Change {
-        object_name: changes.name.as_ref().map_or(id, |name| name.as_str()),
+        object_name: changes
+            .name
+            .as_ref()
+            .map_or(id.as_str(), |name| name.as_str()),
         after: Some(changes.to_json()),
         ..change_of(project, id, Action::Update)
     };
@@ -279,7 +284,7 @@ pub async fn update(
         .batch([&PERMIT_UPDATE, &UPDATE, &DELETE_GRANTEES, &REPLACE_GRANTEES]);
     let answers = context.connection.write(statements).await?;
     answers.done_or(&[
-        ("found", &|| not_found(id)),
+        ("found", &|| not_found(id.as_str())),
         ("may", &|| lacks(context.authority)),
         ("name_is_free", &|| name_is_taken(changes.name.as_ref())),
     ])
@@ -290,12 +295,16 @@ pub async fn update(
 /// # Errors
 /// 400 for the default workspace, or when it has gone meanwhile; 403 for a right lost meanwhile; 503 when the database
 /// fails.
-pub async fn delete(context: &ChangeContext<'_>, project: &Project, id: &str) -> Result<(), Error> {
+pub async fn delete(
+    context: &ChangeContext<'_>,
+    project: &Project,
+    id: &WorkspaceId,
+) -> Result<(), Error> {
     let parameters = change_of(project, id, Action::Delete).parameters(context);
     let statements = parameters.batch([&PERMIT_DELETE, &DELETE]);
     context.connection.write(statements).await?.done_or(&[
         ("is_custom", &is_default),
-        ("found", &|| not_found(id)),
+        ("found", &|| not_found(id.as_str())),
         ("may", &|| lacks(context.authority)),
     ])
 }
@@ -309,13 +318,15 @@ fn grantees(grants: &[Grant]) -> String {
 /// What a workspace shows of who made it: 64 characters at most (ModelArts spec section 1.2).
 fn owner_name(principal: &Principal) -> String {
     let name = match principal {
-        Principal::ServiceUser(service_user) if !service_user.name.is_empty() => &service_user.name,
-        Principal::ServiceUser(service_user) => &service_user.id,
+        Principal::ServiceUser(service_user) if !service_user.name.is_empty() => {
+            service_user.name.as_str()
+        }
+        Principal::ServiceUser(service_user) => service_user.id.as_str(),
         other => other.email(),
     };
     name.chars().take(64).collect()
 }
 
-fn change_of<'a>(project: &'a Project, id: &'a str, action: Action) -> Change<'a> {
-    project.change(action, "workspace", id, id)
+fn change_of<'a>(project: &'a Project, id: &'a WorkspaceId, action: Action) -> Change<'a> {
+    project.change(action, "workspace", id.any(), id.as_str())
 }
