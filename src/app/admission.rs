@@ -287,7 +287,7 @@ impl Exchange<'_> {
                 .afterwards
                 .extend(tokens::touch(&caller.token.id, self.now));
         }
-        if caller.token.key_id != digests.current.key_id() {
+        if caller.token.key_id != *digests.current.key_id() {
             progress
                 .afterwards
                 .extend(tokens::redigest(&caller.token.id, &digests.current));

@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::domain::AnyId;
+use crate::domain::{AnyId, SealingKeyId};
 use crate::error::Error;
 use crate::platform::{Config, NONCE_LENGTH, Platform};
 
@@ -40,7 +40,7 @@ pub struct Sealed {
     /// Nonce, secret and tag, in base64.
     pub text: String,
     /// The id of the key that opens it.
-    pub key_id: String,
+    pub key_id: SealingKeyId,
 }
 
 /// Seals a secret for its place.

@@ -91,13 +91,14 @@ pub use quota::{QuotaBounds, QuotaResourceName};
 pub use request_input::RequestInput;
 pub use requests::RequestStatus;
 pub use retention::{MAX_RETENTION_TIME, RETENTION_TIME, RetentionMode};
-pub use signing::{DerivedSecret, Purpose, SealingKey, SigningKey, SigningKeys};
+pub use signing::{DerivedSecret, Purpose, SealingKey, SealingKeyId, SigningKey, SigningKeys};
 pub use subscription_period::period_containing;
 pub use target_kind::TargetKind;
 pub use text::{Description, PersonName, ServiceUserName, Text};
 pub use time::{Date, Timestamp};
 pub use token::{
-    Digests, Opens, PlainToken, RecognisedToken, TokenDigest, TokenKey, TokenKeys, constant_time_eq,
+    Digests, Opens, PlainToken, RecognisedToken, TokenDigest, TokenKey, TokenKeyId, TokenKeys,
+    constant_time_eq,
 };
 pub use upstream_url::{UpstreamRules, UpstreamUrl};
 pub use variable::{Hosts, MAX_VARIABLES, VariableName, VariableValue};

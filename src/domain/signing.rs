@@ -10,6 +10,7 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 use super::hex;
+use super::ids::Id;
 use super::token::keyed;
 
 /// What a secret is for, so that no secret of one kind is ever one of another.
@@ -56,19 +57,28 @@ impl SigningKey {
     pub fn sealing_key(&self) -> SealingKey {
         let derive = |label: &str| self.0.clone().chain_update(label).finalize().into_bytes();
         SealingKey {
-            id: hex::encode(&derive("sealing-key-id"))
-                .chars()
-                .take(16)
-                .collect(),
+            id: Id::kept(
+                hex::encode(&derive("sealing-key-id"))
+                    .chars()
+                    .take(16)
+                    .collect(),
+            ),
             bytes: derive("sealing-key").into(),
         }
     }
 }
 
+/// The id of a key under which secrets are sealed: 16 hexadecimal digits.
+pub type SealingKeyId = Id<Sealing>;
+
+/// What a [`SealingKey`] is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sealing {}
+
 /// A key under which secrets are sealed. It has no `Display`, and `Debug` does not print it.
 pub struct SealingKey {
     /// Tells it from others; it gives nothing of the key away.
-    pub id: String,
+    pub id: SealingKeyId,
     bytes: [u8; 32],
 }
 
@@ -107,11 +117,11 @@ impl SigningKeys {
     }
 
     /// The key of this id under which secrets are sealed, if it is known still.
-    pub fn sealing_key(&self, id: &str) -> Option<SealingKey> {
+    pub fn sealing_key(&self, id: &SealingKeyId) -> Option<SealingKey> {
         std::iter::once(&self.current)
             .chain(&self.previous)
             .map(SigningKey::sealing_key)
-            .find(|key| key.id == id)
+            .find(|key| key.id == *id)
     }
 
     /// Every secret that may have been handed out for it.

@@ -14,6 +14,7 @@
 //! its own [`Opens`]: a secret that is made for one opens nothing else, and is forged there.
 
 use super::hex;
+use super::ids::Id;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use std::fmt::{self, Debug, Formatter};
@@ -48,10 +49,17 @@ impl Opens<'_> {
     }
 }
 
+/// The id of a key under which tokens are minted and digested: 8 hexadecimal digits.
+pub type TokenKeyId = Id<Minting>;
+
+/// What a [`TokenKey`] is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Minting {}
+
 /// A key under which tokens are minted and digested. The secret itself is not kept, and `Debug` shows the id alone.
 #[derive(Clone)]
 pub struct TokenKey {
-    id: String,
+    id: TokenKeyId,
     keyed: Hmac<Sha256>,
 }
 
@@ -65,13 +73,13 @@ impl TokenKey {
         let mut id = hex::encode(&id);
         id.truncate(8);
         Self {
-            id,
+            id: Id::kept(id),
             keyed: keyed(secret.as_bytes()),
         }
     }
 
     /// Eight hexadecimal digits that tell keys apart and stand beside each digest.
-    pub fn id(&self) -> &str {
+    pub fn id(&self) -> &TokenKeyId {
         &self.id
     }
 
@@ -226,7 +234,7 @@ pub struct Digests {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenDigest {
     text: String,
-    key_id: String,
+    key_id: TokenKeyId,
 }
 
 impl TokenDigest {
@@ -236,7 +244,7 @@ impl TokenDigest {
     }
 
     /// The id of the key that made it.
-    pub fn key_id(&self) -> &str {
+    pub fn key_id(&self) -> &TokenKeyId {
         &self.key_id
     }
 }
@@ -301,7 +309,7 @@ mod tests {
     #[test]
     fn a_token_keeps_its_text_and_digest_across_releases() {
         let (keys, token) = (keys(), keys().mint(Opens::Calls, *b"0123456789abcdef"));
-        assert_eq!(keys.current.id(), "0d877b98");
+        assert_eq!(keys.current.id().as_str(), "0d877b98");
         assert_eq!(token.reveal(), "30313233343536373839616263646566b4a0c85d");
         assert_eq!(
             keys.digest(Opens::Calls, &token).as_str(),
@@ -462,7 +470,7 @@ mod tests {
     #[test]
     fn keys_are_told_apart_by_their_ids() {
         assert_ne!(TokenKey::new("a").id(), TokenKey::new("b").id());
-        assert_eq!(TokenKey::new("a").id().len(), 8);
+        assert_eq!(TokenKey::new("a").id().as_str().len(), 8);
     }
 
     #[test]

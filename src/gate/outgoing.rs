@@ -11,7 +11,7 @@ use crate::auth::sealed::{self, Place, Sealed};
 use crate::domain::header_template::HeaderTemplates;
 use crate::domain::json;
 use crate::domain::webhook_signature::{SignedCall, WebhookSecret, WebhookSecrets};
-use crate::domain::{EnvironmentVariableId, PlaceId, UpstreamUrl};
+use crate::domain::{EnvironmentVariableId, PlaceId, SealingKeyId, UpstreamUrl};
 use crate::error::Error;
 use crate::platform::Outgoing;
 use crate::store::environment_variables::{self, Stored};
@@ -180,7 +180,7 @@ impl Passage {
                 name: name.clone(),
                 value: value.clone(),
                 secret: Flag(is_secret),
-                key_id: key_id.clone(),
+                key_id: key_id.clone().map(SealingKeyId::kept),
             };
             let opened = environment_variables::open(&self.platform, &self.config, &stored).await;
             let opened = opened.map_err(|error| {
@@ -232,7 +232,7 @@ impl Passage {
     async fn secret(
         &self,
         text: Option<&String>,
-        key_id: Option<&String>,
+        key_id: Option<&SealingKeyId>,
     ) -> Result<Option<WebhookSecret>, Error> {
         let (Some(text), Some(key_id)) = (text, key_id) else {
             return Ok(None);

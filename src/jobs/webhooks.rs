@@ -2,7 +2,9 @@
 //! 5.7). What an event says, and how its result is read, stands here.
 
 use crate::domain::json::{self, object};
-use crate::domain::{ClaimId, Content, RecordId, Timestamp, WebhookSecret, WebhookSecrets};
+use crate::domain::{
+    ClaimId, Content, RecordId, SealingKeyId, Timestamp, WebhookSecret, WebhookSecrets,
+};
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -243,7 +245,7 @@ impl Telling<'_> {
 
     async fn secrets(&self, facts: &Facts, now: Timestamp) -> Result<WebhookSecrets, Error> {
         let place = secret_place(&facts.id, &facts.project_id);
-        let secret = async |text: &str, key_id: &str| {
+        let secret = async |text: &str, key_id: &SealingKeyId| {
             let plain = self.open(place, text, key_id).await?;
             let secret = plain.try_into().map(WebhookSecret::from_random);
             secret.map_err(|_| {
@@ -266,10 +268,15 @@ impl Telling<'_> {
         })
     }
 
-    async fn open(&self, place: Place<'_>, text: &str, key_id: &str) -> Result<Vec<u8>, Error> {
+    async fn open(
+        &self,
+        place: Place<'_>,
+        text: &str,
+        key_id: &SealingKeyId,
+    ) -> Result<Vec<u8>, Error> {
         let sealed = Sealed {
             text: text.to_owned(),
-            key_id: key_id.to_owned(),
+            key_id: key_id.clone(),
         };
         sealed::open(self.platform, self.config, place, &sealed).await
     }

@@ -11,7 +11,7 @@ use crate::domain::retention::RETENTION_TIME;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::day_of;
 use crate::domain::{
-    CallerId, OrganizationId, ProjectId, RecordId, TargetId, VersionId, WorkspaceId,
+    CallerId, OrganizationId, ProjectId, RecordId, SealingKeyId, TargetId, VersionId, WorkspaceId,
 };
 use crate::error::{Error, Reason};
 use crate::sql::Sql;
@@ -676,11 +676,11 @@ row! {
         /// The secret with which requests are signed, sealed.
         pub secret: Option<String>,
         /// The key that opens it.
-        pub secret_key_id: Option<String>,
+        pub secret_key_id: Option<SealingKeyId>,
         /// The one before.
         pub previous_secret: Option<String>,
         /// The key that opens that.
-        pub previous_secret_key_id: Option<String>,
+        pub previous_secret_key_id: Option<SealingKeyId>,
         /// Until when that one signs too.
         pub previous_secret_end: Option<Millis>,
         /// Of what has webhooks: whether one of them is told that it has started.

@@ -13,8 +13,8 @@ use crate::auth::permissions::{self, Permission};
 use crate::auth::sealed::{self, Sealed};
 use crate::domain::json;
 use crate::domain::{
-    AnyId, EnvironmentVariableId, Hosts, MAX_VARIABLES, ObjectName, PlaceId, TargetId, TargetKind,
-    VariableName, VariableValue, VersionId, quoted,
+    AnyId, EnvironmentVariableId, Hosts, MAX_VARIABLES, ObjectName, PlaceId, SealingKeyId,
+    TargetId, TargetKind, VariableName, VariableValue, VersionId, quoted,
 };
 use crate::error::Error;
 use crate::platform::{Config, Platform};
@@ -73,7 +73,7 @@ row! {
         /// Whether it is.
         pub secret: Flag,
         /// Under which key it is sealed.
-        pub key_id: Option<String>,
+        pub key_id: Option<SealingKeyId>,
     }
 }
 
@@ -206,7 +206,7 @@ impl<'a> Place<'a> {
         (id, name): (&EnvironmentVariableId, &str),
         value: &VariableValue,
         is_secret: bool,
-    ) -> Result<(String, Option<String>), Error> {
+    ) -> Result<(String, Option<SealingKeyId>), Error> {
         if !is_secret {
             return Ok((value.reveal().to_owned(), None));
         }
@@ -505,7 +505,7 @@ struct Copied {
     id: EnvironmentVariableId,
     name: String,
     value: Option<String>,
-    key_id: Option<String>,
+    key_id: Option<SealingKeyId>,
 }
 
 row! {

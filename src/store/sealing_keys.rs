@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::auth::sealed::{self, Place, Sealed};
 use crate::domain::json;
-use crate::domain::{AnyId, VersionId};
+use crate::domain::{AnyId, SealingKeyId, VersionId};
 use crate::error::Error;
 use crate::platform::{Config, NONCE_LENGTH, Platform};
 use crate::sql::statement::Parameters;
@@ -21,7 +21,7 @@ row! {
     #[derive(Debug, Clone)]
     pub struct KeyInUse {
         /// Its id.
-        pub id: String,
+        pub id: SealingKeyId,
         /// How many secrets are sealed under it.
         pub secrets: i64,
     }

@@ -464,7 +464,7 @@ pub async fn put(
         .integer("idle_timeout", new.idle_timeout)
         .integer("retries", new.retries)
         .text("secret", fresh.secret.text.as_str())
-        .text("secret_key_id", fresh.secret.key_id.as_str())
+        .text("secret_key_id", &fresh.secret.key_id)
         .flag("rotates", fresh.rotates_until.is_some())
         .integer("grace_end", grace_end.as_millis())
         .flag("requires_price", fresh.requires_price);

@@ -4,7 +4,7 @@
 //! the ids of requests, and what it forgets the scheduled run finds. A claim is a conditional update, so of two who try to
 //! tell one thing at once one does; what a claim did not come back from is told again, so an event may come twice.
 
-use crate::domain::{AnyId, ClaimId, ProjectId, RecordId, Timestamp, WebhookId};
+use crate::domain::{AnyId, ClaimId, ProjectId, RecordId, SealingKeyId, Timestamp, WebhookId};
 use crate::error::Error;
 use crate::sql::Sql;
 use crate::sql::statement::Parameters;
@@ -268,15 +268,15 @@ row! {
         /// Those that are protected, sealed.
         pub protected_headers: Option<String>,
         /// The key that opens them.
-        pub protected_headers_key_id: Option<String>,
+        pub protected_headers_key_id: Option<SealingKeyId>,
         /// The secret that signs, sealed.
         pub signing_secret: String,
         /// The key that opens it.
-        pub signing_secret_key_id: String,
+        pub signing_secret_key_id: SealingKeyId,
         /// The one before.
         pub previous_signing_secret: Option<String>,
         /// The key that opens that.
-        pub previous_signing_secret_key_id: Option<String>,
+        pub previous_signing_secret_key_id: Option<SealingKeyId>,
         /// Until when that signs, too.
         pub previous_signing_secret_end: Option<Millis>,
         /// Seconds for which an answer is waited.

@@ -393,7 +393,7 @@ impl Fields {
             )
             .optional_text(
                 "protected_headers_key_id",
-                sealed.map(|sealed| sealed.key_id.as_str()),
+                sealed.map(|sealed| &sealed.key_id),
             )
             .optional_text(
                 "description",
@@ -588,7 +588,7 @@ pub async fn update(
         )
         .optional_text(
             "signing_secret_key_id",
-            secret.map(|(secret, _)| secret.key_id.as_str()),
+            secret.map(|(secret, _)| &secret.key_id),
         )
         .optional_integer("grace_end", secret.map(|(_, end)| end.as_millis()));
     let statements = changes.parameters(parameters).batch([

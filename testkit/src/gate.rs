@@ -71,7 +71,7 @@ impl World {
                 whole("idle_timeout").unwrap_or(60),
                 whole("retries").unwrap_or(0),
                 sealed.text,
-                sealed.key_id,
+                sealed.key_id.as_str(),
             ],
         );
     }

@@ -41,12 +41,12 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
         keys.push(SealingKeyDetail {
             current: current.as_ref() == Some(id),
             rows: rows.map_or(0, |key| key.secrets),
-            id: id.clone(),
+            id: id.to_string(),
         });
     }
-    in_use.retain(|key| keys.iter().all(|known| known.id != key.id));
+    in_use.retain(|key| keys.iter().all(|known| known.id != key.id.as_str()));
     keys.extend(in_use.into_iter().map(|key| SealingKeyDetail {
-        id: key.id,
+        id: key.id.into(),
         current: false,
         rows: key.secrets,
     }));

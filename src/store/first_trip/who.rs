@@ -3,7 +3,7 @@
 use super::{FirstTrip, Rider, ask as ask_first, first_trip};
 use crate::auth::principal::{Principal, ServiceUser, User};
 use crate::domain::time::Timestamp;
-use crate::domain::{Digests, PrincipalId, ProjectId, TokenId};
+use crate::domain::{Digests, PrincipalId, ProjectId, TokenId, TokenKeyId};
 use crate::error::Error;
 use crate::sql::statement::Parameters;
 use crate::store::connection::Connection;
@@ -70,7 +70,7 @@ row! {
     #[derive(Debug, Default)]
     pub struct HolderRow {
         token_id: Option<TokenId>,
-        token_key_id: Option<String>,
+        token_key_id: Option<TokenKeyId>,
         token_last_used: Option<Millis>,
         token_grace_end: Option<Millis>,
         principal_id: Option<PrincipalId>,
@@ -99,7 +99,7 @@ pub struct Token {
     /// Its id.
     pub id: TokenId,
     /// The key under which its digest was made.
-    pub key_id: String,
+    pub key_id: TokenKeyId,
     /// When its use was last noted.
     pub last_used: Option<Timestamp>,
     /// When it was made, if it is a session.
