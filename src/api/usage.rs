@@ -124,10 +124,10 @@ pub struct UsagePoint<'a> {
     pub value: Box<RawValue>,
 }
 
-/// A series with the bounds of its intervals; a list of [`UsagePoint`], made one by one while it is written.
+/// A series with the bounds of its intervals; a list of [`UsagePoint`], written as one text.
 #[derive(Debug, Clone, Copy)]
 pub struct Points<'a> {
-    bounds: &'a [(String, String)],
+    openings: &'a [String],
     metric: Metric,
     series: &'a Series,
 }
@@ -149,32 +149,31 @@ impl schemars::JsonSchema for Points<'_> {
 
 impl Serialize for Points<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let pairs = self.bounds.iter().zip(self.series.values());
-        let points: Result<Vec<_>, _> = pairs
-            .map(|((start_date, end_date), value)| {
-                let number = match self.metric {
-                    Metric::Credits => CreditTotal(*value).to_string(),
-                    Metric::InputVolume | Metric::OutputVolume => value.to_string(),
-                };
-                let value = RawValue::from_string(number).map_err(S::Error::custom)?;
-                Ok(UsagePoint {
-                    start_date,
-                    end_date,
-                    value,
-                })
-            })
-            .collect();
-        serializer.collect_seq(points?)
+        let mut text = String::with_capacity(self.openings.len() * POINT_LENGTH + 2);
+        let mut before = '[';
+        for (opening, value) in self.openings.iter().zip(self.series.values()) {
+            text.push(before);
+            before = ',';
+            text.push_str(opening);
+            match self.metric {
+                Metric::Credits => CreditTotal(*value).push_to(&mut text),
+                Metric::InputVolume | Metric::OutputVolume => text.push_str(&value.to_string()),
+            }
+            text.push('}');
+        }
+        text.push(']');
+        let points = RawValue::from_string(text).map_err(S::Error::custom)?;
+        points.serialize(serializer)
     }
 }
 
 /// About the length of a [`UsagePoint`] in JSON, in bytes.
 const POINT_LENGTH: usize = 96;
 
-/// A report's intervals, and how their bounds are written.
+/// A report's intervals, and how the point of each begins: with its bounds, the same in every series.
 struct Frame {
     intervals: Intervals,
-    bounds: Vec<(String, String)>,
+    openings: Vec<String>,
 }
 
 impl Frame {
@@ -189,16 +188,22 @@ impl Frame {
         let period = Period::of_report(dates, subscription_start, call.now).map_err(refuse)?;
         let intervals = Intervals::cut(period, interval.unwrap_or(Interval::Month))
             .map_err(|invalid| refuse(("interval", invalid)))?;
-        let bounds = intervals
+        let openings = intervals
             .iter()
-            .map(|period| (domain::bound(period.start), domain::bound(period.end)))
+            .map(|Period { start, end }| {
+                let (start, end) = (domain::bound(start), domain::bound(end));
+                format!(r#"{{"start_date":"{start}","end_date":"{end}","value":"#)
+            })
             .collect();
-        Ok(Self { intervals, bounds })
+        Ok(Self {
+            intervals,
+            openings,
+        })
     }
 
     fn points<'a>(&'a self, metric: Metric, series: &'a Series) -> Points<'a> {
         Points {
-            bounds: &self.bounds,
+            openings: &self.openings,
             metric,
             series,
         }
@@ -220,7 +225,7 @@ impl Frame {
 
     /// A report with so many series.
     fn respond(&self, report: &impl Serialize, series: usize) -> Result<Response, Error> {
-        let length = (series + 1) * (self.bounds.len() + 4) * POINT_LENGTH;
+        let length = (series + 1) * (self.openings.len() + 4) * POINT_LENGTH;
         let mut response = Response::ok_of_length(report, length)?;
         response.vary("User-Agent");
         Ok(response)

@@ -66,17 +66,31 @@ impl Display for Credits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CreditTotal(pub i64);
 
-/// The shortest exact decimal with at least one place: `600.0`, `0.000001`.
+impl CreditTotal {
+    /// Writes it to the end of a text: the shortest exact decimal with at least one place, `600.0`, `0.000001`. A report has
+    /// tens of thousands of them, so the places are written one by one, without a text of their own.
+    pub fn push_to(self, text: &mut String) {
+        text.push_str(&(self.0 / 1_000_000).to_string());
+        text.push('.');
+        let mut places = self.0 % 1_000_000;
+        let mut unit = 100_000;
+        loop {
+            let digit = u8::try_from(places / unit).unwrap_or_default();
+            text.push(char::from(b'0' + digit));
+            places %= unit;
+            unit /= 10;
+            if places == 0 {
+                return;
+            }
+        }
+    }
+}
+
 impl Display for CreditTotal {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        let places = format!("{:06}", self.0 % 1_000_000);
-        let (first, rest) = places.split_at(1);
-        write!(
-            formatter,
-            "{}.{first}{}",
-            self.0 / 1_000_000,
-            rest.trim_end_matches('0')
-        )
+        let mut text = String::new();
+        self.push_to(&mut text);
+        formatter.write_str(&text)
     }
 }
 

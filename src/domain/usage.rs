@@ -219,15 +219,14 @@ impl Intervals {
         }
     }
 
-    /// Each as `[number, first day, end]`, in JSON for a statement; days need none, since each is its own sum.
+    /// Each as `[first day, end]`, in JSON for a statement; days need none, since each is its own sum.
     #[must_use]
     pub fn to_sum(&self) -> String {
-        let periods: Vec<(usize, i64, i64)> = match self.interval {
+        let periods: Vec<(i64, i64)> = match self.interval {
             Interval::Day => Vec::new(),
             Interval::Month => self
                 .iter()
-                .enumerate()
-                .map(|(number, period)| (number, period.start, period.end))
+                .map(|period| (period.start, period.end))
                 .collect(),
         };
         json::text(&periods)
@@ -239,28 +238,35 @@ impl Intervals {
         Series(vec![0; self.count()])
     }
 
-    /// Reads a series as the store writes it: `<number of the interval>:<value>`, parted by spaces, zeros left out.
+    /// Reads a series as the store writes it: see [`side_by_side`](Self::side_by_side).
     #[must_use]
     pub fn series(&self, text: &str) -> Option<Series> {
         let [series] = self.side_by_side(text)?;
         Some(series)
     }
 
-    /// Reads series that stand side by side: `<number of the interval>:<value of the first>:<value of the next>...`.
+    /// Reads series that stand side by side, as lists parted by `;`: the first days of intervals, then the values of each
+    /// series in these. In an interval that is not among them a series is 0.
     #[must_use]
     pub fn side_by_side<const N: usize>(&self, text: &str) -> Option<[Series; N]> {
         let mut all = std::array::from_fn(|_| self.zeros());
-        for group in text.split_ascii_whitespace() {
-            let mut numbers = group.split(':');
-            let interval = numbers.next()?.parse::<usize>().ok()?;
-            for series in &mut all {
-                *series.0.get_mut(interval)? = numbers.next()?.parse().ok()?;
+        if text.is_empty() {
+            return Some(all);
+        }
+        let (days, mut lists) = text.split_once(';')?;
+        for Series(values) in &mut all {
+            let (list, rest) = lists.split_once(';').unwrap_or((lists, ""));
+            let mut written = list.split(',');
+            for day in days.split(',') {
+                let interval = self.bounds.binary_search(&day.parse().ok()?).ok()?;
+                *values.get_mut(interval)? = written.next()?.parse().ok()?;
             }
-            if numbers.next().is_some() {
+            if written.next().is_some() {
                 return None;
             }
+            lists = rest;
         }
-        Some(all)
+        lists.is_empty().then_some(all)
     }
 }
 

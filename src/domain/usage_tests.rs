@@ -202,23 +202,45 @@ fn ten_years_by_day_are_the_most() {
     assert!(Intervals::cut(all_time, Interval::Month).is_err());
 }
 
+/// The first three days of 2024.
+fn three_days() -> Intervals {
+    Intervals::cut(days("2024-01-01", "2024-01-04"), Interval::Day).unwrap()
+}
+
 #[test]
 fn a_series_is_read_whole_or_not_at_all() {
-    let intervals = Intervals::cut(days("2024-01-01", "2024-01-04"), Interval::Day).unwrap();
-    assert_eq!(intervals.series("").unwrap().values(), [0, 0, 0]);
-    assert_eq!(intervals.series("2:7 0:5").unwrap().values(), [5, 0, 7]);
-    for text in ["3:1", "-1:1", "0", "0:x", "x:0", "0:"] {
-        assert_eq!(intervals.series(text), None, "{text}");
+    let intervals = three_days();
+    let read = |text: &str| {
+        intervals
+            .series(text)
+            .map(|series| series.values().to_vec())
+    };
+    assert_eq!(read(""), Some(vec![0, 0, 0]));
+    assert_eq!(read("19725,19723;7,5"), Some(vec![5, 0, 7]));
+    for text in [
+        "19726;1",
+        "19722;1",
+        "19723",
+        "19723;",
+        "19723;x",
+        "x;0",
+        ";0",
+        ";",
+        "19723;1,2",
+        "19723,19724;1",
+        "19723;1;2",
+    ] {
+        assert_eq!(read(text), None, "{text}");
     }
 }
 
 #[test]
 fn series_side_by_side_are_as_many_as_are_asked_for() {
-    let intervals = Intervals::cut(days("2024-01-01", "2024-01-04"), Interval::Day).unwrap();
-    let [first, second] = intervals.side_by_side("2:7:1 0:5:0").unwrap();
+    let intervals = three_days();
+    let [first, second] = intervals.side_by_side("19725,19723;7,5;1,0").unwrap();
     assert_eq!(first.values(), [5, 0, 7]);
     assert_eq!(second.values(), [0, 0, 1]);
-    for text in ["0:1", "0:1:2:3", "0:1:", "3:1:1"] {
+    for text in ["19723;1", "19723;1;2;3", "19723;1;", "19726;1;1"] {
         assert_eq!(intervals.side_by_side::<2>(text), None, "{text}");
     }
 }
@@ -226,10 +248,12 @@ fn series_side_by_side_are_as_many_as_are_asked_for() {
 #[test]
 fn more_than_there_is_cannot_be_taken_away() {
     let intervals = Intervals::cut(days("2024-01-01", "2024-01-03"), Interval::Day).unwrap();
-    let whole = intervals.series("0:5 1:5").unwrap();
-    let rest = whole.clone().without(&intervals.series("0:5 1:2").unwrap());
+    let whole = intervals.series("19723,19724;5,5").unwrap();
+    let rest = whole
+        .clone()
+        .without(&intervals.series("19723,19724;5,2").unwrap());
     assert_eq!(rest.unwrap().values(), [0, 3]);
-    assert_eq!(whole.without(&intervals.series("1:6").unwrap()), None);
+    assert_eq!(whole.without(&intervals.series("19724;6").unwrap()), None);
 }
 
 #[test]
@@ -252,17 +276,24 @@ fn summed(intervals: &Intervals, usage: &[(i64, i64)]) -> Series {
         days.map(|(_, value)| value).sum()
     };
     let Period { start, end } = intervals.period();
-    let months: Vec<(i64, i64, i64)> = serde_json::from_str(&intervals.to_sum()).unwrap();
-    let pairs: Vec<String> = match intervals.interval() {
-        Interval::Day => (start..end)
-            .map(|day| format!("{}:{}", day - start, sum(day, day + 1)))
-            .collect(),
-        Interval::Month => months
-            .into_iter()
-            .map(|(number, start, end)| format!("{number}:{}", sum(start, end)))
-            .collect(),
+    let months: Vec<(i64, i64)> = serde_json::from_str(&intervals.to_sum()).unwrap();
+    let periods: Vec<(i64, i64)> = match intervals.interval() {
+        Interval::Day => (start..end).map(|day| (day, day + 1)).collect(),
+        Interval::Month => months,
     };
-    intervals.series(&pairs.join(" ")).unwrap()
+    let list = |of: &dyn Fn(&(i64, i64)) -> i64| -> String {
+        let texts: Vec<String> = periods
+            .iter()
+            .map(|period| of(period).to_string())
+            .collect();
+        texts.join(",")
+    };
+    let text = format!(
+        "{};{}",
+        list(&|(start, _)| *start),
+        list(&|(start, end)| sum(*start, *end))
+    );
+    intervals.series(&text).unwrap()
 }
 
 proptest! {
