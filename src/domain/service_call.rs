@@ -185,6 +185,8 @@ pub fn location(value: &str, called: &str, base: &str, prefix: &str) -> Option<S
     let is_below = below.is_empty() || below.starts_with(['/', '?', '#']);
     is_below.then(|| match (prefix, below.starts_with('/')) {
         ("", false) => format!("/{below}"),
+        // Two slashes in front would name another host (RFC 3986, section 4.2).
+        ("", true) if below.starts_with("//") => format!("/.{below}"),
         _ => format!("{prefix}{below}"),
     })
 }
@@ -343,6 +345,12 @@ mod tests {
             assert_eq!(to(elsewhere), None, "{elsewhere}");
         }
         assert_eq!(location("/v1", called, base, ""), some("/"));
+        // Never to another host, which two slashes in front would name.
+        assert_eq!(
+            location("/v1//evil.com", called, base, ""),
+            some("/.//evil.com")
+        );
+        assert_eq!(to("/v1//evil.com"), some("/services/s//evil.com"));
     }
 
     proptest! {
