@@ -284,3 +284,57 @@ fn a_deletion_names_the_role_assignments_that_go_with_it() {
         assert!(others.iter().any(|other| named[0]["assignee"] == *other));
     }
 }
+
+#[test]
+fn what_a_schedule_a_webhook_and_a_limit_say_already_is_not_written() {
+    let world = World::new();
+    world.deployment("d");
+    let viewer = world.viewer().id;
+    for (rest, body) in [
+        (
+            "/schedules",
+            json!({"name": "s", "object_type": "deployment", "object_name": "d", "schedule": "0 6 * * *",
+                "request_data": {"x": 1}, "timeout": 60, "description": "d", "labels": {"a": "b"}}),
+        ),
+        (
+            "/webhooks",
+            json!({"name": "w", "object_type": "deployment", "object_name": "d", "event": "deployment_request_failed",
+                "url": "https://shop.acme.com/told", "timeout": 20, "labels": {"a": "b"}}),
+        ),
+        ("/services", json!({"name": "s", "deployment": "d"})),
+        (
+            "/services/s/user-rate-limits",
+            json!({"user_id": viewer, "limit": 5}),
+        ),
+    ] {
+        let made = world.call(&world.owner(), "POST", &world.path(rest), body);
+        made.expect(201);
+    }
+    let limit = format!("/services/s/user-rate-limits/{viewer}");
+    for (rest, same, other) in [
+        (
+            "/schedules/s",
+            json!({"schedule": "0 6 * * *", "timeout": 60, "description": "d", "labels": {"a": "b"}}),
+            json!({"timeout": 61}),
+        ),
+        (
+            "/webhooks/w",
+            json!({"url": "https://shop.acme.com/told", "timeout": 20, "labels": {"a": "b"}}),
+            json!({"timeout": 21}),
+        ),
+        (limit.as_str(), json!({"limit": 5}), json!({"limit": 6})),
+    ] {
+        let path = world.path(rest);
+        let trail = || world.count("SELECT count(*) FROM audit");
+        for (body, written) in [(json!({}), 0), (same, 0), (other, 1)] {
+            if rest == limit && body == json!({}) {
+                continue;
+            }
+            let before = trail();
+            world
+                .call(&world.owner(), "PATCH", &path, body.clone())
+                .expect(200);
+            assert_eq!(trail() - before, written, "{rest} {body}");
+        }
+    }
+}
