@@ -3,11 +3,12 @@
 #   PORT, STATE_DIR     where `make dev` listens (8787) and keeps its local D1 (.wrangler/state)
 #   UPSTREAM_PORT       where the upstream listens that it starts beside the gate (8788)
 #   SEEDS, REPLAY       which runs `make simulate` makes: seeds as in 1..10000, or the choices that a failed one has printed
+#   TARGET, SECONDS     what `make fuzz` looks at (all that there is), and how long at each (60); scripts/fuzz.sh has more
 #   TENANTRY_CACHE      where tools are kept between clones (~/.cache/tenantry)
 #   VERBOSE=1           shows what a build prints
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build build-release dev console test simulate bench pictures lint deploy clean
+.PHONY: help setup build build-release dev console test simulate fuzz bench pictures lint deploy clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +35,9 @@ test: ## Run every test; the last line says what passed
 
 simulate: ## Run chosen moves of many callers at once and look at what must hold after each; SEEDS=1..10000
 	@scripts/simulate.sh
+
+fuzz: ## Send what nobody thought of, guided by the code that it reaches, and look at what must hold; SECONDS=60
+	@scripts/fuzz.sh
 
 bench: setup ## Measure the module beside a bare worker and beside Hono; BENCH_QUICK=1 for a quick look
 	@scripts/bench.sh

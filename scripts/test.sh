@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Every test: native, which of them notices that a rule is dropped, the console's rules, the real clients against the module in
-# workerd, a real browser. Each suite runs even when another fails; the last line is the sum over all, "N passed, N failed". A suite
-# that ends badly without naming a failed test counts as one.
+# Every test: native, simulated, fuzzed, which of them notices that a rule is dropped, the console's rules, the real clients against the
+# module in workerd, a real browser. Each suite runs even when another fails; the last line is the sum over all, "N passed, N failed". A
+# suite that ends badly without naming a failed test counts as one.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=env.sh
 . "$(dirname "$0")/env.sh"
@@ -57,6 +57,9 @@ suite() {
 broken() { printf '\n== %s\n%s\n' "$1" "$2"; failed=$((failed + 1)); }
 
 simulation() { cargo test --locked --no-fail-fast --package simulation 2>&1 | tee "$reports/simulation"; }
+corpora() { cargo test --locked --no-fail-fast --package fuzz 2>&1 | tee "$reports/corpora"; }
+# Five seconds each, from the corpora on.
+fuzzing() { SECONDS=5 scripts/fuzz.sh | tee "$reports/fuzzing"; }
 # It writes down which test had which permit refused by which rule alone, for the suite below.
 native() { REFUSALS="$reports/refusals" cargo test --locked --no-fail-fast 2>&1 | tee "$reports/native"; }
 # Ten rules of permits are dropped; and each rule has to refuse alone in some test.
@@ -80,6 +83,8 @@ scripts/setup.sh
 
 suite native cargo_counts "$reports/native" native
 suite simulation cargo_counts "$reports/simulation" simulation
+suite corpora cargo_counts "$reports/corpora" corpora
+suite fuzzing tap_counts "$reports/fuzzing" fuzzing
 suite rules tap_counts "$reports/rules" rules
 if any console/test/*.test.ts; then
   suite console tap_counts "$reports/console" in_node "$reports/console" console/test/*.test.ts
