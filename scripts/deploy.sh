@@ -34,5 +34,6 @@ fi
 
 scripts/build.sh release
 scripts/size-check.sh
+node scripts/dry-run.mjs
 wrangler d1 migrations apply DB --remote
 wrangler deploy
