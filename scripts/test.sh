@@ -1,10 +1,28 @@
 #!/usr/bin/env bash
-# Every test: native, simulated, fuzzed, which of them notices that a rule is dropped, the console's rules, the real clients against the
-# module in workerd, a real browser. Each suite runs even when another fails; the last line is the sum over all, "N passed, N failed". A
-# suite that ends badly without naming a failed test counts as one.
+# Every test: native, simulated, the inputs that fuzzing has kept, which of them notices that a rule is dropped, the console's rules, the
+# real clients against the module in workerd, a real browser. Each suite runs even when another fails; the last line is the sum over all,
+# "N passed, N failed". A suite that ends badly without naming a failed test counts as one.
+#
+#   test.sh [SUITE...]   all of them, or those that are named; `fuzzing` (another build, with what guides it, and five seconds a target)
+#                        only where it is named
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=env.sh
 . "$(dirname "$0")/env.sh"
+
+SUITES="native simulation corpora rules console server clients browser"
+
+for name in "$@"; do
+  case " $SUITES fuzzing " in *" $name "*) ;; *) die "there is no suite '$name', but these: $SUITES fuzzing" ;; esac
+done
+# chosen SUITE...: whether one of them is to be run.
+asked=" ${*:-$SUITES} "
+chosen() {
+  local name
+  for name in "$@"; do case "$asked" in *" $name "*) return 0 ;; esac; done
+  return 1
+}
+# Which rules refuse alone, the native tests have written down.
+! chosen rules || chosen native || die "the suite 'rules' reads what 'native' has written: name both"
 
 reports="$(mktemp -d)"
 trap 'rm -rf "$reports"; release_lock' EXIT
@@ -81,28 +99,30 @@ scripts/setup.sh
 # The set-up may have brought the Node that the rest runs in.
 . scripts/env.sh
 
-suite native cargo_counts "$reports/native" native
-suite simulation cargo_counts "$reports/simulation" simulation
-suite corpora cargo_counts "$reports/corpora" corpora
-suite fuzzing tap_counts "$reports/fuzzing" fuzzing
-suite rules tap_counts "$reports/rules" rules
-if any console/test/*.test.ts; then
+! chosen native || suite native cargo_counts "$reports/native" native
+! chosen simulation || suite simulation cargo_counts "$reports/simulation" simulation
+! chosen corpora || suite corpora cargo_counts "$reports/corpora" corpora
+! chosen fuzzing || suite fuzzing tap_counts "$reports/fuzzing" fuzzing
+! chosen rules || suite rules tap_counts "$reports/rules" rules
+if chosen console && any console/test/*.test.ts; then
   suite console tap_counts "$reports/console" in_node "$reports/console" console/test/*.test.ts
 fi
-if ! scripts/build.sh dev; then
+if ! chosen server clients browser; then
+  :
+elif ! scripts/build.sh dev; then
   broken workerd "the module could not be built, so nothing could run it"
 else
-  if any tests/support/*.test.mjs; then
+  if chosen server && any tests/support/*.test.mjs; then
     suite server tap_counts "$reports/server" in_node "$reports/server" tests/support/*.test.mjs
   fi
-  if any tests/clients/test_*.py; then
+  if chosen clients && any tests/clients/test_*.py; then
     if scripts/setup-clients.sh; then
       suite clients junit_counts "$reports/clients" clients
     else
       broken clients "the clients could not be set up"
     fi
   fi
-  if any tests/browser/*.test.mjs; then
+  if chosen browser && any tests/browser/*.test.mjs; then
     CHROMIUM_BIN="$(scripts/chromium.sh)"
     export CHROMIUM_BIN
     if [ -n "$CHROMIUM_BIN" ]; then
