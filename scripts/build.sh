@@ -3,7 +3,8 @@
 # release` with it. Does nothing when the sources are those of the last build. A release satisfies `dev` too, so what CI builds
 # for its size is what the tests then run.
 #
-# wrangler calls this without an argument, before it serves or deploys (wrangler.toml), and says in WRANGLER_COMMAND for which.
+# wrangler calls this without an argument, before it serves or deploys (wrangler.toml), and says in WRANGLER_COMMAND for which. Then
+# what is missing is brought, so that `wrangler dev` alone serves in a fresh clone, with secrets and a database that has its schema.
 # WASM_OPT_BIN names a wasm-opt to use; without it that of the npm package does, which runs in Node and takes its time.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=env.sh
@@ -15,9 +16,18 @@ if [ -z "$mode" ]; then
 fi
 case "$mode" in dev | release) ;; *) die "build.sh takes dev or release, not '$mode'" ;; esac
 
+missing=
 for tool in worker-build wasm-bindgen; do
-  [ -x "$TOOLS/bin/$tool" ] || die "$tool is missing: make setup"
+  [ -x "$TOOLS/bin/$tool" ] || missing="$missing $tool"
 done
+[ -x node_modules/.bin/esbuild ] || missing="$missing packages"
+if [ -n "$missing" ]; then
+  [ -n "${WRANGLER_COMMAND:-}" ] || die "not there yet:$missing. Run: make setup"
+  scripts/setup.sh
+  # The set-up may have brought the Node that the rest runs in.
+  . scripts/env.sh
+fi
+[ "${WRANGLER_COMMAND:-}" != dev ] || scripts/local-state.sh
 
 # What the module is made of. Native-only inputs (tests, benches) are not part of it.
 fingerprint() {

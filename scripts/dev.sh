@@ -51,19 +51,11 @@ scripts/setup.sh
 # The set-up may have brought the Node that the rest runs in.
 . scripts/env.sh
 scripts/build.sh dev
-scripts/dev-vars.sh
 
 trap 'exit 0' INT TERM HUP
 trap end_both EXIT
 mkdir -p "$STATE_DIR"
-say migrations "to the local D1 in $STATE_DIR"
-migrated="$(mktemp)"
-if ! node_modules/.bin/wrangler d1 migrations apply DB --local --persist-to "$STATE_DIR" > "$migrated" 2>&1 < /dev/null; then
-  cat "$migrated" >&2
-  rm -f "$migrated"
-  die "the migrations could not be applied"
-fi
-rm -f "$migrated"
+scripts/local-state.sh
 
 UPSTREAM_PORT="$UPSTREAM_PORT" node examples/upstream.mjs < /dev/null &
 upstream=$!

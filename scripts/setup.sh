@@ -85,10 +85,24 @@ node_runtime() {
   say node "$(node --version), in .tools"
 }
 
+# Whether `npm ci` or its like has put there what package-lock.json pins. Without this, `wrangler dev` in a fresh clone would take
+# away the very packages that it runs from.
+installed_as_locked() {
+  node -e '
+    const { readFileSync } = require("node:fs");
+    const packages = (file) => JSON.parse(readFileSync(file, "utf8")).packages;
+    const there = packages("node_modules/.package-lock.json");
+    const wanted = Object.entries(packages("package-lock.json")).filter(([name]) => name !== "");
+    const isThere = ([name, { version, optional }]) => (name in there ? there[name].version === version : optional);
+    process.exit(wanted.every(isThere) ? 0 : 1);
+  ' 2>/dev/null &&
+    node_modules/.bin/esbuild --version > /dev/null 2>&1
+}
+
 node_packages() {
   local stamp
   stamp="$( { cat package-lock.json; node --version; echo "$HOST"; } | sha256)"
-  if [ "$(cat node_modules/.setup-stamp 2>/dev/null)" = "$stamp" ]; then
+  if [ "$(cat node_modules/.setup-stamp 2>/dev/null)" = "$stamp" ] || installed_as_locked; then
     say npm "packages there"
     return
   fi
