@@ -10,57 +10,16 @@
 // `startTenantry` is the same thing for a test that is written in JavaScript.
 
 import { createWriteStream, fstatSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { VARIABLES, modules, startInstallation } from "../../scripts/installation.mjs";
 
-const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
-// Pinned here as in wrangler.toml; tests/support/serve.test.mjs compares the two.
-export const COMPATIBILITY_DATE = "2026-11-01";
-export const COMPATIBILITY_FLAGS = ["enable_request_signal", "global_fetch_strictly_public"];
-// The files of public/, as wrangler.toml has them, but behind a worker of their own: in front of one that has assets Miniflare puts two
-// more, through which every request would go, and which would then be what is measured.
-const FILES = {
-  name: "files",
-  compatibilityDate: COMPATIBILITY_DATE,
-  manifest: {
-    mainModule: "files.js",
-    modulesRoot: ROOT,
-    modules: { "files.js": { type: "esm", contents: "export default { fetch: (request, env) => env.ASSETS.fetch(request) };" } },
-  },
-  assets: { directory: path.join(ROOT, "public"), htmlHandling: "none", notFoundHandling: "none", hasUserWorker: true, runWorkerFirst: true },
-  env: { ASSETS: { type: "assets" } },
-};
-// wrangler's own table, so that it and this script can take turns on one database.
-const APPLIED = `CREATE TABLE IF NOT EXISTS d1_migrations (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  name TEXT UNIQUE,
-  applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
-)`;
-// What wrangler.toml documents. Each is taken from the environment when it stands there.
-const VARIABLES = [
-  "OPERATOR_TOKEN",
-  "TOKEN_KEY",
-  "TOKEN_KEY_PREVIOUS",
-  "SIGNING_KEY",
-  "SIGNING_KEY_PREVIOUS",
-  "SERVICE_USER_DOMAIN",
-  "REQUESTS_PER_MINUTE",
-  "SERVER_TIMING",
-  "UPSTREAM_PORTS",
-  "UPSTREAM_ALLOWED_HOSTS",
-  "ALLOW_LOOPBACK_UPSTREAMS",
-  "PUBLIC_HOSTS",
-  "SERVICES_DOMAIN",
-  "CONSOLE_ORIGIN",
-  "SESSION_HOURS",
-  "ADMIN_SIGN_IN_LINKS",
-  "REQUIRE_PRICE",
-];
+export { modules };
 
 /**
  * Starts a Tenantry of its own.
@@ -81,8 +40,6 @@ const VARIABLES = [
  *   stop: () => Promise<void>}>} `url` has no trailing slash; `database` is D1 itself, beside the worker, as `payloads` is KV
  */
 export async function startTenantry(options = {}) {
-  const buildDir = options.buildDir ?? path.join(ROOT, "build");
-  const migrationsDir = options.migrationsDir ?? path.join(ROOT, "migrations");
   const temporary = options.stateDir ? null : await mkdtemp(path.join(tmpdir(), "tenantry-"));
   const stateDir = path.resolve(options.stateDir ?? temporary);
   await mkdir(stateDir, { recursive: true });
@@ -90,45 +47,9 @@ export async function startTenantry(options = {}) {
   const log = logFile === null ? null : createWriteStream(logFile, { flags: "a" });
   const write = (line) => log?.write(line + "\n");
   const vars = variables(options.vars);
-  const queue = options.queue ?? true;
-
-  // Here and not above: its own refusal of an old Node is a stack trace.
-  const { Miniflare } = await import("miniflare");
-  const miniflare = new Miniflare({
-    host: "127.0.0.1",
-    port: options.port ?? 0,
-    // No download of the `cf` object: tests need no connection.
-    cf: false,
-    logRequests: false,
-    // `GET /cdn-cgi/local/scheduled` asks for what the clock asks for.
-    unsafeTriggerHandlers: true,
-    resourcePersistencePath: stateDir,
-    handleStructuredLogs: ({ message }) => write(message),
-    handleUncaughtError: (error) => write(`uncaught: ${error.stack ?? error}`),
-    workers: [
-      {
-        config: {
-          name: "tenantry",
-          compatibilityDate: COMPATIBILITY_DATE,
-          compatibilityFlags: COMPATIBILITY_FLAGS,
-          // As wrangler.toml has it.
-          triggers: queue ? [{ type: "queue", name: "tenantry-requests", maxBatchSize: 5, maxBatchTimeout: 1, maxRetries: 100 }] : [],
-          manifest: { mainModule: "index.js", modulesRoot: buildDir, modules: options.modules ?? (await modules(buildDir)) },
-          env: {
-            DB: { type: "d1", id: "tenantry" },
-            PAYLOADS: { type: "kv", id: "payloads" },
-            ...(queue ? { QUEUE: { type: "queue", name: "tenantry-requests" } } : {}),
-            ASSETS: { type: "worker", worker: FILES.name },
-            ...options.bindings,
-            ...Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, { type: "text", value }])),
-          },
-        },
-      },
-      { config: FILES },
-    ],
-  });
+  let miniflare;
   const stop = async () => {
-    await miniflare.dispose();
+    await miniflare?.dispose();
     if (log) {
       log.end();
       await once(log, "close");
@@ -137,9 +58,16 @@ export async function startTenantry(options = {}) {
   };
 
   try {
+    let database;
+    ({ miniflare, database } = await startInstallation({
+      ...options,
+      stateDir,
+      vars,
+      write,
+      // `GET /cdn-cgi/local/scheduled` asks for what the clock asks for.
+      shared: { unsafeTriggerHandlers: true },
+    }));
     const url = (await miniflare.ready).origin;
-    const database = await miniflare.getD1Database("DB");
-    await migrate(database, migrationsDir);
     const payloads = await miniflare.getKVNamespace("PAYLOADS");
     return { url, operatorToken: vars.OPERATOR_TOKEN, d1File: await d1File(stateDir), logFile, database, payloads, stop };
   } catch (error) {
@@ -159,37 +87,6 @@ function variables(chosen = {}) {
   const given = VARIABLES.filter((name) => process.env[name]).map((name) => [name, process.env[name]]);
   const all = { ...fresh, ...Object.fromEntries(given), ...chosen };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
-}
-
-/** The two files that worker-build leaves for the runtime. */
-export async function modules(buildDir) {
-  try {
-    return {
-      "index.js": { type: "esm", contents: await readFile(path.join(buildDir, "index.js"), "utf8") },
-      "index_bg.wasm": { type: "wasm", contents: new Uint8Array(await readFile(path.join(buildDir, "index_bg.wasm"))) },
-    };
-  } catch (cause) {
-    throw new Error(`nothing is built in ${buildDir}: make build`, { cause });
-  }
-}
-
-/** Applies what has not been applied, each migration with its own record in one transaction. */
-async function migrate(database, migrationsDir) {
-  await database.prepare(APPLIED).run();
-  const { results } = await database.prepare("SELECT name FROM d1_migrations").all();
-  const applied = new Set(results.map(({ name }) => name));
-  const files = (await readdir(migrationsDir)).filter((name) => name.endsWith(".sql") && !applied.has(name)).sort();
-  for (const name of files) {
-    const sql = await readFile(path.join(migrationsDir, name), "utf8");
-    try {
-      await database.batch([
-        database.prepare(sql),
-        database.prepare("INSERT INTO d1_migrations (name) VALUES (?)").bind(name),
-      ]);
-    } catch (cause) {
-      throw new Error(`${name}: ${cause.message}`, { cause });
-    }
-  }
 }
 
 /** The SQLite file behind D1; `-wal` beside it holds what is not folded in yet. */

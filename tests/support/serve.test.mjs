@@ -9,7 +9,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
-import { COMPATIBILITY_DATE, COMPATIBILITY_FLAGS, startTenantry } from "./serve.mjs";
+import { COMPATIBILITY_DATE, COMPATIBILITY_FLAGS } from "../../scripts/installation.mjs";
+import { startTenantry } from "./serve.mjs";
 
 let scratch;
 before(async () => {
