@@ -3,7 +3,8 @@
 //
 //   node scripts/deploy-config.mjs [wrangler.toml]
 //
-// Prints a line for each thing to know; ends with status 1 where a deployment could not work.
+// Says on standard error a line for each thing to know, and prints the name of the database where that is all there is of it; ends with
+// status 1 where a deployment could not work.
 
 import { experimental_readRawConfig as readRawConfig } from "wrangler";
 
@@ -21,20 +22,11 @@ for (const [where, { vars = {} }] of places) {
   }
 }
 
-for (const { binding, id } of rawConfig.kv_namespaces ?? []) {
-  if (!id) {
-    console.error(
-      `error: ${config} has no id for ${binding}: scripts/with-tools.sh wrangler kv namespace create ${binding}, and enter its id ` +
-        "there; or take the block out, and what is longer than 256 KiB is not kept",
-    );
-    process.exitCode = 1;
-  }
-}
-
-const databases = rawConfig.d1_databases ?? [];
-if (!databases.some(({ binding, database_id }) => binding === "DB" && database_id)) {
-  console.error(
-    `error: ${config} names no database yet: scripts/with-tools.sh wrangler d1 create tenantry, and enter its database_id there`,
-  );
+const database = (rawConfig.d1_databases ?? []).find(({ binding }) => binding === "DB");
+if (!database?.database_id && !database?.database_name) {
+  console.error(`error: ${config} has no database: a block [[d1_databases]] with binding = "DB" and a database_name`);
   process.exitCode = 1;
+} else if (!database.database_id) {
+  // Its name, for scripts/deploy.sh: the migrations are applied before wrangler would make it.
+  console.log(database.database_name);
 }

@@ -25,7 +25,7 @@ WORKER_BUILD_VERSION="$(locked_version worker)"
 WASM_BINDGEN_VERSION="$(locked_version wasm-bindgen)"
 CARGO_DENY_VERSION=0.20.2
 NODE_MINIMUM=22.12.0        # what wrangler and Miniflare ask for in their `engines`
-NODE_VERSION=22.23.3        # brought on Linux where the system's is older
+NODE_VERSION="$(cat .node-version)" # brought on Linux where the system's is older
 
 # Local development needs neither an account nor the internet: no metrics, no banner (which asks for the newest version), no
 # download of the `cf` object, no registry of other local workers outside the state directory.
@@ -34,6 +34,10 @@ export WRANGLER_HIDE_BANNER=true
 export CLOUDFLARE_CF_FETCH_ENABLED=false
 export WRANGLER_LOG_PATH="$ROOT/.wrangler/logs"
 
+# Where rustup has just been brought, in Cloudflare's own builds, no profile has been read since.
+if [ "${WORKERS_CI:-}" = 1 ]; then
+  PATH="$HOME/.cargo/bin:$PATH"
+fi
 if [ -x "$TOOLS/node/bin/node" ]; then
   PATH="$TOOLS/node/bin:$PATH"
 fi

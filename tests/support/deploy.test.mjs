@@ -21,8 +21,8 @@ async function said(...lines) {
   const file = path.join(directory, "wrangler.toml");
   await writeFile(file, ['name = "tenantry"', ...lines, ""].join("\n"));
   const run = promisify(execFile)(process.execPath, ["scripts/deploy-config.mjs", file], { cwd: ROOT });
-  const { code = 0, stderr } = await run.catch((error) => error);
-  return { status: code, lines: stderr.split("\n").filter(Boolean) };
+  const { code = 0, stderr, stdout } = await run.catch((error) => error);
+  return { status: code, lines: stderr.split("\n").filter(Boolean), printed: stdout };
 }
 
 for (const [spelling, place, lines] of [
@@ -47,20 +47,30 @@ test("a warning for upstreams on the machine itself", async () => {
 });
 
 test("nothing to say of a configuration that can be deployed", async () => {
-  assert.deepEqual(await said(DATABASE, '[vars]', 'SERVICE_USER_DOMAIN = "users.example.com"'), { status: 0, lines: [] });
+  assert.deepEqual(await said(DATABASE, "[vars]", 'SERVICE_USER_DOMAIN = "users.example.com"'), { status: 0, lines: [], printed: "" });
 });
 
 test("no deployment without a database, whatever a comment says", async () => {
-  const { status, lines } = await said('[[d1_databases]]', 'binding = "DB"', '# database_id = "an id"');
-  assert.equal(status, 1);
-  assert.match(lines[0], /^error: .* names no database yet/);
+  for (const lines of [[], ["[[d1_databases]]", 'binding = "DB"', '# database_name = "tenantry"'], ["[[d1_databases]]", 'binding = "OTHER"', 'database_name = "other"']]) {
+    const { status, lines: spoken } = await said(...lines);
+    assert.equal(status, 1);
+    assert.match(spoken[0], /^error: .* has no database: /);
+  }
 });
 
-test("no deployment with a store of payloads that is none yet", async () => {
-  const { status, lines } = await said(DATABASE, 'kv_namespaces = [{ binding = "PAYLOADS" }]');
-  assert.equal(status, 1);
-  assert.match(lines[0], /^error: .* has no id for PAYLOADS: .*kv namespace create PAYLOADS/);
-  assert.deepEqual(await said(DATABASE, 'kv_namespaces = [{ binding = "PAYLOADS", id = "an id" }]'), { status: 0, lines: [] });
+test("a database that has a name alone is printed, to be made, and one with an id is not", async () => {
+  const { printed, ...rest } = await said("[[d1_databases]]", 'binding = "DB"', 'database_name = "mine"');
+  assert.deepEqual([printed, rest], ["mine\n", { status: 0, lines: [] }]);
+  assert.equal((await said(DATABASE)).printed, "");
+});
+
+test("what Cloudflare's button asks for are the secrets, and it offers no value for them", async () => {
+  const example = await readFile(path.join(ROOT, ".dev.vars.example"), "utf8");
+  const names = example.split("\n").filter((line) => line && !line.startsWith("#"));
+  assert.deepEqual(names, ["OPERATOR_TOKEN=", "TOKEN_KEY=", "SIGNING_KEY="]);
+  const { cloudflare, scripts } = JSON.parse(await readFile(path.join(ROOT, "package.json"), "utf8"));
+  assert.deepEqual(Object.keys(cloudflare.bindings), ["OPERATOR_TOKEN", "TOKEN_KEY", "SIGNING_KEY"]);
+  assert.deepEqual(scripts, { build: "scripts/setup.sh && scripts/build.sh release", deploy: "scripts/deploy.sh" });
 });
 
 test("paths and headers of calls stand in no log but ours", async () => {
