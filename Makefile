@@ -1,6 +1,8 @@
 # Everything that the project can be asked to do. The recipes are scripts/*.sh; what they need they set up themselves.
 #
-#   PORT, STATE_DIR     where `make dev` listens (8787) and keeps its local D1 (.wrangler/state)
+#   PORT, STATE_DIR     where `make dev` listens (8787) and keeps its local D1 (.wrangler/state); where `make serve` does (8787, state)
+#   HOST, SECRETS       the address on which `make serve` listens (127.0.0.1), and the file of its secrets (secrets.env)
+#   TO                  where `make backup` copies the data of STATE_DIR to
 #   UPSTREAM_PORT       where the upstream listens that it starts beside the gate (8788)
 #   SEEDS, REPLAY       which runs `make simulate` makes: seeds as in 1..10000, or the choices that a failed one has printed
 #   TARGET, SECONDS     what `make fuzz` looks at (all that there is), and how long at each (60); scripts/fuzz.sh has more
@@ -8,7 +10,7 @@
 #   VERBOSE=1           shows what a build prints
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build build-release dev console test simulate fuzz bench pictures lint deploy clean
+.PHONY: help setup build build-release dev serve backup console test simulate fuzz bench pictures lint deploy clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +27,12 @@ build-release: setup ## Build it as it is deployed, and check its size
 
 dev: ## Serve on http://127.0.0.1:8787 with a local D1 and an upstream to try, until interrupted
 	@exec scripts/dev.sh
+
+serve: ## Serve an installation on this machine: the release build, its data in state/
+	@exec scripts/serve.sh
+
+backup: ## Copy the data of an installation on this machine, which may be serving: TO=<a new directory>
+	@scripts/with-tools.sh node scripts/backup.mjs "$${STATE_DIR:-state}" "$(TO)"
 
 console: setup ## Serve the console on http://127.0.0.1:5173 as it is being changed, against what `make dev` serves
 	@scripts/build-console.sh --types
