@@ -27,6 +27,7 @@ scripts/setup.sh --with-cargo-deny
 
 step cargo fmt --all --check
 step scripts/check-migrations.sh
+step node scripts/release-notes.mjs --check
 step console_bans
 step console_types
 step cargo clippy --locked --workspace --all-targets -- -D warnings
