@@ -54,7 +54,7 @@ async function databaseCost(subject, call) {
   const { method, path: target, headers, body } = call(0);
   const response = await request(subject.url + target, { method, headers, body });
   await response.body.dump({ limit: Infinity });
-  return response.headers["server-timing"]?.match(/desc="([^"]*)"/)?.[1] ?? null;
+  return String(response.headers["server-timing"] ?? "").match(/desc="([^"]*)"/)?.[1] ?? null;
 }
 
 /** Refuses to compare workers that do not answer the same. */

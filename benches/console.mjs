@@ -72,7 +72,7 @@ export async function measureConsole({ scratch, world, vars, rounds, say }) {
           again.push(await view(context, tenantry.url + path, slower));
           await context.close();
         }
-        for (const [view, list] of [["first", first], ["again", again]]) {
+        for (const [view, list] of Object.entries({ first, again })) {
           const middle = (name) => median(list.map((one) => one[name]));
           rows.push({ page, slower, view, content: middle("content"), largest: middle("largest"), blocked: middle("blocked"), requests: middle("requests"), bytes: middle("bytes") });
         }

@@ -171,7 +171,7 @@ async function costsOf(stateDir, vars, token) {
 /** Records so many requests more as the gate leaves them, half a second apart, up to now. Nobody may be serving the file. */
 function record(d1File, count) {
   const database = new DatabaseSync(d1File);
-  const columns = (table) => database.prepare(`SELECT name FROM pragma_table_info('${table}')`).all().map(({ name }) => name);
+  const columns = (table) => database.prepare(`SELECT name FROM pragma_table_info('${table}')`).all().map(({ name }) => String(name));
   /** As the last one is, but for what differs. */
   const like = (table, different, rest) => {
     const names = columns(table);

@@ -47,7 +47,7 @@ export async function load({ url, call, connections, milliseconds, requests, fai
  * One measurement of one call on one worker.
  *
  * @param {{url: string, cpuSeconds: () => Promise<number | null>}} subject
- * @param {Function} call as `load` takes it
+ * @param {Parameters<typeof load>[0]["call"]} call as `load` takes it
  * @param {{connections: number, milliseconds: number, requests: number, failures?: string[]}} options as `load` takes them
  */
 export async function measure(subject, call, options) {

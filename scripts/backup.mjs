@@ -22,8 +22,9 @@ const [from, to] = process.argv.slice(2);
 if (!to) die("usage: node scripts/backup.mjs STATE_DIR TO");
 if (!existsSync(path.join(from, "d1"))) die(`there is no installation in ${from}`);
 if (existsSync(to)) die(`${to} is there already`);
-const { DatabaseSync, backup } = await import("node:sqlite").catch(() => ({}));
-if (!backup) die("Node 22.16 or newer is needed");
+const sqlite = await import("node:sqlite").catch(() => null);
+if (!sqlite?.backup) die("Node 22.16 or newer is needed");
+const { DatabaseSync, backup } = sqlite;
 
 /** A database page by page, in one step: others may write meanwhile, and none of it is half in the copy. */
 async function copyDatabase(source, target) {

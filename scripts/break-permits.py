@@ -82,7 +82,7 @@ def split(text, start, end, word):
 
 def groups(text, start, end):
     """The insides of the outermost parentheses."""
-    found, depth, begin = [], 0, None
+    found, depth, begin = [], 0, 0
     for match in TOKEN.finditer(text, start, end):
         if match.group() == "(":
             if depth == 0:
@@ -124,7 +124,7 @@ def parts(text, start, end, alone=True):
     """The parts of a condition, and of all that is in them; one that is all of its alternative only if it stands alone."""
     alternatives = split(text, start, end, "OR")
     for alternative in alternatives:
-        operands = split(text, *alternative, "AND")
+        operands = split(text, alternative[0], alternative[1], "AND")
         for operand in operands:
             if len(operands) > 1 or (alone and len(alternatives) == 1):
                 yield operand
@@ -158,7 +158,7 @@ def mutants(statements, only):
         span = condition_of(text) if text.startswith(PERMITS) else None
         if span is None or (only and not any(word in name for word in only)):
             continue
-        for operand in split(text, *span, "AND"):
+        for operand in split(text, span[0], span[1], "AND"):
             shown = named(text[slice(*operand)], statement["parameters"])
             top.append((name, shown, {text: broken(text, operand)}))
             for part in within(text, *operand):

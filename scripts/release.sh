@@ -41,4 +41,4 @@ date="$(git log -1 --format=%cI)"
 tar --sort=name --mtime="$date" --owner=0 --group=0 --numeric-owner -C "$TO" -cf - "tenantry-$version" | gzip -9n > "$TO/tenantry-$version-worker.tar.gz"
 rm -rf "$place"
 (cd "$TO" && sha256sum tenantry-* > "tenantry-$version.sha256")
-say release "$TO: $(cd "$TO" && ls | tr '\n' ' ')"
+say release "$TO: module, worker, checksums, notes"

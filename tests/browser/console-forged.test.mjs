@@ -45,6 +45,7 @@ async function forge({ url, wanted }) {
     const text = body === null ? undefined : JSON.stringify(body);
     for (const credentials of ["include", "omit"]) {
       for (const [mode, type] of [["cors", "application/json"], ["cors", "text/plain"], ["no-cors", "text/plain"]]) {
+        /** @type {any} */
         const init = { method: mode === "no-cors" ? "POST" : method, mode, credentials, body: text, headers: { "content-type": type }, keepalive: true };
         try {
           const response = await fetch(url + path, init);
@@ -67,7 +68,7 @@ async function forge({ url, wanted }) {
     }
   }
   for (const path of ["/session", "/session/list", "/v2.1/projects/vision/service-users", "/v2.1/user"]) {
-    for (const mode of ["cors", "no-cors"]) {
+    for (const mode of /** @type {const} */ (["cors", "no-cors"])) {
       try {
         const response = await fetch(url + path, { mode, credentials: "include" });
         const body = await response.text();
@@ -105,7 +106,7 @@ for (const [what, host] of [["another site", "localhost"], ["another origin of t
           document.body.append(form);
           form.submit();
         },
-        { action: world.url + path, name: JSON.stringify({ ...body, x: "" }).replace(/"\}$/, "") },
+        { action: world.url + path, name: JSON.stringify({ .../** @type {object} */ (body), x: "" }).replace(/"\}$/, "") },
       );
       await page.waitForURL((url) => url.href.startsWith(world.url));
     }

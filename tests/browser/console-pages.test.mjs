@@ -97,7 +97,8 @@ for (const row of PAGES) {
   if (row.still) continue;
   test(`${row.name}: while it loads, and when the server cannot answer`, async () => {
     const page = await world.page(whoOf(row), { reducedMotion: "reduce" });
-    let answer;
+    /** @type {(value?: unknown) => void} */
+    let answer = () => {};
     const held = new Promise((done) => (answer = done));
     await page.route((url) => API.test(url.pathname), async (route) => {
       await held;

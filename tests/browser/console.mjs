@@ -36,8 +36,14 @@ export async function startConsole() {
 }
 
 class World {
+  /** Each person, by the name that tests give them. */
+  people = {};
+
   constructor(tenantry, browser, upstream) {
-    Object.assign(this, { tenantry, browser, upstream, url: tenantry.url, people: {} });
+    this.tenantry = tenantry;
+    this.browser = browser;
+    this.upstream = upstream;
+    this.url = tenantry.url;
   }
 
   async stop() {
@@ -185,7 +191,7 @@ export async function faults(page) {
 export async function leftIn(page, secret) {
   const places = await page.evaluate(() => ({
     document: document.documentElement.outerHTML,
-    fields: [...document.querySelectorAll("input, textarea")].map(({ value }) => value).join("\n"),
+    fields: [.../** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("input, textarea"))].map(({ value }) => value).join("\n"),
     url: location.href,
     history: JSON.stringify(history.state),
     title: document.title,

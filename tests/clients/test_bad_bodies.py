@@ -185,7 +185,8 @@ def test_a_large_body_without_a_valid_token_is_not_accepted(world, project):
 def test_a_large_body_is_refused_without_losing_the_connection(server, world, project, chunked, size, token, path, status):
     """The refusal reaches a client that still sends, and the next call goes over the same connection."""
     headers = dict(JSON, Authorization=f"Token {project.owner.token}") if token else JSON
-    connection = http.client.HTTPConnection(*server.address, timeout=60)
+    host, port = server.address
+    connection = http.client.HTTPConnection(host, port, timeout=60)
     connection.connect()
     connection.auto_open = 0
     for _ in range(3):

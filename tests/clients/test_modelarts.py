@@ -122,7 +122,8 @@ def test_a_list_takes_every_parameter(sdk, world):
     assert names(client.list_workspace(name="a b/ü~*")) == []
     assert names(client.list_workspace(name="a-", order="asc")) == ["alpha-1", "beta-1", "gamma-1"]
     assert names(client.list_workspace(sort_by="update_time"))[0] == "gamma-1"
-    for wrong in [{"limit": 0}, {"offset": -1}, {"sort_by": "owner"}, {"order": "up"}, {"limit": "many"}]:
+    refusals: list[dict] = [{"limit": 0}, {"offset": -1}, {"sort_by": "owner"}, {"order": "up"}, {"limit": "many"}]
+    for wrong in refusals:
         refused(client.list_workspace(**wrong), 400, "ModelArts.0104", next(iter(wrong)))
 
 

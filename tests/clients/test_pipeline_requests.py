@@ -17,7 +17,8 @@ def pipeline(project, name, objects, last):
     created(owner.post(path, {"name": name, "input_type": "structured", "output_type": "structured", **fields}))
     before, attachments = ("pipeline_start", "number"), []
     for one in objects:
-        attachments.append(link(*before, one["name"], "x"))
+        source, field = before
+        attachments.append(link(source, field, one["name"], "x"))
         before = (one["name"], "y")
     attachments.append(link(last, "y", "pipeline_end", "result"))
     created(owner.post(f"{path}/{name}/versions", {"version": "v1", "objects": objects, "attachments": attachments}))

@@ -12,6 +12,7 @@ import json
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
@@ -68,8 +69,17 @@ MODELS = {
 }
 
 
+class Server(ThreadingHTTPServer):
+    """Where the models are, and the secrets that it takes signatures by."""
+
+    url: str
+    secrets: list
+
+
 class Models(BaseHTTPRequestHandler):
     """Answers what is signed by a secret of its server, once or, at `/stream`, word by word."""
+
+    server: "Server"
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -77,7 +87,7 @@ class Models(BaseHTTPRequestHandler):
             return self.send_error(401)
         path, streams, _ = self.path.partition("/stream")
         data = json.loads(body)
-        output = [MODELS[path](item) for item in data] if isinstance(data, list) else MODELS[path](data)
+        output: Any = [MODELS[path](item) for item in data] if isinstance(data, list) else MODELS[path](data)
         self.send_response(200)
         if streams:
             self.send_header("Content-Type", "text/event-stream")
@@ -107,7 +117,7 @@ class Models(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def models():
     """The server, with its `url`, and `secrets` to add to."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Models)
+    server = Server(("127.0.0.1", 0), Models)
     server.url, server.secrets = f"http://127.0.0.1:{server.server_port}", []
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server

@@ -28,7 +28,7 @@ before(async () => {
       return;
     }
     await sleep(50);
-    const { x } = JSON.parse(Buffer.concat(chunks));
+    const { x } = JSON.parse(Buffer.concat(chunks).toString());
     // Each fifth one fails.
     response.writeHead(x % 5 === 4 ? 500 : 200, { "content-type": "application/json" });
     response.end(JSON.stringify({ y: x }));
@@ -104,7 +104,7 @@ test("a result that comes later ends its request", async (t) => {
   const send = (text, headers = {}) => {
     const [message, now] = [`result_${id}`, new Date()];
     const signature = new Webhook(set.upstream_secret).sign(message, now, text);
-    const signed = { "webhook-id": message, "webhook-timestamp": `${Math.floor(now / 1000)}`, "webhook-signature": signature };
+    const signed = { "webhook-id": message, "webhook-timestamp": `${Math.floor(now.getTime() / 1000)}`, "webhook-signature": signature };
     return fetch(`${tenantry.url}/v2.1/results/${id}`, { method: "POST", headers: { ...signed, ...headers }, body: text });
   };
   // The run of a minute comes meanwhile, and leaves it alone.

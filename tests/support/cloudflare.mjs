@@ -23,7 +23,8 @@ export async function startCloudflare({ secrets = [] } = {}) {
 
   const script = { id: "tenantry", tag: "tag", last_deployed_from: "wrangler" };
 
-  const routes = [
+  /** @type {[string, string, (call: any) => any][]} */
+  const table = [
     ["GET", "/user/tokens/verify", () => ({ result: { id: "token", status: "active" } })],
     ["GET", "/user", () => ({ result: { email: "ada@example.com" } })],
     ["GET", "/accounts", () => paged([{ id: "account", name: "account" }])],
@@ -91,7 +92,8 @@ export async function startCloudflare({ secrets = [] } = {}) {
     }],
     ["(?:GET|POST)", "/accounts/account/workers/scripts/tenantry/subdomain", () => ({ result: { enabled: true, previews_enabled: false } })],
     ["PUT", "/accounts/account/workers/scripts/tenantry/schedules", ({ json }) => ({ result: { schedules: json } })],
-  ].map(([method, path, answer]) => ({ pattern: new RegExp(`^${method} ${path}$`), answer }));
+  ];
+  const routes = table.map(([method, path, answer]) => ({ pattern: new RegExp(`^${method} ${path}$`), answer }));
 
   const server = createServer(async (request, response) => {
     const chunks = [];

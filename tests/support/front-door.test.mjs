@@ -82,7 +82,7 @@ test("`wrangler dev` alone in a fresh clone serves", async () => {
 test("a build that nobody asked wrangler for says in one sentence what to run", () => {
   execFileSync("rm", ["-rf", path.join(clone, ".tools/bin")]);
   const env = { ...process.env, WRANGLER_COMMAND: "" };
-  assert.throws(() => execFileSync("scripts/build.sh", ["dev"], { cwd: clone, env, stdio: ["ignore", "pipe", "pipe"], encoding: "utf8" }), (error) => {
+  assert.throws(() => execFileSync("scripts/build.sh", ["dev"], { cwd: clone, env, stdio: ["ignore", "pipe", "pipe"], encoding: "utf8" }), (/** @type {any} */ error) => {
     assert.match(error.stderr, /^error: not there yet: worker-build wasm-bindgen\. Run: make setup\n$/);
     return true;
   });

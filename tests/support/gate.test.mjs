@@ -144,13 +144,13 @@ test("a request is answered, recorded and metered in two round trips", async () 
 });
 
 test("a failing upstream is told as such", async () => {
-  for (const [answer, words] of [
+  for (const [answer, words] of /** @type {[(response: any) => any, RegExp][]} */ ([
     [(response) => response.writeHead(500).end("x"), /answered 500/],
     [(response) => response.writeHead(302, { location: "http://127.0.0.1:1/" }).end(), /answered 302/],
     [(response) => response.socket.destroy(), /could not be reached/],
     [(response) => { response.writeHead(200, { "content-length": 9 }).write('{"y":'); setTimeout(() => response.destroy(), 20); }, /broke off/],
     [(response) => response.end(Buffer.alloc((8 << 20) + 1, " ")), /longer than 8 MiB/],
-  ]) {
+  ])) {
     answers = answer;
     const body = await (await ask()).json();
     assert.equal(body.status, "failed");
@@ -161,10 +161,10 @@ test("a failing upstream is told as such", async () => {
 const CHAT = `${PROJECT}/openai-compatible/v1/chat/completions`;
 const chat = { model: "ubiops-deployment/d/llm/parrot", stream: true, messages: [] };
 
-for (const [name, target, body] of [
+for (const [name, target, body] of /** @type {[string, string, object][]} */ ([
   ["of a streamed request", `${DEPLOYMENT}/requests/stream`, { x: 1 }],
   ["of OpenAI's clients", CHAT, chat],
-]) {
+])) {
   test(`each event ${name} is there before the upstream sends the next one`, async (context) => {
     const COUNT = 10;
     const read = Array.from({ length: COUNT }, () => Promise.withResolvers());
@@ -261,6 +261,7 @@ async function answeredMegabytes(count) {
 test(`${HANG_UPS} callers who hang up leave nothing behind`, { timeout: 60_000 + HANG_UPS * 200 }, async (context) => {
   // Where they hang up, with what the upstream does until then.
   const half = (response) => response.writeHead(200, { "content-length": 1000 }).write('{"y":');
+  /** @type {[string, object, (response: any) => any][]} */
   const places = [
     [`${DEPLOYMENT}/requests`, { x: 0 }, () => {}],
     [`${DEPLOYMENT}/requests`, { x: 1 }, half],
@@ -275,7 +276,10 @@ test(`${HANG_UPS} callers who hang up leave nothing behind`, { timeout: 60_000 +
   answers = (response, call) => places[JSON.parse(call.body).x ?? 4][2](response);
   for (let gone = 0; gone < HANG_UPS; gone += 20) {
     const count = calls.length;
-    const callers = await Promise.all(Array.from({ length: 20 }, (_, at) => begin(...places[at % places.length])));
+    const callers = await Promise.all(Array.from({ length: 20 }, (_, at) => {
+      const [target, body] = places[at % places.length];
+      return begin(target, body);
+    }));
     for (let tries = 0; tries < 2_000 && calls.length < count + 20; tries++) await sleep(5);
     for (const caller of callers) caller.leave();
     await Promise.all(calls.slice(count).map(isClosed));

@@ -139,7 +139,7 @@ export async function startPlanned() {
     if (request.url === "/secrets") return json(response, 201, secrets.push(body.toString()));
     if (!PATHS[request.url]) return json(response, 404, { error: { message: "there is nothing here" } });
     if (!isSigned(body, request.headers)) return json(response, 401, { error: { message: "this is not signed" } });
-    const call = { path: request.url, headers: request.headers, body: JSON.parse(body) };
+    const call = { path: request.url, headers: request.headers, body: JSON.parse(body.toString()) };
     calls.push(call);
     await speak(response, call);
   });

@@ -13,6 +13,7 @@ import { startTenantry } from "./serve.mjs";
 const PROJECT = "/v2.1/projects/vision";
 const SAID = { planned: "good morning to you", foreign: FOREIGN_WORDS };
 const MODELS = { planned: "ubiops-deployment/planned//parrot", foreign: "ubiops-deployment/foreign/v1/org/some:model" };
+/** @type {import("openai/resources").ChatCompletionMessageParam[]} */
 const messages = [{ role: "user", content: SAID.planned }];
 let tenantry;
 let planned;
@@ -153,7 +154,7 @@ test("who is refused reads why", async () => {
 test("who is one too many waits as they are told, and is let in then", async () => {
   const slow = await client.chat.completions.create({ model: "ubiops-deployment/narrow//slow", messages, stream: true });
   const statuses = [];
-  const seen = async (...request) => {
+  const seen = async (/** @type {Parameters<typeof fetch>} */ ...request) => {
     const response = await fetch(...request);
     statuses.push(response.status);
     assert.ok(response.ok || response.headers.get("retry-after"));
@@ -172,11 +173,11 @@ test("who is one too many waits as they are told, and is let in then", async () 
 
 test("what ran and failed is not sent again by the SDK", async () => {
   let sent = 0;
-  const counting = new OpenAI({ baseURL, apiKey, fetch: (...request) => (sent++, fetch(...request)) });
-  for (const [model, words] of [
+  const counting = new OpenAI({ baseURL, apiKey, fetch: (/** @type {Parameters<typeof fetch>} */ ...request) => (sent++, fetch(...request)) });
+  for (const [model, words] of /** @type {[string, RegExp][]} */ ([
     ["ubiops-deployment/gone//parrot", /could not be reached/],
     ["ubiops-deployment/planned//breaks", /broke off/],
-  ]) {
+  ])) {
     sent = 0;
     await refused(counting.chat.completions.create({ model, messages }), OpenAI.InternalServerError, 502, words);
     assert.equal(sent, 1, model);

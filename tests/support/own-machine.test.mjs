@@ -55,7 +55,12 @@ async function freePort() {
   return port;
 }
 
-/** Starts a server on a directory and waits until it says where it serves. */
+/**
+ * Starts a server on a directory and waits until it says where it serves.
+ *
+ * @param {string} stateDir
+ * @param {{port?: number, env?: Record<string, string>, args?: string[]}} [options]
+ */
 async function serve(stateDir, { port, env = {}, args = ["--secrets", secrets] } = {}) {
   port ??= await freePort();
   const child = spawn(process.execPath, ["scripts/serve.mjs", "--port", String(port), "--state-dir", stateDir, ...args], {
@@ -75,7 +80,7 @@ async function serve(stateDir, { port, env = {}, args = ["--secrets", secrets] }
     });
   });
   const url = await Promise.race([ready, once(child, "close").then(() => null)]);
-  const end = async (signal = "SIGTERM") => {
+  const end = async (/** @type {NodeJS.Signals} */ signal = "SIGTERM") => {
     const ended = once(child, "exit");
     child.kill(signal);
     return await ended;

@@ -36,7 +36,7 @@ export { modules };
  * @param {Record<string, object>} [options.modules] another worker's modules in their place: what benchmarks compare with
  * @param {string} [options.migrationsDir] default `migrations`
  * @returns {Promise<{url: string, operatorToken: string, d1File: string, logFile: string | null,
- *   database: import("@cloudflare/workers-types").D1Database, payloads: import("@cloudflare/workers-types").KVNamespace,
+ *   database: import("@cloudflare/workers-types").D1Database, payloads: any,
  *   stop: () => Promise<void>}>} `url` has no trailing slash; `database` is D1 itself, beside the worker, as `payloads` is KV
  */
 export async function startTenantry(options = {}) {

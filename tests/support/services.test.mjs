@@ -60,7 +60,7 @@ after(async () => {
   upstream?.close();
 });
 
-const call = (below, options = {}) =>
+const call = (below, /** @type {any} */ options = {}) =>
   fetch(`${tenantry.url}/services/${id}${below}`, {
     redirect: "manual",
     duplex: "half",

@@ -20,7 +20,13 @@ after(async () => {
   await tenantry?.stop();
 });
 
-/** A call with these headers and no others, which fetch would not send so. */
+/**
+ * A call with these headers and no others, which fetch would not send so.
+ *
+ * @param {string} method
+ * @param {string} path
+ * @param {{headers?: Record<string, string>, body?: object}} [options]
+ */
 async function call(method, path, { headers = {}, body } = {}) {
   const sent = request(tenantry.url + path, {
     method,
