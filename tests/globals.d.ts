@@ -16,6 +16,7 @@ declare global {
     held: any;
     measured: any;
     models: any;
+    shows: any;
     shifts: any;
   }
   /** Of entries of `layout-shift`, which Chromium alone has. */

@@ -48,7 +48,7 @@ async function fill(world, upstream) {
     }
   }
   const soon = new Date(Date.now() + 5 * DAY).toISOString();
-  for (const [name, more] of [["web-app", { allowed_cors_origins: ["https://app.example.com"] }], ["nightly-import", { expiry_date: soon }]]) {
+  for (const [name, more] of Object.entries({ "web-app": { allowed_cors_origins: ["https://app.example.com"] }, "nightly-import": { expiry_date: soon } })) {
     const user = await world.call("POST", `${PROJECT}/service-users`, { name, ...more });
     await world.call("POST", `${PROJECT}/role-assignments`, { role: "deployment-request-user", assignee: user.id });
     world.token ??= user.token;

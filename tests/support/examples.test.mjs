@@ -85,7 +85,7 @@ for (const [name, key] of [["vllm", "sk-of-vllm"], ["ollama", undefined]]) {
     assert.equal(events.at(-1), "data: [DONE]", answered);
     const pieces = events.slice(0, -1).map((line) => JSON.parse(line.slice("data: ".length)).choices[0]?.delta.content ?? "");
     assert.equal(pieces.join(""), FOREIGN_WORDS);
-    assert.ok(pieces.filter(Boolean).length > 3, pieces);
+    assert.ok(pieces.filter(Boolean).length > 3, pieces.join("|"));
     const model = block.match(/"openai-model-names": "(.*?)"/)[1];
     const listed = JSON.parse(await further('curl -sS "$api/v2.1/projects/vision/openai-compatible/v1/models" -H "Authorization: Bearer $app"'));
     assert.ok(listed.data.some(({ id }) => id === `ubiops-deployment/${name}/v1/${model}`), JSON.stringify(listed));

@@ -31,4 +31,5 @@ export async function firstCall(tenantry, upstream) {
 }
 
 /** What bash answers to what is pasted into it; it ends at the first command that fails. */
-export const paste = (text, options) => promisify(execFile)("bash", ["-euo", "pipefail", "-c", text], options);
+export const paste = (text, /** @type {import("node:child_process").ExecFileOptionsWithStringEncoding} */ options) =>
+  promisify(execFile)("bash", ["-euo", "pipefail", "-c", text], options);
