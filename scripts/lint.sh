@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What is checked without running the project: formatting, clippy for both targets (the wasm32 one with the compiler that has that
-# target), Rust's documentation, licences and sources of the dependencies, landed migrations, the changelog, the types of the console, of the
+# target), licences and sources of the dependencies, landed migrations, the changelog, the types of the console, of the
 # scripts and tests in JavaScript and in Python, the console's ban on what could run or keep what it must not, spelling, the scripts
 # themselves.
 set -euo pipefail
@@ -22,8 +22,6 @@ console_types() {
   node_modules/.bin/svelte-check --workspace console --tsconfig ./tsconfig.json --fail-on-warnings
 }
 
-documentation() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items --quiet; }
-
 scripts/setup.sh --with-cargo-deny
 scripts/setup-checks.sh
 # The set-up may have brought the toolchain that the wasm32 lints run in.
@@ -39,7 +37,6 @@ step "$TOOLS/checks/bin/mypy"
 step "$TOOLS/checks/bin/codespell"
 step cargo clippy --locked --workspace --all-targets -- -D warnings
 step wasm cargo clippy --locked --lib --target wasm32-unknown-unknown -- -D warnings
-step documentation
 step "$TOOLS/bin/cargo-deny" --locked check --hide-inclusion-graph bans licenses sources
 if have shellcheck || { [ "${CI:-}" = true ] && apt_install shellcheck; }; then
   step shellcheck -x scripts/*.sh .ci/run
