@@ -165,7 +165,7 @@ impl Base {
                 names.insert((*name).to_owned(), caller.id.clone());
             }
         }
-        for (_, caller) in &callers {
+        for caller in callers.values() {
             // So that no call is somebody's first.
             world.get(caller, "/v2.1/projects");
         }

@@ -158,6 +158,9 @@ fn secret(id: &str) -> DerivedSecret {
     keys.derive(Purpose::AccessKey, id, 1)
 }
 
+/// A name and a value of a query, decoded.
+type Pair = (Vec<u8>, Vec<u8>);
+
 /// A request to be signed.
 struct Parts {
     target: String,
@@ -213,7 +216,7 @@ impl Parts {
     }
 
     /// Its query, decoded as forms are.
-    fn pairs(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+    fn pairs(&self) -> Vec<Pair> {
         let decoded = |text: &str| {
             let bytes = percent_decode(text.replace('+', " ").as_bytes()).collect::<Vec<u8>>();
             String::from_utf8_lossy(&bytes).into_owned().into_bytes()
@@ -232,7 +235,7 @@ impl Parts {
     }
 
     /// All that a signature has to tell apart; a port that is the default of a scheme stands for none.
-    fn meaning(&self) -> (Vec<u8>, Vec<(Vec<u8>, Vec<u8>)>, &[u8], &str) {
+    fn meaning(&self) -> (Vec<u8>, Vec<Pair>, &[u8], &str) {
         let host = [":80", ":443"]
             .iter()
             .find_map(|port| self.host.strip_suffix(port));
