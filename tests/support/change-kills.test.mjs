@@ -378,7 +378,7 @@ class Caller {
 
 test(`each change is there whole or not at all after ${KILLS} kills`, { timeout: 60_000 + KILLS * 20_000 }, async (context) => {
   if ((await workerdPid()) === null) return context.skip("there is no /proc here to find the runtime in");
-  const writers = Object.entries(kinds).map(([name, kind]) => [name, new Writer(kind)]);
+  const writers = Object.entries(kinds).map(([name, kind]) => /** @type {[string, Writer]} */ ([name, new Writer(kind)]));
   const callers = Array.from({ length: CALLERS }, () => new Caller());
   await resets.begin();
   await consumptions.begin();

@@ -38,7 +38,7 @@ before(async () => {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify({ y: JSON.parse(Buffer.concat(chunks)).x }));
+    response.end(JSON.stringify({ y: JSON.parse(Buffer.concat(chunks).toString()).x }));
   });
   // No connection ends by itself, and none is refused.
   upstream.keepAliveTimeout = 0;
@@ -119,7 +119,11 @@ async function one() {
 const at = (list, part) => Math.round(list.toSorted((a, b) => a - b)[Math.floor((list.length - 1) * part)]);
 const rows = async (sql) => (await tenantry.database.prepare(sql).all()).results;
 
-/** Whether it may be sent again, and when. */
+/**
+ * Whether it may be sent again, and when.
+ *
+ * @param {any} outcome
+ */
 const isRefused = ({ status, retryAfter }) => [429, 503].includes(status) && Number(retryAfter) >= 1;
 
 /** How long calls take where there is one at a time. */
