@@ -968,11 +968,11 @@ mod passing {
         let world = &served.world;
         world.upstream.answering(|_| Reply::new(204));
         let origin = "https://app.example.com";
-        let preflight = || {
-            let call = Call::new("OPTIONS", format!("/services/{}/a/b", served.id))
-                .header("origin", origin);
+        let preflight_of = |id: &str| {
+            let call = Call::new("OPTIONS", format!("/services/{id}/a/b")).header("origin", origin);
             world.send(call.header("access-control-request-headers", "x-own"))
         };
+        let preflight = || preflight_of(&served.id);
         let allowed = |answer: &Answer| {
             answer
                 .header("access-control-allow-origin")
@@ -994,6 +994,11 @@ mod passing {
         let answer = preflight().expect(204);
         assert_eq!(allowed(&answer).as_deref(), Some(origin));
         assert_eq!(answer.header("access-control-allow-headers"), Some("x-own"));
+        // A call takes an id in either case, with and without dashes, and so does what a browser asks before it.
+        for id in [served.id.to_uppercase(), served.id.replace('-', "")] {
+            let answer = preflight_of(&id).expect(204);
+            assert_eq!(allowed(&answer).as_deref(), Some(origin), "{id}");
+        }
         assert_eq!(
             allowed(&world.send(foreign()).expect(204)).as_deref(),
             Some(origin)
