@@ -76,6 +76,18 @@ apt_install() {
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
+# find_python MINIMUM: a Python at least so new that can make virtual environments, as `python`, and its `version`; pip asks nothing
+# from then on.
+find_python() {
+  have python3 || apt_install python3 || die "python3 is missing ($1 or newer)"
+  python="$(command -v python3)"
+  version="$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+  version_at_least "$version" "$1" || die "python3 is $version; $1 or newer is needed"
+  "$python" -c 'import venv, ensurepip' 2>/dev/null || apt_install python3-venv ||
+    die "python3 cannot make virtual environments. On Debian: apt-get install python3-venv"
+  export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
+}
+
 # take_lock DIRECTORY: waits until no other living process holds it; released when the script ends. A directory, since creating
 # one is atomic everywhere and macOS has no flock.
 HELD_LOCK=

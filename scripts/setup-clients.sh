@@ -15,14 +15,8 @@ set -euo pipefail
 
 PIP_VERSION=25.3
 
-have python3 || apt_install python3 || die "python3 is missing (3.9 or newer)"
-python="$(command -v python3)"
-version="$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
-version_at_least "$version" 3.9 || die "python3 is $version; 3.9 or newer is needed"
-"$python" -c 'import venv, ensurepip' 2>/dev/null || apt_install python3-venv ||
-  die "python3 cannot make virtual environments. On Debian: apt-get install python3-venv"
-
-export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PYTHONDONTWRITEBYTECODE=
+find_python 3.9
+export PYTHONDONTWRITEBYTECODE=
 platform="$("$python" -c 'import platform, sys; print("py%d.%d" % sys.version_info[:2], platform.system(), platform.machine(), sep="-")')"
 mkdir -p "$TOOLS/clients"
 
