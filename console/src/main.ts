@@ -2,8 +2,7 @@
 // page that the URL names, are asked for while the frame is still being fetched.
 
 import { askAhead, fill } from "./api";
-import { BASE, find } from "./rules/paths";
-import { OF_A_PROJECT, ROUTES } from "./routes";
+import { here, OF_A_PROJECT } from "./routes";
 import { show } from "./theme";
 
 show();
@@ -20,7 +19,7 @@ window.addEventListener("vite:preloadError", (event) => {
 
 // The frame and the page ask for all of this again, take the answers, and say so where one cannot be had.
 askAhead("/session");
-const at = find(ROUTES, location.pathname.slice(BASE.length) || "/");
+const at = here();
 if (at) {
   at.row.page().catch(() => undefined);
   const around = at.inBraces["p"] ? OF_A_PROJECT : [];

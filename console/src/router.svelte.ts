@@ -3,16 +3,14 @@
 
 import { tick } from "svelte";
 import { forgetCalls } from "./api";
-import { BASE, find, type Found } from "./rules/paths";
-import { ROUTES, type Route } from "./routes";
-
-const found = (): Found<Route> | null => find(ROUTES, location.pathname.slice(BASE.length) || "/");
+import { BASE } from "./rules/paths";
+import { here, pathHere } from "./routes";
 
 class Router {
   /** The path below the console, as it is written. */
-  path = $state(location.pathname.slice(BASE.length) || "/");
+  path = $state(pathHere());
   query = $state.raw(new URLSearchParams(location.search));
-  at = $state.raw(found());
+  at = $state.raw(here());
   /** Whether this page came by a link in the console: then its heading takes the focus. */
   moved = $state(false);
   /** Says whether leaving is all right; set by a page with something unsaved. */
@@ -72,12 +70,12 @@ class Router {
   }
 
   #read(moved: boolean): void {
-    const path = location.pathname.slice(BASE.length) || "/";
+    const path = pathHere();
     if (path !== this.path) forgetCalls();
     this.moved = moved;
     this.query = new URLSearchParams(location.search);
     if (path !== this.path) {
-      this.at = found();
+      this.at = here();
       this.path = path;
     }
   }

@@ -3,6 +3,7 @@
 
 import type { Component } from "svelte";
 import type { IconName } from "./parts/icons";
+import { BASE, find, type Found } from "./rules/paths";
 import { pages } from "./texts/en";
 
 export interface Route {
@@ -182,3 +183,9 @@ export const ROUTES: readonly Route[] = [
   { path: "/operator/audit", title: pages.operator, page: () => import("./pages/operator/Audit.svelte"), in: "/operator", open: true },
   { path: "/me", title: pages.me, page: () => import("./pages/me/Me.svelte"), in: "foot", icon: "person" },
 ];
+
+/** The path below the console of the page that is open, as it is written. */
+export const pathHere = (): string => location.pathname.slice(BASE.length) || "/";
+
+/** The row of that page, and what stands in its braces. */
+export const here = (): Found<Route> | null => find(ROUTES, pathHere());
