@@ -35,16 +35,14 @@ pub fn present_starts(at: Timestamp) -> [Timestamp; 31] {
     let days = i64::from(today.num_days_in_month());
     let month = midnight(today).as_millis() - i64::from(today.day0()) * DAY;
     let days_before = i64::from(day_of(Timestamp::from_millis(month - DAY)).num_days_in_month());
-    let mut day = 0;
-    [(); 31].map(|()| {
-        let start = month + i64::min(day, days - 1) * DAY;
-        let start = if start > at.as_millis() {
-            month + (i64::min(day, days_before - 1) - days_before) * DAY
-        } else {
-            start
-        };
-        day += 1;
-        Timestamp::from_millis(start)
+    std::array::from_fn(|day| {
+        let day = i64::try_from(day).unwrap_or_default();
+        let of_this_month = month + day.min(days - 1) * DAY;
+        let of_the_one_before = month + (day.min(days_before - 1) - days_before) * DAY;
+        Timestamp::from_millis(match of_this_month > at.as_millis() {
+            true => of_the_one_before,
+            false => of_this_month,
+        })
     })
 }
 

@@ -36,7 +36,7 @@ const MAX_VALUES: usize = LONGEST_BODY / SHORTEST;
 
 /// The values of a subject as one text, lists parted by `;`: the first days of the intervals, then the values of each
 /// column in these; null where there is none. `series!(subject, object type, columns...)`, the first two fragments of SQL.
-/// By day each row is a value, and each day is read once for all columns; months are summed. As text, a sum beyond 2^53
+/// By day each row is a value, and each day is read once for all columns; months are summed, a column after the other. As text, a sum beyond 2^53
 /// crosses JavaScript whole; lists of numbers take SQLite half the time of numbers put together with their days.
 macro_rules! series {
     ($subject:expr, $object_type:expr, $($column:literal),+) => {
