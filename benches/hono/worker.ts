@@ -21,13 +21,14 @@ type Caller = {
 type Project = {
   project_id: string; project_name: string; project_creation_date: number; advanced_permissions: number; credits: number | null;
   suspended_by: string | null; suspended_reason: string | null; cors_origins: string; labels: string;
-  organization_id: string; organization_name: string;
+  organization_id: string; organization_name: string; subscription_start_date: number; credits_used?: number;
 };
 
-const CALLER_AND_PROJECT = `
+const callerAndProject = (columns = "") => `
   SELECT t.id AS token_id, t.last_used, s.expiry_date, u.id AS user_id, s.id AS service_user_id, coalesce(u.email, s.email) AS email,
          p.id AS project_id, p.name AS project_name, p.creation_date AS project_creation_date, p.advanced_permissions, p.credits,
          p.suspended_by, p.suspended_reason, p.cors_origins, p.labels, n.id AS organization_id, n.name AS organization_name,
+         n.subscription_start_date,${columns}
          m.admin AS is_admin,
          m.admin = 1 OR s.project_id = p.id
            OR EXISTS (SELECT 1 FROM role_assignments a WHERE a.project_id = p.id AND a.assignee_id = coalesce(u.id, s.id)) AS has_part,
@@ -42,6 +43,14 @@ const CALLER_AND_PROJECT = `
   LEFT JOIN organizations n ON n.id = p.organization_id
   LEFT JOIN organization_users m ON m.organization_id = p.organization_id AND m.user_id = u.id
   WHERE t.digest = ?1`;
+const CALLER_AND_PROJECT = callerAndProject();
+/** The same, with what the project has used in the present period, for where it is shown. */
+const CALLER_AND_USAGE = callerAndProject(`
+         (SELECT coalesce(sum(d.credits), 0) FROM usage_days d
+          WHERE d.subject_id = p.id AND d.object_type = 'deployment_version'
+            AND d.day >= unixepoch(
+              'now', 'start of month', iif(strftime('%d', n.subscription_start_date / 1000, 'unixepoch') > strftime('%d', 'now'), '-1 month', '+0 month'),
+              '+' || (strftime('%d', n.subscription_start_date / 1000, 'unixepoch') - 1) || ' days') / 86400) AS credits_used,`);
 const ORIGIN_IN_PROJECT = `
   SELECT EXISTS (SELECT 1 FROM project_origins o WHERE o.project_id = p.id AND o.origin = ?2) AS by_project,
          EXISTS (SELECT 1 FROM service_user_origins o WHERE o.project_id = p.id AND o.origin = ?2) AS by_service_user
@@ -127,13 +136,13 @@ app.options("/v2.1/projects/:project/deployments/:deployment/requests", async (c
 });
 
 /** Who is calling, and whether they may; otherwise the refusal. */
-async function authorise(c: Call, permission: string): Promise<Response | undefined> {
+async function authorise(c: Call, permission: string, select = CALLER_AND_PROJECT): Promise<Response | undefined> {
   const token = c.req.header("authorization")?.match(/^(?:token|bearer) (.+)$/i)?.[1] ?? "";
   const invalid = () => c.json({ error: "the token is invalid or has expired" }, 401, { "www-authenticate": "Token" });
   if (!(await isOurs(c, token))) return invalid();
   const name = c.req.param("project") ?? "";
   const now = Date.now();
-  const statement = c.env.DB.prepare(CALLER_AND_PROJECT).bind(await digest(c, token), name, permission);
+  const statement = c.env.DB.prepare(select).bind(await digest(c, token), name, permission);
   const [{ results }] = await batch(c, [statement]);
   const [row] = results as (Caller & Project)[];
   if (!row || (row.expiry_date !== null && row.expiry_date <= now)) return invalid();
@@ -146,6 +155,17 @@ async function authorise(c: Call, permission: string): Promise<Response | undefi
   c.set("caller", row);
   c.set("project", row);
   return undefined;
+}
+
+/** With six digits of a second, which the clients document. */
+const zulu = (date: Date) => date.toISOString().replace("Z", "000Z");
+
+/** The month of a subscription in which `now` lies: months that are too short for its day aside. */
+function presentPeriod(start: Date, now: Date): { start: Date; end: Date } {
+  const day = start.getUTCDate();
+  const month = now.getUTCMonth() - (day > now.getUTCDate() ? 1 : 0);
+  const of = (month: number) => new Date(Date.UTC(now.getUTCFullYear(), month, day));
+  return { start: of(month), end: of(month + 1) };
 }
 
 /** The audit row of a change. */
@@ -164,17 +184,20 @@ function audit(c: Call, action: string, object: string, name: string, after: unk
 }
 
 app.get("/v2.1/projects/:project", async (c) => {
-  const refused = await authorise(c, "projects.get");
+  const refused = await authorise(c, "projects.get", CALLER_AND_USAGE);
   if (refused) return refused;
   const project = c.get("project");
+  const period = presentPeriod(new Date(project.subscription_start_date), new Date());
   return c.json({
     id: project.project_id,
     name: project.project_name,
-    // Six digits of a second, which the clients document.
-    creation_date: new Date(project.project_creation_date).toISOString().replace("Z", "000Z"),
+    creation_date: zulu(new Date(project.project_creation_date)),
     advanced_permissions: project.advanced_permissions === 1,
     organization_name: project.organization_name,
     credits: project.credits === null ? null : project.credits / 1_000_000,
+    credits_used: (project.credits_used ?? 0) / 1_000_000,
+    period_start: zulu(period.start),
+    period_end: zulu(period.end),
     suspended: project.suspended_by !== null,
     suspended_reason: project.suspended_reason,
     cors_origins: json(project.cors_origins),
