@@ -28,7 +28,7 @@ use crate::api::{Call, Context};
 use crate::auth::access::Authority;
 use crate::domain::{RequestId, Timestamp};
 use crate::error::Error;
-use crate::platform::{Config, Local, Platform};
+use crate::platform::{Config, Local, Platform, Work};
 use crate::routes;
 use crate::routes::family::RateLimit;
 use crate::sql::statement::Statement;
@@ -93,7 +93,7 @@ pub async fn handle(
         }),
         notes: Notes::default(),
         rate: Cell::default(),
-        work: RefCell::default(),
+        work: Work::new(),
     };
     let method = request.method.clone();
     let answer = match entropy {
@@ -142,7 +142,7 @@ pub async fn handle(
     if config.server_timing {
         response.header("server-timing", line.server_timing());
     }
-    let work = exchange.work.into_inner();
+    let work = exchange.work.take();
     let work = if is_streamed(&response) {
         line.write_behind(work)
     } else {
@@ -196,7 +196,7 @@ struct Exchange<'a> {
     progress: RefCell<Progress>,
     notes: Notes,
     rate: Cell<Option<Rate>>,
-    work: RefCell<Vec<Local<'static, ()>>>,
+    work: Work,
 }
 
 impl<'a> Exchange<'a> {

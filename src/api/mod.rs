@@ -47,7 +47,7 @@ pub mod vouchers;
 pub mod webhooks;
 pub mod workspaces;
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::rc::Rc;
 
 pub(crate) use call::{Call, OnOrganization, OnProject, OnTarget, OnWorkspace};
@@ -58,7 +58,7 @@ use crate::domain::json::FromJson;
 use crate::domain::{AuditId, Email, Id, Opens, RequestId, Timestamp, TokenId, WantedModel};
 use crate::error::Error;
 use crate::gate::memory::Held;
-use crate::platform::{Config, Local, Platform, SERVICE_USER_DOMAIN, Upload};
+use crate::platform::{Config, Local, Platform, SERVICE_USER_DOMAIN, Upload, Work};
 use crate::store::audit::ChangeContext;
 use crate::store::connection::Connection;
 use crate::store::first_trip::Rider;
@@ -115,13 +115,13 @@ pub struct Context<'a> {
     pub notes: Notes,
     /// What its answer tells of the caller's minute.
     pub(crate) rate: &'a Cell<Option<Rate>>,
-    pub(crate) work: &'a RefCell<Vec<Local<'static, ()>>>,
+    pub(crate) work: &'a Work,
 }
 
 impl Context<'_> {
     /// Leaves work to be done when the handler has returned: what writes a streamed answer, and what nobody waits for.
     pub fn later(&self, work: Local<'static, ()>) {
-        self.work.borrow_mut().push(work);
+        self.work.push(work);
     }
 
     /// Counts so many permits more that the caller has taken since the first trip, or fewer where they have some back.

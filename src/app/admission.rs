@@ -216,7 +216,7 @@ impl Exchange<'_> {
             false => requests::withdrawal(call),
         };
         if let (true, Ok(statements)) = (may_be_there, withdrawal) {
-            self.work.borrow_mut().push(settle::repeated(
+            self.work.push(settle::repeated(
                 &self.connection,
                 self.platform,
                 statements,

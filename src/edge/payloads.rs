@@ -36,18 +36,12 @@ impl Kv {
 }
 
 impl Payloads for Kv {
-    fn put<'a>(
-        &'a self,
-        key: &'a str,
-        text: &'a str,
-        seconds: i64,
-    ) -> Local<'a, Result<(), String>> {
-        Box::pin(async move {
-            let options = Object::new();
-            let seconds = JsValue::from(seconds as f64);
-            Reflect::set(&options, &"expirationTtl".into(), &seconds).map_err(words)?;
-            done(self.0.put(key, text, &options)).await.map(|_| ())
-        })
+    fn put(&self, key: &str, text: &str, seconds: i64) -> Local<'static, Result<(), String>> {
+        let options = Object::new();
+        let seconds = JsValue::from(seconds as f64);
+        let set = Reflect::set(&options, &"expirationTtl".into(), &seconds);
+        let putting = set.and_then(|_| self.0.put(key, text, &options));
+        Box::pin(async move { done(putting).await.map(|_| ()) })
     }
 
     fn get<'a>(&'a self, key: &'a str) -> Local<'a, Result<Option<String>, String>> {

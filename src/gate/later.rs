@@ -9,7 +9,7 @@ use super::settle::{Kept, Unsettled};
 use super::{Failure, Outcome, Passage};
 use crate::domain::{RecordId, Timestamp};
 use crate::error::Error;
-use crate::platform::{Config, Nobody, Platform};
+use crate::platform::{Config, Nobody, Platform, Work};
 use crate::store::admissions::Admitted;
 use crate::store::connection::Connection;
 use crate::store::later_results::State;
@@ -48,6 +48,7 @@ impl Passage {
             has_waited: true,
             lease_end: Cell::new(admitted.lease_end.0),
             is_left: Cell::new(false),
+            work: Work::default(),
             admitted,
         }
     }

@@ -29,7 +29,7 @@ pub use failure::Failure;
 use memory::Held;
 
 use crate::domain::{Content, RecordId, Timestamp};
-use crate::platform::{Config, Platform, Presence};
+use crate::platform::{Config, Platform, Presence, Work};
 use crate::store::admissions::{Admitted, Key};
 use crate::store::connection::Connection;
 use crate::web::notes::Notes;
@@ -79,6 +79,8 @@ pub struct Passage {
     pub lease_end: Cell<Timestamp>,
     /// Whether nobody reads its stream any more.
     pub is_left: Cell<bool>,
+    /// What it leaves to be done when its answer is out.
+    pub work: Work,
 }
 
 /// What a request came to.

@@ -137,6 +137,7 @@ impl Passage {
             has_waited: false,
             lease_end: Cell::new(admitted.lease_end.0),
             is_left: Cell::new(false),
+            work: self.work.clone(),
             admitted,
         }
     }

@@ -2,16 +2,19 @@
 
 use std::rc::Rc;
 
+use serde::Serialize;
+
 use super::forward::Sending;
 use super::{Failure, LONGEST_KEPT, Outcome, Passage};
 use crate::domain::Timestamp;
+use crate::domain::json;
 use crate::domain::openai::TokenUsage;
 use crate::error::Error;
 use crate::platform::{Clock, DatabaseError, Local, Platform, within};
 use crate::sql::statement::Statement;
 use crate::store::connection::Connection;
 use crate::store::items::message;
-use crate::store::requests::payloads::{Part, key};
+use crate::store::requests::payloads::{self, Part, key};
 use crate::store::settlements::{self, Ended, Ending, KeptPayload, KeyEnding};
 use crate::store::webhook_deliveries;
 
@@ -19,8 +22,10 @@ use crate::store::webhook_deliveries;
 const WAITED_FOR: i64 = 3_000;
 /// For so long it is tried after that: as long as the runtime leaves work behind an answer alive.
 const TRIED: i64 = 25_000;
-/// A long payload has so many milliseconds to be put beside the database: an answer waits for it.
-const PUT: u32 = 3_000;
+/// A long payload has so many milliseconds to be put beside the database behind an answer,
+const PUT: u32 = 20_000;
+/// and so many where the end of a stream waits for it.
+const PUT_BEFORE: u32 = 3_000;
 /// The queue has so many milliseconds to be told of webhooks: an answer waits for it.
 const OFFERED_FOR: u32 = 1_000;
 /// It stays there for so many seconds longer than its record, whose end comes with a run of each minute.
@@ -49,11 +54,11 @@ impl Passage {
     ) -> Result<Option<Failure>, Unsettled> {
         let error_message = outcome.result.as_ref().err().map(Failure::to_string);
         let hides = matches!(outcome.result, Err(Failure::HungUp));
+        let mut begun = Vec::new();
         let input = kept.input.and_then(Input::text);
-        let input = self.keep(Part::Input, input).await;
-        let output = self
-            .keep(Part::Output, kept.output.filter(|_| !hides))
-            .await;
+        let input = self.keep(Part::Input, input, &mut begun);
+        let output = kept.output.filter(|_| !hides);
+        let output = self.keep(Part::Output, output, &mut begun);
         let ending = Ending {
             error_message: error_message.clone(),
             run_time: outcome.run_time,
@@ -72,6 +77,9 @@ impl Passage {
             settlements::settling(&self.admitted, &self.record_id, &ending, self.now());
         let until = self.now().plus_millis(WAITED_FOR);
         let tried = tried_until(&self.connection, &*self.platform.clock, &statements, until).await;
+        for (part, putting) in begun {
+            self.work.leave(self.put(part, putting)).await;
+        }
         if tried.is_ok() && self.admitted.tells_start.is_some() {
             self.offer_webhooks().await;
         }
@@ -108,8 +116,14 @@ impl Passage {
     }
 
     /// Keeps what was sent or answered, as its media type and text: in the row that is to be written, or beside the database
-    /// where it is long. What cannot be kept there is not kept.
-    async fn keep(&self, part: Part, payload: Option<(&str, &str)>) -> Option<KeptPayload> {
+    /// where it is long. That begins here, and goes on beside the settlement and behind the answer: a reader finds out
+    /// that it is not there yet.
+    fn keep(
+        &self,
+        part: Part,
+        payload: Option<(&str, &str)>,
+        begun: &mut Vec<(Part, Putting)>,
+    ) -> Option<KeptPayload> {
         let (content_type, text) = payload.filter(|_| self.keeps())?;
         let mut kept = KeptPayload {
             content_type: content_type.to_owned(),
@@ -123,18 +137,50 @@ impl Passage {
         let store = self.platform.payloads.as_deref()?;
         let key = key(&self.admitted.project_id, &self.record_id, part);
         let seconds = self.admitted.retention_time + STAYS_LONGER;
-        let putting = store.put(&key, text, seconds);
-        match within(&*self.platform.clock, PUT, putting).await {
-            Some(Ok(())) => kept.kv_key = Some(key),
-            Some(Err(words)) => {
-                self.notes.cause(&words);
-                return None;
-            }
-            None => return None,
-        }
+        begun.push((part, store.put(&key, text, seconds)));
+        kept.kv_key = Some(key);
         Some(kept)
     }
+
+    /// Sees a long payload put beside the database. Where that fails it is not kept, so its record shows none.
+    fn put(&self, part: Part, putting: Putting) -> Local<'static, ()> {
+        #[derive(Serialize)]
+        struct Entry<'a> {
+            time: String,
+            level: &'static str,
+            job: &'static str,
+            record_id: &'a str,
+            error: &'a str,
+        }
+        let platform = Rc::clone(&self.platform);
+        let connection = self.connection.clone();
+        let project_id = self.admitted.project_id.clone();
+        let record_id = self.record_id.clone();
+        let most = if self.work.is_open() { PUT } else { PUT_BEFORE };
+        Box::pin(async move {
+            let time = platform.clock.now().to_offset_string();
+            let error = match within(&*platform.clock, most, putting).await {
+                Some(Ok(())) => return,
+                Some(Err(words)) => words,
+                None => format!("no answer in {most} ms"),
+            };
+            let entry = Entry {
+                time,
+                level: "error",
+                job: "payload",
+                record_id: record_id.as_str(),
+                error: &error,
+            };
+            platform.log.write(&json::text(&entry));
+            let forgetting = payloads::forgetting(&project_id, &record_id, part);
+            // Where this fails, too, a reader finds nothing there.
+            let _ = connection.batch(&forgetting).await;
+        })
+    }
 }
+
+/// The writing of a long payload, which has begun.
+type Putting = Local<'static, Result<(), String>>;
 
 /// What was sent, for its record.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use crate::gate::forward::Sending;
 use crate::gate::memory::Held;
 use crate::gate::settle::{self, Kept};
 use crate::gate::{Failure, Outcome, Passage};
-use crate::platform::{Config, Local, Nobody, Platform, all};
+use crate::platform::{Config, Local, Nobody, Platform, Work, all};
 use crate::store::connection::Connection;
 use crate::store::items::{Claim, Claimed, Item};
 use crate::store::pipeline_requests::Plan;
@@ -227,6 +227,7 @@ impl Run<'_> {
             has_waited: true,
             lease_end: Cell::new(admitted.lease_end.0),
             is_left: Cell::new(false),
+            work: Work::default(),
             admitted,
         };
         Ok((passage, sending))

@@ -14,6 +14,7 @@ mod queue;
 mod shield;
 mod stream;
 mod upstream;
+mod work;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -31,6 +32,7 @@ pub use upstream::{
     CallFault, HeaderOf, Incoming, IncomingBody, Lines, Nobody, Outgoing, Presence, Upload,
     Upstream,
 };
+pub use work::Work;
 
 /// A future that stays on its thread.
 pub type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;

@@ -5,16 +5,12 @@ use super::Local;
 /// A store of texts by key, each of which goes by itself after a while. It answers what it was given at once or within a
 /// minute, so that what is missing may only be on its way (contract section 5.7); nothing that decides anything stands in it.
 pub trait Payloads {
-    /// Keeps a text for at least so many seconds, of which there are 60 or more.
+    /// Keeps a text for at least so many seconds, of which there are 60 or more. That begins at once, whenever it is waited
+    /// for.
     ///
     /// # Errors
     /// The platform's own words.
-    fn put<'a>(
-        &'a self,
-        key: &'a str,
-        text: &'a str,
-        seconds: i64,
-    ) -> Local<'a, Result<(), String>>;
+    fn put(&self, key: &str, text: &str, seconds: i64) -> Local<'static, Result<(), String>>;
     /// The text of a key; none where there is none, or not yet.
     ///
     /// # Errors

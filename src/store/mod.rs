@@ -131,6 +131,7 @@ register! {
     time_series,
     usage_events,
     requests::statements,
+    requests::payloads,
     environment_variables::statements,
     requests::purge,
     upstreams,

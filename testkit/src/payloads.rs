@@ -17,6 +17,7 @@ pub struct Store {
     texts: Rc<RefCell<BTreeMap<String, (String, Timestamp)>>>,
     fails: Rc<Cell<bool>>,
     hides: Rc<Cell<bool>>,
+    takes: Rc<Cell<i64>>,
 }
 
 impl Store {
@@ -26,6 +27,7 @@ impl Store {
             texts: Rc::default(),
             fails: Rc::default(),
             hides: Rc::default(),
+            takes: Rc::default(),
         }
     }
 
@@ -45,6 +47,11 @@ impl Store {
     /// Whether what is there is not to be seen from now on.
     pub fn hides(&self, hides: bool) {
         self.hides.set(hides);
+    }
+
+    /// So many milliseconds a text takes to be put there from now on.
+    pub fn takes(&self, milliseconds: i64) {
+        self.takes.set(milliseconds);
     }
 
     /// What is there, with how long each text is there yet, in milliseconds.
@@ -67,20 +74,28 @@ impl Store {
 }
 
 impl Payloads for Store {
-    fn put<'a>(
-        &'a self,
-        key: &'a str,
-        text: &'a str,
-        seconds: i64,
-    ) -> Local<'a, Result<(), String>> {
+    fn put(&self, key: &str, text: &str, seconds: i64) -> Local<'static, Result<(), String>> {
         assert!(seconds >= 60, "KV takes no expiration below 60 s");
         assert!(key.len() <= 512 && text.len() <= 25 << 20);
-        if !self.fails.get() {
-            let end = self.clock.now().plus_millis(seconds * 1_000);
-            let text = (text.to_owned(), end);
-            self.texts.borrow_mut().insert(key.to_owned(), text);
+        let answer = self.answer(());
+        let (key, text, fails) = (key.to_owned(), text.to_owned(), self.fails.get());
+        let (clock, texts) = (self.clock.clone(), Rc::clone(&self.texts));
+        let put = move || {
+            if !fails {
+                let end = clock.now().plus_millis(seconds * 1_000);
+                texts.borrow_mut().insert(key, (text, end));
+            }
+        };
+        if self.takes.get() == 0 {
+            put();
+            return answer;
         }
-        self.answer(())
+        let taking = self.clock.sleeping(self.takes.get());
+        Box::pin(async move {
+            taking.await;
+            put();
+            answer.await
+        })
     }
 
     fn get<'a>(&'a self, key: &'a str) -> Local<'a, Result<Option<String>, String>> {

@@ -150,6 +150,74 @@ fn a_store_that_fails_or_is_missing_costs_the_payload_and_not_the_answer() {
     }
 }
 
+/// How long the last request took until its answer was out, or its stream had ended, as the log has it.
+fn took(world: &World) -> i64 {
+    let lines: Vec<Json> = world
+        .logs()
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let line = lines
+        .iter()
+        .rev()
+        .find(|line| line["method"] == "POST")
+        .unwrap();
+    line["milliseconds"].as_i64().unwrap()
+}
+
+#[test]
+fn an_answer_does_not_wait_for_what_is_put_beside_the_database() {
+    let world = world();
+    let store = world.payloads.clone().unwrap();
+    store.takes(19_000);
+    let id = made(&world);
+    assert_eq!((took(&world), kept(&world)), (0, 2));
+    let record = read(&world, &id).expect(200).json();
+    assert_eq!(record["result"], long().1);
+}
+
+#[test]
+fn what_takes_too_long_is_not_kept_and_the_log_says_so() {
+    let world = world();
+    let store = world.payloads.clone().unwrap();
+    store.takes(20_001);
+    let id = made(&world);
+    assert_eq!(took(&world), 0);
+    assert_eq!(world.count("SELECT count(*) FROM request_payloads"), 0);
+    assert_eq!(read(&world, &id).expect(200).json()["result"], Json::Null);
+    let line = world
+        .logs()
+        .into_iter()
+        .find(|line| line.contains("\"job\""))
+        .unwrap();
+    let line: Json = serde_json::from_str(&line).unwrap();
+    assert_eq!(
+        (&line["job"], &line["level"], &line["record_id"]),
+        (&json!("payload"), &json!("error"), &json!(id))
+    );
+    assert!(
+        line["error"].as_str().unwrap().contains("20000 ms"),
+        "{line}"
+    );
+}
+
+#[test]
+fn the_end_of_a_stream_waits_for_three_seconds_at_most() {
+    for (takes, waited, is_kept) in [(2_000, 2_000, 1), (3_001, 3_000, 0)] {
+        let world = world();
+        world.payloads.as_ref().unwrap().takes(takes);
+        world.upstream.next(Reply::json(&json!({"y": 2})));
+        let path = world.path("/deployments/d/requests/stream");
+        let call = Call::new("POST", &path)
+            .by(&world.robot())
+            .json(&long().0);
+        world.send(call).expect(200);
+        assert_eq!(took(&world), waited, "{takes}");
+        let rows = "SELECT count(*) FROM request_payloads WHERE kv_key IS NOT NULL";
+        assert_eq!(world.count(rows), is_kept, "{takes}");
+    }
+}
+
 #[test]
 fn long_payloads_count_for_what_fits_an_answer() {
     let world = world();

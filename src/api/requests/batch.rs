@@ -165,11 +165,15 @@ fn long_ones(
     Ok(long)
 }
 
-/// Puts texts beside the database, under their keys.
+/// Puts texts beside the database, under their keys, all at once.
 async fn put(platform: &Platform, texts: &[(String, String)], seconds: i64) -> Result<(), String> {
     if let Some(store) = &platform.payloads {
-        for (key, text) in texts {
-            store.put(key, text, seconds).await?;
+        let begun: Vec<_> = texts
+            .iter()
+            .map(|(key, text)| store.put(key, text, seconds))
+            .collect();
+        for putting in begun {
+            putting.await?;
         }
     }
     Ok(())

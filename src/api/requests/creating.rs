@@ -399,6 +399,7 @@ pub(super) fn passage(
         has_waited: false,
         lease_end: Cell::new(admitted.lease_end.0),
         is_left: Cell::new(false),
+        work: call.work.clone(),
         admitted,
     }
 }

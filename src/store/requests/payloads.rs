@@ -3,10 +3,18 @@
 use crate::domain::{ProjectId, RecordId, Timestamp};
 use crate::error::Error;
 use crate::platform::Platform;
+use crate::sql::statement::{Parameters, Statement};
 use crate::store::rows::{Millis, row};
+use crate::store::texts::statements;
 
 /// What is kept beside the database may be missing for so many milliseconds after its writing.
 const ON_ITS_WAY: i64 = 120_000;
+
+statements! {
+    /// A payload is not kept beside the database after all.
+    FORGET = "DELETE FROM request_payloads WHERE project_id = :project_id AND request_id = :record_id AND part = :part
+       AND kv_key IS NOT NULL";
+}
 
 /// One side of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +83,16 @@ pub async fn bring(
         payload.body = found;
     }
     Ok(())
+}
+
+/// Takes away the row of a payload that could not be put beside the database.
+#[must_use]
+pub fn forgetting(project_id: &ProjectId, record_id: &RecordId, part: Part) -> Vec<Statement> {
+    Parameters::new()
+        .text("project_id", project_id)
+        .text("record_id", record_id)
+        .text("part", part.name())
+        .batch([&FORGET])
 }
 
 /// Takes away what is kept beside the database; what cannot be taken goes by itself.
