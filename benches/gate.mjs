@@ -1,5 +1,6 @@
-// The gate: the same calls sent to an upstream directly and through the gate, in turns; what a stream costs by the event; what a
-// request costs D1; and all of it once more where a million requests are recorded already.
+// The gate: the same calls sent to an upstream directly, through a worker that does the least (bare.js), and through the gate, in
+// turns; what a stream costs by the event; what a request costs D1; and all of it once more where a million requests are recorded
+// already.
 
 import { cp, mkdir, readFile, rm } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
@@ -26,18 +27,20 @@ const CALLS = {
   "1 KB, metadata": { path: "/bytes/1024", version: { request_retention_mode: "metadata" } },
   // An isolate has room for 40 of them at once; what comes then is told to try again.
   "1 MB": { path: "/bytes/1048576", most: 16 },
+  "1 MB, metadata": { path: "/bytes/1048576", most: 16, version: { request_retention_mode: "metadata" } },
   "stream, no event": { path: "/events/0", way: "/stream" },
   "stream, at once": { path: `/events/${EVENTS}`, way: "/stream" },
   "stream, 1 ms apart": { path: `/events/${EVENTS}/1`, way: "/stream" },
 };
 const KEPT = ["1 KB", "1 KB, metadata"];
-const WHOLE = [...KEPT, "1 MB"];
+const WHOLE = [...KEPT, "1 MB", "1 MB, metadata"];
 const STREAMED = Object.keys(CALLS).filter((name) => CALLS[name].way);
 
 const body = JSON.stringify({ x: 1 });
 const post = (path, headers) => ({ method: "POST", path, headers: { "content-type": "application/json", ...headers }, body, status: 200 });
 const versionOf = (name) => `v${Object.keys(CALLS).indexOf(name)}`;
 const direct = (name) => () => post(CALLS[name].path);
+const throughBare = (upstreamUrl) => (name) => () => post(CALLS[name].path, { upstream: upstreamUrl });
 const through = (name, token) => () => ({
   ...post(`${DEPLOYMENT}/versions/${versionOf(name)}/requests${CALLS[name].way ?? ""}`, { authorization: `Token ${token}` }),
   // A failed request is 200 too.
@@ -60,13 +63,13 @@ export async function measureGate({ scratch, vars, rounds, seconds, connections,
   const upstream = await startUpstream();
   const subjects = {};
   try {
-    const stateDirs = Object.fromEntries(["measured", "none", "many"].map((name) => [name, path.join(scratch, "gate", name)]));
+    const stateDirs = Object.fromEntries(["measured", "bare", "none", "many"].map((name) => [name, path.join(scratch, "gate", name)]));
     await mkdir(stateDirs.measured, { recursive: true });
     const { token, d1File } = await prepare(stateDirs.measured, settings, upstream.url);
     const result = { costs: await costsOf(stateDirs.measured, settings, token), failures: [] };
-    if (!quick) for (const name of ["none", "many"]) await cp(stateDirs.measured, stateDirs[name], { recursive: true });
+    for (const name of quick ? ["bare"] : ["bare", "none", "many"]) await cp(stateDirs.measured, stateDirs[name], { recursive: true });
 
-    const launch = async (name) => (subjects[name] = await start("tenantry", stateDirs[name], settings));
+    const launch = async (name) => (subjects[name] = await start(name === "bare" ? name : "tenantry", stateDirs[name], settings));
     const halt = async (name) => {
       await subjects[name].stop();
       delete subjects[name];
@@ -82,10 +85,15 @@ export async function measureGate({ scratch, vars, rounds, seconds, connections,
     const gate = (name) => through(name, token);
 
     const beside = { url: upstream.url, cpuSeconds: async () => null };
-    const sides = { direct: [beside, direct], gate: [await launch("measured"), gate] };
+    const sides = {
+      direct: [beside, direct],
+      bare: [await launch("bare"), throughBare(upstream.url)],
+      gate: [await launch("measured"), gate],
+    };
     result.whole = await inTurns(steps(WHOLE, connections, sides), { ...run, what: "the gate" });
     result.streamed = await inTurns(steps(STREAMED, [1], sides), { ...run, milliseconds: run.milliseconds * LONGER, what: "streams" });
     await halt("measured");
+    await halt("bare");
     if (quick) return result;
 
     say(`the gate with ${RECORDS.toLocaleString("en")} records`);
@@ -110,7 +118,9 @@ async function prepare(stateDir, vars, upstreamUrl) {
       versionOf(name),
       { version, upstream: { upstream_url: upstreamUrl + path } },
     ]);
-    return { token: await served(tenantry, Object.fromEntries(versions)), d1File: tenantry.d1File };
+    const token = await served(tenantry, Object.fromEntries(versions));
+    await tenantry.database.exec("CREATE TABLE bare_requests (id TEXT PRIMARY KEY, date INTEGER NOT NULL) STRICT, WITHOUT ROWID");
+    return { token, d1File: tenantry.d1File };
   } finally {
     await tenantry.stop();
   }

@@ -14,6 +14,7 @@ import { cpuSeconds, residentMegabytes, workerdPid } from "../tests/support/work
 
 const ROOT = path.resolve(import.meta.dirname, "..");
 const LIMIT_BUILD = path.join(ROOT, "benches/limit/build");
+const BARE_WORKER = path.join(ROOT, "benches/bare.js");
 const HONO_BUNDLE = path.join(ROOT, "target/benches/hono.js");
 
 /** The workers, in the order of the table's columns. */
@@ -25,6 +26,9 @@ export const SUBJECTS = {
     modules: async () => ({ "index.js": { type: "esm", contents: await readFile(HONO_BUNDLE, "utf8") } }),
   },
 };
+
+/** What the gate is measured beside. */
+const BARE = { bare: { modules: async () => ({ "index.js": { type: "esm", contents: await readFile(BARE_WORKER, "utf8") } }) } };
 
 /** Bytes that a deployment of the subject uploads, raw and gzipped. */
 export async function sizeOf(name) {
@@ -63,7 +67,7 @@ export async function start(name, stateDir, vars) {
 if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const [name, stateDir] = process.argv.slice(2);
   await stat(stateDir);
-  const server = await startTenantry({ stateDir, logFile: null, modules: await SUBJECTS[name].modules() });
+  const server = await startTenantry({ stateDir, logFile: null, modules: await { ...SUBJECTS, ...BARE }[name].modules() });
   console.log(JSON.stringify({ url: server.url, pid: await workerdPid() }));
   process.stdin.on("close", async () => {
     await server.stop();

@@ -113,28 +113,32 @@ export function growthTable(rows) {
 export function gateTables({ whole, streamed, costs, grown = [], grownCosts, records, failures }) {
   const find = (rows, name, side, connections = 1) =>
     rows.find((row) => row.name === name && row.side === side && row.connections === connections);
-  const added = (name, which, connections = 1) => {
-    const [direct, gate] = ["direct", "gate"].map((side) => find(whole, name, side, connections));
-    return gate && gate[which] - direct[which];
+  const added = (name, which, connections = 1, side = "gate") => {
+    const [direct, other] = ["direct", side].map((one) => find(whole, name, one, connections));
+    return other && other[which] - direct[which];
   };
-  const perEvent = (name) => {
-    const [some, none] = [name, "stream, no event"].map((one) => find(streamed, one, "gate").cpu);
+  const perEvent = (name, side = "gate") => {
+    const [some, none] = [name, "stream, no event"].map((one) => find(streamed, one, side).cpu);
     return some === null ? null : (some - none) / EVENTS / 1000;
   };
 
   const beside = whole
     .filter(({ side }) => side === "gate")
     .map((gate) => {
-      const direct = find(whole, gate.name, "direct", gate.connections);
-      const latency = (which) => [direct[which], gate[which], gate[which] - direct[which]].map((value) => round(value, 1));
-      return [gate.name, gate.connections, round(direct.rate), round(gate.rate), ...latency("p50"), ...latency("p99"), round(gate.cpu), gate.errors];
+      const { name, connections } = gate;
+      const [direct, bare] = ["direct", "bare"].map((side) => find(whole, name, side, connections));
+      const latency = (which) =>
+        [direct[which], added(name, which, connections, "bare"), added(name, which, connections)].map((value) => round(value, 1));
+      const rates = [round(direct.rate), round(bare.rate), round(gate.rate), percent(gate.rate, bare.rate)];
+      return [name, connections, ...rates, ...latency("p50"), ...latency("p99"), round(bare.cpu), round(gate.cpu), gate.errors];
     });
   const streams = streamed
     .filter(({ side }) => side === "gate")
     .map((gate) => {
-      const direct = find(streamed, gate.name, "direct");
-      const event = gate.name === "stream, no event" ? "-" : round(perEvent(gate.name), 3);
-      return [gate.name, round(direct.p50, 1), round(gate.p50, 1), round(gate.cpu), event, gate.errors];
+      const [direct, bare] = ["direct", "bare"].map((side) => find(streamed, gate.name, side));
+      const event = (side) => (gate.name === "stream, no event" ? "-" : round(perEvent(gate.name, side), 3));
+      const times = [direct, bare, gate].map(({ p50 }) => round(p50, 1));
+      return [gate.name, ...times, round(bare.cpu), round(gate.cpu), event("bare"), event("gate"), gate.errors];
     });
   const cost = (all, name) => (all ? [all[name].trips, all[name].read, all[name].written].join("/") : "-");
   const database = Object.keys(costs).map((name) => [name, cost(costs, name), cost(grownCosts, name)]);
@@ -153,7 +157,9 @@ export function gateTables({ whole, streamed, costs, grown = [], grownCosts, rec
     most("1 KB, 16 connections: added to the p99", added("1 KB", "p99", 16), 25, " ms", 1),
     most("1 KB, 64 connections: failures", find(whole, "1 KB", "gate", 64)?.errors, 0, "", 0),
     ["1 KB: requests a second, at best", "at least 300", round(best), best >= 300 ? "yes" : "**no**"],
-    most("1 MB, 1 connection: added to the p50, more than with 1 KB", added("1 MB", "p50") - added("1 KB", "p50") || null, 5, " ms", 1),
+    ...["1 MB", "1 MB, metadata"].map((name) =>
+      most(`${name}, 1 connection: added to the p50, more than with 1 KB`, added(name, "p50") - added("1 KB", "p50") || null, 5, " ms", 1),
+    ),
     most("CPU an event, as fast as they go", perEvent("stream, at once"), 0.1, " ms", 3),
     most("CPU an event, 1 ms apart", perEvent("stream, 1 ms apart"), 0.1, " ms", 3),
     most("rows written, payloads kept", costs["1 KB"].written, 10, "", 0),
@@ -161,14 +167,14 @@ export function gateTables({ whole, streamed, costs, grown = [], grownCosts, rec
     ["rows read and written with many records", "the same", grownCosts ? (isSame ? "the same" : "others") : "-", grownCosts ? (isSame ? "yes" : "**no**") : "-"],
   ];
 
-  const head = ["answer", "connections", "requests/s direct", "through the gate"];
-  const figures = ["p50", "p99"].flatMap((which) => [`${which} direct`, "gate", "added"]);
+  const head = ["answer", "connections", "requests/s direct", "bare", "gate", "of bare"];
+  const figures = ["p50", "p99"].flatMap((which) => [`${which} direct`, "bare adds", "gate adds"]);
   return [
-    "### The gate: the upstream called directly, and through it",
+    "### The gate: the upstream called directly, through a bare worker, and through the gate",
     warning(failures),
-    table([...head, ...figures, "CPU us", "failures"], beside),
+    table([...head, ...figures, "CPU us bare", "gate", "failures"], beside),
     `### The gate: streams of ${EVENTS.toLocaleString("en")} events, 1 connection`,
-    table(["answer", "ms direct", "ms through the gate", "CPU us a stream", "CPU ms an event", "failures"], streams),
+    table(["answer", "ms direct", "bare", "gate", "CPU us a stream, bare", "gate", "CPU ms an event, bare", "gate", "failures"], streams),
     "### The gate: round trips / rows read / rows written",
     table(["answer", "no records", records ? `${records.toLocaleString("en")} records` : "many records"], database),
     growth.length > 0 && "### The gate: with many records",
