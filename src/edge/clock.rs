@@ -13,7 +13,7 @@ impl Clock for SystemClock {
         Timestamp::from_millis(js_sys::Date::now() as i64)
     }
 
-    fn sleep(&self, milliseconds: u32) -> Local<'_, ()> {
+    fn sleep(&self, milliseconds: u32) -> Local<'static, ()> {
         let duration = Duration::from_millis(u64::from(milliseconds));
         Box::pin(worker::Delay::from(duration))
     }

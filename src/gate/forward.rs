@@ -8,7 +8,7 @@ use super::{Failure, LONGEST, Outcome, Output, Passage};
 use crate::domain::request_input::RequestInput;
 use crate::domain::{Content, Fields, IoType, Timestamp};
 use crate::error::Error;
-use crate::platform::{CallFault, Either, Incoming, IncomingBody, Outgoing, race, within};
+use crate::platform::{Alarm, CallFault, Either, Incoming, IncomingBody, Outgoing, race};
 use crate::store::admissions::Admitted;
 
 /// What is sent to an upstream, apart from what the passage knows.
@@ -194,10 +194,12 @@ impl Passage {
     pub(super) async fn next(
         &self,
         body: &mut dyn IncomingBody,
+        alarm: &mut Alarm,
     ) -> Result<Option<Vec<u8>>, Failure> {
         let idle = self.idle();
         let wait = u32::try_from(idle * 1_000).unwrap_or(u32::MAX);
-        match within(&*self.platform.clock, wait, body.next()).await {
+        let clock = &*self.platform.clock;
+        match alarm.within(clock, wait, body.next()).await {
             None => Err(Failure::Silent(idle)),
             Some(next) => next.map_err(|fault| self.fault(&fault)),
         }
@@ -215,7 +217,8 @@ impl Passage {
         volume: &mut usize,
     ) -> Result<Vec<u8>, Failure> {
         let mut whole = Vec::new();
-        while let Some(chunk) = self.next(&mut *body).await? {
+        let mut alarm = Alarm::default();
+        while let Some(chunk) = self.next(&mut *body, &mut alarm).await? {
             *volume += chunk.len();
             if *volume > LONGEST {
                 return Err(Failure::TooLong);

@@ -11,7 +11,7 @@ use super::stream::is_event_stream;
 use super::{Failure, LONGEST_KEPT, Outcome, Passage};
 use crate::domain::Timestamp;
 use crate::domain::openai_stream::OpenAiStream;
-use crate::platform::{Gone, IncomingBody, Sink};
+use crate::platform::{Alarm, Gone, IncomingBody, Sink};
 
 /// What goes out in silence between two events: a comment, which every client of a stream of events skips (HTML, section
 /// 9.2.6). Else nobody would notice that nobody reads any more.
@@ -145,10 +145,14 @@ impl Passage {
         let mut volume = 0;
         let result = self
             .while_leased(async {
+                let (mut idle, mut silence) = (Alarm::default(), Alarm::default());
                 loop {
-                    let next = self.next(&mut *body);
+                    let next = self.next(&mut *body, &mut idle);
                     let chunk = match passing.ends_event {
-                        true => self.while_pinging(next, sink, COMMENT).await??,
+                        true => {
+                            self.while_pinging(next, sink, COMMENT, &mut silence)
+                                .await??
+                        }
                         false => next.await?,
                     };
                     let passed = match &chunk {

@@ -11,7 +11,7 @@ use super::pass_through::Answered;
 use super::stream::is_event_stream;
 use super::{Failure, Outcome, Passage};
 use crate::domain::service_call;
-use crate::platform::{Gone, Incoming, Sink, Upload};
+use crate::platform::{Alarm, Gone, Incoming, Sink, Upload};
 
 /// What is passed on.
 pub struct ServiceCall {
@@ -130,7 +130,8 @@ impl Passage {
         let body = &mut answer.answered.body;
         let length = answer.length;
         let passing = async {
-            while let Some(chunk) = self.next(&mut **body).await? {
+            let mut alarm = Alarm::default();
+            while let Some(chunk) = self.next(&mut **body, &mut alarm).await? {
                 volume += chunk.len();
                 match length {
                     Some(length) if volume == length => held = chunk,

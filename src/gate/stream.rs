@@ -10,7 +10,7 @@ use super::forward::Sending;
 use super::{Failure, Outcome, Output, Passage};
 use crate::domain::Content;
 use crate::domain::event_stream::{Collected, Data, EventStream, PING, value_event};
-use crate::platform::{Either, Gone, Incoming, Outgoing, Sink, race, within};
+use crate::platform::{Alarm, Gone, Incoming, Outgoing, Sink, within};
 
 /// Milliseconds of silence after which a line goes out that says nothing.
 const SILENCE: u32 = 5_000;
@@ -51,12 +51,14 @@ impl Passage {
         sink: &mut dyn Sink,
         volume: &mut usize,
     ) -> Result<Output, Failure> {
+        let (mut idle, mut silence) = (Alarm::default(), Alarm::default());
         let incoming = self
-            .while_pinging(self.call(outgoing), sink, PING)
+            .while_pinging(self.call(outgoing), sink, PING, &mut silence)
             .await??;
         if !is_event_stream(&incoming) {
+            let reading = self.read_whole(incoming.body, volume);
             let body = self
-                .while_pinging(self.read_whole(incoming.body, volume), sink, PING)
+                .while_pinging(reading, sink, PING, &mut silence)
                 .await??;
             return self.output(body, items);
         }
@@ -64,9 +66,8 @@ impl Passage {
         let mut events = EventStream::default();
         let mut collected = Collected::new(self.is_structured());
         loop {
-            let chunk = self
-                .while_pinging(self.next(&mut *body), sink, PING)
-                .await??;
+            let next = self.next(&mut *body, &mut idle);
+            let chunk = self.while_pinging(next, sink, PING, &mut silence).await??;
             let found = match &chunk {
                 Some(chunk) => {
                     *volume += chunk.len();
@@ -100,9 +101,9 @@ impl Passage {
         let clock = &*self.platform.clock;
         let mut work = std::pin::pin!(work);
         loop {
-            match race(work.as_mut(), clock.sleep(SILENCE)).await {
-                Either::First(done) => return done,
-                Either::Second(()) => {
+            match within(clock, SILENCE, work.as_mut()).await {
+                Some(done) => return done,
+                None => {
                     if sink.write(ping.to_vec()).await.is_err() {
                         self.is_left.set(true);
                         return work.await;
@@ -118,13 +119,14 @@ impl Passage {
         work: impl Future<Output = T>,
         sink: &mut dyn Sink,
         ping: &[u8],
+        silence: &mut Alarm,
     ) -> Result<T, Failure> {
         let clock = &*self.platform.clock;
         let mut work = std::pin::pin!(work);
         loop {
-            match race(work.as_mut(), clock.sleep(SILENCE)).await {
-                Either::First(done) => return Ok(done),
-                Either::Second(()) => {
+            match silence.within(clock, SILENCE, work.as_mut()).await {
+                Some(done) => return Ok(done),
+                None => {
                     sink.write(ping.to_vec())
                         .await
                         .map_err(|Gone| Failure::HungUp)?;

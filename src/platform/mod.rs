@@ -19,7 +19,7 @@ mod work;
 use std::future::Future;
 use std::pin::Pin;
 
-pub use clock::{Clock, Either, all, race, within};
+pub use clock::{Alarm, Clock, Either, all, race, within};
 pub use config::{Config, OPERATOR_TOKEN_MIN, SERVICE_USER_DOMAIN};
 pub use crypto::{Crypto, KEY_LENGTH, NONCE_LENGTH};
 pub use database::{Batch, BatchMeta, Database, DatabaseError};

@@ -95,7 +95,7 @@ impl Clock for SetClock {
         self.0.now.get()
     }
 
-    fn sleep(&self, milliseconds: u32) -> Local<'_, ()> {
+    fn sleep(&self, milliseconds: u32) -> Local<'static, ()> {
         Box::pin(self.sleeping(milliseconds.into()))
     }
 }

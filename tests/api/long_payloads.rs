@@ -208,9 +208,7 @@ fn the_end_of_a_stream_waits_for_three_seconds_at_most() {
         world.payloads.as_ref().unwrap().takes(takes);
         world.upstream.next(Reply::json(&json!({"y": 2})));
         let path = world.path("/deployments/d/requests/stream");
-        let call = Call::new("POST", &path)
-            .by(&world.robot())
-            .json(&long().0);
+        let call = Call::new("POST", &path).by(&world.robot()).json(&long().0);
         world.send(call).expect(200);
         assert_eq!(took(&world), waited, "{takes}");
         let rows = "SELECT count(*) FROM request_payloads WHERE kv_key IS NOT NULL";
