@@ -159,7 +159,9 @@ impl UpstreamRules {
         let whole = format!("{start}{below}");
         let is_short = whole.len() <= MAX_CALLED_BYTES && !whole.chars().any(char::is_control);
         let url = web_url::parse(&whole).filter(|url| {
-            let stays = url.href.starts_with(start) && url.hostname == base.host;
+            let rest = url.href.strip_prefix(start);
+            let is_below = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
+            let stays = is_below && url.hostname == base.host;
             is_short && stays && !url.has_user && !url.href.contains('#')
         });
         let url = url.ok_or_else(|| {
