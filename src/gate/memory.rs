@@ -25,7 +25,15 @@ impl Held {
         })
     }
 
-    /// Holds so many more: what has been let in goes on, room or not.
+    /// Holds so many bytes of what has been let in: that goes on, room or not.
+    #[must_use]
+    pub fn of(bytes: usize) -> Self {
+        let held = Self(Cell::default());
+        held.grow(bytes);
+        held
+    }
+
+    /// Holds so many more, likewise.
     pub fn grow(&self, bytes: usize) {
         HELD.set(HELD.get() + bytes);
         self.0.set(self.0.get() + bytes);
@@ -47,6 +55,9 @@ mod tests {
         let held = Held::try_new(MOST - 10).unwrap();
         assert!(Held::try_new(11).is_none());
         let rest = Held::try_new(10).unwrap();
+        let more = Held::of(5);
+        assert!(Held::try_new(0).is_none());
+        drop(more);
         rest.grow(5);
         assert!(Held::try_new(1).is_none());
         drop(held);

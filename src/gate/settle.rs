@@ -5,6 +5,7 @@ use std::rc::Rc;
 use serde::Serialize;
 
 use super::forward::Sending;
+use super::memory::Held;
 use super::{Failure, LONGEST_KEPT, Outcome, Passage};
 use crate::domain::Timestamp;
 use crate::domain::json;
@@ -77,8 +78,8 @@ impl Passage {
             settlements::settling(&self.admitted, &self.record_id, &ending, self.now());
         let until = self.now().plus_millis(WAITED_FOR);
         let tried = tried_until(&self.connection, &*self.platform.clock, &statements, until).await;
-        for (part, putting) in begun {
-            self.work.leave(self.put(part, putting)).await;
+        for (part, putting, held) in begun {
+            self.work.leave(self.put(part, putting, held)).await;
         }
         if tried.is_ok() && self.admitted.tells_start.is_some() {
             self.offer_webhooks().await;
@@ -122,7 +123,7 @@ impl Passage {
         &self,
         part: Part,
         payload: Option<(&str, &str)>,
-        begun: &mut Vec<(Part, Putting)>,
+        begun: &mut Vec<(Part, Putting, Held)>,
     ) -> Option<KeptPayload> {
         let (content_type, text) = payload.filter(|_| self.keeps())?;
         let mut kept = KeptPayload {
@@ -137,13 +138,15 @@ impl Passage {
         let store = self.platform.payloads.as_deref()?;
         let key = key(&self.admitted.project_id, &self.record_id, part);
         let seconds = self.admitted.retention_time + STAYS_LONGER;
-        begun.push((part, store.put(&key, text, seconds)));
+        let putting = store.put(&key, text, seconds);
+        begun.push((part, putting, Held::of(text.len())));
         kept.kv_key = Some(key);
         Some(kept)
     }
 
     /// Sees a long payload put beside the database. Where that fails it is not kept, so its record shows none.
-    fn put(&self, part: Part, putting: Putting) -> Local<'static, ()> {
+    /// Until then its bytes are held, as those of the request were.
+    fn put(&self, part: Part, putting: Putting, held: Held) -> Local<'static, ()> {
         #[derive(Serialize)]
         struct Entry<'a> {
             time: String,
@@ -158,6 +161,7 @@ impl Passage {
         let record_id = self.record_id.clone();
         let most = if self.work.is_open() { PUT } else { PUT_BEFORE };
         Box::pin(async move {
+            let _held = held;
             let time = platform.clock.now().to_offset_string();
             let error = match within(&*platform.clock, most, putting).await {
                 Some(Ok(())) => return,
