@@ -10,8 +10,9 @@ use std::fmt::{self, Display, Formatter};
 
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 86_400_000;
-/// Every day that there is comes again within so many: the 29th of February skips one leap year in a hundred.
-const LONGEST_GAP: i64 = 8 * 366;
+/// Every day that there is comes again within so many. A 29th of February that has to be a Sunday, which `*/7` asks for, takes
+/// longest: 40 years where a year without one lies between, as from 2088 to 2128.
+const LONGEST_GAP: i64 = 14_609;
 
 const MONTHS: [&str; 12] = [
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
@@ -268,6 +269,22 @@ mod tests {
                 "2096-03-01",
                 ["2104-02-29T12:00", "2108-02-29T12:00"],
             ),
+            // Where the day of the week begins with `*`, both have to fit.
+            (
+                "0 0 29 2 */7",
+                "2004-02-29",
+                ["2032-02-29T00:00", "2060-02-29T00:00"],
+            ),
+            (
+                "0 0 29 2 */7",
+                "2088-02-29",
+                ["2128-02-29T00:00", "2156-02-29T00:00"],
+            ),
+            (
+                "5-5 */100 1 1,12 0",
+                "2026-11-30",
+                ["2026-12-01T00:05", "2026-12-06T00:05"],
+            ),
         ] {
             assert_eq!(next(cron, after, 2), expected, "{cron} after {after}");
         }
@@ -281,11 +298,15 @@ mod tests {
             ("60 * * * *", "the minute '60'"),
             ("* 24 * * *", "the hour '24'"),
             ("* * 0 * *", "the day of the month '0'"),
+            ("* * 32 * *", "the day of the month '32'"),
+            ("* * * 0 *", "the month '0'"),
             ("* * * 13 *", "the month '13'"),
             ("* * * * 8", "the day of the week '8'"),
             ("* * * * sunday", "the day of the week 'sunday'"),
             ("jan * * * *", "the minute 'jan'"),
             ("5-1 * * * *", "the minute '5-1'"),
+            ("2-1 * * * *", "the minute '2-1'"),
+            ("*/1000 * * * *", "the minute '*/1000'"),
             ("*/0 * * * *", "the minute '*/0'"),
             ("5/10 * * * *", "the minute '5/10'"),
             ("1,,2 * * * *", "the minute '1,,2'"),
