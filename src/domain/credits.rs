@@ -259,12 +259,14 @@ mod tests {
 
     #[test]
     fn the_greatest_amount_is_2_to_the_53rd_minus_1_millionths() {
-        assert_eq!(millionths("9007199254.740991"), Credits::MAX_MILLIONTHS);
-        assert_eq!(millionths("9007199254.7409914999"), Credits::MAX_MILLIONTHS);
+        let most = 9_007_199_254_740_991;
+        assert_eq!(millionths("9007199254.740991"), most);
+        assert_eq!(millionths("9007199254.7409914999"), most);
         for number in [
             "9007199254.740992",
             "9007199254.7409915",
             "1e10",
+            "9999999999999",
             "1e999999999999999999999",
             &"9".repeat(400),
         ] {
@@ -284,8 +286,12 @@ mod tests {
 
     #[test]
     fn millionths_outside_the_range_are_refused() {
-        assert!(Credits::from_millionths(-1).is_err());
-        assert!(Credits::from_millionths(Credits::MAX_MILLIONTHS + 1).is_err());
+        for within in [0, 9_007_199_254_740_991] {
+            assert!(Credits::from_millionths(within).is_ok(), "{within}");
+        }
+        for beyond in [-1, 9_007_199_254_740_992] {
+            assert!(Credits::from_millionths(beyond).is_err(), "{beyond}");
+        }
     }
 
     #[test]

@@ -231,6 +231,45 @@ mod tests {
     }
 
     #[test]
+    fn a_name_and_a_widgets_type_have_1_to_64_characters() {
+        let field = |name: &str, kind: &str| {
+            let widget = serde_json::json!({"type": kind, "configuration": {}});
+            fields(
+                &serde_json::json!([{"name": name, "data_type": "int", "widget": widget}])
+                    .to_string(),
+            )
+        };
+        let (longest, longer) = ("x".repeat(64), "x".repeat(65));
+        assert!(field("x", "x").is_ok() && field(&longest, &longest).is_ok());
+        for wrong in ["", &longer] {
+            assert!(field(wrong, "x").is_err() && field("x", wrong).is_err());
+        }
+    }
+
+    #[test]
+    fn names_and_types_have_40000_bytes_at_most() {
+        let of_length = |length: usize| {
+            let mut names: Vec<String> = (0..100).map(|n| format!("{n:02}")).collect();
+            let json = |names: &[String]| {
+                let field = |name: &String| serde_json::json!({"data_type": "int", "name": name});
+                serde_json::json!(names.iter().map(field).collect::<Vec<_>>()).to_string()
+            };
+            // What cannot be seen has six bytes as JSON.
+            let missing = length - json(&names).len();
+            for (number, name) in names.iter_mut().enumerate() {
+                let unseen = (missing / 6).saturating_sub(number * 62).min(62);
+                name.push_str(&"\u{1}".repeat(unseen));
+            }
+            names[99].push_str(&"x".repeat(missing % 6));
+            let json = json(&names);
+            assert_eq!(json.len(), length);
+            fields(&json)
+        };
+        assert!(of_length(40_000).is_ok());
+        assert!(of_length(40_001).unwrap_err().contains("have 40001 bytes"));
+    }
+
+    #[test]
     fn names_and_types_are_short_however_they_are_escaped() {
         let hundred = |name: &str| {
             let all: Vec<_> = (0..100)

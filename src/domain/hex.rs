@@ -46,7 +46,9 @@ mod tests {
     #[test]
     fn upper_case_other_lengths_and_other_characters_are_not_read() {
         assert_eq!(decode("000fab"), Some([0x00, 0x0f, 0xab]));
-        for text in ["000fAB", "000fa", "000fabc", "000fag", "000f€", ""] {
+        for text in [
+            "000fAB", "000fa", "000fabc", "000fag", "000fa`", "000fa/", "000fa:", "000f€", "",
+        ] {
             assert_eq!(decode::<3>(text), None, "{text}");
         }
     }

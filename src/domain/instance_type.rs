@@ -83,6 +83,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_name_has_1_to_64_characters() {
+        for name in ["a", "1", &"x".repeat(64)] {
+            assert!(InstanceTypeName::parse(name).is_ok(), "{name}");
+        }
+    }
+
     proptest! {
         #[test]
         fn exactly_what_the_published_pattern_matches_is_accepted(name in "[A-Za-z0-9][A-Za-z0-9._-]{0,63}") {

@@ -651,6 +651,17 @@ mod tests {
         }
         let long = refusal::<Body>(&format!(r#"{{"count": "{}"}}"#, "ü".repeat(5000)));
         assert!(long.ends_with("...\", expected a whole number"), "{long}");
+        // Of a text so many characters are repeated, with the quotes around it.
+        for (length, ends) in [(78, "x\", expected"), (79, "x...\", expected")] {
+            let text = format!("\"{}\"", "x".repeat(length));
+            let refusal = refusal::<Body>(&format!(r#"{{"count": {text}}}"#));
+            let found = refusal.split("string ").nth(1).unwrap();
+            assert_eq!(
+                found.find(", ").unwrap(),
+                if length == 78 { 80 } else { 84 }
+            );
+            assert!(found.contains(ends), "{refusal}");
+        }
     }
 
     #[test]

@@ -250,6 +250,17 @@ mod tests {
             .map(|number| format!("\"{number}\":\"{}\"", "x".repeat(100)))
             .collect();
         assert!(refusal(&format!("{{{}}}", pairs.join(","))).contains("8192 bytes"));
+        let of_length = |length: usize| {
+            let pairs: Vec<String> = (0..81)
+                .map(|number| format!(r#""{number:02}":"{}""#, "x".repeat(92)))
+                .collect();
+            let json = format!("{{{}}}", pairs.join(","));
+            let longer = "x".repeat(92 + length - json.len());
+            json.replace(&pairs[80], &format!(r#""80":"{longer}""#))
+        };
+        assert_eq!(of_length(8_192).len(), 8_192);
+        assert!(from_str::<Labels>(&of_length(8_192)).is_ok());
+        assert!(refusal(&of_length(8_193)).contains("8192 bytes"));
     }
 
     proptest! {

@@ -95,11 +95,17 @@ mod tests {
     fn run_time_costs_its_part_of_an_hour_rounded_half_up() {
         let one = price(1_000_000);
         assert_eq!(credits_for(3_600_000, one), 1_000_000);
+        assert_eq!(credits_for(3_600_000_000, one), 1_000_000_000);
         assert_eq!(credits_for(1_000, one), 278);
         // 1.8 s at a thousandth of a credit an hour are half a millionth.
         assert_eq!(credits_for(1_800, price(1_000)), 1);
         assert_eq!(credits_for(1_799, price(1_000)), 0);
         assert_eq!((credits_for(0, one), credits_for(-1, one)), (0, 0));
+        let millionth_a_millisecond = price(3_600_000);
+        assert_eq!(credits_for(0, millionth_a_millisecond), 0);
+        assert_eq!(credits_for(1, millionth_a_millisecond), 1);
+        assert_eq!(run_time_for(0, millionth_a_millisecond), 0);
+        assert_eq!(run_time_for(-1, price(1)), 0);
     }
 
     #[test]
@@ -107,6 +113,7 @@ mod tests {
         let most = price(Credits::MAX_MILLIONTHS);
         assert_eq!(credits_for(i64::MAX, most), SAFE_INTEGER);
         assert_eq!(run_time_for(i64::MAX, price(1)), SAFE_INTEGER);
+        assert_eq!(run_time_for(3_000_000_000, price(1)), SAFE_INTEGER);
         assert_eq!(run_time_for(0, price(0)), SAFE_INTEGER);
     }
 
@@ -120,6 +127,11 @@ mod tests {
         // 10,000 millionths are 36 s, and a little less than half a millionth comes on top.
         assert_eq!(run_time(300_000, Some(10_000)), 36_001);
         assert_eq!((run_time(300_000, Some(-1)), run_time(-5, None)), (0, 0));
+    }
+
+    #[test]
+    fn a_lease_of_five_minutes_is_extended_two_minutes_before_its_end() {
+        assert_eq!((LEASE, EXTENDED_BEFORE), (300_000, 120_000));
     }
 
     #[test]

@@ -460,6 +460,10 @@ mod tests {
                 r#"{"usage": {"prompt_tokens": -1, "completion_tokens": 1.5, "total_tokens": "3"}}"#,
                 None,
             ),
+            (
+                r#"{"usage": {"prompt_tokens": 0, "completion_tokens": 9007199254740991, "total_tokens": 9007199254740992}}"#,
+                usage(Some(0), Some(9_007_199_254_740_991), None),
+            ),
             (r#"{"usage": null}"#, None),
             (r#"{"usage": {}}"#, None),
             ("[]", None),

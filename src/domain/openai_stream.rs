@@ -308,6 +308,28 @@ mod tests {
     }
 
     #[test]
+    fn behind_the_last_event_4096_bytes_are_held() {
+        let tail = |pieces: &[usize]| {
+            let (_, _, mut stream) = passed(true, &[DONE.as_bytes()]);
+            for length in pieces {
+                stream.push(&vec![b'x'; *length]);
+            }
+            held(stream).len() - DONE.len()
+        };
+        assert_eq!(tail(&[4_096]), 4_096);
+        assert_eq!(tail(&[4_096, 1]), 4_096);
+        assert_eq!(tail(&[4_097]), 0);
+        assert_eq!(tail(&[4_095, 1]), 4_096);
+    }
+
+    #[test]
+    fn an_event_of_a_mebibyte_is_read_and_a_longer_one_is_not() {
+        let (_, _, mut stream) = passed(true, &[]);
+        assert_eq!(stream.push(&vec![b'x'; 1 << 20]), b"");
+        assert_eq!(stream.push(b"x").len(), (1 << 20) + 1);
+    }
+
+    #[test]
     fn a_stream_that_breaks_off_has_no_last_event() {
         let (now, end, stream) = passed(true, &[CHUNK.as_bytes(), b"data: {\"choi"]);
         assert_eq!(

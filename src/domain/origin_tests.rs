@@ -254,7 +254,9 @@ fn a_host_is_needed() {
 
 #[test]
 fn a_port_is_a_number_from_1_to_65535() {
-    assert_eq!(normal("https://a.com:65535"), "https://a.com:65535");
+    for text in ["https://a.com:65535", "https://a.com:1"] {
+        assert_eq!(normal(text), text);
+    }
     assert_refused(
         "a port is a number from 1 to 65535",
         &[
@@ -287,10 +289,15 @@ fn a_host_has_253_bytes_at_most() {
     assert!(Origin::parse(&format!("https://{host}")).is_ok());
     assert!(Origin::parse(&format!("https://{host}.")).is_ok());
     assert!(Origin::parse(&format!("https://{host}f")).is_err());
+    assert!(Origin::parse(&format!("https://{host}.:65535")).is_ok());
     assert_refused(
         "has more than 268 characters",
-        &[&format!("https://{}", "a".repeat(100_000))],
+        &[
+            &format!("https://{}", "a".repeat(100_000)),
+            &format!("https://{}", "a".repeat(261)),
+        ],
     );
+    assert!(!refusal(&format!("https://{}", "a".repeat(260))).contains("has more than"));
 }
 
 #[test]

@@ -233,6 +233,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_mapped_has_8_mib_at_most_before_its_last_braces() {
+        let of = |length: usize| {
+            // The quotes of the text, and the brace in front of the field.
+            let json = format!(r#"{{"y":"{}"}}"#, "x".repeat(length - 3));
+            put_together(&[(&json, &[("y", "a")])])
+        };
+        assert!(of(8 << 20).is_ok());
+        assert!(of((8 << 20) + 1).is_err());
+    }
+
+    #[test]
     fn what_is_no_object_has_no_fields() {
         for json in [
             "5",

@@ -350,6 +350,52 @@ mod tests {
     }
 
     #[test]
+    fn a_name_has_1_to_64_characters() {
+        for (length, fits) in [(0, false), (1, true), (64, true), (65, false)] {
+            assert_eq!(Name::parse(&"n".repeat(length)).is_ok(), fits, "{length}");
+        }
+    }
+
+    #[test]
+    fn a_version_has_100_objects_and_1000_attachments_sources_and_mappings_at_most() {
+        let objects = |count: usize| {
+            let object = |n| serde_json::json!({"name": format!("o{n}"), "reference_name": "d"});
+            let list: Vec<Value> = (0..count).map(object).collect();
+            crate::domain::json::from_str::<PipelineObjects>(&Value::Array(list).to_string())
+        };
+        assert!(objects(100).is_ok() && objects(101).is_err());
+        let refusal = |lists: usize, sources: usize, mappings: usize| {
+            let mapping =
+                serde_json::json!({"source_field_name": "a", "destination_field_name": "b"});
+            let source = |n| serde_json::json!({"source_name": format!("s{n}"), "mapping": vec![&mapping; mappings]});
+            let sources: Vec<Value> = (0..sources).map(source).collect();
+            let attachment =
+                |n| serde_json::json!({"destination_name": format!("d{n}"), "sources": &sources});
+            let list: Vec<Value> = (0..lists).map(attachment).collect();
+            let read =
+                crate::domain::json::from_str::<Attachments>(&Value::Array(list).to_string());
+            read.err()
+                .map(|fault| fault.to_string())
+                .unwrap_or_default()
+        };
+        for (lists, sources, mappings, what) in [
+            (1_000, 0, 0, "attachments"),
+            (1, 1_000, 0, "sources"),
+            (1, 1, 1_000, "mappings"),
+        ] {
+            let most = format!("most 1000 {what}");
+            let too_many = format!("there are 1001 {what}; at most 1000 are allowed");
+            let one_more = |number: usize| number + usize::from(number == 1_000);
+            assert!(
+                !refusal(lists, sources, mappings).contains("at most 1000"),
+                "{most}"
+            );
+            let more = refusal(one_more(lists), one_more(sources), one_more(mappings));
+            assert!(more.contains(&too_many), "{more}");
+        }
+    }
+
+    #[test]
     fn objects_have_names_of_their_own() {
         let objects = |names: &[&str]| {
             let list: Vec<Value> = names

@@ -104,10 +104,10 @@ mod tests {
 
     #[test]
     fn a_quota_is_positive_or_minus_one() {
-        for quota in [-1, 1, 60_000, MAX_QUOTA] {
+        for quota in [-1, 1, 60_000, 9_007_199_254_740_991] {
             assert_eq!(check_quota(quota), Ok(quota));
         }
-        for quota in [0, -2, i64::MIN, i64::MAX, MAX_QUOTA + 1] {
+        for quota in [0, -2, i64::MIN, i64::MAX, 9_007_199_254_740_992] {
             assert!(check_quota(quota).is_err(), "{quota}");
         }
     }
@@ -119,6 +119,8 @@ mod tests {
             (1, 1_000, -1),
             (1, 1, 1),
             (-1, MAX_QUOTA, 5),
+            (0, 1, 1),
+            (MAX_QUOTA, MAX_QUOTA, MAX_QUOTA),
         ] {
             assert!(QuotaBounds::new(min, max, default).is_ok());
         }
@@ -133,11 +135,21 @@ mod tests {
         ] {
             assert_eq!(QuotaBounds::new(min, max, default).unwrap_err().0, field);
         }
+        let sentence = |max, default| {
+            QuotaBounds::new(-1, max, default)
+                .unwrap_err()
+                .1
+                .to_string()
+        };
+        assert_eq!(sentence(0, -1), "0 is outside 1 to 9007199254740991");
+        assert_eq!(sentence(10, 0), "0 is neither -1 nor within 1 to 10");
     }
 
     #[test]
     fn a_resource_is_named_plainly() {
-        assert!(QuotaResourceName::parse("exemlProject.gpu_duration").is_ok());
+        for name in ["a", "exemlProject.gpu_duration", &"a".repeat(64)] {
+            assert!(QuotaResourceName::parse(name).is_ok(), "{name}");
+        }
         for name in ["", "1a", "a b", "a/b", "é", &"a".repeat(65)] {
             assert!(QuotaResourceName::parse(name).is_err(), "{name}");
         }

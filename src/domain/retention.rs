@@ -24,3 +24,14 @@ impl RetentionMode {
     /// What is kept unless something else is asked for.
     pub const DEFAULT: Self = Self::Full;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_kept_a_week_unless_asked_for_otherwise_and_four_weeks_at_most() {
+        let day = 24 * 60 * 60;
+        assert_eq!((RETENTION_TIME, MAX_RETENTION_TIME), (7 * day, 28 * day));
+    }
+}

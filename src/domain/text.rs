@@ -129,6 +129,22 @@ mod tests {
     }
 
     #[test]
+    fn a_persons_name_has_1_to_150_characters() {
+        for (length, fits) in [(1, true), (150, true), (151, false)] {
+            assert_eq!(
+                PersonName::parse(&"n".repeat(length)).is_ok(),
+                fits,
+                "{length}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_description_that_is_not_given_is_empty() {
+        assert_eq!(Description::default(), Description::parse("").unwrap());
+    }
+
+    #[test]
     fn nul_is_refused_and_named() {
         assert!(
             Description::parse("a\0b")

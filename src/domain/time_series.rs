@@ -192,6 +192,31 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_series_has_1500_points_at_most_and_the_shortest_steps_that_fit() {
+        let of = |seconds: i64, chosen| {
+            Steps::of(
+                Timestamp::from_millis(0),
+                Timestamp::from_millis(seconds * 1_000),
+                chosen,
+            )
+        };
+        let steps = [60, 300, 900, 3_600, 7_200, 21_600, 86_400];
+        assert_eq!(STEPS, steps);
+        assert_eq!(UNITS, [1, 60, 3_600, 86_400]);
+        for (at, step) in steps.into_iter().enumerate() {
+            let most = of(step * 1_500, None).unwrap();
+            assert_eq!((most.step, most.count), (step * 1_000, 1_500));
+            let more = of(step * 1_500 + 1, None)
+                .ok()
+                .map(|more| more.step / 1_000);
+            assert_eq!(more, steps.get(at + 1).copied());
+            assert_eq!(of(step * 1_500, Some(step)).unwrap().count, 1_500);
+            let refusal = of(step * 1_500 + 1, Some(step)).unwrap_err().to_string();
+            assert!(refusal.contains("has 1501 steps"), "{refusal}");
+        }
+    }
+
     proptest! {
         #[test]
         fn every_instant_of_the_period_lies_in_a_step(

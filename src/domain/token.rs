@@ -291,6 +291,27 @@ mod tests {
             ),
             "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
         );
+        // Of another implementation: a key that fills the block, and one that is longer by a byte.
+        for (length, mac) in [
+            (
+                64,
+                "d705afc7f78b197a0b0eab9ce55856de240b9205ba62a9932776e3996d2e6f09",
+            ),
+            (
+                65,
+                "3a05ecf5c19d16e38c657974ee86a18f7d6089b4dbd8a947d1c60b1621e8e3b9",
+            ),
+        ] {
+            assert_eq!(hmac(&vec![0xaa; length], b"a key of about a block"), mac);
+        }
+    }
+
+    #[test]
+    fn a_token_does_not_begin_with_e() {
+        for (byte, first) in [(0xdf, "df"), (0xe0, "60"), (0xef, "6f"), (0xf0, "f0")] {
+            let token = keys().mint(Opens::Calls, [byte; 16]);
+            assert!(token.reveal().starts_with(first), "{first}");
+        }
     }
 
     #[test]

@@ -77,11 +77,28 @@ fn each_refusal_says_which_rule_it_was() {
 fn at_most_2048_characters_are_taken_and_kept() {
     let rules = rules(&[]);
     let start = "https://models.acme.com/";
-    let longest = format!("{start}{}", "x".repeat(MAX_URL_CHARS - start.len()));
+    let longest = format!("{start}{}", "x".repeat(2_048 - start.len()));
     assert!(rules.judge(&longest, OWN_HOST).is_ok());
     assert!(refusal(&rules, &format!("{longest}x")).contains("2049 characters"));
     let encoded = format!("{start}{}", "é".repeat(400));
     assert!(refusal(&rules, &encoded).contains("once it is encoded"));
+    let encoded = format!("{start}{}xx", "é".repeat((2_048 - start.len()) / 6));
+    assert_eq!(
+        rules.judge(&encoded, OWN_HOST).unwrap().as_str().len(),
+        2_048
+    );
+    assert!(refusal(&rules, &format!("{encoded}x")).contains("once it is encoded"));
+}
+
+#[test]
+fn a_call_has_16384_bytes_at_most_together_with_the_address_that_it_goes_below() {
+    let (rules, base) = (rules(&[]), "https://models.acme.com/v1");
+    let of = |bytes: usize| {
+        let below = format!("/{}", "x".repeat(bytes - base.len() - 1));
+        rules.judge_below(base, &below, OWN_HOST)
+    };
+    assert_eq!(of(16_384).unwrap().as_str().len(), 16_384);
+    assert!(of(16_385).unwrap_err().as_str().contains("at most 16384"));
 }
 
 #[test]
@@ -97,6 +114,10 @@ fn an_operator_adds_ports() {
             .is_ok()
     );
     assert!(refusal(&rules, "https://models.acme.com:80/").contains("only 443, 8443, 9443 are"));
+    let read = |ports: &str| {
+        UpstreamRules::from_settings(|name| (name == "UPSTREAM_PORTS").then(|| ports.to_owned()))
+    };
+    assert!(read("1,65535").is_ok() && read("0").is_err() && read("65536").is_err());
 }
 
 #[test]

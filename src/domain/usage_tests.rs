@@ -130,6 +130,17 @@ fn a_report_ends_before_the_last_day_that_a_date_can_name() {
     assert_eq!(name, "end_date");
     assert!(report(Some("1970-01-01"), Some("1970-01-01")).is_ok());
     assert!(report(None, Some("1970-01-01")).is_ok());
+    // The present period is cut where its end could not be named, and of its last day nothing is left.
+    let present = |start: &str, now: &str| {
+        let dates = Dates {
+            start: None,
+            end: None,
+        };
+        Period::of_report(dates, at(start), at(now)).map_err(|(name, _)| name)
+    };
+    let cut = present("2020-01-20", "9999-12-25");
+    assert_eq!(cut, Ok(days("9999-12-20", "9999-12-31")));
+    assert_eq!(present("2020-01-31", "9999-12-31"), Err("end_date"));
 }
 
 #[test]

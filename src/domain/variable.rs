@@ -263,9 +263,30 @@ mod tests {
             let refusal = hosts(&format!("[{host:?}]")).unwrap_err();
             assert!(refusal.contains(wrong), "{refusal}");
         }
-        let long = vec!["\"a.com\""; 101].join(",");
-        let refusal = hosts(&format!("[{long}]")).unwrap_err();
+        let of = |count: usize| hosts(&format!("[{}]", vec!["\"a.com\""; count].join(",")));
+        assert!(of(100).is_ok());
+        let refusal = of(101).unwrap_err();
         assert!(refusal.contains("101 hosts; at most 100"), "{refusal}");
+    }
+
+    #[test]
+    fn a_host_has_253_characters_at_most_as_it_is_sent_and_as_it_is_called() {
+        let label = "x".repeat(63);
+        let of = |last: &str| hosts(&format!("[{:?}]", [&label, &label, &label, last].join(".")));
+        assert!(of(&"x".repeat(61)).is_ok());
+        assert!(of(&"x".repeat(62)).is_err());
+        // `xn--` and what follows it are longer than what was sent.
+        let called =
+            |letters: usize| of(&format!("\u{e4}{}", "x".repeat(letters))).map(|hosts| hosts.len());
+        let most = (0..61)
+            .take_while(|letters| called(*letters).is_ok())
+            .count();
+        assert_eq!(called(most - 1), Ok(253 + r#"[""]"#.len()));
+    }
+
+    #[test]
+    fn a_place_has_100_variables_at_most() {
+        assert_eq!(MAX_VARIABLES, 100);
     }
 
     proptest! {

@@ -243,6 +243,10 @@ mod tests {
         let text = secret(0xff).reveal();
         assert_eq!(text, "whsec_//////////////////////////////////////////8=");
         assert_eq!(WebhookSecret::parse(&text).unwrap(), secret(0xff));
+        for length in [24, 64] {
+            let text = format!("whsec_{}", STANDARD.encode(vec![1; length]));
+            assert!(WebhookSecret::parse(&text).is_ok(), "{length}");
+        }
         let (short, long) = (STANDARD.encode([1; 23]), STANDARD.encode([1; 65]));
         for wrong in [
             "",

@@ -243,6 +243,37 @@ mod tests {
         ] {
             assert!(WorkspaceName::parse(name).is_err(), "{name:?}");
         }
+        let with = |character: char| WorkspaceName::parse(&format!("abc{character}"));
+        for character in "azAZ09-_〇\u{3400}\u{4dbf}\u{4e00}\u{9fff}\u{20000}\u{323af}".chars() {
+            assert!(with(character).is_ok(), "{character:?}");
+        }
+        for character in "`{@[/:\u{33ff}\u{4dc0}\u{4dff}\u{a000}\u{1ffff}\u{323b0}".chars() {
+            assert!(with(character).is_err(), "{character:?}");
+        }
+    }
+
+    #[test]
+    fn a_description_has_256_characters_at_most() {
+        let description = |length: usize| WorkspaceDescription::parse(&"d".repeat(length));
+        assert!(description(0).is_ok() && description(256).is_ok());
+        assert!(description(257).is_err());
+    }
+
+    #[test]
+    fn a_grant_has_an_id_of_64_and_a_name_of_320_characters_at_most() {
+        let grant = |member: &str, length: usize| {
+            let json = serde_json::json!({ member: "x".repeat(length) }).to_string();
+            crate::domain::json::from_str::<Grant>(&json)
+        };
+        for (member, most) in [("user_id", 64), ("user_name", 320)] {
+            assert!(grant(member, 1).is_ok() && grant(member, most).is_ok());
+            assert!(grant(member, 0).is_err() && grant(member, most + 1).is_err());
+        }
+    }
+
+    #[test]
+    fn a_workspace_has_500_grants_and_64_kib_of_them_at_most() {
+        assert_eq!((MAX_GRANTS, MAX_GRANTS_BYTES), (500, 65_536));
     }
 
     #[test]
@@ -272,7 +303,9 @@ mod tests {
 
     #[test]
     fn an_enterprise_project_is_short_and_plain() {
-        assert!(EnterpriseProjectId::parse("13a9ba27-6888-4528-826e-8e1002eab13d").is_ok());
+        for id in ["0", "13a9ba27-6888-4528-826e-8e1002eab13d"] {
+            assert!(EnterpriseProjectId::parse(id).is_ok(), "{id}");
+        }
         for id in ["", "a b", &"a".repeat(37)] {
             assert!(EnterpriseProjectId::parse(id).is_err(), "{id}");
         }
