@@ -105,6 +105,20 @@ mod tests {
     }
 
     #[test]
+    fn what_somebody_else_said_is_cut_after_300_characters() {
+        let sentence = "x".repeat(300);
+        assert_eq!(legible(&sentence), sentence);
+        assert_eq!(legible(&format!("{sentence}y")), format!("{sentence}..."));
+    }
+
+    #[test]
+    fn as_many_as_are_allowed_are_not_too_many() {
+        assert_eq!(at_most(3, 3, "things"), Ok(()));
+        let refusal = at_most(4, 3, "things").unwrap_err().to_string();
+        assert_eq!(refusal, "there are 4 things; at most 3 are allowed");
+    }
+
+    #[test]
     fn a_long_value_is_cut() {
         assert_eq!(quoted(&"x".repeat(80)), format!("'{}'", "x".repeat(80)));
         assert_eq!(quoted(&"x".repeat(81)), format!("'{}...'", "x".repeat(80)));

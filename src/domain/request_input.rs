@@ -673,6 +673,22 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_has_1_to_250_items_whatever_they_are() {
+        let of = |count: usize| {
+            let body = format!("[{}]", vec!["1"; count].join(","));
+            let items = batch_items(IoType::Plain, &Fields::default(), body.as_bytes());
+            items
+                .map(|items| items.len())
+                .map_err(|refusal| refusal.to_string())
+        };
+        assert_eq!((of(1), of(250)), (Ok(1), Ok(250)));
+        for count in [0, 251] {
+            let wanted = format!("the list has {count} requests; 1 to 250 are allowed");
+            assert_eq!(of(count).unwrap_err(), wanted);
+        }
+    }
+
+    #[test]
     fn a_refusal_names_the_field_and_its_index() {
         for (data_type, body, sentence) in [
             (

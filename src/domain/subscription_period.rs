@@ -135,6 +135,9 @@ mod tests {
         );
         let last = "2023-06-09T23:59:59.999Z";
         assert_eq!(period(start, last), days("2023-05-10", "2023-06-10"));
+        let starts = |instant: &str| present_starts(at(instant))[9].to_date_string();
+        assert_eq!(starts("2023-06-10"), "2023-06-10");
+        assert_eq!(starts(last), "2023-05-10");
     }
 
     #[test]

@@ -121,6 +121,9 @@ fn times_and_offsets_that_do_not_exist_are_refused() {
     }
     assert!(refusal("2030-01-01T00:00:00+24:00").contains("offsets go from"));
     assert!(refusal("2030-01-01T00:00:00-00:60").contains("offsets go from"));
+    let day = millis("2030-01-01T23:59:00Z");
+    assert_eq!(millis("2030-01-02T23:58:00+23:59"), day);
+    assert_eq!(millis("2030-01-01T00:00:00-23:59"), day);
 }
 
 #[test]
@@ -132,6 +135,7 @@ fn a_leap_second_is_refused_and_named() {
 fn only_the_years_1970_to_9999_are_taken() {
     assert_eq!(millis("1969-12-31T23:00:00-02:00"), 3_600_000);
     assert!(Date::parse("1969-12-31").is_err());
+    assert!(Date::parse("1970-01-01").is_ok() && Date::parse("9999-12-31").is_ok());
     assert_eq!(millis("1970-01-01T00:00:00Z"), 0);
     assert_eq!(millis("9999-12-31T23:59:59.999Z"), MAX_MILLIS);
     for text in [
@@ -159,6 +163,9 @@ fn arithmetic_stops_at_the_ends_of_the_range() {
             .to_date_string(),
         "9999-12-31"
     );
+    for (millis, held) in [(-1, 0), (0, 0), (i64::MAX, 253_402_300_799_999)] {
+        assert_eq!(Timestamp::from_millis(millis).as_millis(), held);
+    }
     assert_eq!(
         Timestamp::from_millis(5).plus_millis(60_000).as_millis(),
         60_005

@@ -238,6 +238,8 @@ mod tests {
         assert!(VariableValue::parse(&"\u{e4}".repeat(4_096)).is_ok());
         let long = VariableValue::parse(&"\u{e4}".repeat(4_097)).unwrap_err();
         assert!(long.to_string().contains("has 8194 bytes"));
+        assert!(VariableValue::parse(&"x".repeat(8_192)).is_ok());
+        assert!(VariableValue::parse(&"x".repeat(8_193)).is_err());
         assert!(VariableValue::parse("a\0").is_err());
     }
 
