@@ -20,7 +20,7 @@ import re
 import time
 from collections import Counter
 
-from mutants import SLOW, noticed, printed, test_binary
+from mutants import SLOW, noticed, printed, sqlite_takes, test_binary
 
 PERMITS = ("INSERT INTO audit ", "INSERT INTO usage_imports ", "INSERT INTO quota_consumptions ")
 
@@ -179,9 +179,9 @@ def stages(name, skipped):
     family = {"versions": "version", "targets": "target", "organizations": "organization"}.get(family, family)
     seen = []
     for tests in ((family,), ABOUT_RIGHTS, LOST_RIGHTS):
-        yield [*tests, *(argument for test in seen for argument in ("--skip", test))]
+        yield [*tests, *(argument for test in seen for argument in ("--skip", test))], ""
         seen += tests
-    yield [argument for test in seen for argument in ("--skip", test)] + skipped
+    yield [argument for test in seen for argument in ("--skip", test)] + skipped, ""
 
 
 def main():
@@ -198,6 +198,7 @@ def main():
     all_mutants = mutants(printed(binary, "statements::print_statements"), arguments.only)
     print(f"{len(all_mutants)} parts of conditions", flush=True)
     skipped = [argument for test in (*SLOW, *arguments.skip_tests) for argument in ("--skip", test)]
+    sqlite_takes(binary, [text for _, _, texts in all_mutants for text in texts.values()])
     verdicts, survivors = Counter(), []
     chosen = list(enumerate(all_mutants, 1))[arguments.first - 1:arguments.last]
     for number, (name, part, texts) in chosen:

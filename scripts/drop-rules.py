@@ -6,7 +6,8 @@
 The permits without a rule are made of the rules' list (`Sql::without`) and nothing is built anew: the tests take the
 texts from a file (testkit/src/broken.rs). A test can notice only if it has that permit refused by that rule alone: until
 then all goes as it did. Which tests do is written down by a run of all of them with REFUSALS=FILE, which is made first
-where --refusals names none. So a rule that never refuses alone survives without a run, and the others cost a few tests.
+where --refusals names none. So a rule that never refuses alone survives without a run, and the others cost a few tests,
+and of those that go through all routes the calls that matter.
 
 --only takes parts of `permit: rule`, --binary a test program that is built already. --sample tries N of the rules that
 are refused by, drawn anew each day unless there is a seed; those that are not are told in any case. It fails where a
@@ -22,8 +23,9 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 
-from mutants import SLOW, noticed, printed, test_binary
+from mutants import SLOW, noticed, printed, sqlite_takes, test_binary
 
 # Rules that no test can notice to be dropped, and why.
 OPERATOR = "the operator's right is no row, so nothing takes it away between the round trips; others are refused in the first"
@@ -68,12 +70,13 @@ FIRST = 3
 
 
 def read_refusals(path):
-    """{(permit, rule): tests} of what a run wrote down."""
-    found = defaultdict(set)
+    """{(permit, rule): {test: the calls that it made}} of what a run wrote down; few tests say which these are."""
+    found = defaultdict(lambda: defaultdict(set))
     with open(path, encoding="utf-8") as file:
         for line in file:
             refusal = json.loads(line)
-            found[short(refusal["permit"]), refusal["rule"]].add(refusal["test"])
+            if refusal["test"] and not refusal["test"].startswith(SLOW):
+                found[short(refusal["permit"]), refusal["rule"]][refusal["test"]].add(refusal["about"])
     return found
 
 
@@ -90,13 +93,13 @@ def short(permit):
 
 
 def stages(permit, tests):
-    """First a few tests of the permit's family, then the others that can notice."""
+    """First a few tests of the permit's family, then the others that can notice; each with the calls that it is to make."""
     family = permit.split("::")[0].rstrip("s")
     near = sorted((test for test in tests if not test.startswith(LONG)),
                   key=lambda test: (not test.startswith(family), test))
     for some in (near[:FIRST], near[FIRST:], [test for test in tests if test.startswith(LONG)]):
         if some:
-            yield ["--exact", *some]
+            yield ["--exact", *some], " ".join(sorted(set().union(*(tests[test] for test in some))))
 
 
 def main():
@@ -109,23 +112,31 @@ def main():
     arguments = arguments.parse_args()
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
     binary = arguments.binary or test_binary()
+    lines = printed(binary, "statements::print_permits_without_a_rule")
+    same = [line for line in lines if line["without"] == line["text"]]
+    if same or not lines:
+        sys.exit(f"not dropped: {same}")
     without = {(short(line["permit"]), line["rule"]): {line["text"]: line["without"]}
-               for line in printed(binary, "statements::print_permits_without_a_rule") if ALWAYS not in line["without"]}
+               for line in lines if ALWAYS not in line["without"]}
+    sqlite_takes(binary, [text for texts in without.values() for text in texts.values()])
     unknown = SURVIVORS.keys() - without.keys()
     if unknown:
         sys.exit(f"on the list, and no rules: {unknown}")
     refused = read_refusals(arguments.refusals) if arguments.refusals else refusals(binary)
     rules = [rule for rule in without
              if not arguments.only or any(word in ": ".join(rule) for word in arguments.only)]
-    tests = {rule: [test for test in refused[rule] if test and not test.startswith(SLOW)] for rule in rules}
+    if not rules:
+        sys.exit(f"no rule is called {' or '.join(arguments.only)}")
+    tests = {rule: refused[rule] for rule in rules}
     tried = [rule for rule in rules if tests[rule]]
     if arguments.sample is not None and arguments.sample < len(tried):
         tried = random.Random(arguments.seed).sample(tried, arguments.sample)
         print(f"{arguments.sample} rules drawn by --seed {arguments.seed}", flush=True)
     survivors = [rule for rule in rules if not tests[rule]]
     wrong = []
-    for number, rule in enumerate(tried, 1):
-        by = noticed(binary, without[rule], stages(rule[0], tests[rule]))
+    by_rule = ThreadPoolExecutor(os.cpu_count()).map(
+        lambda rule: noticed(binary, without[rule], stages(rule[0], tests[rule])), tried)
+    for number, (rule, by) in enumerate(zip(tried, by_rule), 1):
         if not by:
             survivors.append(rule)
         elif rule in SURVIVORS:

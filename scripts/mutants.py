@@ -10,7 +10,6 @@ import tempfile
 # Tests that look at texts, documents or whole reports and not at what a permit allows, and take long.
 SLOW = ("growth::", "openapi::", "statements::", "paths::", "usage_sums::", "usage_reports::", "token_keys::")
 
-# That SQLite takes the texts at all: what is malformed would look as if it had been noticed.
 TAKEN = "statements::sqlite_takes_the_broken_statements"
 
 
@@ -31,17 +30,27 @@ def printed(binary, test):
     return [json.loads(line[line.index("{"):]) for line in lines if '{"' in line]
 
 
-def noticed(binary, texts, stages):
-    """The test that notices that these texts run in the place of others, or None; the stages are arguments of the test program."""
+def run(binary, texts, tests, about=""):
+    """The test that notices that these texts run in the place of others, or None. It makes the calls that it is told."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(texts, file)
         file.flush()
-        for tests in (["--ignored", "--exact", TAKEN], *stages):
-            run = subprocess.run([binary, "-q", *tests], env={**os.environ, "BROKEN_STATEMENTS": file.name},
-                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-            if run.returncode:
-                by = re.search(r"noticed by (\w+(?:::\w+)*)", run.stdout)
-                if not by or by.group(1) == TAKEN:
-                    sys.exit(f"the test program ended otherwise than by a test that notices: {run.stdout}")
-                return by.group(1)
-    return None
+        ended = subprocess.run([binary, "-q", *tests], env={**os.environ, "BROKEN_STATEMENTS": file.name, **({"ABOUT": about} if about else {})},
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if not ended.returncode:
+        return None
+    by = re.search(r"noticed by (\w+(?:::\w+)*)", ended.stdout)
+    if not by:
+        sys.exit(f"the test program ended otherwise than by a test that notices: {ended.stdout}")
+    return by.group(1)
+
+
+def sqlite_takes(binary, texts):
+    """Ends with an error where SQLite does not take one of these at all: what is malformed would look as if it had been noticed."""
+    if run(binary, {str(number): text for number, text in enumerate(texts)}, ["--ignored", "--exact", TAKEN]):
+        sys.exit("SQLite does not take what is to run in the place of a statement")
+
+
+def noticed(binary, texts, stages):
+    """The same of stages, each the arguments of the test program and the calls to make, up to the first that notices."""
+    return next(filter(None, (run(binary, texts, tests, about) for tests, about in stages)), None)

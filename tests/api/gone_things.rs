@@ -10,9 +10,9 @@ use tenantry::routes::{self, Route};
 
 use crate::lost_rights::is_writing;
 
-use testkit::World;
 use testkit::requests::plausible;
 use testkit::world::PROJECT;
+use testkit::{World, broken};
 
 /// What goes of a thing that a path names: the project, or rows.
 const GONE: [(&str, &str); 17] = [
@@ -65,7 +65,8 @@ fn is_operators(route: &Route) -> bool {
 fn what_is_gone_between_the_round_trips_is_not_changed() {
     let (mut tried, mut wrong) = (0, Vec::new());
     let routes = routes::table().filter(|route| is_writing(route) || is_operators(route));
-    for route in routes.filter(|route| !route.takes_body_first()) {
+    let routes = routes.filter(|route| !route.takes_body_first());
+    for route in routes.filter(|route| broken::is_about(route.operation)) {
         let named = GONE.into_iter();
         for (_, what) in named.filter(|(part, _)| route.path.contains(part)) {
             // For both of them that it is gone is the only thing that is wrong.
@@ -98,5 +99,5 @@ fn what_is_gone_between_the_round_trips_is_not_changed() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(tried > 100, "{tried}");
+    assert!(tried > 100 || !broken::is_about_all(), "{tried}");
 }

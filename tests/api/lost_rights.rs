@@ -10,7 +10,7 @@ use tenantry::auth::access::Access;
 use tenantry::routes::{self, Route};
 
 use testkit::requests::plausible;
-use testkit::{Caller, World};
+use testkit::{Caller, World, broken};
 
 /// Something that happens.
 type Event = fn(&World);
@@ -271,7 +271,7 @@ pub fn is_writing(route: &Route) -> bool {
 fn a_right_that_is_lost_between_the_round_trips_is_lost() {
     for route in routes::table().filter(|route| is_writing(route)) {
         // A request is admitted in the trip that reads who is calling.
-        if route.takes_body_first() {
+        if route.takes_body_first() || !broken::is_about(route.operation) {
             continue;
         }
         let mut tried = 0;
