@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Every test: native, simulated, the inputs that fuzzing has kept, which of them notices that a rule is dropped, the console's rules, the
-# real clients against the module in workerd, a real browser. Each suite runs even when another fails; the last line is the sum over all,
-# "N passed, N failed". A suite that ends badly without naming a failed test counts as one.
+# Every test: native, simulated, the inputs that fuzzing has kept, which of them notices that a rule is dropped or a bound is moved, the
+# console's rules, the real clients against the module in workerd, a real browser. Each suite runs even when another fails; the last line
+# is the sum over all, "N passed, N failed". A suite that ends badly without naming a failed test counts as one.
 #
 #   test.sh [SUITE...]   all of them, or those that are named; `fuzzing` (another build, with what guides it, and five seconds a target)
 #                        only where it is named
@@ -9,7 +9,7 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=env.sh
 . "$(dirname "$0")/env.sh"
 
-SUITES="native simulation corpora rules console server clients browser"
+SUITES="native simulation corpora rules bounds console server clients browser"
 
 for name in "$@"; do
   case " $SUITES fuzzing " in *" $name "*) ;; *) die "there is no suite '$name', but these: $SUITES fuzzing" ;; esac
@@ -80,8 +80,10 @@ corpora() { cargo test --locked --no-fail-fast --package fuzz 2>&1 | tee "$repor
 fuzzing() { SECONDS=5 scripts/fuzz.sh | tee "$reports/fuzzing"; }
 # It writes down which test had which permit refused by which rule alone, for the suite below.
 native() { REFUSALS="$reports/refusals" cargo test --locked --no-fail-fast 2>&1 | tee "$reports/native"; }
-# Ten rules of permits are dropped; and each rule has to refuse alone in some test.
-rules() { scripts/drop-rules.py --sample 10 --seed 1 --refusals "$reports/refusals" | tee "$reports/rules"; }
+# Each rule of each permit is dropped; most of them have to refuse alone in some test.
+rules() { scripts/drop-rules.py --refusals "$reports/refusals" | tee "$reports/rules"; }
+# Some bounds of the domain are moved, others each day.
+bounds() { scripts/move-bounds.py --sample 10 | tee "$reports/bounds"; }
 clients() {
   .tools/clients/venv/bin/python -m pytest tests/clients -p no:cacheprovider --junitxml "$reports/clients"
 }
@@ -104,6 +106,7 @@ scripts/setup.sh
 ! chosen corpora || suite corpora cargo_counts "$reports/corpora" corpora
 ! chosen fuzzing || suite fuzzing tap_counts "$reports/fuzzing" fuzzing
 ! chosen rules || suite rules tap_counts "$reports/rules" rules
+! chosen bounds || suite bounds tap_counts "$reports/bounds" bounds
 if chosen console && any console/test/*.test.ts; then
   suite console tap_counts "$reports/console" in_node "$reports/console" console/test/*.test.ts
 fi
