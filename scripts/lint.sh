@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # What is checked without running the project: formatting, clippy for both targets (the wasm32 one with the compiler that has that
-# target), licences and sources of the dependencies, landed migrations, the changelog, the types of the console, of the
-# scripts and tests in JavaScript and in Python, the console's ban on what could run or keep what it must not, spelling, the scripts
-# themselves.
+# target), the links in the comments of the code, licences and sources of the dependencies, landed migrations, the changelog, the types
+# of the console, of the scripts and tests in JavaScript and in Python, the console's ban on what could run or keep what it must not,
+# spelling, the scripts themselves.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=env.sh
 . "$(dirname "$0")/env.sh"
@@ -37,6 +37,7 @@ step "$TOOLS/checks/bin/mypy"
 step "$TOOLS/checks/bin/codespell"
 step cargo clippy --locked --workspace --all-targets -- -D warnings
 step wasm cargo clippy --locked --lib --target wasm32-unknown-unknown -- -D warnings
+RUSTDOCFLAGS="-D warnings" step cargo doc --locked --workspace --no-deps --document-private-items
 step "$TOOLS/bin/cargo-deny" --locked check --hide-inclusion-graph bans licenses sources
 if have shellcheck || { [ "${CI:-}" = true ] && apt_install shellcheck; }; then
   step shellcheck -x scripts/*.sh .ci/run

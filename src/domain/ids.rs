@@ -279,7 +279,7 @@ kinds! {
     EnvironmentVariableId: EnvironmentVariable, Dashed;
     /// What environment variables belong to: a project, a deployment or a version.
     PlaceId: Place, Dashed;
-    /// A revision of an upstream; [`RevisionId::at`] makes it.
+    /// A revision of an upstream; `RevisionId::at` makes it.
     RevisionId: Revision, Dashed;
     /// A token's row; not the token.
     TokenId: Token, Dashed;

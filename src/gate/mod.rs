@@ -1,7 +1,7 @@
 //! The gate: the life of a request that is forwarded, in steps (contract section 5).
 //!
 //! 1. **Admitted**: the first round trip has written its record; only that makes an
-//!    [`Admitted`](crate::store::admissions::Admitted).
+//!    [`Admitted`].
 //! 2. **[`forward`]**: it is signed and sent to the upstream of its version, and what comes back is read.
 //! 3. **[`Outcome`]**: what that came to, whatever happened.
 //! 4. **[`settle`]**: outcome, usage and record are written in one transaction. Only then the answer goes out, or the last

@@ -1,6 +1,6 @@
 //! The first round trip of a call that a service passes through: who is calling, or that nobody has shown a token, whether
 //! they may, and the record that is its permit (contract section 5.8). Its rules are those of
-//! [`admissions`](crate::store::admissions), and the service's own behind them.
+//! [`admissions`], and the service's own behind them.
 
 use crate::auth::permissions::DEPLOYMENTS_REQUESTS_CREATE;
 use crate::domain::{Digests, ServiceId, Timestamp, quoted};

@@ -11,7 +11,7 @@ use tenantry::domain::Timestamp;
 use tenantry::platform::{Clock, Entropy, Local};
 
 /// A clock that stands still until it is moved. Who sleeps wakes when it has passed their time; when nothing else in a
-/// world can go on, it moves to where the first of them wakes ([`SetClock::jump`]).
+/// world can go on, it moves to where the first of them wakes (`SetClock::jump`).
 #[derive(Clone)]
 pub struct SetClock(Rc<Inner>);
 
