@@ -312,7 +312,7 @@ mod tests {
         let tail = |pieces: &[usize]| {
             let (_, _, mut stream) = passed(true, &[DONE.as_bytes()]);
             for length in pieces {
-                stream.push(&vec![b'x'; *length]);
+                assert_eq!(stream.push(&vec![b'x'; *length]), b"");
             }
             held(stream).len() - DONE.len()
         };
