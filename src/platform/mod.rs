@@ -6,7 +6,6 @@
 
 mod clock;
 mod config;
-pub mod counters;
 mod crypto;
 mod database;
 mod log;

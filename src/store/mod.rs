@@ -14,7 +14,6 @@ pub mod consumption;
 pub mod environment_variables;
 pub mod environments;
 pub mod first_trip;
-pub mod health;
 pub mod instance_types;
 pub mod items;
 pub mod later_results;
@@ -114,6 +113,7 @@ register! {
     first_trip::workspace,
     budgets,
     usage,
+    connection,
     projects::statements,
     organizations,
     resources,
@@ -128,7 +128,6 @@ register! {
     pipeline_requests,
     settlements,
     items,
-    health,
     time_series,
     usage_events,
     requests::statements,

@@ -191,8 +191,6 @@ mod used_fields;
 #[cfg(test)]
 mod vouchers;
 #[cfg(test)]
-mod watching;
-#[cfg(test)]
 mod webhooks;
 #[cfg(test)]
 mod workspace_access;
