@@ -95,8 +95,8 @@ if [ "$mode" = release ]; then
   node scripts/drop-glue.mjs build $features
   wasm_opt -g -O3 --skip-pass=inlining-optimizing --skip-pass=memory-packing --skip-pass=local-cse --skip-pass=dae-optimizing \
     --skip-pass=simplify-locals --dealign --reorder-locals
-  node scripts/order-functions.mjs build/index_bg.wasm
-  wasm_opt --reorder-functions-by-name
+  # shellcheck disable=SC2086
+  node scripts/order-functions.mjs build/index_bg.wasm "${WASM_OPT_BIN:-$ROOT/node_modules/.bin/wasm-opt}" $features
 fi
 echo "$mode $now" > build/.stamp
 scripts/size-check.sh --print

@@ -1,12 +1,14 @@
-// Names the functions of a module anew, in place, so that those whose code is alike come beside each other once wasm-opt has sorted
-// them by name: gzip finds again only what stood within the 32 KB before.
+// Orders the functions of a module, in place, so that those whose code is alike stand beside each other: gzip finds again only what stood
+// within the 32 KB before. It names them, and wasm-opt sorts them by their names.
 //
-//   node scripts/order-functions.mjs <module>
+//   node scripts/order-functions.mjs <module> <wasm-opt> [<feature>...]
 //
 // The next function is always the one of which most was seen in those shortly before it: of its runs of `RUN` bytes, counted against
-// its length. How far back and how much the length counts is tried, since a small change in the module moves everything: the order that
-// gzip makes the smallest is taken. The same module gives the same order.
-import { readFileSync, writeFileSync } from "node:fs";
+// its length. How far back and how much the length counts is tried, since a small change in the module moves everything. Where a function
+// stands is in each call of it, too, so the orders that look smallest are made, and another round begins with the one that is: of all
+// that were made the smallest is kept. The same module gives the same order.
+import { execFileSync } from "node:child_process";
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { CODE, CUSTOM, IMPORTS, bodies as bodiesOf, functionsOf, imports, moduleOf, nameOf, number, sections, text } from "./wasm.mjs";
 
@@ -15,27 +17,56 @@ const RUN = 6;
 const REACHES = [22_000, 24_000, 26_000, 28_000];
 // With a power of 1 the short functions would come first.
 const LENGTHS_COUNT = [0.6, 0.65, 0.7, 0.75];
+const ROUNDS = 4;
+/** Orders that are made in a round. */
+const MADE = 4;
 
 const FUNCTION_NAMES = 1;
 
-const path = process.argv[2];
-const module = readFileSync(path);
-const all = sections(module);
-const the = (wanted) => all.find(({ kind }) => kind === wanted).content;
-const imported = functionsOf(imports(the(IMPORTS)));
-const place = smallest(bodiesOf(the(CODE)));
-const kept = all.filter(({ kind, content }) => kind !== CUSTOM || nameOf(content) !== "name");
-writeFileSync(path, moduleOf(module, [...kept, { kind: CUSTOM, content: nameSection(imported, place) }]));
+const [path, wasmOpt, ...features] = process.argv.slice(2);
+const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
+const named = `${path}.named`;
+let module = readFileSync(path);
+let smallest = Infinity;
+for (let round = 0; round < ROUNDS; round++) {
+  let best = { size: Infinity };
+  for (const place of promising(module)) {
+    writeFileSync(named, withNames(module, place));
+    execFileSync(wasmOpt, [named, "-o", named, "--reorder-functions-by-name", ...features]);
+    const made = readFileSync(named);
+    const size = gzipped(made);
+    if (size < best.size) best = { size, made };
+    if (size < smallest) {
+      smallest = size;
+      copyFileSync(named, path);
+    }
+  }
+  module = best.made;
+}
+rmSync(named);
 
-/** The place of each function in the order that compresses best. */
-function smallest(bodies) {
+/** The place of each function in those orders of which the code alone compresses best. */
+function promising(module) {
+  const bodies = bodiesOf(sections(module).find(({ kind }) => kind === CODE).content);
   const seen = runsOf(bodies);
   const tried = REACHES.flatMap((reach) => LENGTHS_COUNT.map((counts) => orderOf(bodies, seen, reach, counts)));
-  const sizes = tried.map((order) => gzipSync(Buffer.concat(order.map((index) => bodies[index])), { level: 9 }).length);
-  const order = tried[sizes.indexOf(Math.min(...sizes))];
-  const place = [];
-  order.forEach((index, at) => (place[index] = at));
-  return place;
+  const sized = tried.map((order) => ({ order, size: gzipped(Buffer.concat(order.map((index) => bodies[index]))) }));
+  return sized
+    .sort((one, other) => one.size - other.size)
+    .slice(0, MADE)
+    .map(({ order }) => {
+      const place = [];
+      order.forEach((index, at) => (place[index] = at));
+      return place;
+    });
+}
+
+/** The module with names by which its functions sort. */
+function withNames(module, place) {
+  const all = sections(module);
+  const imported = functionsOf(imports(all.find(({ kind }) => kind === IMPORTS).content));
+  const kept = all.filter(({ kind, content }) => kind !== CUSTOM || nameOf(content) !== "name");
+  return moduleOf(module, [...kept, { kind: CUSTOM, content: nameSection(imported, place) }]);
 }
 
 /** The runs of bytes of each function, by numbers, and the functions that have each. */
