@@ -109,6 +109,20 @@ impl Outcome {
     }
 }
 
+impl<T> Outcome<T> {
+    /// The same, without what was answered.
+    #[must_use]
+    pub fn without_result(&self) -> Outcome<()> {
+        Outcome {
+            result: self.result.as_ref().map(|_| ()).map_err(Failure::clone),
+            run_time: self.run_time,
+            was_sent: self.was_sent,
+            input_volume: self.input_volume,
+            output_volume: self.output_volume,
+        }
+    }
+}
+
 impl Passage {
     /// When its time is over, whatever is leased.
     #[must_use]

@@ -47,9 +47,19 @@ impl Passage {
     ///
     /// # Errors
     /// [`Unsettled`], when that was not known to be done in time.
-    pub async fn settle<T>(
-        &self,
+    pub fn settle<'a, T>(
+        &'a self,
         outcome: &Outcome<T>,
+        key: KeyEnding,
+        kept: Kept<'a>,
+    ) -> impl Future<Output = Result<Option<Failure>, Unsettled>> + 'a {
+        self.settle_outcome(outcome.without_result(), key, kept)
+    }
+
+    // One function for outcomes of all kinds.
+    async fn settle_outcome(
+        &self,
+        outcome: Outcome<()>,
         key: KeyEnding,
         kept: Kept<'_>,
     ) -> Result<Option<Failure>, Unsettled> {
