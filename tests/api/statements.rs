@@ -197,7 +197,7 @@ fn the_test_above_would_see_a_parameter_that_the_planner_looks_at() {
 /// Writes that are no changes of configuration, and so have no audit row: what is noted after an answer, a consumption,
 /// whose own row is its permit, what becomes of requests, which has its whole condition in each statement, and what the
 /// scheduled run takes away or seals anew, makes for schedules and tells webhooks.
-const WITHOUT_PERMIT: [&str; 40] = [
+const WITHOUT_PERMIT: [&str; 41] = [
     "admissions::FORGET_KEY",
     "organization_users::JOIN",
     "tokens::TOUCH",
@@ -213,6 +213,7 @@ const WITHOUT_PERMIT: [&str; 40] = [
     "requests::statements::FORGET_ALL",
     "requests::statements::FORGET_ALL_PAYLOADS",
     "requests::statements::CANCEL_ALL",
+    "requests::payloads::FORGET",
     "requests::purge::EXPIRED",
     "requests::purge::OF_DELETED_VERSIONS",
     "requests::purge::DELETED_VERSIONS",
