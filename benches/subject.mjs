@@ -27,8 +27,11 @@ export const SUBJECTS = {
   },
 };
 
-/** What the gate is measured beside. */
-const BARE = { bare: { modules: async () => ({ "index.js": { type: "esm", contents: await readFile(BARE_WORKER, "utf8") } }) } };
+/** With what the gate is measured beside. */
+const STARTED = {
+  ...SUBJECTS,
+  bare: { modules: async () => ({ "index.js": { type: "esm", contents: await readFile(BARE_WORKER, "utf8") } }) },
+};
 
 /** Bytes that a deployment of the subject uploads, raw and gzipped. */
 export async function sizeOf(name) {
@@ -67,7 +70,7 @@ export async function start(name, stateDir, vars) {
 if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const [name, stateDir] = process.argv.slice(2);
   await stat(stateDir);
-  const server = await startTenantry({ stateDir, logFile: null, modules: await { ...SUBJECTS, ...BARE }[name].modules() });
+  const server = await startTenantry({ stateDir, logFile: null, modules: await STARTED[name].modules() });
   console.log(JSON.stringify({ url: server.url, pid: await workerdPid() }));
   process.stdin.on("close", async () => {
     await server.stop();
