@@ -17,6 +17,8 @@ pub trait Clock {
 
 /// A limit of time for one thing after another, each of which is mostly done long before. Its timer is let run and set anew
 /// when it has gone off too early, since setting and clearing one for each costs more than many of these things do.
+///
+/// It stays with one task: on Workers a timer wakes who first waited for it, and nobody else.
 #[derive(Default)]
 pub struct Alarm {
     /// When it goes off, and the timer.
