@@ -106,7 +106,8 @@ impl Line {
             "db;desc=\"{round_trips}/{}/{}\";dur={}, total;dur={}",
             meta.rows_read,
             meta.rows_written,
-            meta.duration,
+            // The form that the log line has it in, which costs no second way of writing such numbers.
+            json::text(&meta.duration),
             self.milliseconds()
         )
     }
