@@ -33,7 +33,7 @@ fi
 fingerprint() {
   {
     find src -type f | LC_ALL=C sort
-    for file in Cargo.toml Cargo.lock rust-toolchain.toml build.rs scripts/build.sh scripts/drop-glue.mjs scripts/order-functions.mjs \
+    for file in Cargo.toml Cargo.lock rust-toolchain.toml build.rs scripts/build.sh scripts/drop-unused.mjs scripts/order-functions.mjs \
       scripts/rustc-without-places.sh \
       scripts/wasm.mjs; do
       [ ! -f "$file" ] || echo "$file"
@@ -92,7 +92,7 @@ wasm_opt() {
 }
 if [ "$mode" = release ]; then
   # shellcheck disable=SC2086
-  node scripts/drop-glue.mjs build $features
+  node scripts/drop-unused.mjs build $features
   wasm_opt -g -O3 --skip-pass=inlining-optimizing --skip-pass=memory-packing --skip-pass=local-cse --skip-pass=dae-optimizing \
     --skip-pass=simplify-locals --dealign --reorder-locals
   # shellcheck disable=SC2086

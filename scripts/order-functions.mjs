@@ -10,7 +10,7 @@
 import { execFileSync } from "node:child_process";
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { CODE, CUSTOM, IMPORTS, bodies as bodiesOf, functionsOf, imports, moduleOf, nameOf, number, sections, text } from "./wasm.mjs";
+import { CODE, CUSTOM, IMPORTS, bodies as bodiesOf, functionsOf, imports, moduleOf, nameOf, nameSection, sections } from "./wasm.mjs";
 
 const RUN = 6;
 // Less than gzip looks back: a function has to find another whole, and what is near costs less.
@@ -20,8 +20,6 @@ const LENGTHS_COUNT = [0.6, 0.65, 0.7, 0.75];
 const ROUNDS = 4;
 /** Orders that are made in a round. */
 const MADE = 4;
-
-const FUNCTION_NAMES = 1;
 
 const [path, wasmOpt, ...features] = process.argv.slice(2);
 const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
@@ -66,7 +64,9 @@ function withNames(module, place) {
   const all = sections(module);
   const imported = functionsOf(imports(all.find(({ kind }) => kind === IMPORTS).content));
   const kept = all.filter(({ kind, content }) => kind !== CUSTOM || nameOf(content) !== "name");
-  return moduleOf(module, [...kept, { kind: CUSTOM, content: nameSection(imported, place) }]);
+  // Names that sort as the places do.
+  const names = new Map(place.map((at, index) => [imported + index, `f${String(at).padStart(6, "0")}`]));
+  return moduleOf(module, [...kept, { kind: CUSTOM, content: nameSection(names) }]);
 }
 
 /** The runs of bytes of each function, by numbers, and the functions that have each. */
@@ -109,11 +109,4 @@ function orderOf(bodies, { runs, withRun }, reach, counts) {
     }
   }
   return order;
-}
-
-/** The names, which sort as the places do. */
-function nameSection(imported, place) {
-  const names = place.map((at, index) => [...number(imported + index), ...text(`f${String(at).padStart(6, "0")}`)]);
-  const map = [...number(place.length), ...names.flat()];
-  return Buffer.from([...text("name"), FUNCTION_NAMES, ...number(map.length), ...map]);
 }
