@@ -137,7 +137,7 @@ macro_rules! contract {
     ([$($query:ident)*] [$($body:ty)?] $status:literal $answer:ty) => {{
         use crate::contract::{Body, Contract, Shown};
         #[expect(unused_imports, reason = "few rows name them")]
-        use crate::contract::{Document, EventStream, File, Html, Nothing};
+        use crate::contract::{Document, EventStream, File, Html, Nothing, PlainText};
         let body: &[Body] = &[$(Body::of::<$body>())?];
         Contract {
             query: &[$(&crate::contract::parameters::$query),*],

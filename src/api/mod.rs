@@ -16,6 +16,7 @@ pub mod environments;
 pub mod instance_types;
 mod labels;
 pub mod logs;
+pub mod metrics;
 pub mod operator;
 pub mod organization_users;
 pub mod organizations;

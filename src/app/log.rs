@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::Progress;
 use crate::domain::json;
 use crate::domain::{RequestId, Timestamp};
-use crate::platform::{Local, Platform};
+use crate::platform::{Local, Platform, counters};
 use crate::store::connection::{Account, Connection};
 use crate::web::failure;
 use crate::web::notes::Notes;
@@ -49,7 +49,9 @@ struct Entry<'a> {
 
 impl Line {
     pub(super) fn write(&self) {
-        self.platform.log.write(&self.to_json());
+        let milliseconds = self.milliseconds();
+        counters::called(self.status, milliseconds);
+        self.platform.log.write(&self.to_json(milliseconds));
     }
 
     /// The work, of which the last that ends writes the line.
@@ -67,7 +69,7 @@ impl Line {
         work.into_iter().map(behind).collect()
     }
 
-    fn to_json(&self) -> String {
+    fn to_json(&self, milliseconds: i64) -> String {
         let Account { round_trips, meta } = self.connection.account();
         let noted = self.notes.take();
         let error = self.progress.error.as_ref().or(noted.error.as_ref());
@@ -80,7 +82,7 @@ impl Line {
             method: known(&self.method),
             route: self.progress.route,
             status: self.status.as_u16(),
-            milliseconds: self.milliseconds(),
+            milliseconds,
             principal: self.progress.principal.as_deref(),
             round_trips,
             rows_read: meta.rows_read,

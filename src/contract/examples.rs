@@ -28,6 +28,7 @@ const TOKEN: &str = "<40 hexadecimal characters, shown this once>";
 
 give_examples! {
     api::status::Status = { "status": "ok" };
+    api::status::Health = { "status": "ok", "degraded": ["a webhook has been due for 5 minutes"] };
     api::user::UserDetail = {
         "id": USER_ID, "email": "ada@example.com", "name": "Ada", "surname": "Lovelace",
         "registration_date": MORNING_Z, "authentication": "ubiops",

@@ -132,6 +132,13 @@ impl Shown for Html {
     const CONTENT: Content = Content::Other("text/html");
 }
 
+/// The answer of a row that answers with lines of text: `gives 200 PlainText`.
+pub struct PlainText;
+
+impl Shown for PlainText {
+    const CONTENT: Content = Content::Other("text/plain");
+}
+
 /// The answer of a row that answers with a JSON document of a form of its own: `gives 200 Document`.
 pub struct Document;
 

@@ -6,6 +6,7 @@
 
 mod clock;
 mod config;
+pub mod counters;
 mod crypto;
 mod database;
 mod log;

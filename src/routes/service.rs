@@ -12,8 +12,8 @@ pub(super) const NOT_SERVED: [(Method, &str); 2] =
 pub(super) static TABLE: &[Route] = routes! {
     family PUBLIC;
     "/health" {
-        GET health, Public, "Check whether the database answers"
-            => api::status::health, gives 200 api::status::Status;
+        GET health, Public, "Check whether the database answers, and what is behind"
+            => api::status::health, gives 200 api::status::Health;
     }
     "/openapi.json" {
         GET openapi, Public, "Read the document of this API, in OpenAPI 3.1"
@@ -49,6 +49,10 @@ pub(super) static TABLE: &[Route] = routes! {
     }
 
     family OUTSIDE_PROJECTS;
+    "/metrics" {
+        GET metrics, Operator, "Read figures of the installation, in the text format of Prometheus"
+            => api::metrics::show, gives 200 PlainText;
+    }
     "/v2.1/user" {
         GET user_get, Anyone, "Read who the token belongs to"
             => api::user::get, gives 200 api::user::UserDetail;

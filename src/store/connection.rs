@@ -4,19 +4,13 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use crate::error::Error;
-use crate::platform::{Batch, BatchMeta, DatabaseError, Platform, within};
-use crate::sql::statement::{Parameters, Statement};
+use crate::platform::{Batch, BatchMeta, DatabaseError, Platform, counters, within};
+use crate::sql::statement::Statement;
 use crate::store::rows::Answers;
-use crate::store::texts::statements;
 
 /// How long a round trip may take, in milliseconds. D1 has been seen to stall for more than a minute; a caller who
 /// is told after ten seconds can do something else (platform bounds).
 pub const DEADLINE: u32 = 10_000;
-
-statements! {
-    /// One real read, for `GET /health`.
-    HEALTH = "SELECT count(*) AS plans FROM (SELECT 1 FROM subscriptions LIMIT 1)";
-}
 
 /// One request's line to the database. Clones are the same one, and own it: what a request leaves to be done may go on when
 /// its handler has returned.
@@ -88,16 +82,6 @@ impl Connection {
         }
     }
 
-    /// Proves that the database answers.
-    ///
-    /// # Errors
-    /// As [`Connection::read`].
-    pub async fn check_health(&self) -> Result<(), Error> {
-        self.read(Parameters::new().batch([&HEALTH]))
-            .await
-            .map(|_| ())
-    }
-
     /// Runs statements, and answers the database's own failure: for what is repeated until it is known to be done.
     ///
     /// # Errors
@@ -106,7 +90,9 @@ impl Connection {
         let mut account = self.0.account.get();
         account.round_trips += 1;
         self.0.account.set(account);
-        let batch = self.before_deadline(statements).await?;
+        let answer = self.before_deadline(statements).await;
+        counters::round_trip(answer.as_ref().ok().map(|batch| batch.meta.duration));
+        let batch = answer?;
         account.meta.rows_read += batch.meta.rows_read;
         account.meta.rows_written += batch.meta.rows_written;
         account.meta.duration += batch.meta.duration;

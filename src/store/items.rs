@@ -13,7 +13,7 @@ use crate::store::connection::Connection;
 use crate::store::pipeline_requests::{Plan, read_item, reading_item};
 use crate::store::requests::payloads::Payload;
 use crate::store::rows::{Flag, row};
-use crate::store::run_time::stops_now;
+use crate::store::run_time::{projects_that_wait, stops_now};
 use crate::store::settlements::FORGET_INPUT;
 use crate::store::texts::statements;
 
@@ -82,14 +82,7 @@ macro_rules! asked_by_item {
 /// The requests that are due, of the projects in turn: those that wait longest of each.
 macro_rules! due {
     ($columns:literal) => {
-        concat!("WITH RECURSIVE projects_that_wait (id) AS (
-           SELECT coalesce((SELECT min(project_id) FROM requests WHERE status = 'pending' AND project_id >= :first),
-                           (SELECT min(project_id) FROM requests WHERE status = 'pending'))
-           UNION SELECT coalesce(
-               (SELECT min(r.project_id) FROM requests r WHERE r.status = 'pending' AND r.project_id > projects_that_wait.id),
-               (SELECT min(r.project_id) FROM requests r WHERE r.status = 'pending'))
-             FROM projects_that_wait WHERE id IS NOT NULL LIMIT #projects
-         )
+        concat!("WITH RECURSIVE ", projects_that_wait!("#projects"), "
          SELECT ", $columns, " FROM projects_that_wait g CROSS JOIN requests r
          WHERE r.project_id = g.id AND r.id IN (
            SELECT w.id FROM requests w WHERE w.project_id = g.id AND w.status = 'pending' AND w.due_at <= #now

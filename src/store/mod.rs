@@ -14,6 +14,7 @@ pub mod consumption;
 pub mod environment_variables;
 pub mod environments;
 pub mod first_trip;
+pub mod health;
 pub mod instance_types;
 pub mod items;
 pub mod later_results;
@@ -113,7 +114,6 @@ register! {
     first_trip::workspace,
     budgets,
     usage,
-    connection,
     projects::statements,
     organizations,
     resources,
@@ -128,6 +128,7 @@ register! {
     pipeline_requests,
     settlements,
     items,
+    health,
     time_series,
     usage_events,
     requests::statements,

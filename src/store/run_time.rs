@@ -84,6 +84,25 @@ macro_rules! under_way {
 }
 pub(crate) use under_way;
 
+/// Some of the projects that have requests which wait, in a round that begins at `:first`: `projects_that_wait!(<how many>)`.
+macro_rules! projects_that_wait {
+    ($most:literal) => {
+        concat!(
+            "projects_that_wait (id) AS (
+           SELECT coalesce((SELECT min(project_id) FROM requests WHERE status = 'pending' AND project_id >= :first),
+                           (SELECT min(project_id) FROM requests WHERE status = 'pending'))
+           UNION SELECT coalesce(
+               (SELECT min(r.project_id) FROM requests r WHERE r.status = 'pending' AND r.project_id > projects_that_wait.id),
+               (SELECT min(r.project_id) FROM requests r WHERE r.status = 'pending'))
+             FROM projects_that_wait WHERE id IS NOT NULL LIMIT ",
+            $most,
+            "
+         )"
+        )
+    };
+}
+pub(crate) use projects_that_wait;
+
 /// Whether a record under way goes on at its upstream alone, which sends its result later.
 macro_rules! comes_later {
     ($table:literal) => {

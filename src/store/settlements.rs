@@ -10,11 +10,12 @@ use crate::domain::openai::TokenUsage;
 use crate::domain::time::Timestamp;
 use crate::domain::{ProjectId, RecordId};
 use crate::error::Error;
-use crate::platform::DatabaseError;
+use crate::platform::{DatabaseError, counters};
 use crate::sql::statement::{Parameters, Statement};
 use crate::store::admissions::{Admitted, cost, leases, tells};
 use crate::store::budgets::{self, credits_used};
 use crate::store::connection::Connection;
+use crate::store::health::RAN;
 use crate::store::organizations::credits_of_organization;
 use crate::store::rows::{Answers, Flag, Millis, row};
 use crate::store::run_time::{
@@ -332,6 +333,7 @@ pub fn settling(
     ending: &Ending,
     now: Timestamp,
 ) -> Vec<Statement> {
+    counters::requested(ending.error_message.is_none(), ending.run_time);
     let mut statements = Vec::new();
     if ending.extended_until.is_some() {
         statements.push(&EXTEND);
@@ -490,7 +492,7 @@ const EXTENDED_WITHIN: i64 = EXTENDED_BEFORE + 60_000;
 const FREE_LEASE: i64 = 3_600_000;
 
 /// Ends what nobody settled (contract section 5.4): charged to the end of its lease. Extends the leases of what goes on at
-/// upstreams alone; what it does not come to is charged when its result comes.
+/// upstreams alone; what it does not come to is charged when its result comes. With it stands when that was.
 ///
 /// # Errors
 /// 503 when the database fails.
@@ -517,6 +519,7 @@ pub async fn tend(connection: &Connection, now: Timestamp) -> Result<(), Error> 
             &REMOVE_OVERDUE,
             &END_OVERDUE,
             &ENDING_LEASES,
+            &RAN,
         ]);
     let ending: Vec<Ending> = connection.write(batch).await?.all(&ENDING_LEASES)?;
     if ending.is_empty() {

@@ -13,6 +13,10 @@ const MAY_GROW: &[(&str, &str)] = &[
         "all versions of the project's deployments, whose labels are read",
     ),
     (
+        "metrics",
+        "what is under way and what waits in the installation, of which 10,000 each are counted at most",
+    ),
+    (
         "operator_keys_list",
         "all secrets of the installation, which are counted by the keys that they are sealed under",
     ),

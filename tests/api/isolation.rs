@@ -855,6 +855,7 @@ const NO_TENANTS: &[(&str, &str)] = &[
         "request_rates",
         "counts of a minute, where requests are limited",
     ),
+    ("scheduled_runs", "when the scheduled run last was"),
     ("subscriptions", "the operator's plans"),
     ("usage_imports", "what the operator's meter sent"),
     (

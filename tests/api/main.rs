@@ -191,6 +191,8 @@ mod used_fields;
 #[cfg(test)]
 mod vouchers;
 #[cfg(test)]
+mod watching;
+#[cfg(test)]
 mod webhooks;
 #[cfg(test)]
 mod workspace_access;

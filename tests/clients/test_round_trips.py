@@ -126,5 +126,6 @@ def test_a_path_that_does_not_exist_takes_none(world):
 def test_the_status_takes_none_and_health_takes_one(world):
     assert cost_of(world.nobody.get("/v2.1/status")).round_trips == 0
     healthy = world.nobody.get("/health")
-    assert (healthy.status_code, healthy.json()) == (200, {"status": "ok"})
+    # Whether the clock has run meanwhile is up to other tests.
+    assert (healthy.status_code, healthy.json()["status"]) == (200, "ok")
     assert cost_of(healthy).round_trips == 1

@@ -53,7 +53,7 @@ const CONFIGURATION: [(&str, &[&str]); 33] = [
 ];
 
 /// The others, so that a new table is put on one list or the other.
-const OTHERS: [&str; 15] = [
+const OTHERS: [&str; 16] = [
     "audit",
     "deleted_versions",
     "idempotency_keys",
@@ -62,6 +62,7 @@ const OTHERS: [&str; 15] = [
     "request_rates",
     "requests",
     "resource_counts",
+    "scheduled_runs",
     "usage_days",
     "usage_events",
     "usage_imports",
