@@ -87,11 +87,13 @@ bounds() { scripts/move-bounds.py --sample 10 | tee "$reports/bounds"; }
 clients() {
   .tools/clients/venv/bin/python -m pytest tests/clients -p no:cacheprovider --junitxml "$reports/clients"
 }
-# in_node REPORT FILE...: Node's own runner, for people on the terminal and counted from its TAP.
+# in_node REPORT FILE...: Node's own runner, for people on the terminal and counted from its TAP. It ends when the tests have: a test that
+# fails on its way may leave a runtime that would keep it for ever.
 in_node() {
   local report="$1"
   shift
-  node --disable-warning=ExperimentalWarning --experimental-strip-types --test --test-reporter=spec --test-reporter-destination=stdout --test-reporter=tap --test-reporter-destination="$report" "$@"
+  node --disable-warning=ExperimentalWarning --experimental-strip-types --test --test-force-exit \
+    --test-reporter=spec --test-reporter-destination=stdout --test-reporter=tap --test-reporter-destination="$report" "$@"
 }
 
 # any GLOB: whether a file matches.
