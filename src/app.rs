@@ -205,7 +205,7 @@ impl<'a> Exchange<'a> {
         if request.method == Method::OPTIONS {
             return self.preflight(request, found.as_ref()).await;
         }
-        let found = found.ok_or_else(routes::nothing)?;
+        let found = found.ok_or_else(|| routes::nothing_at(&request.method, request.path()))?;
         {
             let mut progress = self.progress.borrow_mut();
             progress.surface = found.surface;

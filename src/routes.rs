@@ -36,7 +36,7 @@ mod variables;
 mod webhooks;
 
 use family::Family;
-pub use find::{Found, find, nothing, surface};
+pub use find::{Found, find, nothing, nothing_at, surface};
 
 /// A call that there is.
 pub struct Route {

@@ -103,6 +103,19 @@ pub fn nothing() -> Error {
     Error::not_found("there is nothing at this path")
 }
 
+/// The same, with what there is instead of it at the one path of UbiOps that is below no project.
+pub fn nothing_at(method: &Method, raw_path: &str) -> Error {
+    let segments: Vec<&str> = raw_path
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .collect();
+    let below: &[&str] = match segments[..] {
+        ["v2.1" | "v2", word @ "template-deployments"] => &[word],
+        _ => &[],
+    };
+    unserved::reason(method, below).map_or_else(nothing, Error::not_found)
+}
+
 /// Stands for an empty segment where paths are matched: no parameter matches nothing, and no segment holds a NUL.
 const EMPTY: char = '\0';
 

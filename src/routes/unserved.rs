@@ -1,4 +1,4 @@
-//! Paths that UbiOps serves below a project and Tenantry never will: 404, with why and what to do instead (contract
+//! Paths that UbiOps serves, most of them below a project, and Tenantry never will: 404, with why and what to do instead (contract
 //! section 1). They are in no table, since nothing answers them whoever calls.
 
 use http::Method;
@@ -7,13 +7,27 @@ use http::Method;
 pub(super) fn reason(method: &Method, below_project: &[&str]) -> Option<&'static str> {
     // Each stands directly below the project or below a version, and whatever is below it goes with it.
     let word = match below_project {
-        ["deployments" | "pipelines", _, "versions", _, word, ..] | [word, ..] => *word,
+        [
+            "deployments",
+            _,
+            "versions",
+            _,
+            "revisions",
+            _,
+            word @ "download",
+        ]
+        | ["deployments" | "pipelines", _, "versions", _, word, ..]
+        | [word, ..] => *word,
         [] => return None,
     };
     Some(match word {
         "revisions" if *method == Method::POST => {
             "no code runs here, so no code is uploaded: run it on a server of your own, and point the version at that \
              server with PUT .../upstream"
+        }
+        "download" => {
+            "no code runs here, so none is kept that could be downloaded: it is on the server that you pointed the version \
+             at with PUT .../upstream"
         }
         "instances" => {
             "no code runs here, so a version has no instances: look at the server that you pointed the version at with \
@@ -57,6 +71,15 @@ mod tests {
             &["deployments", "d", "versions", "v", "instances", "x"],
             &["deployments", "d", "versions", "v", "revisions"],
             &["deployments", "d", "versions", "v", "revisions", "x", "y"],
+            &[
+                "deployments",
+                "d",
+                "versions",
+                "v",
+                "revisions",
+                "x",
+                "download",
+            ],
         ] {
             assert!(reason(&Method::POST, below).is_some(), "{below:?}");
         }
