@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::api::{Call, Context, OnOrganization, OnProject, OnTarget};
-use crate::domain::{AuditId, Invalid, SAFE_INTEGER, Timestamp, quoted};
+use crate::domain::{AuditId, Invalid, RequestId, SAFE_INTEGER, Timestamp, quoted};
 use crate::error::Error;
 use crate::store::rows::JsonText;
 use crate::store::trail::{self, Filter, Page, Trail};
@@ -82,7 +82,7 @@ fn page(call: &Context<'_>) -> Result<Page, Error> {
             object_type: text("object_type"),
             object_name: text("object_name"),
             event: text("event"),
-            request_id: text("request_id").map(|id| id.to_ascii_lowercase()),
+            request_id: query.parsed("request_id", RequestId::parse)?,
             from: query.parsed("from", Timestamp::parse)?,
             to: query.parsed("to", Timestamp::parse)?,
         },

@@ -6,8 +6,9 @@
 use serde_json::{Value, json};
 
 use super::story::{
-    ACCESS_KEY, AUDIT_ID, DEPLOYMENT, INSTANCE_TYPE, ORGANIZATION, PROJECT, PROJECT_ID,
-    ROLE_ASSIGNMENT_ID, SERVICE_USER_ID, SESSION_ID, USER_ID, VOUCHER_CODE, WORKSPACE_ID,
+    ACCESS_KEY, AUDIT_ID, CHANGING_REQUEST_ID, DEPLOYMENT, INSTANCE_TYPE, ORGANIZATION, PROJECT,
+    PROJECT_ID, ROLE_ASSIGNMENT_ID, SERVICE_USER_ID, SESSION_ID, USER_ID, VOUCHER_CODE,
+    WORKSPACE_ID,
 };
 use super::{Example, give_examples};
 use crate::api;
@@ -227,7 +228,7 @@ give_examples! {
     api::audit::AuditEvent = {
         "id": AUDIT_ID, "date": MORNING, "action": "create", "user": "ada@example.com",
         "event": "Service user 'web-app' was created", "object_type": "service_user", "object_name": "web-app",
-        "request_id": "13a9ba2768884528826e8e1002eab13d", "before": null, "after": { "name": "web-app" },
+        "request_id": CHANGING_REQUEST_ID, "before": null, "after": { "name": "web-app" },
     };
 
     api::access_keys::AccessKeyCreated = {

@@ -7,14 +7,14 @@ use schemars::SchemaGenerator;
 use serde_json::{Value, json};
 
 use super::story::{
-    ACCESS_KEY, AUDIT_ID, DEPLOYMENT, INSTANCE_TYPE, ORGANIZATION, PIPELINE, PROJECT, PROJECT_ID,
-    REQUEST_ID, REVISION_ID, ROLE_ASSIGNMENT_ID, SERVICE_USER_ID, SESSION_ID, USER_ID, VARIABLE_ID,
-    VOUCHER_CODE, WORKSPACE_ID,
+    ACCESS_KEY, AUDIT_ID, CHANGING_REQUEST_ID, DEPLOYMENT, INSTANCE_TYPE, ORGANIZATION, PIPELINE,
+    PROJECT, PROJECT_ID, REQUEST_ID, REVISION_ID, ROLE_ASSIGNMENT_ID, SERVICE_USER_ID, SESSION_ID,
+    USER_ID, VARIABLE_ID, VOUCHER_CODE, WORKSPACE_ID,
 };
 use crate::domain::{
     AccessKeyId, AuditId, EnvironmentVariableId, InstanceTypeName, ObjectName, ProjectId,
-    QuotaResourceName, RevisionId, RoleAssignmentId, ServiceId, ServiceUserId, Timestamp, TokenId,
-    UserId, VoucherCode, WebhookId,
+    QuotaResourceName, RequestId, RevisionId, RoleAssignmentId, ServiceId, ServiceUserId,
+    Timestamp, TokenId, UserId, VoucherCode, WebhookId,
 };
 
 /// A parameter of a path or of a query.
@@ -89,7 +89,7 @@ parameters! {
     /// What to find in the words of a change.
     CHANGE = "event", "Text that the description of a change contains, whatever its case.", text, "created";
     /// What a request changed.
-    CHANGED_BY_REQUEST = "request_id", "Id of a request; only what it changed is listed.", reference::<AuditId>, AUDIT_ID;
+    CHANGED_BY_REQUEST = "request_id", "Id of a request; only what it changed is listed.", reference::<RequestId>, CHANGING_REQUEST_ID;
     /// Where the changes to show begin.
     CHANGED_FROM = "from", "Only changes from then on are listed.", reference::<Timestamp>, "2026-11-22T00:00:00Z";
     /// Where they end.

@@ -18,4 +18,6 @@ pub(super) const ROLE_ASSIGNMENT_ID: &str = "7c2a7f5e-5b0e-4e33-8a4d-2f0f8d1f9b2
 pub(super) const WORKSPACE_ID: &str = "ccd05d1a553b4e188ea878e7dcb85e47";
 pub(super) const ACCESS_KEY: &str = "13A9BA2768884528826E";
 pub(super) const PROJECT_ID: &str = "5a1be2b0-79a5-4c34-9e8e-3f7f6a1c2d90";
+/// The request that made the change.
+pub(super) const CHANGING_REQUEST_ID: &str = "13a9ba2768884528826e8e1002eab13d";
 pub(super) const REQUEST_ID: &str = "019aaa4b-5c00-7c3d-9a2f-6b1e0d8f4a11";

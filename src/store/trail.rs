@@ -81,7 +81,7 @@ pub struct Filter {
     /// Only what has this in its words, whatever the case.
     pub event: Option<String>,
     /// Only what this request did.
-    pub request_id: Option<String>,
+    pub request_id: Option<RequestId>,
     /// Only what was done from then on.
     pub from: Option<Timestamp>,
     /// Only what was done until then.
@@ -96,9 +96,8 @@ impl Filter {
             &self.object_type,
             &self.object_name,
             &self.event,
-            &self.request_id,
         ];
-        self.from.is_some() || texts.into_iter().any(Option::is_some)
+        self.request_id.is_some() || self.from.is_some() || texts.into_iter().any(Option::is_some)
     }
 }
 
@@ -291,7 +290,7 @@ pub async fn list(
         .optional_text("object_type", filter.object_type.as_deref())
         .optional_text("object_name", filter.object_name.as_deref())
         .optional_text("event", filter.event.as_deref())
-        .optional_text("request_id", filter.request_id.as_deref())
+        .optional_text("request_id", filter.request_id.as_ref())
         .optional_integer("from", filter.from.map(Timestamp::as_millis))
         .optional_integer("to", filter.to.map(Timestamp::as_millis))
         .flag("shows_states", page.shows_states);

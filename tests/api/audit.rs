@@ -553,7 +553,7 @@ fn filters_find_what_they_name_and_all_of_it() {
     let encoded = date.replace('+', "%2B");
     let since = |row: &Json| row["date"].as_str() >= Some(date.as_str());
     let until = |row: &Json| row["date"].as_str() <= Some(date.as_str());
-    let cases: [(String, Vec<Json>); 11] = [
+    let cases: [(String, Vec<Json>); 12] = [
         (
             format!("user={editor}"),
             expected(&|row| is(row, "user", &editor)),
@@ -576,6 +576,13 @@ fn filters_find_what_they_name_and_all_of_it() {
         ),
         (
             format!("request_id={}", request.to_uppercase()),
+            expected(&|row| is(row, "request_id", &request)),
+        ),
+        (
+            format!(
+                "request_id={}",
+                uuid::Uuid::parse_str(&request).unwrap().hyphenated()
+            ),
             expected(&|row| is(row, "request_id", &request)),
         ),
         (format!("from={encoded}"), expected(&since)),
@@ -650,7 +657,11 @@ fn filters_work_on_every_trail() {
 #[test]
 fn a_filter_that_cannot_be_read_is_named() {
     let world = World::new();
-    for (query, field) in [("from=yesterday", "from: "), ("to=2026-13-01", "to: ")] {
+    for (query, field) in [
+        ("from=yesterday", "from: "),
+        ("to=2026-13-01", "to: "),
+        ("request_id=mine", "request_id: "),
+    ] {
         let path = world.path(&format!("/audit?{query}"));
         world.get(&world.owner(), &path).refused(400, field);
     }
