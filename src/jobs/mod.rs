@@ -26,7 +26,11 @@ use crate::store::webhook_deliveries;
 
 /// The scheduled run begins no request of a batch after so many milliseconds: the next run goes on.
 const BEGINS: i64 = 50_000;
-/// A consumer begins none after so many.
+/// Nor does it begin a round of taking away after so many,
+const PURGES: i64 = 10_000;
+/// and no more of them than these: 10,000 records a minute, and a tenth of the queries that an invocation may make.
+const PURGE_ROUNDS: usize = 20;
+/// A consumer begins no request after so many.
 const CONSUMER_BEGINS: i64 = 600_000;
 /// What does not fit now is delivered again after so many seconds, and after twice as many each time,
 const DELIVERED_AGAIN: u32 = 5;
@@ -87,7 +91,6 @@ pub async fn every_minute(platform: &Rc<Platform>, config: &Rc<Config>) {
     let began = platform.clock.now();
     let connection = Connection::new(Rc::clone(platform));
     let ended = settlements::tend(&connection, began).await;
-    let purged = purge::run(&connection, began).await;
     let sealed = sealing_keys::seal_anew(&connection, platform, config).await;
     let fired = request_schedules::fire(&connection, began).await;
     let offered = offer_to(platform, &connection, began).await;
@@ -95,13 +98,14 @@ pub async fn every_minute(platform: &Rc<Platform>, config: &Rc<Config>) {
         Ok(to_run) => (to_run, Ok(())),
         Err(error) => (Vec::new(), Err(error)),
     };
-    let done = ended.and(purged).and(sealed).and(fired);
+    let done = ended.and(sealed).and(fired);
     let told = offer_webhooks(platform, &connection, began).await;
     let (to_tell, told) = match told {
         Ok(to_tell) => (to_tell, Ok(())),
         Err(error) => (Vec::new(), Err(error)),
     };
-    let error = done.and(offered).and(told).err();
+    let purged = purge_in_rounds(platform, &connection, began).await;
+    let error = done.and(offered).and(told).and(purged).err();
     let line = Line {
         job: "every_minute",
         record_id: None,
@@ -122,6 +126,21 @@ pub async fn every_minute(platform: &Rc<Platform>, config: &Rc<Config>) {
         // What fails here is offered a little later.
         let _ = take_back(&connection, &not_begun, platform.clock.now()).await;
     }
+}
+
+/// Takes away what has been kept for long enough, by so many rows at once: calls come in between.
+async fn purge_in_rounds(
+    platform: &Platform,
+    connection: &Connection,
+    began: Timestamp,
+) -> Result<(), Error> {
+    for _ in 0..PURGE_ROUNDS {
+        let is_left = purge::run(connection, began).await?;
+        if !is_left || platform.clock.now() >= began.plus_millis(PURGES) {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Offers what webhooks are to be told; answers what this run has to tell itself: all of it where there is no queue, or where

@@ -10,7 +10,7 @@ use crate::sql::Sql;
 use crate::sql::statement::Parameters;
 use crate::store::connection::Connection;
 use crate::store::items::Item;
-use crate::store::requests::purge::ROWS_A_RUN;
+use crate::store::requests::purge::ROWS_AT_ONCE;
 use crate::store::rows::{Flag, JsonText, Millis, row};
 use crate::store::texts::statements;
 
@@ -217,7 +217,7 @@ pub async fn offer(
         .integer("offered", OFFERED)
         .integer("offered_again", OFFERED_AGAIN)
         .integer("forgotten", now.as_millis() - KEPT)
-        .integer("rows", ROWS_A_RUN)
+        .integer("rows", ROWS_AT_ONCE)
         .batch(statements);
     let due: Vec<Due> = connection.write(batch).await?.all(&DUE)?;
     Ok(due.iter().map(|due| task(due.record_id.any())).collect())

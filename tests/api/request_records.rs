@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use tenantry::store::requests::purge;
 
 use testkit::records::record;
-use testkit::{Answer, Call, World};
+use testkit::{Answer, Call, Fault, World};
 
 const SECOND: i64 = 1_000;
 const DAY: i64 = 86_400_000;
@@ -686,10 +686,11 @@ fn a_project_lists_nothing_of_a_version_that_is_gone() {
     assert_eq!(list.expect(200).json(), json!([]));
 }
 
-fn purge_once(world: &World) {
+/// Whether more is left.
+fn purge_once(world: &World) -> bool {
     let connection = world.connection();
     let run = purge::run(&connection, world.now()).now_or_never();
-    run.unwrap().unwrap();
+    run.unwrap().unwrap()
 }
 
 #[test]
@@ -794,17 +795,70 @@ fn multiply(world: &World, rows: i64, status: &str) {
 }
 
 #[test]
-fn a_run_takes_a_bounded_number_of_records() {
+fn a_bounded_number_of_records_is_taken_at_once() {
     let world = world();
     made(&world, json!({"time_created": 0}));
-    multiply(&world, 2 * purge::ROWS_A_RUN, "completed");
+    multiply(&world, 2 * purge::ROWS_AT_ONCE, "completed");
     let all = records(&world);
     world.pass(30 * DAY);
     for run in 1..=2 {
-        purge_once(&world);
-        assert_eq!(records(&world), all - run * purge::ROWS_A_RUN);
+        assert!(purge_once(&world), "{run}");
+        assert_eq!(records(&world), all - run * purge::ROWS_AT_ONCE);
     }
-    purge_once(&world);
+    assert!(!purge_once(&world));
+    assert_eq!(records(&world), 0);
+}
+
+/// Rounds of a scheduled run.
+const ROUNDS: i64 = 20;
+
+#[test]
+fn a_scheduled_run_takes_records_away_until_none_is_due_or_it_has_taken_its_share() {
+    let world = world();
+    made(&world, json!({"time_created": 0}));
+    let most = ROUNDS * purge::ROWS_AT_ONCE;
+    multiply(&world, most + 1, "completed");
+    let due = records(&world);
+    world.pass(30 * DAY);
+    world.minute();
+    assert_eq!(records(&world), due - most);
+    world.minute();
+    assert_eq!(records(&world), 0);
+}
+
+#[test]
+fn what_else_is_due_goes_in_rounds_too() {
+    let world = world();
+    made(&world, json!({}));
+    multiply(&world, purge::ROWS_AT_ONCE, "failed");
+    let path = world.path("/deployments/d");
+    world
+        .call(&world.owner(), "DELETE", &path, Json::Null)
+        .expect(204);
+    for key in 0..=purge::ROWS_AT_ONCE {
+        world.execute(
+            "INSERT INTO idempotency_keys (project_id, caller_id, key_digest, fingerprint, request_id, creation_date)
+             VALUES ('p', 'c', ?1, 'f', 'r', 0)",
+            [key.to_string()],
+        );
+    }
+    world.minute();
+    assert_eq!(records(&world), 0);
+    assert_eq!(world.count("SELECT count(*) FROM deleted_versions"), 0);
+    assert_eq!(world.count("SELECT count(*) FROM idempotency_keys"), 0);
+}
+
+#[test]
+fn where_a_run_has_taken_long_already_it_begins_no_second_round() {
+    let world = world();
+    made(&world, json!({"time_created": 0}));
+    multiply(&world, purge::ROWS_AT_ONCE, "completed");
+    world.pass(30 * DAY);
+    world.database.reset();
+    world.fail(1, Fault::Stall);
+    world.minute();
+    assert_eq!(records(&world), 1);
+    world.minute();
     assert_eq!(records(&world), 0);
 }
 
