@@ -101,10 +101,14 @@ impl Answers {
         }
     }
 
-    /// The rows of a statement, which is known by its text: no batch has the same one twice.
+    /// The rows of a statement, which is known by its text: of what stands several times in a batch nobody asks for an answer.
     fn rows_of(&self, statement: &'static Sql) -> Option<&RawValue> {
         let is_it = |known: &&'static Sql| std::ptr::eq(*known, statement);
         let place = self.statements.iter().position(is_it)?;
+        debug_assert!(
+            !self.statements.iter().skip(place + 1).any(is_it),
+            "{statement} stands twice in its batch"
+        );
         self.rows.get(place).map(AsRef::as_ref)
     }
 }
