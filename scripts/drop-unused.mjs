@@ -107,7 +107,10 @@ function emptied() {
   return true;
 }
 
-/** Whether code may call a function or have a pointer to it, its place in the module's table, or methods of 8 bytes are a table with it. */
+/**
+ * Whether code may call a function or have a pointer to it, which is its place in the module's table, or a table of methods (vtable) of a
+ * type of 8 bytes holds it.
+ */
 function isReached(all, bodies, index) {
   const code = Buffer.concat(bodies);
   if (new Set(callsIn(code)).has(index)) return true;

@@ -26,9 +26,10 @@ use crate::store::webhook_deliveries;
 
 /// The scheduled run begins no request of a batch after so many milliseconds: the next run goes on.
 const BEGINS: i64 = 50_000;
-/// Nor does it begin a round of taking away after so many,
+/// Nor does it begin another round of taking away after so many,
 const PURGES: i64 = 10_000;
-/// and no more of them than these: 10,000 records a minute, and a tenth of the queries that an invocation may make.
+/// and no more of them than these: 10,000 records a minute, and, if each statement counts, a tenth of the 1,000 queries that an
+/// invocation may make. Where 50 are allowed, a run that has so much to take away may end at that, and the next one goes on.
 const PURGE_ROUNDS: usize = 20;
 /// A consumer begins no request after so many.
 const CONSUMER_BEGINS: i64 = 600_000;
@@ -85,8 +86,8 @@ impl Line<'_> {
     }
 }
 
-/// Ends what nobody settled, takes away what has been kept for long enough, seals anew what is under a key that is to go, makes
-/// the requests of schedules, and offers what waits for its turn and what webhooks are to be told.
+/// Ends what nobody settled, seals anew what is under a key that is to go, makes the requests of schedules, offers what waits for
+/// its turn and what webhooks are to be told, takes away what has been kept for long enough, and runs what it has to run itself.
 pub async fn every_minute(platform: &Rc<Platform>, config: &Rc<Config>) {
     let began = platform.clock.now();
     let connection = Connection::new(Rc::clone(platform));

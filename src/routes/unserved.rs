@@ -7,27 +7,19 @@ use http::Method;
 pub(super) fn reason(method: &Method, below_project: &[&str]) -> Option<&'static str> {
     // Each stands directly below the project or below a version, and whatever is below it goes with it.
     let word = match below_project {
-        [
-            "deployments",
-            _,
-            "versions",
-            _,
-            "revisions",
-            _,
-            word @ "download",
-        ]
-        | ["deployments" | "pipelines", _, "versions", _, word, ..]
-        | [word, ..] => *word,
+        ["deployments", _, "versions", _, "revisions", _, "download"] => {
+            return Some(
+                "no code runs here, so none is kept that could be downloaded: it is on the server that you pointed the \
+                 version at with PUT .../upstream",
+            );
+        }
+        ["deployments" | "pipelines", _, "versions", _, word, ..] | [word, ..] => *word,
         [] => return None,
     };
     Some(match word {
         "revisions" if *method == Method::POST => {
             "no code runs here, so no code is uploaded: run it on a server of your own, and point the version at that \
              server with PUT .../upstream"
-        }
-        "download" => {
-            "no code runs here, so none is kept that could be downloaded: it is on the server that you pointed the version \
-             at with PUT .../upstream"
         }
         "instances" => {
             "no code runs here, so a version has no instances: look at the server that you pointed the version at with \
@@ -89,6 +81,9 @@ mod tests {
             &["deployments", "buckets"],
             &["deployments", "d", "versions", "buckets"],
             &["service-users", "x", "buckets"],
+            &["download"],
+            &["deployments", "d", "versions", "v", "download"],
+            &["pipelines", "p", "versions", "v", "download"],
         ] {
             assert!(reason(&Method::POST, below).is_none(), "{below:?}");
         }
