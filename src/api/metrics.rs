@@ -17,8 +17,12 @@ const BY_OUTCOME: &[&str] = &[",outcome=\"completed\"", ",outcome=\"failed\""];
 
 /// The metrics: their names, what is said of them, and the labels of their samples. Counters are of this isolate, whose name
 /// stands in front of their labels.
-static METRICS: [(&str, &str, &[&str]); 15] = [
-    ("database_up", "Whether the database answered.", ONE),
+static METRICS: [(&str, &str, &[&str]); 16] = [
+    (
+        "database_up",
+        "Whether the database answered this scrape.",
+        ONE,
+    ),
     (
         "scheduled_run_age_seconds",
         "Time since the last scheduled run.",
@@ -26,7 +30,7 @@ static METRICS: [(&str, &str, &[&str]); 15] = [
     ),
     (
         "requests_under_way",
-        "Requests under way, 10000 at most, by whether their lease ended 3 minutes ago.",
+        "Requests under way, 10000 at most, by whether their lease ended 3 minutes ago or earlier.",
         &["{lease=\"held\"}", "{lease=\"ended\"}"],
     ),
     (
@@ -36,7 +40,12 @@ static METRICS: [(&str, &str, &[&str]); 15] = [
     ),
     (
         "requests_overdue_seconds",
-        "For how long the oldest has been due.",
+        "For how long the oldest request that waits has been due.",
+        ONE,
+    ),
+    (
+        "requests_waited_seconds",
+        "Age of the oldest of the requests that are due next in their project.",
         ONE,
     ),
     (
@@ -46,12 +55,12 @@ static METRICS: [(&str, &str, &[&str]); 15] = [
     ),
     (
         "webhooks_overdue_seconds",
-        "For how long the oldest has been due.",
+        "For how long the oldest webhook event that waits has been due.",
         ONE,
     ),
     (
         "schedules_late",
-        "Schedules due for 3 minutes, 10000 at most.",
+        "Schedules due for 3 minutes or longer, 10000 at most.",
         ONE,
     ),
     (
@@ -64,26 +73,30 @@ static METRICS: [(&str, &str, &[&str]); 15] = [
             ",status=\"5xx\"",
         ],
     ),
-    ("call_seconds_total", "Time that they took.", ONE),
+    ("call_seconds_total", "Time that calls took.", ONE),
     (
         "database_round_trips_total",
-        "Round trips to the database.",
+        "Round trips to the database that calls made.",
         ONE,
     ),
-    ("database_failures_total", "Those that failed.", ONE),
+    (
+        "database_failures_total",
+        "Round trips to the database that failed.",
+        ONE,
+    ),
     (
         "database_seconds_total",
-        "Time that the others took there.",
+        "Time that round trips took in the database.",
         ONE,
     ),
     (
         "gate_requests_total",
-        "Requests through the gate.",
+        "Requests that went through the gate, those of objects of pipelines among them.",
         BY_OUTCOME,
     ),
     (
         "gate_request_seconds_total",
-        "Time that they ran.",
+        "Time that requests ran.",
         BY_OUTCOME,
     ),
 ];
@@ -94,7 +107,7 @@ pub(crate) async fn show(call: &mut Call<'_>) -> Result<Response, Error> {
     let of_installation = figures.map_or_else(
         |error| {
             call.notes.error(error);
-            [0, -1, -1, -1, -1, -1, -1, -1, -1]
+            [0, -1, -1, -1, -1, -1, -1, -1, -1, -1]
         },
         values,
     );
@@ -106,7 +119,7 @@ pub(crate) async fn show(call: &mut Call<'_>) -> Result<Response, Error> {
 }
 
 /// In the order of [`METRICS`]; what there is not is below 0.
-fn values(figures: Figures) -> [i64; 9] {
+fn values(figures: Figures) -> [i64; 10] {
     [
         1,
         figures.run_age.unwrap_or(-1),
@@ -114,13 +127,14 @@ fn values(figures: Figures) -> [i64; 9] {
         figures.ended,
         figures.requests,
         figures.requests_overdue,
+        figures.requests_waited,
         figures.webhooks,
         figures.webhooks_overdue,
         figures.schedules,
     ]
 }
 
-fn written(of_installation: [i64; 9], isolate: u32) -> String {
+fn written(of_installation: [i64; 10], isolate: u32) -> String {
     let mut gauges = of_installation.iter();
     let mut counted = counters::counted().into_iter();
     let mut text = String::new();

@@ -13,6 +13,8 @@ const LOOKED_AT: (i64, i64) = (5, 3);
 const MISSING: i64 = 180;
 /// What has been due for so many seconds is late.
 const LATE: i64 = 300;
+/// What has waited for so many seconds while nothing is under way, nobody takes.
+const NOT_TAKEN: i64 = 900;
 
 /// The status of this service: whether it is up.
 #[derive(Debug, Serialize)]
@@ -45,13 +47,16 @@ pub(crate) async fn health(call: &mut Call<'_>) -> Result<Response, Error> {
     // Where there has been no scheduled run yet, what it would have done tells that it is missing.
     let is_left = found.ended + found.schedules > 0;
     if found.run_age.map_or(is_left, |age| age >= MISSING) {
-        degraded.push("the scheduled run has been missing for 3 minutes");
+        degraded.push("the scheduled run has been missing for more than 3 minutes");
     }
     if found.requests_overdue >= LATE {
-        degraded.push("a request that waits for its turn has been due for 5 minutes");
+        degraded.push("a request that waits for its turn has been due for more than 5 minutes");
+    }
+    if found.requests_waited >= NOT_TAKEN && found.held + found.ended == 0 {
+        degraded.push("requests have waited for more than 15 minutes while none is under way");
     }
     if found.webhooks_overdue >= LATE {
-        degraded.push("a webhook has been due for 5 minutes");
+        degraded.push("a webhook has been due for more than 5 minutes");
     }
     ok(degraded)
 }

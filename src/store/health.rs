@@ -24,6 +24,9 @@ statements! {
            (SELECT coalesce(max(0, #now - min((
               SELECT min(r.due_at) FROM requests r WHERE r.status = 'pending' AND r.project_id = g.id))) / 1000, 0)
             FROM projects_that_wait g) AS requests_overdue,
+           (SELECT coalesce(max(0, #now - min((
+              SELECT r.time_created FROM requests r WHERE r.status = 'pending' AND r.project_id = g.id ORDER BY r.due_at LIMIT 1))) / 1000, 0)
+            FROM projects_that_wait g) AS requests_waited,
            webhooks, coalesce(max(0, #now - due) / 1000, 0) AS webhooks_overdue, schedules
          FROM (SELECT count(*) AS under_way, coalesce(sum(lease_end <= #late), 0) AS ended
                FROM (SELECT lease_end FROM requests WHERE ", under_way!(), " LIMIT #most)),
@@ -49,8 +52,10 @@ row! {
         pub ended: i64,
         /// Requests that wait.
         pub requests: i64,
-        /// For how many seconds the oldest of them has been due.
+        /// For how many seconds the oldest of them has been due. An offer puts that off, whether the queue delivers it or not.
         pub requests_overdue: i64,
+        /// How many seconds ago the oldest of those was made that are due next in their project.
+        pub requests_waited: i64,
         /// Events that webhooks are still to be told.
         pub webhooks: i64,
         /// For how many seconds the oldest of them has been due.

@@ -10,9 +10,10 @@ use testkit::{Answer, Caller, Fault, Reply, World, records};
 const MINUTE: i64 = 60_000;
 const OPERATIONS: &str = include_str!("../../docs/operations.md");
 const DASHBOARD: &str = include_str!("../../docs/grafana-dashboard.json");
-const SCHEDULED_RUN: &str = "the scheduled run has been missing for 3 minutes";
-const REQUESTS: &str = "a request that waits for its turn has been due for 5 minutes";
-const WEBHOOKS: &str = "a webhook has been due for 5 minutes";
+const SCHEDULED_RUN: &str = "the scheduled run has been missing for more than 3 minutes";
+const REQUESTS: &str = "a request that waits for its turn has been due for more than 5 minutes";
+const NOT_TAKEN: &str = "requests have waited for more than 15 minutes while none is under way";
+const WEBHOOKS: &str = "a webhook has been due for more than 5 minutes";
 
 fn world() -> World {
     let mut world = World::new();
@@ -151,6 +152,28 @@ fn a_request_that_waits_beyond_its_time_is_told_whosever_it_is() {
         );
         assert_degraded(&world, &[REQUESTS]);
     }
+}
+
+/// Each offer puts off when a request is due again, so what is due tells nothing of a queue that delivers nothing.
+#[test]
+fn requests_that_a_queue_takes_and_nobody_runs_are_told() {
+    let world = World::new();
+    world.served("d");
+    waiting(&world, world.now().as_millis());
+    world.execute(
+        "UPDATE requests SET time_created = ?1",
+        [world.now().as_millis()],
+    );
+    for _ in 0..15 {
+        assert_degraded(&world, &[]);
+        world.minute();
+        world.pass(MINUTE);
+    }
+    assert_degraded(&world, &[NOT_TAKEN]);
+    let waited = value(&scrape(&world), "tenantry_requests_waited_seconds");
+    assert_eq!(waited, Some(900.0));
+    under_way(&world, minutes_ago(&world, -5));
+    assert_degraded(&world, &[]);
 }
 
 #[test]
@@ -450,7 +473,7 @@ fn while_the_database_fails_metrics_say_so_and_what_the_isolate_counts() {
         );
         assert!(line["cause"].is_string(), "{line}");
     }
-    assert_eq!(scrape(&world).len(), 21);
+    assert_eq!(scrape(&world).len(), 22);
 }
 
 #[test]
@@ -480,6 +503,26 @@ fn families() -> BTreeSet<String> {
     names
         .map(|sample| sample.split('{').next().unwrap().to_owned())
         .collect()
+}
+
+/// A line of help is shown by itself, wherever the metric is.
+#[test]
+fn each_metric_has_a_line_of_help_of_its_own() {
+    let world = world();
+    let answer = world.get(&world.operator(), "/metrics").expect(200);
+    let text = String::from_utf8(answer.body.clone()).unwrap();
+    let help: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# HELP "))
+        .filter_map(|line| line.split_once(' '))
+        .map(|(_, help)| help)
+        .collect();
+    assert_eq!(help.len(), families().len());
+    assert_eq!(
+        help.iter().collect::<BTreeSet<_>>().len(),
+        help.len(),
+        "{help:?}"
+    );
 }
 
 /// The words of a text that are names of metrics.
@@ -513,7 +556,16 @@ fn the_dashboard_shows_each_metric_and_no_other_from_a_source_that_is_chosen() {
     for panel in panels {
         assert_eq!(panel["datasource"]["uid"], "${datasource}", "{panel}");
         for target in panel["targets"].as_array().unwrap() {
-            shown.extend(named(target["expr"].as_str().unwrap()));
+            let expression = target["expr"].as_str().unwrap();
+            shown.extend(named(expression));
+            // Of one scrape a minute the interval that Grafana would choose holds one sample, of which there is no rate.
+            let is_rate = expression.contains("$__rate_interval");
+            assert!(!is_rate || target["interval"] == "1m", "{target}");
+            // Where nothing is scraped any more, what was scraped last is not shown as what is.
+            assert!(
+                panel["type"] != "stat" || target["instant"] == true,
+                "{target}"
+            );
         }
     }
     assert_eq!(shown, families());
