@@ -1,7 +1,7 @@
 // Writes the data by which tests/support/migrations.test.mjs tries the migrations that come later: the rows of testkit/src/fill.sql, in the
 // schema of the migrations that there are now. Once for each release, as tests/vectors/data-<last migration>.sql, which never changes.
 //
-//   node scripts/schema-data.mjs [migrations [fill.sql]] > tests/vectors/data-0035.sql
+//   node scripts/schema-data.mjs [migrations [fill.sql]] > tests/vectors/data-0036.sql
 
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
@@ -22,6 +22,7 @@ database.exec(`
     VALUES ('organization-0', 'acme', 0, 'free', 0, 'user-1');
   INSERT INTO projects (id, organization_id, name, creation_date, advanced_permissions, cors_origins, labels)
     VALUES ('project-0', 'organization-0', 'vision', 0, 1, '[]', '{}');
+  INSERT INTO scheduled_runs (job, last_run) VALUES ('every_minute', 0);
 `);
 database.exec(readFileSync(fill, "utf8").replaceAll(/\{(rows|organization|project)\}/g, (_, name) => NAMES[name]));
 const broken = database.prepare("PRAGMA foreign_key_check").all();
