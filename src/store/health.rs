@@ -21,16 +21,16 @@ statements! {
         "WITH RECURSIVE ", projects_that_wait!("#projects"), "
          SELECT (SELECT (#now - last_run) / 1000 FROM scheduled_runs WHERE job = 'every_minute') AS run_age,
            under_way - ended AS held, ended, requests,
-           (SELECT coalesce(max(0, #now - min((
-              SELECT min(r.due_at) FROM requests r WHERE r.status = 'pending' AND r.project_id = g.id))) / 1000, 0)
-            FROM projects_that_wait g) AS requests_overdue,
-           (SELECT coalesce(max(0, #now - min((
-              SELECT r.time_created FROM requests r WHERE r.status = 'pending' AND r.project_id = g.id ORDER BY r.due_at LIMIT 1))) / 1000, 0)
-            FROM projects_that_wait g) AS requests_waited,
+           coalesce(max(0, #now - first_due) / 1000, 0) AS requests_overdue,
+           coalesce(max(0, #now - first_made) / 1000, 0) AS requests_waited,
            webhooks, coalesce(max(0, #now - due) / 1000, 0) AS webhooks_overdue, schedules
          FROM (SELECT count(*) AS under_way, coalesce(sum(lease_end <= #late), 0) AS ended
                FROM (SELECT lease_end FROM requests WHERE ", under_way!(), " LIMIT #most)),
            (SELECT count(*) AS requests FROM (SELECT 1 FROM requests WHERE status = 'pending' LIMIT #most)),
+           (SELECT min(due_at) AS first_due, min(time_created) AS first_made
+            FROM projects_that_wait g CROSS JOIN requests r
+            WHERE r.project_id = g.id AND r.id = (
+              SELECT w.id FROM requests w WHERE w.project_id = g.id AND w.status = 'pending' ORDER BY w.due_at LIMIT 1)),
            (SELECT count(*) AS webhooks,
               min(iif(EXISTS (SELECT 1 FROM webhook_hosts h WHERE h.host = d.host), NULL, due_at)) AS due
             FROM (SELECT due_at, host FROM webhook_deliveries ORDER BY due_at LIMIT #most) d),
