@@ -14,8 +14,8 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { build } from "esbuild";
 import {
-  CODE, CUSTOM, DATA, ELEMENTS, IMPORTS, bodies as bodiesOf, callsIn, codeSection, constantsIn, dataOf, functionNames, functionsOf,
-  importSection, imports, moduleOf, nameOf, sections, table,
+  CODE, CUSTOM, DATA, ELEMENTS, IMPORTS, bodies as bodiesOf, callsIn, codeSection, constantsIn, contentOf, dataOf, functionNames,
+  functionsOf, importSection, imports, moduleOf, nameOf, sections, table,
 } from "./wasm.mjs";
 
 /** The body of a function without locals that returns 0, which says that all went well. */
@@ -83,11 +83,6 @@ const renamed = sections(bytes).map(({ kind, content }) => {
 });
 writeFileSync(module, moduleOf(bytes, renamed));
 writeFileSync(script, text.replace(/__wbg_[\w$]+/g, (name) => short.get(name) ?? name));
-
-/** The content of the section of a kind. */
-function contentOf(all, kind) {
-  return all.find((one) => one.kind === kind).content;
-}
 
 /** Empties the functions that never run. Whether any of them had something in it. */
 function emptied() {

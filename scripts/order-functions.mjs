@@ -10,7 +10,7 @@
 import { execFileSync } from "node:child_process";
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { CODE, CUSTOM, IMPORTS, bodies as bodiesOf, functionsOf, imports, moduleOf, nameOf, nameSection, sections } from "./wasm.mjs";
+import { CODE, CUSTOM, IMPORTS, bodies as bodiesOf, contentOf, functionsOf, imports, moduleOf, nameOf, nameSection, sections } from "./wasm.mjs";
 
 const RUN = 6;
 // Less than gzip looks back: a function has to find another whole, and what is near costs less.
@@ -45,7 +45,7 @@ rmSync(named);
 
 /** The place of each function in those orders of which the code alone compresses best. */
 function promising(module) {
-  const bodies = bodiesOf(sections(module).find(({ kind }) => kind === CODE).content);
+  const bodies = bodiesOf(contentOf(sections(module), CODE));
   const seen = runsOf(bodies);
   const tried = REACHES.flatMap((reach) => LENGTHS_COUNT.map((counts) => orderOf(bodies, seen, reach, counts)));
   const sized = tried.map((order) => ({ order, size: gzipped(Buffer.concat(order.map((index) => bodies[index]))) }));
@@ -62,7 +62,7 @@ function promising(module) {
 /** The module with names by which its functions sort. */
 function withNames(module, place) {
   const all = sections(module);
-  const imported = functionsOf(imports(all.find(({ kind }) => kind === IMPORTS).content));
+  const imported = functionsOf(imports(contentOf(all, IMPORTS)));
   const kept = all.filter(({ kind, content }) => kind !== CUSTOM || nameOf(content) !== "name");
   // Names that sort as the places do.
   const names = new Map(place.map((at, index) => [imported + index, `f${String(at).padStart(6, "0")}`]));

@@ -95,6 +95,11 @@ export function sections(module) {
   return found;
 }
 
+/** The content of the section of a kind. */
+export function contentOf(sections, kind) {
+  return sections.find((one) => one.kind === kind).content;
+}
+
 /** A module of these sections. */
 export function moduleOf(header, sections) {
   const parts = sections.flatMap(({ kind, content }) => [Buffer.from([kind, ...number(content.length)]), content]);
