@@ -5,8 +5,6 @@ ones too; for other paths of the project its `cors_origins` alone; elsewhere not
 """
 
 import re
-import time
-from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -30,11 +28,9 @@ def project(world):
     """A project with an origin of its own, a service user with another, and an expired one with a third."""
     project = world.project(cors_origins=[PROJECT_ORIGIN])
     world.service_user(project, allowed_cors_origins=[USER_ORIGIN])
-    soon = datetime.now(timezone.utc) + timedelta(seconds=2)
-    world.service_user(project, allowed_cors_origins=[EXPIRED_ORIGIN], expiry_date=soon.isoformat())
+    world.expired_service_user(project, allowed_cors_origins=[EXPIRED_ORIGIN])
     elsewhere = world.project(project.owner, project.organization, cors_origins=[OTHER_ORIGIN])
     world.service_user(elsewhere, allowed_cors_origins=[OTHER_ORIGIN])
-    time.sleep(2.2)
     return project
 
 

@@ -7,7 +7,9 @@ makes what it needs and never looks at what others made.
 import itertools
 import secrets
 import threading
+import time
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 
 import requests
 
@@ -130,6 +132,18 @@ class World:
         if role is not None:
             self.assign(project, made["id"], role)
         return ServiceUser(made["id"], made["email"], made["token"], project, self.caller(made["token"]))
+
+    def expired_service_user(self, project, **fields):
+        """A service user that has expired: a second from now, or as soon as it can be said in time."""
+        user = self.service_user(project, **fields)
+        for seconds in (1, 2, 4, 8, 16, 32):
+            expiry = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+            answer = project.owner.caller.patch(user.path, {"expiry_date": expiry.isoformat()})
+            if answer.status_code == 200:
+                time.sleep(max(0.0, (expiry - datetime.now(timezone.utc)).total_seconds()) + 0.01)
+                return user
+            assert answer.status_code == 400, answer.text
+        raise AssertionError("it cannot be said in time")
 
     def assign(self, project, assignee, role):
         """Gives `role` on the project to `assignee`; returns the assignment."""

@@ -1,10 +1,11 @@
 """Batches of requests through one of the real clients, by a service user that may make them.
 
 Plan: `host`, `service_user_token`, `project`, with the deployments `double` (structured), `echo` (plain), `held` (structured, one
-at a time, a tenth of a second for each of `x`) and `missing` (its upstream answers 404), each with a version `v1`.
+at a time, answered once `let_go` was asked to be deleted) and `missing` (its upstream answers 404), each with a version `v1`.
 """
 
 import time
+import urllib.request
 
 import ubiops
 import ubiops.utils
@@ -29,12 +30,19 @@ def run(plan, record):
         made = record.call(step, user, "batch_deployment_requests_create", project, deployment, data=data, **kwargs)
         return [one.id for one in made or []]
 
-    held = create("create_held", "held", [{"x": 10}] * 3)
-    pending = record.call("list_pending", user, "deployment_requests_list", project, "held", status="pending")
-    waiting = [one.id for one in pending or [] if one.id in held][-2:]
+    held = create("create_held", "held", [{"x": 1}] * 3)
+    # One runs, and will until it is let go; so the others wait.
+    until = time.monotonic() + PATIENCE
+    while True:
+        pending = record.call("list_pending", user, "deployment_requests_list", project, "held", status="pending")
+        waiting = [one.id for one in pending or [] if one.id in held]
+        if len(waiting) == 2 or time.monotonic() > until:
+            break
+        time.sleep(0.1)
     record.call("delete_pending", user, "deployment_requests_delete", project, "held", waiting[-1] if waiting else "-")
     cancel(record, user, project, waiting)
     record.call("get_cancelled", user, "deployment_requests_batch_get", project, "held", waiting)
+    urllib.request.urlopen(urllib.request.Request(plan["let_go"], method="DELETE"), timeout=PATIENCE).close()
 
     several = create("create", "double", [{"x": 1}, {"x": 2.5}, {"x": 3}], timeout=60)
     of_version = record.call(
