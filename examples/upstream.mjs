@@ -107,6 +107,8 @@ export async function startUpstream({ port = 0, secrets = [] } = {}) {
       else json(response, { error: error.message }, 400);
     }
   });
+  // A connection that ended by itself while the next request is on its way to it would lose that.
+  server.keepAliveTimeout = 0;
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
   const stop = async () => {
