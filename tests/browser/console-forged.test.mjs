@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
+import { until } from "../support/until.mjs";
 import { startConsole } from "./console.mjs";
 
 let world;
@@ -125,8 +126,6 @@ test("the console is shown in no page of others", async () => {
   await page.goto(`http://127.0.0.1:${site.address().port}/`);
   await page.evaluate((src) => document.body.append(Object.assign(document.createElement("iframe"), { src })), `${world.url}/console/p/vision`);
   await page.waitForFunction(() => document.querySelector("iframe").contentDocument === null);
-  await page.waitForTimeout(300);
-  const inside = page.frames().find((frame) => frame !== page.mainFrame());
-  assert.match(inside.url(), /^chrome-error:/);
+  await until("what is in the frame", () => page.frames().some((frame) => frame !== page.mainFrame() && /^chrome-error:/.test(frame.url())));
   await victim.context().close();
 });

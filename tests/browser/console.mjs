@@ -1,9 +1,9 @@
 // What the tests of the console share: an installation with somebody in each position, and a browser in which they sign in.
 
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import path from "node:path";
+import { listen } from "../support/listen.mjs";
 import { startTenantry } from "../support/serve.mjs";
 import { launch } from "./chromium.mjs";
 
@@ -16,7 +16,8 @@ export const DESKTOP = { width: 1280, height: 900 };
  * Grace, who has nothing yet.
  */
 export async function startConsole() {
-  const upstream = createServer(async (request, response) => {
+  const held = new EventEmitter();
+  const upstream = await listen(async (request, response) => {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const { x } = JSON.parse(Buffer.concat(chunks).toString());
@@ -24,13 +25,12 @@ export async function startConsole() {
     response.setHeader("content-type", "text/event-stream");
     for (let at = 0; at < x; at++) {
       response.write(`data: ${JSON.stringify({ y: at })}\n\n`);
-      await new Promise((done) => setTimeout(done, 50));
+      if (at === 0) await once(held, "release");
     }
     response.end();
   });
-  await once(upstream.listen(0, "127.0.0.1"), "listening");
   const [tenantry, browser] = await Promise.all([startTenantry({ vars: { ALLOW_LOOPBACK_UPSTREAMS: "true" } }), launch()]);
-  const world = new World(tenantry, browser, upstream);
+  const world = new World(tenantry, browser, upstream, () => held.emit("release"));
   await world.fill();
   return world;
 }
@@ -39,16 +39,18 @@ class World {
   /** Each person, by the name that tests give them. */
   people = {};
 
-  constructor(tenantry, browser, upstream) {
+  /** @param {() => void} release lets go on what the upstream streams, each time after its first piece */
+  constructor(tenantry, browser, upstream, release) {
     this.tenantry = tenantry;
     this.browser = browser;
     this.upstream = upstream;
+    this.release = release;
     this.url = tenantry.url;
   }
 
   async stop() {
     await this.browser.close();
-    this.upstream.close().closeAllConnections();
+    this.upstream.stop();
     await this.tenantry.stop();
   }
 
@@ -70,7 +72,7 @@ class World {
   }
 
   async fill() {
-    const address = `http://127.0.0.1:${this.upstream.address().port}`;
+    const address = this.upstream.url;
     for (const name of ["ada", "bob", "grace"]) await this.person(name);
     await this.call("PUT", "/operator/v1/instance-types/1gb", { credits_per_hour: 3.6 });
     await this.call("POST", "/v2.1/organizations", { name: "acme", subscription: "free", admin_email: "ada@example.com" });
@@ -128,7 +130,7 @@ class World {
     const context = await this.browser.newContext({ viewport: DESKTOP, storageState: name ? await this.#signedIn(name) : undefined, ...options });
     await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: this.url });
     const page = await context.newPage();
-    page.setDefaultTimeout(8_000);
+    page.setDefaultTimeout(30_000);
     page.complaints = [];
     // A refused call is no fault of the page; Chromium reports it all the same.
     page.on("console", (message) => message.type() === "error" && !/^Failed to load resource/.test(message.text()) && page.complaints.push(message.text()));

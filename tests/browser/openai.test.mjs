@@ -7,10 +7,10 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "esbuild";
 import { startPlanned } from "../support/openai-upstreams.mjs";
 import { startTenantry } from "../support/serve.mjs";
+import { newestRecord } from "../support/served.mjs";
 import { launch } from "./chromium.mjs";
 
 const PROJECT = "/v2.1/projects/vision";
@@ -163,13 +163,8 @@ test("a page that is closed in the middle of a stream has hung up", async () => 
   app.ask(user.token, "endless").catch(() => {});
   assert.equal(await first, "good ");
   await app.page.close();
-  const select = "SELECT status, error_message FROM requests ORDER BY id DESC LIMIT 1";
-  let record = await tenantry.database.prepare(select).first();
-  for (let tries = 0; tries < 200 && record.status === "processing"; tries++) {
-    await sleep(25);
-    record = await tenantry.database.prepare(select).first();
-  }
-  assert.deepEqual(record, { status: "failed", error_message: "the caller hung up" });
+  const { status, error_message } = await newestRecord(tenantry);
+  assert.deepEqual([status, error_message], ["failed", "the caller hung up"]);
 });
 
 test("a token that is taken away ends the next call with a 401 that the page reads", async () => {

@@ -4,12 +4,11 @@
 //
 // What is seen is made up, and made through the API, but for the day on which the subscription began, which lies back.
 
-import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
+import { listen } from "../support/listen.mjs";
 import { startConsole } from "./console.mjs";
 
 const DAY = 86_400_000;
@@ -25,19 +24,17 @@ export const PICTURES = {
 
 /** Says its words, and that there is more to come for as long as anybody listens. */
 async function startUpstream() {
-  const server = createServer(async (request, response) => {
+  return await listen(async (request, response) => {
     for await (const _ of request);
     if (request.url !== "/stream") return response.setHeader("Content-Type", "text/plain").end(SAID.join(""));
     response.setHeader("Content-Type", "text/event-stream");
     for (const word of SAID) response.write(`data: ${word}\n\n`);
   });
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  return server;
 }
 
 /** An organization's project with a history. */
 async function fill(world, upstream) {
-  const address = `http://127.0.0.1:${upstream.address().port}`;
+  const address = upstream.url;
   await world.tenantry.database.prepare("UPDATE organizations SET subscription_start_date = ?").bind(Date.now() - DAYS * DAY).run();
   await world.call("POST", "/v2.1/projects", { name: "assistant", organization_name: "acme", credits: 1500, labels: { team: "support" } });
   for (const [name, versions] of [["chat", ["v1", "v2"]], ["embed", ["v1"]], ["rerank", ["v1"]]]) {
@@ -96,7 +93,7 @@ export async function takePictures(folder) {
     }
   } finally {
     await world.stop();
-    upstream.close().closeAllConnections();
+    upstream.stop();
   }
   return complaints;
 }

@@ -3,13 +3,12 @@
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { listen } from "./listen.mjs";
 import { DEPLOYMENT, served } from "./served.mjs";
 import { startTenantry } from "./serve.mjs";
 import { workerdPid } from "./workerd.mjs";
@@ -33,16 +32,13 @@ const answered = new Map();
 
 before(async () => {
   stateDir = await mkdtemp(path.join(tmpdir(), "tenantry-batch-kills-"));
-  upstream = createServer(answer);
-  upstream.listen(0, "127.0.0.1");
-  await once(upstream, "listening");
+  upstream = await listen(answer);
   tenantry = await startTenantry({ stateDir, vars });
-  token = await served(tenantry, { v1: { upstream: { upstream_url: `http://127.0.0.1:${upstream.address().port}/predict`, idle_timeout: 5 } } });
+  token = await served(tenantry, { v1: { upstream: { upstream_url: `${upstream.url}/predict` } } });
 });
 after(async () => {
   await tenantry?.stop();
-  upstream?.closeAllConnections();
-  upstream?.close();
+  upstream?.stop();
   if (stateDir) await rm(stateDir, { recursive: true, force: true });
 });
 
@@ -75,8 +71,8 @@ async function counts() {
   return counts;
 }
 
-async function kill(options) {
-  const pid = await workerdPid();
+/** Kills the runtime, whose process is known before, since what is under way does not wait for it to be looked for. */
+async function kill(pid, options) {
   process.kill(pid, "SIGKILL");
   await tenantry.stop();
   tenantry = await startTenantry({ stateDir, vars, ...options });
@@ -105,9 +101,10 @@ test("a batch goes on after its runtime was killed, each request at most once", 
   for (const [kills, some] of KILLED_AFTER.entries()) {
     const before = sent.size;
     if (kills > 0) await scheduled();
+    const pid = await workerdPid();
     while (sent.size < before + some) await sleep(5, undefined, { signal: context.signal });
     // At last without a queue, so that a run has done what it has begun once it is over.
-    await kill({ queue: kills + 1 < KILLED_AFTER.length });
+    await kill(pid, { queue: kills + 1 < KILLED_AFTER.length });
     const { waiting, running } = await counts();
     assert.ok(waiting > 0, "nothing was left to be done");
     lost += running;

@@ -1,13 +1,13 @@
 // Requests that wait for their turn, in the built module: through the queue, and without one.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Webhook } from "standardwebhooks";
+import { listen } from "./listen.mjs";
 import { startTenantry } from "./serve.mjs";
 import { DEPLOYMENT, operator, served } from "./served.mjs";
+import { until } from "./until.mjs";
 
 const ITEMS = 250;
 let upstream;
@@ -17,7 +17,7 @@ const seen = new Map();
 const takenOn = [];
 
 before(async () => {
-  upstream = createServer(async (request, response) => {
+  upstream = await listen(async (request, response) => {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const id = request.headers["webhook-id"];
@@ -33,18 +33,15 @@ before(async () => {
     response.writeHead(x % 5 === 4 ? 500 : 200, { "content-type": "application/json" });
     response.end(JSON.stringify({ y: x }));
   });
-  upstream.listen(0, "127.0.0.1");
-  await once(upstream, "listening");
 });
 after(() => {
-  upstream.closeAllConnections();
-  upstream.close();
+  upstream.stop();
 });
 
 /** A Tenantry with a deployment `d`, and how its service user queues so many requests. */
 async function start(options) {
   const tenantry = await startTenantry({ vars: { ALLOW_LOOPBACK_UPSTREAMS: "true" }, ...options });
-  const url = `http://127.0.0.1:${upstream.address().port}/predict`;
+  const url = `${upstream.url}/predict`;
   const token = await served(tenantry, { v1: { upstream: { upstream_url: url } } });
   const batch = async (items) => {
     const body = JSON.stringify(Array.from({ length: items }, (_, x) => ({ x })));
@@ -70,11 +67,10 @@ test("a batch of 250 is accepted at once, run once each, and accounted for", asy
   const made = await batch(ITEMS);
   t.diagnostic(`accepted in ${Math.round(performance.now() - began)} ms`);
   assert.equal(new Set(made.map(({ id }) => id)).size, ITEMS);
-  let counts = {};
-  for (let tries = 0; tries < 600 && !(counts.completed + counts.failed === ITEMS); tries++) {
-    await sleep(100);
-    counts = await statuses(tenantry);
-  }
+  const counts = await until("the end of all", async () => {
+    const now = await statuses(tenantry);
+    return now.completed + now.failed === ITEMS && now;
+  });
   t.diagnostic(`done in ${Math.round(performance.now() - began)} ms`);
   assert.deepEqual(counts, { completed: (ITEMS * 4) / 5, failed: ITEMS / 5 });
   assert.deepEqual([...new Set(made.map(({ id }) => seen.get(id)))], [1]);
@@ -96,10 +92,10 @@ test("without a queue the scheduled run does it", async (t) => {
 test("a result that comes later ends its request", async (t) => {
   const { tenantry, batch } = await start();
   t.after(() => tenantry.stop());
-  const body = { upstream_url: `http://127.0.0.1:${upstream.address().port}/later`, instance_type: "1gb" };
+  const body = { upstream_url: `${upstream.url}/later`, instance_type: "1gb" };
   const set = await operator(tenantry)("PUT", `${DEPLOYMENT}/versions/v1/upstream?rotate_secret=0`, body);
   await batch(1);
-  for (let tries = 0; tries < 100 && takenOn.length === 0; tries++) await sleep(100);
+  await until("the upstream to take it on", () => takenOn.length > 0);
   const [id] = takenOn;
   const send = (text, headers = {}) => {
     const [message, now] = [`result_${id}`, new Date()];

@@ -5,13 +5,12 @@
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { listen } from "./listen.mjs";
 import { DEPLOYMENT, PROJECT, operator, served } from "./served.mjs";
 import { startTenantry } from "./serve.mjs";
 import { workerdPid } from "./workerd.mjs";
@@ -36,19 +35,15 @@ const counts = { answered: 0, broken: 0, done: 0, undone: 0, requests: 0, refuse
 
 before(async () => {
   stateDir = await mkdtemp(path.join(tmpdir(), "tenantry-change-kills-"));
-  upstream = createServer((request, response) => {
+  upstream = await listen((request, response) => {
     request.on("error", () => {});
     request.resume().on("end", () => {
       response.setHeader("content-type", "application/json");
       response.end(JSON.stringify({ y: 1 }));
     });
   });
-  // No connection ends by itself while the next request is on its way to it.
-  upstream.keepAliveTimeout = 0;
-  upstream.listen(0, "127.0.0.1");
-  await once(upstream, "listening");
   tenantry = await startTenantry({ stateDir, vars });
-  token = await served(tenantry, { v1: { upstream: { upstream_url: `http://127.0.0.1:${upstream.address().port}/x` } } });
+  token = await served(tenantry, { v1: { upstream: { upstream_url: `${upstream.url}/x` } } });
   await rows("UPDATE projects SET advanced_permissions = 1");
   const call = operator(tenantry);
   const { id } = await call("GET", PROJECT);
@@ -63,8 +58,7 @@ before(async () => {
 });
 after(async () => {
   await tenantry?.stop();
-  upstream?.closeAllConnections();
-  upstream?.close();
+  upstream?.stop();
   if (stateDir) await rm(stateDir, { recursive: true, force: true });
 });
 

@@ -2,12 +2,13 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer } from "node:http";
 import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { DEPLOYMENT, PROJECT, operator, served } from "./served.mjs";
+import { listen } from "./listen.mjs";
+import { DEPLOYMENT, PROJECT, newestRecord, operator, served } from "./served.mjs";
 import { startTenantry } from "./serve.mjs";
+import { until } from "./until.mjs";
 import { residentMegabytes, workerdPid } from "./workerd.mjs";
 
 /** How many callers hang up. With 2000 their memory is held against that of as many who are answered. */
@@ -27,7 +28,7 @@ let answers;
 const calls = [];
 
 before(async () => {
-  upstream = createServer(async (request, response) => {
+  upstream = await listen(async (request, response) => {
     const chunks = [];
     request.on("error", () => {});
     for await (const chunk of request) chunks.push(chunk);
@@ -38,20 +39,17 @@ before(async () => {
     });
     await answers(response, call);
   });
-  upstream.listen(0, "127.0.0.1");
-  await once(upstream, "listening");
   tenantry = await startTenantry({ vars: { ALLOW_LOOPBACK_UPSTREAMS: "true" } });
   token = await installed(tenantry);
 });
 after(async () => {
   await tenantry?.stop();
-  upstream?.closeAllConnections();
-  upstream?.close();
+  upstream?.stop();
 });
 
 /** Makes what the tests are about, and answers the token of who makes requests. */
 async function installed(tenantry) {
-  const url = `http://127.0.0.1:${upstream.address().port}`;
+  const url = upstream.url;
   const token = await served(tenantry, {
     v1: { upstream: { upstream_url: `${url}/predict` } },
     llm: { version: { labels: { "openai-compatible": "true" } }, upstream: { upstream_url: url, base_url: `${url}/v1` } },
@@ -65,25 +63,12 @@ function ask(target = `${DEPLOYMENT}/requests`, body = { x: 1 }) {
   return fetch(tenantry.url + target, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
-/** The newest record, once it has ended. */
-async function record() {
-  const select = "SELECT * FROM requests ORDER BY id DESC LIMIT 1";
-  for (let tries = 0; tries < 200; tries++) {
-    const row = await tenantry.database.prepare(select).first();
-    if (row && row.status !== "processing") return row;
-    await sleep(25);
-  }
-  throw new Error("the request was not settled");
-}
+const record = () => newestRecord(tenantry);
 
 /** Until nothing is under way. */
 async function isSettled() {
   const left = "SELECT count(*) AS count FROM requests WHERE status = 'processing'";
-  for (let tries = 0; tries < 200; tries++) {
-    if ((await tenantry.database.prepare(left).first()).count === 0) return;
-    await sleep(50);
-  }
-  assert.fail("requests are under way that nobody waits for");
+  await until("requests under way that nobody waits for", async () => (await tenantry.database.prepare(left).first()).count === 0);
 }
 
 /** Begins a request on a connection of its own, whose answer is what comes back; `leave` resets it. */
@@ -104,15 +89,12 @@ async function begin(target, body = { x: 1 }) {
 
 /** Until the upstream has been called once more than before. */
 async function isCalled(before) {
-  for (let tries = 0; tries < 400 && calls.length === before; tries++) await sleep(5);
-  assert.equal(calls.length, before + 1, "the upstream was not called");
+  await until("a call of the upstream", () => calls.length > before);
+  assert.equal(calls.length, before + 1);
   return calls[before];
 }
 
-async function isClosed(call) {
-  for (let tries = 0; tries < 400 && call.closed === null; tries++) await sleep(5);
-  assert.ok(call.closed !== null, "the call of the upstream goes on");
-}
+const isClosed = (call) => until("the end of the upstream's call", () => call.closed !== null);
 
 const json = (value) => (response) => {
   response.setHeader("content-type", "application/json");
@@ -174,7 +156,7 @@ for (const [name, target, body] of /** @type {[string, string, object][]} */ ([
       for (const { promise } of read) {
         response.write(`data: {"at":${performance.now()},"choices":[]}\n\n`);
         // Of an event that is held back nobody would ever know.
-        if ((await Promise.race([promise, sleep(3_000, "not read", { ref: false })])) === "not read") unread++;
+        if ((await Promise.race([promise, sleep(30_000, "not read", { ref: false })])) === "not read") unread++;
       }
       response.end("data: [DONE]\n\n");
     };
@@ -218,7 +200,7 @@ test("an upstream that breaks off in the middle of a stream is told in the last 
 });
 
 for (const [name, way, answer] of [
-  ["in the middle of a stream", "/stream", events(1000, 50)],
+  ["in the middle of a stream", "/stream", events(Infinity, 50)],
   ["while a stream is silent", "/stream", (response) => response.writeHead(200, { "content-type": "text/event-stream" }).write("data: 1\n\n")],
   ["before a stream has begun", "/stream", () => {}],
   ["while it waits for its answer", "", () => {}],
@@ -226,16 +208,16 @@ for (const [name, way, answer] of [
   test(`a caller who hangs up ${name} ends the call and is charged for its time`, async () => {
     answers = answer;
     const count = calls.length;
+    const begun = performance.now();
     const caller = await begin(`${DEPLOYMENT}/requests${way}`);
     const call = await isCalled(count);
     await sleep(300);
-    const left = performance.now();
     caller.leave();
     await isClosed(call);
-    assert.ok(call.closed - left < 1_000, `it took ${call.closed - left} ms`);
+    const whole = performance.now() - begun;
     const { status, error_message, run_time, credits } = await record();
     assert.deepEqual([status, error_message], ["failed", "the caller hung up"]);
-    assert.ok(run_time >= 250 && run_time < 3_000, `${run_time} ms`);
+    assert.ok(run_time >= 250 && run_time <= whole, `${run_time} ms of ${whole}`);
     assert.ok(credits > 0);
   });
 }
@@ -266,8 +248,8 @@ test(`${HANG_UPS} callers who hang up leave nothing behind`, { timeout: 60_000 +
     [`${DEPLOYMENT}/requests`, { x: 0 }, () => {}],
     [`${DEPLOYMENT}/requests`, { x: 1 }, half],
     [`${DEPLOYMENT}/requests/stream`, { x: 2 }, () => {}],
-    [`${DEPLOYMENT}/requests/stream`, { x: 3 }, events(1000, 10)],
-    [CHAT, chat, events(1000, 10)],
+    [`${DEPLOYMENT}/requests/stream`, { x: 3 }, events(Infinity, 10)],
+    [CHAT, chat, events(Infinity, 10)],
   ];
   const hungUp = "SELECT count(*) AS count FROM requests WHERE error_message = 'the caller hung up'";
   const { count: before } = await tenantry.database.prepare(hungUp).first();
@@ -280,7 +262,7 @@ test(`${HANG_UPS} callers who hang up leave nothing behind`, { timeout: 60_000 +
       const [target, body] = places[at % places.length];
       return begin(target, body);
     }));
-    for (let tries = 0; tries < 2_000 && calls.length < count + 20; tries++) await sleep(5);
+    await until("all calls of the upstream", () => calls.length >= count + 20);
     for (const caller of callers) caller.leave();
     await Promise.all(calls.slice(count).map(isClosed));
     if (pid !== null && gone % 100 === 80) memory.push(await residentMegabytes(pid));
@@ -326,10 +308,5 @@ test("what is longer than a row is kept beside the database, read again, and gon
   const headers = { Authorization: `Token ${tenantry.operatorToken}` };
   const removed = await fetch(tenantry.url + path, { method: "DELETE", headers });
   assert.equal(removed.status, 204);
-  for (let tries = 0; tries < 200; tries++) {
-    const { keys } = await tenantry.payloads.list();
-    if (keys.length === 0) return;
-    await sleep(25);
-  }
-  assert.fail("the payloads are still there");
+  await until("the payloads to go", async () => (await tenantry.payloads.list()).keys.length === 0);
 });

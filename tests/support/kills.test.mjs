@@ -5,13 +5,12 @@
 
 import assert from "node:assert/strict";
 import { randomBytes, randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { listen } from "./listen.mjs";
 import { DEPLOYMENT, PROJECT, served } from "./served.mjs";
 import { startTenantry } from "./serve.mjs";
 import { workerdPid } from "./workerd.mjs";
@@ -39,11 +38,9 @@ const broken = [];
 
 before(async () => {
   stateDir = await mkdtemp(path.join(tmpdir(), "tenantry-kills-"));
-  upstream = createServer(answer);
-  upstream.listen(0, "127.0.0.1");
-  await once(upstream, "listening");
+  upstream = await listen(answer);
   tenantry = await startTenantry({ stateDir, vars });
-  const base = `http://127.0.0.1:${upstream.address().port}`;
+  const base = upstream.url;
   token = await served(tenantry, {
     direct: { upstream: { upstream_url: `${base}/whole` } },
     stream: { upstream: { upstream_url: `${base}/events` } },
@@ -55,8 +52,7 @@ before(async () => {
 });
 after(async () => {
   await tenantry?.stop();
-  upstream?.closeAllConnections();
-  upstream?.close();
+  upstream?.stop();
   if (stateDir) await rm(stateDir, { recursive: true, force: true });
 });
 

@@ -16,12 +16,12 @@
 //   busy     answers 429 when a project calls it for the first time
 
 import { EventEmitter, once } from "node:events";
-import { createServer } from "node:http";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { LLMock } from "@copilotkit/aimock";
 import { Webhook } from "standardwebhooks";
+import { listen } from "./listen.mjs";
 
 /** What the foreign one wants to see, and what it says to whoever shows it. */
 export const FOREIGN_KEY = "sk-of-somebody-else";
@@ -120,7 +120,7 @@ export async function startPlanned() {
     response.writeHead(200, { "Content-Type": "text/event-stream" });
     for (const [index, event] of events(head, words, body).entries()) {
       if (index === 1 && body.model === "slow") await once(held, "release");
-      for (let times = 0; times < 500 && body.model === "endless" && !response.destroyed; times++) {
+      while (body.model === "endless" && !response.destroyed) {
         response.write(framed(event));
         await sleep(20);
       }
@@ -131,7 +131,7 @@ export async function startPlanned() {
     response.end();
   }
 
-  const server = createServer(async (request, response) => {
+  const server = await listen(async (request, response) => {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const body = Buffer.concat(chunks);
@@ -143,10 +143,7 @@ export async function startPlanned() {
     calls.push(call);
     await speak(response, call);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const stop = () => server.close().closeAllConnections();
-  return { url: `http://127.0.0.1:${server.address().port}/v1`, calls, secrets, release: () => held.emit("release"), stop };
+  return { url: `${server.url}/v1`, calls, secrets, release: () => held.emit("release"), stop: server.stop };
 }
 
 /** Starts the foreign one, https://github.com/CopilotKit/aimock, for whoever has the key; without one for everybody. */

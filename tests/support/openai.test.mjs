@@ -4,11 +4,11 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import OpenAI from "openai";
 import { FOREIGN_KEY, FOREIGN_WORDS, startForeign, startPlanned } from "./openai-upstreams.mjs";
 import { startTenantry } from "./serve.mjs";
+import { newestRecord } from "./served.mjs";
 
 const PROJECT = "/v2.1/projects/vision";
 const SAID = { planned: "good morning to you", foreign: FOREIGN_WORDS };
@@ -64,16 +64,7 @@ async function served(name, models, url, upstream = {}) {
   return (await called("PUT", `${PROJECT}/deployments/${name}/versions/v1/upstream`, body)).upstream_secret;
 }
 
-/** The newest record, once it has ended. */
-async function record() {
-  const select = "SELECT * FROM requests ORDER BY id DESC LIMIT 1";
-  for (let tries = 0; tries < 200; tries++) {
-    const row = await tenantry.database.prepare(select).first();
-    if (row && row.status !== "processing") return row;
-    await sleep(25);
-  }
-  throw new Error("the request was not settled");
-}
+const record = () => newestRecord(tenantry);
 
 async function refused(promise, kind, status, words) {
   const error = await promise.then(() => assert.fail("it was not refused"), (error) => error);
@@ -158,15 +149,16 @@ test("who is one too many waits as they are told, and is let in then", async () 
     const response = await fetch(...request);
     statuses.push(response.status);
     assert.ok(response.ok || response.headers.get("retry-after"));
+    // Before it asks again there is room: what is read to its end has been settled.
     planned.release();
+    await ends;
     return response;
   };
-  const patient = new OpenAI({ baseURL, apiKey, fetch: seen });
   const ends = (async () => {
     for await (const _ of slow);
   })();
+  const patient = new OpenAI({ baseURL, apiKey, fetch: seen });
   const answer = await patient.chat.completions.create({ model: "ubiops-deployment/narrow//parrot", messages });
-  await ends;
   assert.equal(answer.choices[0].message.content, SAID.planned);
   assert.deepEqual(statuses, [429, 200]);
 });

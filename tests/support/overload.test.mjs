@@ -4,10 +4,10 @@
 //   OVERLOAD_SECONDS   how long (5); the minute of docs/proof.md is OVERLOAD_SECONDS=60
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { Agent, createServer, request as open } from "node:http";
+import { Agent, request as open } from "node:http";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { listen } from "./listen.mjs";
 import { DEPLOYMENT, PROJECT, operator, served } from "./served.mjs";
 import { startTenantry } from "./serve.mjs";
 import { residentMegabytes, workerdPid } from "./workerd.mjs";
@@ -33,19 +33,15 @@ const agent = new Agent({ keepAlive: true, maxSockets: Infinity, maxFreeSockets:
 let sent = 0;
 
 before(async () => {
-  upstream = createServer(async (request, response) => {
+  upstream = await listen(async (request, response) => {
     request.on("error", () => {});
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     response.setHeader("content-type", "application/json");
     response.end(JSON.stringify({ y: JSON.parse(Buffer.concat(chunks).toString()).x }));
   });
-  // No connection ends by itself, and none is refused.
-  upstream.keepAliveTimeout = 0;
-  upstream.listen({ port: 0, host: "127.0.0.1", backlog: 4_096 });
-  await once(upstream, "listening");
   tenantry = await startTenantry({ vars: { ALLOW_LOOPBACK_UPSTREAMS: "true" } });
-  const upstream_url = `http://127.0.0.1:${upstream.address().port}/x`;
+  const upstream_url = `${upstream.url}/x`;
   token = await served(tenantry, { v1: { upstream: { upstream_url } }, narrow: { upstream: { upstream_url, max_concurrency: NARROW } } });
   const call = operator(tenantry);
   const { id } = await call("GET", PROJECT);
@@ -57,8 +53,7 @@ before(async () => {
 after(async () => {
   agent.destroy();
   await tenantry?.stop();
-  upstream?.closeAllConnections();
-  upstream?.close();
+  upstream?.stop();
 });
 
 function call(method, target, body, as) {
@@ -149,9 +144,8 @@ async function measured() {
 }
 
 test(`${TIMES} times the rate that it can answer, for ${SECONDS} seconds`, { timeout: 300_000 + SECONDS * 10_000 }, async (context) => {
-  // Once so that all is warm.
-  await measured();
-  const rate = await measured();
+  // Twice: once until all is warm, and in case that something has held it up.
+  const rate = Math.max(await measured(), await measured());
   const pid = await workerdPid();
   const memory = [await residentMegabytes(pid)];
   const before = await alone();

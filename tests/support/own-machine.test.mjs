@@ -15,6 +15,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { egress } from "../../scripts/egress.mjs";
 import { COMPATIBILITY_DATE } from "../../scripts/installation.mjs";
+import { listen } from "./listen.mjs";
 import { DEPLOYMENT, PROJECT, operator, served } from "./served.mjs";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
@@ -32,18 +33,15 @@ before(async () => {
   secrets = path.join(scratch, "secrets");
   const lines = { ...keys, ALLOW_LOOPBACK_UPSTREAMS: "true" };
   await writeFile(secrets, Object.entries(lines).map(([name, value]) => `${name}=${value}\n`).join(""), { mode: 0o600 });
-  upstream = createServer((request, response) => {
+  upstream = await listen((request, response) => {
     request.resume();
     response.setHeader("content-type", "application/json");
     response.end(JSON.stringify({ y: 7 }));
   });
-  upstream.listen(0, "127.0.0.1");
-  await once(upstream, "listening");
 });
 after(async () => {
   for (const child of running) child.kill("SIGKILL");
-  upstream?.closeAllConnections();
-  upstream?.close();
+  upstream?.stop();
   if (scratch) await rm(scratch, { recursive: true, force: true });
 });
 
@@ -98,7 +96,7 @@ async function request(server, token, body) {
 
 /** The records of requests, by id and status. */
 async function records(server) {
-  const all = await operator(server)("GET", `${DEPLOYMENT}/versions/v/requests?limit=50`);
+  const all = await operator(server)("GET", `${DEPLOYMENT}/versions/v/requests?limit=1000`);
   return all.map(({ id, status }) => [id, status]).sort();
 }
 
@@ -117,7 +115,7 @@ test("a first start makes the directory and its database, and serves requests", 
   assert.equal((await fetch(`${server.url}/health`)).status, 200);
   assert.equal((await fetch(`${server.url}/console`)).status, 200);
   token = await served(server, {
-    v: { version: { request_retention_mode: "full" }, upstream: { upstream_url: `http://127.0.0.1:${upstream.address().port}/` } },
+    v: { version: { request_retention_mode: "full" }, upstream: { upstream_url: `${upstream.url}/` } },
   });
   const answer = await request(server, token, { x: 1, text: LONG });
   assert.deepEqual(answer.result, { y: 7 });
@@ -244,7 +242,7 @@ test("what a name stands for is out of reach unless its network was named", asyn
       workers: [{ config, dev: { outboundService: { type: "worker", worker: "egress" } } }, await egress(networks)],
     });
     try {
-      const url = encodeURIComponent(`http://localhost:${upstream.address().port}/`);
+      const url = encodeURIComponent(`${upstream.url.replace("127.0.0.1", "localhost")}/`);
       return (await miniflare.dispatchFetch(`http://ask/?url=${url}`)).status;
     } finally {
       await miniflare.dispose();

@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { createHash, createHmac } from "node:crypto";
 import { once } from "node:events";
-import { createServer, request } from "node:http";
+import { request } from "node:http";
 import { after, before, test } from "node:test";
 import { Webhook } from "standardwebhooks";
+import { listen } from "./listen.mjs";
 import { startTenantry } from "./serve.mjs";
 
 const PROJECT = "/v2.1/projects/vision";
@@ -19,7 +20,7 @@ let robot;
 let sent;
 
 before(async () => {
-  upstream = createServer(async (incoming, response) => {
+  upstream = await listen(async (incoming, response) => {
     const chunks = [];
     for await (const chunk of incoming) chunks.push(chunk);
     const { method, url, headers } = incoming;
@@ -27,8 +28,6 @@ before(async () => {
     response.setHeader("content-type", "application/json");
     response.end("{}");
   });
-  upstream.listen(0, "127.0.0.1");
-  await once(upstream, "listening");
   tenantry = await startTenantry({ logFile: null, vars: { ALLOW_LOOPBACK_UPSTREAMS: "true" } });
   await called("POST", "/operator/v1/users", { email: "ada@example.com" });
   await called("POST", "/v2.1/organizations", { name: "acme", subscription: "free", admin_email: "ada@example.com" });
@@ -38,7 +37,7 @@ before(async () => {
   await called("POST", `${PROJECT}/environment-variables`, { name: "KEY", value: "the project's", secret: true });
   await called("POST", `${VERSION}/environment-variables`, { name: "KEY", value: "k-ey", secret: true });
   const put = await called("PUT", `${VERSION}/upstream`, {
-    upstream_url: `http://127.0.0.1:${upstream.address().port}/predict?a=1&b=%20`,
+    upstream_url: `${upstream.url}/predict?a=1&b=%20`,
     headers: { authorization: "Bearer ${KEY}", "x-team": "vision $$" },
   });
   secret = put.upstream_secret;
@@ -47,7 +46,7 @@ before(async () => {
 });
 after(async () => {
   await tenantry?.stop();
-  upstream?.close();
+  upstream?.stop();
 });
 
 async function called(method, path, body) {

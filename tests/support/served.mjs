@@ -1,6 +1,8 @@
 // A project with a deployment behind which an upstream stands, and a service user who may make requests to it: what the tests and
 // benchmarks of the gate begin with.
 
+import { until } from "./until.mjs";
+
 export const PROJECT = "/v2.1/projects/vision";
 export const DEPLOYMENT = `${PROJECT}/deployments/d`;
 /** A credit a second. */
@@ -14,6 +16,13 @@ export const operator = (tenantry) => async (method, path, body) => {
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
   return JSON.parse(text);
 };
+
+/** The newest record, once it has ended. */
+export const newestRecord = (tenantry) =>
+  until("the request to be settled", async () => {
+    const row = await tenantry.database.prepare("SELECT * FROM requests ORDER BY id DESC LIMIT 1").first();
+    return row?.status !== "processing" && row;
+  });
 
 /**
  * Makes the project `vision` with the structured deployment `d`.

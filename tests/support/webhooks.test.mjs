@@ -1,13 +1,12 @@
 // Webhooks and schedules in the built module: a receiver checks what it is told with the library of Standard Webhooks.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:http";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Webhook } from "standardwebhooks";
+import { listen } from "./listen.mjs";
 import { startTenantry } from "./serve.mjs";
 import { DEPLOYMENT, PROJECT, operator, served } from "./served.mjs";
+import { until } from "./until.mjs";
 
 let tenantry;
 let call;
@@ -18,7 +17,7 @@ const told = [];
 const answers = [];
 
 before(async () => {
-  receiver = createServer(async (request, response) => {
+  receiver = await listen(async (request, response) => {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const { url, headers } = request;
@@ -26,19 +25,16 @@ before(async () => {
     told.push({ url, headers, body: Buffer.concat(chunks) });
     return response.writeHead(answers.shift() ?? 204).end();
   });
-  receiver.listen(0, "127.0.0.1");
-  await once(receiver, "listening");
   tenantry = await startTenantry({ vars: { ALLOW_LOOPBACK_UPSTREAMS: "true" } });
   call = operator(tenantry);
   token = await served(tenantry, { v1: { upstream: { upstream_url: address("/predict") } } });
 });
 after(async () => {
   await tenantry?.stop();
-  receiver.closeAllConnections();
-  receiver.close();
+  receiver.stop();
 });
 
-const address = (path) => `http://127.0.0.1:${receiver.address().port}${path}`;
+const address = (path) => `${receiver.url}${path}`;
 
 async function ask() {
   const headers = { authorization: `Token ${token}`, "content-type": "application/json" };
@@ -49,12 +45,10 @@ async function ask() {
 
 /** What is told at a path, once there is so much of it. */
 async function toldAt(path, count) {
-  for (let tries = 0; tries < 200; tries++) {
+  return await until(`${count} at ${path}`, () => {
     const found = told.filter(({ url }) => url === path);
-    if (found.length >= count) return found;
-    await sleep(100);
-  }
-  throw new Error(`told ${told.length} things, not ${count} at ${path}`);
+    return found.length >= count && found;
+  });
 }
 
 const webhook = (name, more) =>
@@ -94,12 +88,7 @@ test("a test tells of itself", async () => {
   const made = await call("POST", `${PROJECT}/webhooks-tests`, about);
   const [event] = await toldAt("/test", 1);
   assert.equal(verified(made, event).data.test, true);
-  for (let tries = 0; tries < 50; tries++) {
-    const { status } = await call("GET", `${PROJECT}/webhooks-tests/${made.id}`);
-    if (status === "completed") return;
-    await sleep(100);
-  }
-  assert.fail("the test never completed");
+  await until("the end of the test", async () => (await call("GET", `${PROJECT}/webhooks-tests/${made.id}`)).status === "completed");
 });
 
 test("a schedule makes a request each minute, and a run that comes twice makes one", async () => {
@@ -117,13 +106,11 @@ test("a schedule makes a request each minute, and a run that comes twice makes o
   const { count: made, ids } = await tenantry.database.prepare(count).first();
   // Two ticks have come: that of a minute ago and that of this minute; a third, if a minute has ended meanwhile.
   assert.ok(made === ids && made >= 2 && made <= 3, `${made} requests`);
-  for (let tries = 0; tries < 100; tries++) {
-    const headers = { authorization: `Token ${token}` };
+  const headers = { authorization: `Token ${token}` };
+  await until("what the schedule has made to run", async () => {
     const found = await fetch(`${tenantry.url}${DEPLOYMENT}/requests?request_schedule=s`, { headers });
-    if ((await found.json()).length === made) return;
-    await sleep(100);
-  }
-  assert.fail("they never ran");
+    return (await found.json()).length === made;
+  });
 });
 
 test("a schedule of a pipeline runs it, its webhook is told, and both go with it", async () => {
