@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::future::ready;
 use std::rc::Rc;
 
 use tenantry::domain::Timestamp;
@@ -18,6 +17,7 @@ pub struct Store {
     fails: Rc<Cell<bool>>,
     hides: Rc<Cell<bool>>,
     takes: Rc<Cell<i64>>,
+    unheard: Rc<Cell<usize>>,
 }
 
 impl Store {
@@ -28,6 +28,7 @@ impl Store {
             fails: Rc::default(),
             hides: Rc::default(),
             takes: Rc::default(),
+            unheard: Rc::default(),
         }
     }
 
@@ -54,6 +55,12 @@ impl Store {
         self.takes.set(milliseconds);
     }
 
+    /// How many failures nobody has waited for: the runtime reports each to whoever runs the installation.
+    #[must_use]
+    pub fn unheard(&self) -> usize {
+        self.unheard.get()
+    }
+
     /// What is there, with how long each text is there yet, in milliseconds.
     pub fn texts(&self) -> Vec<(String, i64)> {
         let now = self.clock.now();
@@ -66,10 +73,16 @@ impl Store {
     }
 
     fn answer<T: 'static>(&self, value: T) -> Local<'static, Result<T, String>> {
-        Box::pin(ready(match self.fails.get() {
-            true => Err("KV PUT failed: 500".to_owned()),
-            false => Ok(value),
-        }))
+        let fails = self.fails.get();
+        let unheard = Rc::clone(&self.unheard);
+        unheard.set(unheard.get() + usize::from(fails));
+        Box::pin(async move {
+            if fails {
+                unheard.set(unheard.get() - 1);
+                return Err("KV PUT failed: 500".to_owned());
+            }
+            Ok(value)
+        })
     }
 }
 

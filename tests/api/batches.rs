@@ -576,9 +576,14 @@ fn a_run_ends_before_the_platform_ends_it() {
     );
 }
 
-/// A body of one request that is too long for a row.
+/// A request that is too long for a row.
+fn long_one() -> Json {
+    json!({"x": 1, "note": "n".repeat(300_000)})
+}
+
+/// A body of one of them.
 fn long() -> Json {
-    json!([{"x": 1, "note": "n".repeat(300_000)}])
+    json!([long_one()])
 }
 
 #[test]
@@ -611,6 +616,15 @@ fn what_cannot_be_put_beside_the_database_is_not_accepted() {
     assert_eq!(again.header("idempotent-replayed"), None);
     world.deliver_all();
     assert_eq!(count(&world, "completed"), 1);
+}
+
+#[test]
+fn of_several_that_cannot_be_put_beside_the_database_each_is_heard_of() {
+    let world = world();
+    let store = world.payloads.clone().unwrap();
+    store.fails(true);
+    send(&world, &json!([long_one(), long_one(), long_one()])).expect(503);
+    assert_eq!((all(&world), store.unheard()), (0, 0));
 }
 
 #[test]
