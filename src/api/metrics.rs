@@ -17,7 +17,7 @@ const BY_OUTCOME: &[&str] = &[",outcome=\"completed\"", ",outcome=\"failed\""];
 
 /// The metrics: their names, what is said of them, and the labels of their samples. Counters are of this isolate, whose name
 /// stands in front of their labels.
-static METRICS: [(&str, &str, &[&str]); 16] = [
+static METRICS: [(&str, &str, &[&str]); 18] = [
     (
         "database_up",
         "Whether the database answered this scrape.",
@@ -49,6 +49,11 @@ static METRICS: [(&str, &str, &[&str]); 16] = [
         ONE,
     ),
     (
+        "webhooks_under_way",
+        "Webhook events that are being told, 10000 at most.",
+        ONE,
+    ),
+    (
         "webhooks_waiting",
         "Webhook events that wait, 10000 at most.",
         ONE,
@@ -56,6 +61,11 @@ static METRICS: [(&str, &str, &[&str]); 16] = [
     (
         "webhooks_overdue_seconds",
         "For how long the oldest webhook event that waits has been due.",
+        ONE,
+    ),
+    (
+        "webhooks_waited_seconds",
+        "Age of the oldest webhook event that was never tried.",
         ONE,
     ),
     (
@@ -107,7 +117,7 @@ pub(crate) async fn show(call: &mut Call<'_>) -> Result<Response, Error> {
     let of_installation = figures.map_or_else(
         |error| {
             call.notes.error(error);
-            [0, -1, -1, -1, -1, -1, -1, -1, -1, -1]
+            [0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1]
         },
         values,
     );
@@ -119,7 +129,7 @@ pub(crate) async fn show(call: &mut Call<'_>) -> Result<Response, Error> {
 }
 
 /// In the order of [`METRICS`]; what there is not is below 0.
-fn values(figures: Figures) -> [i64; 10] {
+fn values(figures: Figures) -> [i64; 12] {
     [
         1,
         figures.run_age.unwrap_or(-1),
@@ -128,13 +138,15 @@ fn values(figures: Figures) -> [i64; 10] {
         figures.requests,
         figures.requests_overdue,
         figures.requests_waited,
+        figures.webhooks_held,
         figures.webhooks,
         figures.webhooks_overdue,
+        figures.webhooks_waited,
         figures.schedules,
     ]
 }
 
-fn written(of_installation: [i64; 10], isolate: u32) -> String {
+fn written(of_installation: [i64; 12], isolate: u32) -> String {
     let mut gauges = of_installation.iter();
     let mut counted = counters::counted().into_iter();
     let mut text = String::new();

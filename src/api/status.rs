@@ -13,7 +13,7 @@ const LOOKED_AT: (i64, i64) = (5, 3);
 const MISSING: i64 = 180;
 /// What has been due for so many seconds is late.
 const LATE: i64 = 300;
-/// What has waited for so many seconds while nothing is under way, nobody takes.
+/// What has waited for so many seconds while nothing of its kind is under way, nobody takes.
 const NOT_TAKEN: i64 = 900;
 
 /// The status of this service: whether it is up.
@@ -57,6 +57,9 @@ pub(crate) async fn health(call: &mut Call<'_>) -> Result<Response, Error> {
     }
     if found.webhooks_overdue >= LATE {
         degraded.push("a webhook has been due for more than 5 minutes");
+    }
+    if found.webhooks_waited >= NOT_TAKEN && found.webhooks_held == 0 {
+        degraded.push("webhooks have waited for more than 15 minutes while none is told");
     }
     ok(degraded)
 }

@@ -23,7 +23,8 @@ statements! {
            under_way - ended AS held, ended, requests,
            coalesce(max(0, #now - first_due) / 1000, 0) AS requests_overdue,
            coalesce(max(0, #now - first_made) / 1000, 0) AS requests_waited,
-           webhooks, coalesce(max(0, #now - due) / 1000, 0) AS webhooks_overdue, schedules
+           webhooks_held, webhooks, coalesce(max(0, #now - due) / 1000, 0) AS webhooks_overdue,
+           coalesce(max(0, #now - first_told_of) / 1000, 0) AS webhooks_waited, schedules
          FROM (SELECT count(*) AS under_way, coalesce(sum(lease_end <= #late), 0) AS ended
                FROM (SELECT lease_end FROM requests WHERE ", under_way!(), " LIMIT #most)),
            (SELECT count(*) AS requests FROM (SELECT 1 FROM requests WHERE status = 'pending' LIMIT #most)),
@@ -31,9 +32,14 @@ statements! {
             FROM projects_that_wait g CROSS JOIN requests r
             WHERE r.project_id = g.id AND r.id = (
               SELECT w.id FROM requests w WHERE w.project_id = g.id AND w.status = 'pending' ORDER BY w.due_at LIMIT 1)),
+           (SELECT coalesce(sum(due_at > #now), 0) AS webhooks_held
+            FROM (SELECT due_at FROM webhook_deliveries WHERE claim_id IS NOT NULL LIMIT #most)),
            (SELECT count(*) AS webhooks,
               min(iif(EXISTS (SELECT 1 FROM webhook_hosts h WHERE h.host = d.host), NULL, due_at)) AS due
             FROM (SELECT due_at, host FROM webhook_deliveries ORDER BY due_at LIMIT #most) d),
+           (SELECT min(coalesce(time_completed, time_started)) AS first_told_of
+            FROM (SELECT * FROM webhook_deliveries ORDER BY due_at LIMIT min(#most, 1000)) d
+            WHERE attempts = 0 AND NOT EXISTS (SELECT 1 FROM webhook_hosts h WHERE h.host = d.host)),
            (SELECT count(*) AS schedules FROM (SELECT 1 FROM request_schedules WHERE next_tick <= #late LIMIT #most))");
     /// That the scheduled run is at its work.
     RAN = "INSERT INTO scheduled_runs (job, last_run) VALUES ('every_minute', #now)
@@ -56,10 +62,14 @@ row! {
         pub requests_overdue: i64,
         /// How many seconds ago the oldest of those was made that are due next in their project.
         pub requests_waited: i64,
-        /// Events that webhooks are still to be told.
+        /// Events that webhooks are being told.
+        pub webhooks_held: i64,
+        /// Events that webhooks are still to be told, those among them.
         pub webhooks: i64,
-        /// For how many seconds the oldest of them has been due.
+        /// For how many seconds the oldest of them has been due. An offer puts that off, as with requests.
         pub webhooks_overdue: i64,
+        /// How many seconds ago that came to pass which is to be told first of what was never tried.
+        pub webhooks_waited: i64,
         /// Schedules that are late.
         pub schedules: i64,
     }

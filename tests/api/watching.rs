@@ -13,6 +13,7 @@ const DASHBOARD: &str = include_str!("../../docs/grafana-dashboard.json");
 const SCHEDULED_RUN: &str = "the scheduled run has been missing for more than 3 minutes";
 const REQUESTS: &str = "a request that waits for its turn has been due for more than 5 minutes";
 const NOT_TAKEN: &str = "requests have waited for more than 15 minutes while none is under way";
+const NOT_TOLD: &str = "webhooks have waited for more than 15 minutes while none is told";
 const WEBHOOKS: &str = "a webhook has been due for more than 5 minutes";
 
 fn world() -> World {
@@ -190,6 +191,60 @@ fn a_webhook_that_is_late_is_told_unless_its_host_fails() {
     assert_degraded(&world, &[]);
     to_tell(&world, "shop.globex.com", minutes_ago(&world, 5));
     assert_degraded(&world, &[WEBHOOKS]);
+}
+
+/// As with requests; what was tried waits for its next time, and what is under way is taken.
+#[test]
+fn webhooks_that_a_queue_takes_and_nobody_tells_are_told_of() {
+    let world = World::new();
+    world.served("d");
+    let begun = world.now().as_millis();
+    to_tell(&world, "shop.acme.com", begun);
+    to_tell(&world, "shop.globex.com", begun);
+    world.execute("UPDATE webhook_deliveries SET time_completed = ?1", [begun]);
+    for _ in 0..15 {
+        assert_degraded(&world, &[]);
+        world.minute();
+        world.pass(MINUTE);
+    }
+    assert_degraded(&world, &[NOT_TOLD]);
+    let waited = |world| value(&scrape(world), "tenantry_webhooks_waited_seconds");
+    assert_eq!(waited(&world), Some(900.0));
+
+    for tried in [
+        "UPDATE webhook_deliveries SET attempts = 1 WHERE host = 'shop.acme.com'",
+        "INSERT INTO webhook_hosts (host, failures, next_try) VALUES ('shop.globex.com', 1, 0)",
+    ] {
+        assert_degraded(&world, &[NOT_TOLD]);
+        world.execute(tried, []);
+    }
+    assert_degraded(&world, &[]);
+    assert_eq!(waited(&world), Some(0.0));
+}
+
+#[test]
+fn webhooks_of_which_one_is_being_told_are_taken() {
+    let world = world();
+    let now = world.now().as_millis();
+    for _ in 0..2 {
+        to_tell(&world, "shop.acme.com", now + MINUTE);
+    }
+    world.execute(
+        "UPDATE webhook_deliveries SET time_started = ?1",
+        [minutes_ago(&world, 15)],
+    );
+    assert_degraded(&world, &[NOT_TOLD]);
+    world.execute(
+        "UPDATE webhook_deliveries SET claim_id = 'claim' WHERE record_id = 'record-0'",
+        [],
+    );
+    assert_degraded(&world, &[]);
+    let under_way = |world| value(&scrape(world), "tenantry_webhooks_under_way");
+    assert_eq!(under_way(&world), Some(1.0));
+    // A claim that was lost tells nobody.
+    world.execute("UPDATE webhook_deliveries SET due_at = ?1", [now]);
+    assert_degraded(&world, &[NOT_TOLD]);
+    assert_eq!(under_way(&world), Some(0.0));
 }
 
 #[test]
@@ -473,7 +528,7 @@ fn while_the_database_fails_metrics_say_so_and_what_the_isolate_counts() {
         );
         assert!(line["cause"].is_string(), "{line}");
     }
-    assert_eq!(scrape(&world).len(), 22);
+    assert_eq!(scrape(&world).len(), 24);
 }
 
 #[test]
