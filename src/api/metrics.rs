@@ -15,9 +15,12 @@ const LOOKED_AT: (i64, i64) = (10_000, 1_000);
 const ONE: &[&str] = &[""];
 const BY_OUTCOME: &[&str] = &[",outcome=\"completed\"", ",outcome=\"failed\""];
 
+/// So many samples are of the installation: the first says whether the database answered, the others are read from it.
+const OF_INSTALLATION: usize = 12;
+
 /// The metrics: their names, what is said of them, and the labels of their samples. Counters are of this isolate, whose name
 /// stands in front of their labels.
-static METRICS: [(&str, &str, &[&str]); 18] = [
+static METRICS: &[(&str, &str, &[&str])] = &[
     (
         "database_up",
         "Whether the database answered this scrape.",
@@ -117,7 +120,9 @@ pub(crate) async fn show(call: &mut Call<'_>) -> Result<Response, Error> {
     let of_installation = figures.map_or_else(
         |error| {
             call.notes.error(error);
-            [0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1]
+            let mut absent = [-1; OF_INSTALLATION];
+            absent[0] = 0;
+            absent
         },
         values,
     );
@@ -129,7 +134,7 @@ pub(crate) async fn show(call: &mut Call<'_>) -> Result<Response, Error> {
 }
 
 /// In the order of [`METRICS`]; what there is not is below 0.
-fn values(figures: Figures) -> [i64; 12] {
+fn values(figures: Figures) -> [i64; OF_INSTALLATION] {
     [
         1,
         figures.run_age.unwrap_or(-1),
@@ -146,7 +151,7 @@ fn values(figures: Figures) -> [i64; 12] {
     ]
 }
 
-fn written(of_installation: [i64; 12], isolate: u32) -> String {
+fn written(of_installation: [i64; OF_INSTALLATION], isolate: u32) -> String {
     let mut gauges = of_installation.iter();
     let mut counted = counters::counted().into_iter();
     let mut text = String::new();
@@ -154,7 +159,7 @@ fn written(of_installation: [i64; 12], isolate: u32) -> String {
         let is_counter = name.ends_with("_total");
         let kind = if is_counter { "counter" } else { "gauge" };
         text += &format!("# HELP tenantry_{name} {help}\n# TYPE tenantry_{name} {kind}\n");
-        for label in labels {
+        for label in *labels {
             if is_counter {
                 let value = counted.next().unwrap_or_default();
                 let (whole, fraction) = if name.ends_with("_seconds_total") {
