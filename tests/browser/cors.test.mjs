@@ -4,11 +4,10 @@
 // deployment that does not exist, so the answer of the last step is 404: what is looked at is who gets that far, and who may read it.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { listen } from "../support/listen.mjs";
 import { startTenantry } from "../support/serve.mjs";
 import { until } from "../support/until.mjs";
 import { launch } from "./chromium.mjs";
@@ -28,7 +27,7 @@ before(async () => {
 });
 after(async () => {
   await browser?.close();
-  for (const site of sites) site.close().closeAllConnections();
+  for (const site of sites) site.stop();
   await tenantry?.stop();
 });
 
@@ -72,10 +71,9 @@ async function expires(path) {
 
 /** A page on an origin of its own, which calls the API as an app's script would. */
 async function site() {
-  const server = createServer((_, response) => response.setHeader("Content-Type", "text/html").end("<!doctype html><title>app</title>"));
+  const server = await listen((_, response) => response.setHeader("Content-Type", "text/html").end("<!doctype html><title>app</title>"));
   sites.push(server);
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const origin = `http://127.0.0.1:${server.address().port}`;
+  const origin = server.url;
   const page = await browser.newPage();
   await page.goto(origin);
   /** What the script sees: status and body, or that the browser keeps the answer from it. */

@@ -2,13 +2,12 @@
 // comes, from any other origin it is told nothing, and its button ends the request.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { startUpstream } from "../../examples/upstream.mjs";
+import { listen } from "../support/listen.mjs";
 import { ROOT, blocks, elsewhere, firstCall, page as text, paste } from "../support/pages.mjs";
 import { startTenantry } from "../support/serve.mjs";
 import { newestRecord } from "../support/served.mjs";
@@ -38,7 +37,7 @@ before(async () => {
 });
 after(async () => {
   await browser?.close();
-  for (const site of sites) site.close().closeAllConnections();
+  for (const site of sites) site.stop();
   await upstream?.stop();
   await tenantry?.stop();
   await rm(directory, { recursive: true, force: true });
@@ -46,14 +45,13 @@ after(async () => {
 
 /** Serves the folder as any server of files would; its origin. */
 async function serve() {
-  const server = createServer(async (request, response) => {
+  const server = await listen(async (request, response) => {
     const file = path.join(ROOT, "examples/browser", request.url === "/" ? "index.html" : path.basename(request.url));
     const content = await readFile(file).catch(() => null);
     response.writeHead(content ? 200 : 404, { "Content-Type": TYPES[path.extname(file)] ?? "text/plain" }).end(content);
   });
   sites.push(server);
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  return `http://127.0.0.1:${server.address().port}`;
+  return server.url;
 }
 
 /** The page on an origin, filled in; what it has shown is in `shown`, one text a change. */

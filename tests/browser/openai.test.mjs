@@ -4,10 +4,9 @@
 // Each page is served from a port of its own, which makes it an origin of its own. The upstream behind the gate tells what it was sent.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { build } from "esbuild";
+import { listen } from "../support/listen.mjs";
 import { startPlanned } from "../support/openai-upstreams.mjs";
 import { startTenantry } from "../support/serve.mjs";
 import { newestRecord } from "../support/served.mjs";
@@ -75,7 +74,7 @@ before(async () => {
 });
 after(async () => {
   await browser?.close();
-  for (const site of sites) site.close().closeAllConnections();
+  for (const site of sites) site.stop();
   planned?.stop();
   await tenantry?.stop();
 });
@@ -97,13 +96,12 @@ async function serviceUser(...origins) {
 
 /** The app on an origin of its own. */
 async function site() {
-  const server = createServer((request, response) => {
+  const server = await listen((request, response) => {
     if (request.url === "/app.js") return response.setHeader("Content-Type", "text/javascript").end(script);
     response.setHeader("Content-Type", "text/html").end(HTML);
   });
   sites.push(server);
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const origin = `http://127.0.0.1:${server.address().port}`;
+  const origin = server.url;
   const page = await browser.newPage();
   await page.goto(origin);
   const baseURL = `${tenantry.url}${PROJECT}/openai-compatible/v1`;

@@ -68,7 +68,7 @@ const record = () => newestRecord(tenantry);
 /** Until nothing is under way. */
 async function isSettled() {
   const left = "SELECT count(*) AS count FROM requests WHERE status = 'processing'";
-  await until("requests under way that nobody waits for", async () => (await tenantry.database.prepare(left).first()).count === 0);
+  await until("the end of what nobody waits for any more", async () => (await tenantry.database.prepare(left).first()).count === 0);
 }
 
 /** Begins a request on a connection of its own, whose answer is what comes back; `leave` resets it. */

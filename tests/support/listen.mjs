@@ -1,4 +1,4 @@
-// A server of a test's own, for the gate to call.
+// A server of a test's own: an upstream for the gate to call, or a site whose pages call it.
 
 import { once } from "node:events";
 import { createServer } from "node:http";

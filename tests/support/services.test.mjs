@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { EventEmitter, once } from "node:events";
-import { createServer, request as httpRequest } from "node:http";
+import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -158,13 +158,11 @@ test("a body that is broken off half-way is taken for no whole one, and ends the
 });
 
 test("an upstream may answer before the body has come", async () => {
-  const early = createServer((request, response) => {
+  const early = await listen((request, response) => {
     response.writeHead(413, { "content-type": "text/plain" }).end("too long");
     request.resume();
   });
-  early.listen(0, "127.0.0.1");
-  await once(early, "listening");
-  const url = `http://127.0.0.1:${early.address().port}`;
+  const { url } = early;
   await operator(tenantry)("POST", `${PROJECT}/deployments/d/versions`, { version: "early" });
   await operator(tenantry)("PUT", `${PROJECT}/deployments/d/versions/early/upstream`, { upstream_url: url, base_url: url });
   const { id: other } = await operator(tenantry)("POST", `${PROJECT}/services`, { name: "early", deployment: "d", version: "early" });
@@ -176,8 +174,7 @@ test("an upstream may answer before the body has come", async () => {
   assert.equal(response.statusCode, 413);
   response.resume();
   sending.destroy();
-  early.closeAllConnections();
-  early.close();
+  early.stop();
 });
 
 test("a long answer passes by with its length, and without staying in memory", { timeout: 120_000 }, async (context) => {
@@ -299,7 +296,7 @@ test("no request hides in another, and no line breaks out of a path", async () =
     ["Content-Length: 4", "Content-Length: 5"],
     ["Content-Length: +4"],
   ]) {
-    await raw(head("POST", "/smuggled", ...lines) + hidden, 300);
+    await raw(head("POST", "/smuggled", ...lines) + hidden, 400);
   }
   for (const below of ["/a%0d%0aX-Own:%201", "/a%250d%250a", "/%2e%2e%2f%2e%2e", "/%252e%252e/", "/a%5c..%5c"]) {
     const answer = await raw(head("GET", below, "Connection: close"));
