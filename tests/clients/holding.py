@@ -13,7 +13,6 @@ class Holding(ThreadingHTTPServer):
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
         self.let_go = defaultdict(threading.Event)
 
 

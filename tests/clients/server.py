@@ -12,6 +12,7 @@ import shlex
 import signal
 import subprocess
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
@@ -101,6 +102,15 @@ def start_upstream(script="examples/upstream.mjs", *, secret=None, interpreter=N
         process.kill()
         raise RuntimeError(f"{script} ended, or said {line!r}")
     return process, found.group()
+
+
+@contextmanager
+def serving(server):
+    """Has a server of `http.server` serve meanwhile; its address."""
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
 
 
 def start_openai_upstreams():

@@ -4,11 +4,11 @@ What answers them is examples/upstream.mjs, in a process of its own, and for wha
 """
 
 import re
-import threading
-import time
 
 import pytest
 
+import server as servers
+from drivers.waiting import awaited
 from generations import drive_all
 from holding import Holding
 from test_cli import CommandLine
@@ -19,18 +19,13 @@ from transcripts import done, on_the_wire, refused
 # Which generation has a call that cancels several, and which had no helper yet that waits for a request.
 CANCELLING = "4.15.0"
 WITHOUT_HELPER = "3.16.1"
-# How long to wait for the end of a request, in seconds.
-PATIENCE = 60
 
 
 @pytest.fixture(scope="module")
 def holding():
     """Where requests are held until they are let go."""
-    server = Holding()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server.url
-    server.shutdown()
-    server.server_close()
+    with servers.serving(Holding()) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -148,14 +143,14 @@ def test_records_are_deleted_at_once(life):
 
 def collected(raw, deployment, ids):
     """The records of these requests when they have ended."""
-    until = time.monotonic() + PATIENCE
-    while True:
+
+    def look():
         answer = raw(f"{deployment}/requests/collect", ids)
         assert answer.status_code == 200, answer.text
-        found = {one["id"]: one for one in answer.json()}
-        if all(one["status"] in ("completed", "failed") for one in found.values()) or time.monotonic() > until:
-            return [found[one] for one in ids]
-        time.sleep(0.2)
+        return {one["id"]: one for one in answer.json()}
+
+    found = awaited(look, lambda found: all(one["status"] in ("completed", "failed") for one in found.values()))
+    return [found[one] for one in ids]
 
 
 def test_one_request_stands_without_a_list(raw):
@@ -203,12 +198,12 @@ def test_the_command_line_makes_a_batch_and_reads_it(tmp_path, server, served):
     assert status == 0 and "pending" in output, output
 
     ids = [argument for one in made for argument in ("-id", one["id"])]
-    until = time.monotonic() + PATIENCE
-    while True:
+
+    def look():
         status, output = ubiops(*requests, "get", "double", *ids, "-fmt", "json")
         assert status == 0, output
         found = as_list(output)
         assert {one["id"] for one in found} == {one["id"] for one in made}, output
-        if {one["status"] for one in found} == {"completed"}:
-            break
-        assert time.monotonic() < until, output
+        return {one["status"] for one in found}
+
+    assert awaited(look, lambda statuses: statuses == {"completed"}) == {"completed"}

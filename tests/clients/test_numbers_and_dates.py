@@ -6,16 +6,13 @@ millisecond.
 """
 
 import json
-import time
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
 
+from drivers.waiting import PATIENCE, awaited
 from wire import error_of
-
-# How long what is written after an answer is waited for, in seconds.
-PATIENCE = 60
 
 
 @pytest.fixture(scope="module")
@@ -108,8 +105,6 @@ def test_when_a_token_was_last_used_is_shown(world, project):
     assert project.owner.caller.get(user.path).json()["token_last_used"] is None
     used = datetime.now(timezone.utc)
     assert user.caller.get("/v2.1/user").status_code == 200
-    deadline = time.monotonic() + PATIENCE
-    while (shown := project.owner.caller.get(user.path).json()["token_last_used"]) is None:
-        assert time.monotonic() < deadline, f"not visible after {PATIENCE} seconds"
-        time.sleep(0.1)
+    shown = awaited(lambda: project.owner.caller.get(user.path).json()["token_last_used"], lambda shown: shown is not None)
+    assert shown is not None, f"not visible after {PATIENCE} seconds"
     assert used - timedelta(seconds=1) <= datetime.fromisoformat(shown) <= datetime.now(timezone.utc)

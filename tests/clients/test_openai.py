@@ -3,10 +3,10 @@ of ours and of a server that others wrote; what its user is told where something
 """
 
 import subprocess
-import time
 
 import pytest
 
+from drivers.waiting import awaited
 from generations import OPENAI, drive_all, environment, interpreter
 from server import REPOSITORY
 from world import FORGED_TOKEN
@@ -83,10 +83,8 @@ def life(lives, version):
 
 def settled(project, path):
     """Waits until nothing is under way: who leaves a stream does not see it end."""
-    deadline = time.monotonic() + 20
-    while project.owner.caller.get(f"{path}?status=processing").json():
-        assert time.monotonic() < deadline, "a request was not settled"
-        time.sleep(0.05)
+    left = awaited(lambda: project.owner.caller.get(f"{path}?status=processing").json(), lambda left: not left)
+    assert not left, "a request was not settled"
 
 
 @pytest.fixture(scope="module")

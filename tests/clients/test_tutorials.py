@@ -10,12 +10,12 @@ import hashlib
 import hmac
 import json
 import subprocess
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
+import server as servers
 from generations import environment, interpreter
 from world import created
 
@@ -118,11 +118,9 @@ class Models(BaseHTTPRequestHandler):
 def models():
     """The server, with its `url`, and `secrets` to add to."""
     server = Server(("127.0.0.1", 0), Models)
-    server.url, server.secrets = f"http://127.0.0.1:{server.server_port}", []
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    server.secrets = []
+    with servers.serving(server) as server.url:
+        yield server
 
 
 def serve(world, models, project, name, inputs, outputs):

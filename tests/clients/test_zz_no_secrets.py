@@ -5,10 +5,11 @@ that any answer of this run showed, the operator's included.
 """
 
 import json
-import time
 from collections import Counter
 
 import pytest
+
+from drivers.waiting import awaited
 
 
 def contents(path):
@@ -58,10 +59,7 @@ def lines(server, world, tokens):
     if server.log_file is None:
         pytest.skip("TENANTRY_LOG_FILE is not set")
     wanted = set(world.ledger.request_ids)
-    deadline = time.monotonic() + 60
-    while wanted - {line["request_id"] for line in request_lines(server.log_file)} and time.monotonic() < deadline:
-        time.sleep(0.2)
-    return request_lines(server.log_file)
+    return awaited(lambda: request_lines(server.log_file), lambda lines: wanted <= {line["request_id"] for line in lines})
 
 
 def request_lines(log_file):

@@ -4,15 +4,12 @@ Plan: `host`, `service_user_token`, `project`, with the deployments `double` (st
 at a time, answered once `let_go` was asked to be deleted) and `missing` (its upstream answers 404), each with a version `v1`.
 """
 
-import time
 import urllib.request
 
 import ubiops
 import ubiops.utils
 from transcript import Transcript, configuration, core_api, read_plan
-
-# How long to wait for the end of a request, in seconds.
-PATIENCE = 60
+from waiting import PATIENCE, awaited
 
 
 def main():
@@ -32,13 +29,10 @@ def run(plan, record):
 
     held = create("create_held", "held", [{"x": 1}] * 3)
     # One runs, and will until it is let go; so the others wait.
-    until = time.monotonic() + PATIENCE
-    while True:
-        pending = record.call("list_pending", user, "deployment_requests_list", project, "held", status="pending")
-        waiting = [one.id for one in pending or [] if one.id in held]
-        if len(waiting) == 2 or time.monotonic() > until:
-            break
-        time.sleep(0.1)
+    pending = awaited(
+        lambda: record.call("list_pending", user, "deployment_requests_list", project, "held", status="pending") or [],
+        lambda found: len(found) == 2)
+    waiting = [one.id for one in pending]
     record.call("delete_pending", user, "deployment_requests_delete", project, "held", waiting[-1] if waiting else "-")
     cancel(record, user, project, waiting)
     record.call("get_cancelled", user, "deployment_requests_batch_get", project, "held", waiting)
@@ -100,12 +94,9 @@ def waited(user, project, deployment, request_id, version=None):
 
 def ended(user, project, deployment, request_id):
     """The status of a request that does not wait any more and does not run."""
-    until = time.monotonic() + PATIENCE
-    while True:
-        status = user.deployment_requests_get(project, deployment, request_id, metadata_only=True).status
-        if status not in ("pending", "processing", "cancelled_pending") or time.monotonic() > until:
-            return status
-        time.sleep(0.2)
+    return awaited(
+        lambda: user.deployment_requests_get(project, deployment, request_id, metadata_only=True).status,
+        lambda status: status not in ("pending", "processing", "cancelled_pending"))
 
 
 if __name__ == "__main__":

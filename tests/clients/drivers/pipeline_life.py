@@ -4,14 +4,10 @@ Plan: `host`, `service_user_token`, `project`, with the pipeline `fourfold` (`nu
 `second` double what they are given, and the pipeline `broken`, whose object fails; each with a default version `v1`.
 """
 
-import time
-
 import ubiops
 import ubiops.utils
 from transcript import Transcript, configuration, core_api, read_plan
-
-# How long to wait for the end of a request, in seconds.
-PATIENCE = 60
+from waiting import PATIENCE, awaited
 
 
 def main():
@@ -49,12 +45,8 @@ def waited(user, project, request_id):
     """What the client's helper ends with, or, where there is none, the status at the end."""
     helper = getattr(ubiops.utils, "wait_for_pipeline_request", None)
     if helper is None:
-        until = time.monotonic() + PATIENCE
-        while True:
-            status = user.pipeline_requests_get(project, "fourfold", request_id).status
-            if status not in ("pending", "processing") or time.monotonic() > until:
-                return status
-            time.sleep(0.2)
+        return awaited(lambda: user.pipeline_requests_get(project, "fourfold", request_id).status,
+                       lambda status: status not in ("pending", "processing"))
     try:
         helper(user.api_client, project_name=project, pipeline_name="fourfold", request_id=request_id,
                timeout=PATIENCE, quiet=True)
